@@ -1,0 +1,148 @@
+"""What can be bought and where: chains, brands, products, how tills print them, and their EANs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import Field as BodyField
+from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from schemas.base import Body, id_field, json_field, time_field
+
+NAME_LENGTH_MAX = 200
+
+
+class Retailer(SQLModel, table=True):
+    """A chain of shops. `name` is the spelling that readings carry: `Co.opmart`, `WinMart+`."""
+
+    __tablename__ = "retailer"
+
+    id: UUID = id_field()
+    slug: str = Field(unique=True, max_length=60)
+    name: str = Field(unique=True, max_length=NAME_LENGTH_MAX)
+
+
+class Brand(SQLModel, table=True):
+    """A brand and how to tell it from words that look like it.
+
+    `aliases` are other spellings on tills. `cues` are words of which one must stand on the line
+    before a short or ambiguous name counts. `vetoes` are words that say it is something else.
+    """
+
+    __tablename__ = "brand"
+
+    id: UUID = id_field()
+    slug: str = Field(unique=True, max_length=60)
+    name: str = Field(unique=True, max_length=NAME_LENGTH_MAX)
+    owner: str = Field(index=True, max_length=NAME_LENGTH_MAX)
+    category: str = Field(max_length=60)
+    aliases: list[str] = json_field(list)
+    cues: list[str] = json_field(list)
+    vetoes: list[str] = json_field(list)
+
+
+class Product(SQLModel, table=True):
+    """One thing to buy. `slug` is its key in data files and imports; a retired one is not matched."""
+
+    __tablename__ = "product"
+
+    id: UUID = id_field()
+    slug: str = Field(unique=True, max_length=160)
+    brand_id: UUID = Field(foreign_key="brand.id", index=True)
+    name: str = Field(max_length=NAME_LENGTH_MAX)
+    category: str = Field(max_length=60)
+    pack: str | None = Field(default=None, max_length=40)
+    retired_at: datetime | None = time_field(nullable=True)
+
+
+class TillName(SQLModel, table=True):
+    """How tills print a product: `name` as printed, `folded` as matched.
+
+    Without a retailer it holds for every chain. One folded name means one product per chain.
+    """
+
+    __tablename__ = "till_name"
+    __table_args__ = (
+        UniqueConstraint("retailer_id", "folded", postgresql_nulls_not_distinct=True),
+        CheckConstraint("folded <> ''", name="folded_not_empty"),
+    )
+
+    id: UUID = id_field()
+    product_id: UUID = Field(foreign_key="product.id", index=True, ondelete="CASCADE")
+    retailer_id: UUID | None = Field(default=None, foreign_key="retailer.id")
+    name: str = Field(max_length=NAME_LENGTH_MAX)
+    folded: str = Field(max_length=NAME_LENGTH_MAX)
+
+
+class Barcode(SQLModel, table=True):
+    """An EAN-13 (shorter codes are padded with zeros on the left) and the product that carries it."""
+
+    __tablename__ = "barcode"
+    __table_args__ = (CheckConstraint("ean ~ '^[0-9]{13}$'", name="ean_13_digits"),)
+
+    ean: str = Field(primary_key=True, max_length=13)
+    product_id: UUID = Field(foreign_key="product.id", index=True, ondelete="CASCADE")
+
+
+ImportErrorCode = Literal[
+    "bad_encoding",
+    "duplicate",
+    "file_too_large",
+    "invalid_ean",
+    "missing_column",
+    "missing_value",
+    "too_long",
+    "too_many_rows",
+    "unknown_brand",
+    "unknown_column",
+    "unknown_retailer",
+    "wrong_column_count",
+]
+
+
+class ImportRowError(Body):
+    """What is wrong in one cell of an imported file. `line` counts from 1, the header is line 1."""
+
+    line: int
+    column: str | None
+    code: ImportErrorCode
+    message: str
+
+
+class ImportReport(Body):
+    """What an import did. With `errors` nothing was changed: `created` and `updated` are 0."""
+
+    rows: int
+    created: int
+    updated: int
+    retired: int
+    errors: list[ImportRowError] = BodyField(max_length=1000)
+
+
+class RetailerBody(Body):
+    """A chain as clients see it."""
+
+    slug: str
+    name: str
+
+
+class BrandBody(Body):
+    """A brand as clients see it."""
+
+    slug: str
+    name: str
+    owner: str
+    category: str
+
+
+class ProductBody(Body):
+    """A product as clients see it."""
+
+    slug: str
+    name: str
+    brand: str
+    category: str
+    pack: str | None
