@@ -28,8 +28,9 @@ class Retailer(SQLModel, table=True):
 class Brand(SQLModel, table=True):
     """A brand and how to tell it from words that look like it.
 
-    `aliases` are other spellings on tills. `cues` are words of which one must stand on the line
-    before a short or ambiguous name counts. `vetoes` are words that say it is something else.
+    `aliases` are other spellings on tills. `cues` are words that its goods carry. `ambiguous` are
+    spellings that mean other things too, so they count only beside a cue. `vetoes` are words
+    beside which no spelling counts.
     """
 
     __tablename__ = "brand"
@@ -40,6 +41,7 @@ class Brand(SQLModel, table=True):
     owner: str = Field(index=True, max_length=NAME_LENGTH_MAX)
     category: str = Field(max_length=60)
     aliases: list[str] = json_field(list)
+    ambiguous: list[str] = json_field(list)
     cues: list[str] = json_field(list)
     vetoes: list[str] = json_field(list)
 
@@ -85,6 +87,16 @@ class Barcode(SQLModel, table=True):
 
     ean: str = Field(primary_key=True, max_length=13)
     product_id: UUID = Field(foreign_key="product.id", index=True, ondelete="CASCADE")
+
+
+class CatalogState(SQLModel, table=True):
+    """One row: `version` is new after every change, so a process knows when to load again."""
+
+    __tablename__ = "catalog_state"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    version: UUID
 
 
 ImportErrorCode = Literal[
