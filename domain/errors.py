@@ -1,0 +1,123 @@
+"""Expected refusals. Each has a stable code; infra/words says it to people."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+
+class DomainError(Exception):
+    """Something asked for that the rules refuse. `values` fill the words shown to people."""
+
+    code: ClassVar[str] = "refused"
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(self.code, values)
+        self.values = values
+
+
+class NotFoundError(DomainError):
+    """It does not exist, or is not the caller's."""
+
+    code = "not_found"
+
+
+class ConflictError(DomainError):
+    """It clashes with what is already so."""
+
+    code = "conflict"
+
+
+class NotAnImageError(DomainError):
+    """The bytes are no picture that we know."""
+
+    code = "not_an_image"
+
+
+class EmptyImageError(DomainError):
+    """A page without bytes."""
+
+    code = "empty_image"
+
+
+class TruncatedImageError(DomainError):
+    """The picture ends too early."""
+
+    code = "truncated_image"
+
+
+class PdfNotAcceptedError(DomainError):
+    """A PDF, not a photograph."""
+
+    code = "pdf_not_accepted"
+
+
+class AnimatedImageError(DomainError):
+    """A picture of several frames."""
+
+    code = "animated_image"
+
+
+class UnsupportedImageError(DomainError):
+    """A picture of a kind that is not taken."""
+
+    code = "unsupported_image"
+
+
+class ImageTooLargeError(DomainError):
+    """Too many bytes or pixels."""
+
+    code = "image_too_large"
+
+
+class ImageTooSmallError(DomainError):
+    """Too few pixels to read print from."""
+
+    code = "image_too_small"
+
+
+class NoPagesError(DomainError):
+    """An upload without a page."""
+
+    code = "no_pages"
+
+
+class TooManyPagesError(DomainError):
+    """More pages than one receipt may have."""
+
+    code = "too_many_pages"
+
+
+class IdempotencyKeyReusedError(DomainError):
+    """The key was used for another upload."""
+
+    code = "idempotency_key_reused"
+
+
+class InsufficientPointsError(DomainError):
+    """More points asked for than the account holds."""
+
+    code = "insufficient_points"
+
+
+class TransferMismatchError(ConflictError):
+    """The same business event was recorded with other values."""
+
+    code = "transfer_mismatch"
+
+
+class CaseDecidedError(ConflictError):
+    """The receipt is not waiting for a decision any more."""
+
+    code = "case_decided"
+
+
+class InvalidPhoneError(DomainError):
+    """No phone number that can be called."""
+
+    code = "invalid_phone"
+
+
+class InvalidCursorError(DomainError):
+    """A cursor that we did not give out."""
+
+    code = "invalid_cursor"

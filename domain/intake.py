@@ -1,0 +1,168 @@
+"""Taking in an upload, and handing it to whoever reads: one row, its pages, its turn."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, func, select
+
+from domain.errors import IdempotencyKeyReusedError, NoPagesError, NotFoundError, TooManyPagesError
+from domain.photos import check_photo
+from infra import clock, storage
+from infra.settings import settings
+from schemas.base import new_id
+from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptPage
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A receipt that was taken in. `replayed` says that the key had brought it before."""
+
+    receipt: Receipt
+    pages: int
+    replayed: bool
+
+
+def accept_receipt(
+    session: Session,
+    shopper_id: UUID,
+    photos: Sequence[bytes],
+    *,
+    captured_at: datetime | None = None,
+    idempotency_key: str | None = None,
+) -> Accepted:
+    """Check the pages, keep them, and note that there is a receipt to read.
+
+    Photographs are kept before the row: an orphan file is harmless, an orphan row is not.
+
+    Raises:
+        DomainError: The pages are refused, or the key was used for another upload.
+    """
+    if not photos:
+        raise NoPagesError
+    if len(photos) > settings().upload_pages_max:
+        raise TooManyPagesError(pages_max=settings().upload_pages_max)
+    facts = [check_photo(photo) for photo in photos]
+    hashes = [storage.photo_hash(photo) for photo in photos]
+    request = "|".join([*hashes, captured_at.isoformat() if captured_at else ""])
+    request_hash = hashlib.sha256(request.encode()).hexdigest()
+    if standing := _standing(session, shopper_id, idempotency_key, request_hash):
+        return Accepted(standing, len(photos), replayed=True)
+    for photo in photos:
+        storage.put_photo(photo)
+    now = clock.now()
+    receipt_id = session.execute(
+        insert(Receipt)
+        .values(
+            id=new_id(),
+            shopper_id=shopper_id,
+            idempotency_key=idempotency_key,
+            request_hash=request_hash,
+            status="received",
+            reasons=[],
+            received_at=now,
+            captured_at=captured_at,
+            rung_at=now,
+            attempts=0,
+        )
+        .on_conflict_do_nothing(index_elements=["shopper_id", "idempotency_key"])
+        .returning(col(Receipt.id))
+    ).scalar_one_or_none()
+    if receipt_id is None:
+        standing = _standing(session, shopper_id, idempotency_key, request_hash)
+        if standing is None:
+            raise NotFoundError
+        return Accepted(standing, len(photos), replayed=True)
+    session.add_all(
+        ReceiptPage(
+            receipt_id=receipt_id,
+            position=position,
+            sha256=sha256,
+            media_type=page.media_type,
+            width=page.width,
+            height=page.height,
+            size_bytes=page.size_bytes,
+        )
+        for position, (sha256, page) in enumerate(zip(hashes, facts, strict=True))
+    )
+    session.flush()
+    return Accepted(session.get_one(Receipt, receipt_id), len(photos), replayed=False)
+
+
+def _standing(session: Session, shopper_id: UUID, key: str | None, request_hash: str) -> Receipt | None:
+    """Return the receipt that this key brought before, if any.
+
+    Raises:
+        IdempotencyKeyReusedError: It was another upload.
+    """
+    if key is None:
+        return None
+    receipt = session.exec(
+        select(Receipt).where(Receipt.shopper_id == shopper_id, Receipt.idempotency_key == key)
+    ).first()
+    if receipt is not None and receipt.request_hash != request_hash:
+        raise IdempotencyKeyReusedError
+    return receipt
+
+
+def images_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
+    """Begin one attempt at reading; return the pages' SHA-256 in order.
+
+    Returns:
+        None when there is nothing left to read: it is settled, or was tried too often, in which
+        case it is now unreadable.
+
+    Raises:
+        NotFoundError: The receipt is gone.
+    """
+    receipt = session.exec(select(Receipt).where(Receipt.id == receipt_id).with_for_update()).first()
+    if receipt is None:
+        raise NotFoundError
+    if receipt.status not in WAITING_STATUSES:
+        return None
+    if receipt.attempts >= settings().read_attempts_max:
+        receipt.status = "unreadable"
+        receipt.settled_at = clock.now()
+        receipt.reasons = [
+            {"code": "reading_failed", "severity": "reject", "evidence": {"attempts": receipt.attempts}}
+        ]
+        return None
+    receipt.attempts += 1
+    receipt.status = "reading"
+    # The time limit of this attempt starts now, so the sweep leaves it alone until that has passed.
+    receipt.rung_at = clock.now()
+    return list(
+        session.exec(
+            select(ReceiptPage.sha256)
+            .where(ReceiptPage.receipt_id == receipt_id)
+            .order_by(col(ReceiptPage.position))
+        ).all()
+    )
+
+
+def receipts_to_ring(session: Session, *, bells_waiting: int, limit: int) -> list[UUID]:
+    """Choose receipts whose bell seems lost, longest waiting first, and note that they are rung.
+
+    Never more than would make the queue longer than the receipts that wait, so a long queue is
+    not made longer by ringing what is already on it.
+    """
+    overdue = clock.now() - timedelta(seconds=settings().ring_again_seconds)
+    waiting = session.exec(
+        select(func.count()).select_from(Receipt).where(col(Receipt.status).in_(WAITING_STATUSES))
+    ).one()
+    chosen = session.exec(
+        select(Receipt.id)
+        .where(col(Receipt.status).in_(WAITING_STATUSES), Receipt.rung_at < overdue)
+        .order_by(col(Receipt.rung_at))
+        .limit(max(0, min(limit, waiting - bells_waiting)))
+        .with_for_update(skip_locked=True)
+    ).all()
+    if chosen:
+        session.execute(update(Receipt).where(col(Receipt.id).in_(chosen)).values(rung_at=clock.now()))
+    return list(chosen)

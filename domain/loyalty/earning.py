@@ -1,0 +1,155 @@
+"""What a receipt earns: campaigns, their rules per brand, and the transfers that credit it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.loyalty.ledger import Movement, account_id, transfer
+from schemas.base import Points
+from schemas.loyalty import Campaign, EarningRule, EarningRuleRetailer
+
+MINOR_PER_POINT_STEP = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What one receipt line spent on a brand: minor units paid, discounts taken off."""
+
+    line: int
+    brand_id: UUID
+    paid_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One brand's earning rule in a running campaign. No retailers means every known one."""
+
+    campaign_id: UUID
+    brand_id: UUID
+    points_per_10000_minor: int
+    starts_on: date
+    ends_on: date
+    valid_days: int | None
+    retailer_ids: frozenset[UUID]
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Points of one brand from one campaign, and how they spread over the receipt's lines."""
+
+    campaign_id: UUID
+    brand_id: UUID
+    points: Points
+    valid_days: int | None
+    points_by_line: dict[int, int]
+
+
+def paid_by_line(nets_minor: Sequence[int], total_minor: int) -> list[int]:
+    """Spread a discount on the whole receipt over its lines, rounded down.
+
+    Args:
+        nets_minor: Each line's amount less its own discounts.
+        total_minor: What the shopper paid for all of them.
+
+    Returns:
+        What was paid for each line; together never more than `total_minor` or the lines' sum.
+    """
+    gross = sum(nets_minor)
+    if gross <= 0 or total_minor >= gross:
+        return [max(0, net) for net in nets_minor]
+    return [max(0, net) * max(0, total_minor) // gross for net in nets_minor]
+
+
+def award_points(
+    spends: Sequence[Spend], rules: Sequence[Rule], *, retailer_id: UUID, purchased_on: date
+) -> list[Award]:
+    """Apply the rules that hold at that shop on that day. Points are rounded down per brand."""
+    by_brand: dict[UUID, list[Spend]] = defaultdict(list)
+    for spend in spends:
+        by_brand[spend.brand_id].append(spend)
+    awards = []
+    for rule in rules:
+        here = not rule.retailer_ids or retailer_id in rule.retailer_ids
+        if not here or not rule.starts_on <= purchased_on <= rule.ends_on:
+            continue
+        by_line = _points_by_line(by_brand.get(rule.brand_id, []), rule.points_per_10000_minor)
+        points = Points(sum(by_line.values()))
+        if points > 0:
+            awards.append(Award(rule.campaign_id, rule.brand_id, points, rule.valid_days, by_line))
+    return awards
+
+
+def _points_by_line(spends: Sequence[Spend], points_per_10000_minor: int) -> dict[int, int]:
+    # Rounding the running sum, not each line, makes the lines add up to the brand's points.
+    by_line, spent, given = {}, 0, 0
+    for spend in spends:
+        spent += spend.paid_minor
+        points = spent * points_per_10000_minor // MINOR_PER_POINT_STEP - given
+        given += points
+        by_line[spend.line] = points
+    return by_line
+
+
+def running_rules(session: Session, purchased_on: date) -> list[Rule]:
+    """Return the earning rules of campaigns that run on a day."""
+    rows = session.exec(
+        select(Campaign, EarningRule)
+        .join(EarningRule, col(EarningRule.campaign_id) == Campaign.id)
+        .where(Campaign.starts_on <= purchased_on, Campaign.ends_on >= purchased_on)
+        .order_by(col(EarningRule.id))
+    ).all()
+    retailers: dict[UUID, set[UUID]] = defaultdict(set)
+    for limit in session.exec(
+        select(EarningRuleRetailer).where(col(EarningRuleRetailer.rule_id).in_([rule.id for _, rule in rows]))
+    ).all():
+        retailers[limit.rule_id].add(limit.retailer_id)
+    return [
+        Rule(
+            campaign_id=campaign.id,
+            brand_id=rule.brand_id,
+            points_per_10000_minor=rule.points_per_10000_minor,
+            starts_on=rule.starts_on or campaign.starts_on,
+            ends_on=rule.ends_on or campaign.ends_on,
+            valid_days=campaign.valid_days,
+            retailer_ids=frozenset(retailers[rule.id]),
+        )
+        for campaign, rule in rows
+    ]
+
+
+def accepted_days(session: Session, purchased_on: date) -> int | None:
+    """Return how many days old a receipt of that day may be; None where no campaign ran then."""
+    days = session.exec(
+        select(Campaign.accepted_days).where(
+            Campaign.starts_on <= purchased_on, Campaign.ends_on >= purchased_on
+        )
+    ).all()
+    return max(days, default=None)
+
+
+def credit_awards(
+    session: Session, awards: Sequence[Award], *, receipt_id: UUID, shopper_id: UUID, at: datetime
+) -> None:
+    """Credit each award to the shopper's account with its brand, once per receipt and campaign."""
+    for award in awards:
+        last_day = (at + timedelta(days=award.valid_days)).date() if award.valid_days is not None else None
+        transfer(
+            session,
+            Movement(
+                key=f"earn:{receipt_id}:{award.campaign_id}:{award.brand_id}",
+                kind="earn",
+                debit_account_id=account_id(session, award.brand_id, "issuer"),
+                credit_account_id=account_id(session, award.brand_id, "shopper", shopper_id),
+                points=award.points,
+                occurred_at=at,
+                receipt_id=receipt_id,
+                campaign_id=award.campaign_id,
+                expires_on=last_day,
+            ),
+        )

@@ -1,0 +1,23 @@
+"""The only place that reads the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta, timezone
+
+# Vietnam keeps UTC+7 all year; tills print this time.
+TILL_ZONE = timezone(timedelta(hours=7))
+
+
+def now() -> datetime:
+    """Return the time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def till_now() -> datetime:
+    """Return the time a till in Vietnam would print, naive."""
+    return now().astimezone(TILL_ZONE).replace(tzinfo=None)
+
+
+def till_today() -> date:
+    """Return the day a till in Vietnam would print."""
+    return till_now().date()

@@ -1,0 +1,67 @@
+"""Every setting, read once from the environment (prefix QUETBILL_)."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What an operator or engineer can turn. Field descriptions are the README's table."""
+
+    model_config = SettingsConfigDict(env_prefix="QUETBILL_", env_ignore_empty=True, frozen=True)
+
+    data_dir: Path = Field(
+        default=Path(".data"), description="Where the embedded PostgreSQL, Valkey and pictures lie."
+    )
+    database_url: str = Field(default="", description="PostgreSQL URL; empty starts the embedded one.")
+    database_pool_size: int = Field(default=10, description="Connections kept by one process.")
+    redis_url: str = Field(default="", description="Redis or Valkey URL; empty starts the embedded one.")
+    storage_url: str = Field(
+        default="",
+        description="Photographs: file:///…, s3://bucket/prefix, gs://…, az://…; empty is data_dir.",
+    )
+    storage_endpoint: str = Field(default="", description="Endpoint of an S3-compatible store.")
+    token_secret: SecretStr = Field(
+        default=SecretStr(""),
+        description="Signs bearer tokens and pseudonyms, 32 characters or more; empty makes one in data_dir.",
+    )
+    token_days: int = Field(default=30, description="How long a token made here is good.")
+    api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
+    api_port: int = Field(default=8000, description="Port the API listens on.")
+    workers: int = Field(default=1, description="Worker processes that `quetbill work` keeps alive.")
+    ocr_engine: Literal["tesserocr", "pytesseract"] = Field(
+        default="tesserocr", description="Text engine: in process, or a process per picture."
+    )
+    tessdata_dir: Path | None = Field(default=None, description="Folder of Tesseract models; empty searches.")
+    read_timeout_seconds: int = Field(default=90, description="A reading job is killed after this.")
+    read_attempts_max: int = Field(default=3, description="Readings begun before a receipt is unreadable.")
+    ring_again_seconds: int = Field(default=120, description="A waiting receipt is rung again after this.")
+    sweep_interval_seconds: int = Field(default=30, description="Pause between two sweeps.")
+    upload_bytes_max: int = Field(default=15_000_000, description="Largest page, in bytes.")
+    upload_pixels_max: int = Field(default=50_000_000, description="Largest page, in pixels.")
+    upload_side_min: int = Field(default=300, description="Smallest side of a page, in pixels.")
+    upload_pages_max: int = Field(default=6, description="Most pages of one receipt.")
+    group_shoppers_min: int = Field(
+        default=5, description="Brand figures about fewer shoppers than this are withheld."
+    )
+    disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
+    log_level: str = Field(default="INFO", description="Least severe log line that is written.")
+
+
+@cache
+def settings() -> Settings:
+    """Return the settings of this process."""
+    return Settings()
+
+
+def override_settings(**values: object) -> None:
+    """Change settings of this process and of those it starts from now on."""
+    for name, value in values.items():
+        os.environ["QUETBILL_" + name.upper()] = str(value)  # noqa: TID251 - the one place that may
+    settings.cache_clear()

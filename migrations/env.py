@@ -1,0 +1,22 @@
+"""Alembic's entry: migrates the database that the settings name, one transaction for all."""
+
+from __future__ import annotations
+
+from alembic import context
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
+import schemas.catalog
+import schemas.fraud
+import schemas.loyalty
+import schemas.receipts
+import schemas.shoppers  # noqa: F401 - importing a table registers it
+from infra.db import engine
+
+with engine().connect() as connection:
+    # A migration that can't get its lock soon gives up, so that running code isn't held behind it.
+    connection.execute(text("SET lock_timeout = '5s'"))
+    context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_server_default=False)
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

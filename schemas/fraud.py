@@ -1,0 +1,80 @@
+"""Fraud review: what a person decided about a receipt, and what they are shown."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import StringConstraints
+from sqlalchemy import CheckConstraint
+from sqlmodel import Field, SQLModel
+
+from schemas.base import Body, id_field, time_field
+from schemas.receipts import ReasonView, ReceiptView
+
+Decision = Literal["approve", "reject"]
+
+
+class ReviewDecision(SQLModel, table=True):
+    """One decision, kept for ever. A trigger refuses to change or delete a row."""
+
+    __tablename__ = "review_decision"
+    __table_args__ = (CheckConstraint("decision IN ('approve', 'reject')", name="decision"),)
+
+    id: UUID = id_field()
+    receipt_id: UUID = Field(foreign_key="receipt.id", index=True)
+    reviewer_id: UUID = Field(foreign_key="staff_member.id")
+    decision: str = Field(max_length=8)
+    reason: str = Field(max_length=500)
+    decided_at: datetime = time_field()
+
+
+class DecisionRequest(Body):
+    """What a reviewer decides, and why."""
+
+    decision: Decision
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+
+
+class DecisionView(Body):
+    """A decision that was taken."""
+
+    id: UUID
+    receipt_id: UUID
+    decision: Decision
+    reason: str
+    reviewer: str
+    decided_at: datetime
+
+
+class CaseSummary(Body):
+    """One receipt waiting for a person. `shopper` is a pseudonym."""
+
+    id: UUID
+    received_at: datetime
+    waiting_since: datetime
+    shopper: str
+    retailer: str | None
+    total: float | None
+    currency: str | None
+    points: int
+    reasons: list[ReasonView]
+
+
+class CaseQueue(Body):
+    """Cases, longest waiting first; `next_cursor` is null on the last page."""
+
+    cases: list[CaseSummary]
+    next_cursor: str | None
+
+
+class CaseView(Body):
+    """A case with its evidence: the receipt, its picture, and the receipts it is like."""
+
+    receipt: ReceiptView
+    shopper: str
+    image_urls: list[str]
+    matching: list[ReceiptView]
+    matching_image_urls: list[str]
+    decisions: list[DecisionView]
