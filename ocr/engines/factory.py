@@ -1,0 +1,56 @@
+"""Which engine to build, and where its models lie on this machine."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final, Literal
+
+from ocr.engines.base import Engine, EngineError
+
+EngineName = Literal["tesserocr", "pytesseract"]
+
+_FOLDERS: Final = (
+    "/usr/share/tesseract-ocr/5/tessdata",
+    "/usr/share/tesseract-ocr/4.00/tessdata",
+    "/usr/share/tessdata",
+    "/usr/local/share/tessdata",
+    "/opt/homebrew/share/tessdata",
+)
+
+
+def make_engine(name: EngineName, languages: str = "vie+eng", tessdata: Path | None = None) -> Engine:
+    """Build an engine with its models loaded.
+
+    Args:
+        name: `tesserocr` runs in this process, `pytesseract` starts the `tesseract` command.
+        languages: Tesseract model names joined by `+`.
+        tessdata: Folder of the models; the usual system folders when None.
+
+    Raises:
+        EngineError: A model, or the `tesseract` command, is missing.
+    """
+    folder = tessdata or find_tessdata(languages)
+    if name == "pytesseract":
+        # Imported here because either binding may be missing where the other is used.
+        from ocr.engines.pytesseract_engine import PytesseractEngine  # noqa: PLC0415
+
+        return PytesseractEngine(languages, folder)
+    from ocr.engines.tesserocr_engine import TesserocrEngine  # noqa: PLC0415 - as above
+
+    return TesserocrEngine(languages, folder)
+
+
+def find_tessdata(languages: str = "vie+eng") -> Path:
+    """The first usual folder that holds all the models.
+
+    Raises:
+        EngineError: No folder holds them all.
+    """
+    wanted = [f"{language}.traineddata" for language in languages.split("+")]
+    beside = shutil.which("tesseract")
+    near = [str(Path(beside).resolve().parent.parent / "share" / "tessdata")] if beside else []
+    for folder in map(Path, (*_FOLDERS, *near)):
+        if all((folder / model).is_file() for model in wanted):
+            return folder
+    raise EngineError(f"No folder holds the Tesseract models {languages}.")
