@@ -27,7 +27,8 @@ def token_secret() -> bytes:
         return given.encode()
     if given or not settings().data_dir.is_dir():
         raise SecretMissingError(
-            f"Set QUETBILL_TOKEN_SECRET to {SECRET_LENGTH_MIN} random characters or more, the same for every process."
+            f"Set QUETBILL_TOKEN_SECRET to {SECRET_LENGTH_MIN} random characters or more, "
+            "the same for every process."
         )
     return _kept_secret()
 

@@ -1,0 +1,117 @@
+"""Refusals as RFC 9457 problems: one stable code each, in the caller's language."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from domain.errors import ConflictError, DomainError, NotFoundError
+from infra.words import language_of, say
+
+MEDIA_TYPE = "application/problem+json"
+CODE_BY_STATUS = {
+    401: "unauthenticated",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "request_too_large",
+    415: "unsupported_media_type",
+    503: "not_ready",
+}
+_log = structlog.get_logger()
+
+
+class DoorError(Exception):
+    """A refusal that is about HTTP itself, with its status."""
+
+    status = 400
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(values)
+        self.values = values
+
+
+class UnauthenticatedError(DoorError):
+    """No token, or one that is no good."""
+
+    status = 401
+
+
+class UnsupportedMediaTypeError(DoorError):
+    """The body is not of a kind taken here."""
+
+    status = 415
+
+
+def problem(
+    request: Request, status: int, code: str, values: dict[str, Any] | None = None, **more: Any
+) -> JSONResponse:
+    """Return a problem document."""
+    language = language_of(request.headers.get("accept-language"))
+    body = {
+        "type": f"urn:quetbill:problem:{code}",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "code": code,
+        "detail": say("problem", code, language, values),
+        **more,
+    }
+    headers: dict[str, str] = {"Content-Language": language}
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "5"
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def _domain_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DomainError)  # noqa: S101 - the handler is registered for it
+    status = 422
+    if isinstance(error, NotFoundError):
+        status = 404
+    elif isinstance(error, ConflictError):
+        status = 409
+    return problem(request, status, error.code, error.values)
+
+
+def _door_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, DoorError)  # noqa: S101 - the handler is registered for it
+    return problem(request, error.status, CODE_BY_STATUS[error.status], error.values)
+
+
+def _http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
+    code = CODE_BY_STATUS.get(error.status_code, "invalid_request")
+    response = problem(request, error.status_code, code, {"detail": error.detail})
+    response.headers.update(error.headers or {})
+    return response
+
+
+def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
+    # What was sent is not said back: it may be somebody's secret.
+    faults = [
+        {"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()
+    ]
+    detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
+    return problem(request, 422, "invalid_request", {"detail": detail}, errors=faults)
+
+
+def _database_away(request: Request, error: Exception) -> JSONResponse:
+    _log.error("database_error", error=type(error).__name__)
+    return problem(request, 503, "not_ready")
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Answer every refusal as a problem document."""
+    app.add_exception_handler(DomainError, _domain_error)
+    app.add_exception_handler(DoorError, _door_error)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _invalid_request)
+    app.add_exception_handler(OperationalError, _database_away)

@@ -1,0 +1,156 @@
+"""Receipts: upload them, watch them, look at them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+from sqlmodel import Session
+
+from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
+from api.errors import UnsupportedMediaTypeError
+from domain import intake, receipts
+from domain.errors import NotFoundError
+from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
+from infra import storage
+from infra.db import engine
+from infra.queue import ring_after_commit
+from infra.settings import settings
+from infra.web import ReadOnly, UnitOfWork
+from infra.words import Language
+from schemas.receipts import (
+    WAITING_STATUSES,
+    Receipt,
+    ReceiptAccepted,
+    ReceiptHistory,
+    ReceiptView,
+)
+
+router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
+
+EVENT_PAUSE_SECONDS = 0.5
+EVENTS_MAX = 240
+
+
+def multipart_only(request: Request) -> None:
+    """Refuse a body that is not a form with files.
+
+    Raises:
+        UnsupportedMediaTypeError: It is something else.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise UnsupportedMediaTypeError
+
+
+@router.post(
+    "", status_code=202, response_model=ReceiptAccepted, responses={202: {"headers": {"Location": {}}}}
+)
+def upload_receipt(
+    request: Request,
+    response: Response,
+    session: UnitOfWork,
+    shopper: CurrentShopper,
+    image: Annotated[
+        list[UploadFile] | None, File(description="1 to 6 pages of one receipt, in order")
+    ] = None,
+    captured_at: Annotated[datetime | None, Form(description="When the photo was taken")] = None,
+    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+) -> ReceiptAccepted:
+    """Take a receipt in. It is read soon after; `Location` says where to look."""
+    multipart_only(request)
+    photos = [page.file.read(settings().upload_bytes_max + 1) for page in image or []]
+    accepted = intake.accept_receipt(
+        session, shopper.id, photos, captured_at=captured_at, idempotency_key=idempotency_key
+    )
+    receipt = accepted.receipt
+    if not accepted.replayed:
+        ring_after_commit(session, str(receipt.id))
+    response.headers["Location"] = f"/v1/receipts/{receipt.id}"
+    return ReceiptAccepted(
+        id=receipt.id, status=receipt.status, received_at=receipt.received_at, pages=accepted.pages
+    )
+
+
+@router.get("")
+def list_receipts(
+    session: ReadOnly,
+    shopper: CurrentShopper,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
+) -> ReceiptHistory:
+    """Return the shopper's receipts, newest first."""
+    rows = receipts.history(session, shopper.id, before=decode_cursor(cursor), limit=limit)
+    more = encode_cursor(rows[-1].received_at, rows[-1].id) if len(rows) == limit else None
+    return ReceiptHistory(receipts=rows, next_cursor=more)
+
+
+@router.get("/{receipt_id}")
+def show_receipt(
+    receipt_id: UUID, session: ReadOnly, viewer: ViewerShopper, language: CallerLanguage
+) -> ReceiptView:
+    """Return one receipt: what was read, what was decided and why, what it earned."""
+    return _view(session, receipt_id, viewer.id if viewer else None, language)
+
+
+@router.get("/{receipt_id}/events", response_class=StreamingResponse)
+def watch_receipt(
+    receipt_id: UUID, session: ReadOnly, shopper: CurrentShopper, language: CallerLanguage
+) -> StreamingResponse:
+    """Stream the receipt as server-sent events, one at each change, until it has ended."""
+    receipts.receipt_of(session, receipt_id, shopper.id)
+    return StreamingResponse(
+        _events(receipt_id, shopper.id, language),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+@router.get("/{receipt_id}/image", response_class=Response)
+def show_image(
+    receipt_id: UUID, session: ReadOnly, viewer: ViewerShopper, page: Annotated[int, Query(ge=0, le=100)] = 0
+) -> Response:
+    """Return the photographed page, as it was uploaded."""
+    receipt = receipts.receipt_of(session, receipt_id, viewer.id if viewer else None)
+    pages = receipts.pages_of(session, receipt.id)
+    if page >= len(pages):
+        raise NotFoundError
+    try:
+        photo = storage.get_photo(pages[page].sha256)
+    except storage.PhotoMissingError as error:
+        raise NotFoundError from error
+    headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
+    return Response(photo, media_type=pages[page].media_type, headers=headers)
+
+
+def _view(session: Session, receipt_id: UUID, shopper_id: UUID | None, language: Language) -> ReceiptView:
+    receipt = receipts.receipt_of(session, receipt_id, shopper_id)
+    audience: receipts.Audience = "shopper" if shopper_id else "staff"
+    return receipts.views(session, [receipt], audience=audience, language=language)[0]
+
+
+def _current_view(receipt_id: UUID, shopper_id: UUID, language: Language, seen: str) -> ReceiptView | None:
+    """Return the receipt if its status is no longer the one seen. Opens and ends its own session."""
+    with Session(engine()) as session:
+        receipt: Receipt = receipts.receipt_of(session, receipt_id, shopper_id)
+        return None if receipt.status == seen else _view(session, receipt_id, shopper_id, language)
+
+
+async def _events(receipt_id: UUID, shopper_id: UUID, language: Language) -> AsyncGenerator[str]:
+    # Between looks nothing is held, neither a thread nor a connection, however many watch.
+    seen = ""
+    for _ in range(EVENTS_MAX):
+        view = await run_in_threadpool(_current_view, receipt_id, shopper_id, language, seen)
+        if view is not None:
+            seen = view.status
+            yield f"event: {seen}\ndata: {json.dumps(view.model_dump(mode='json'), ensure_ascii=False)}\n\n"
+            if seen not in WAITING_STATUSES:
+                return
+        await asyncio.sleep(EVENT_PAUSE_SECONDS)
+    yield "event: timeout\ndata: {}\n\n"

@@ -1,0 +1,60 @@
+"""Reviewers: the receipts that wait for a person, their evidence, and the decision."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from api.auth import CallerLanguage, CurrentReviewer
+from domain import cases, settlement
+from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
+from infra.web import ReadOnly, UnitOfWork
+from schemas.fraud import CaseQueue, CaseView, DecisionRequest, DecisionView
+
+router = APIRouter(prefix="/v1/review/cases", tags=["review"])
+
+
+@router.get("")
+def list_cases(
+    session: ReadOnly,
+    _reviewer: CurrentReviewer,
+    language: CallerLanguage,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
+) -> CaseQueue:
+    """Return receipts in review, longest waiting first."""
+    rows = cases.queue(session, after=decode_cursor(cursor), limit=limit, language=language)
+    more = encode_cursor(rows[-1].waiting_since, rows[-1].id) if len(rows) == limit else None
+    return CaseQueue(cases=rows, next_cursor=more)
+
+
+@router.get("/{receipt_id}")
+def show_case(
+    receipt_id: UUID, session: ReadOnly, _reviewer: CurrentReviewer, language: CallerLanguage
+) -> CaseView:
+    """Return a receipt with its evidence, the receipts it is like, and what was decided."""
+    return cases.case(session, receipt_id, language)
+
+
+@router.post("/{receipt_id}/decision", status_code=201)
+def decide_case(
+    receipt_id: UUID, decision: DecisionRequest, session: UnitOfWork, reviewer: CurrentReviewer
+) -> DecisionView:
+    """Approve, which credits the points, or reject; each case once."""
+    decided = settlement.settle_review(
+        session,
+        receipt_id,
+        reviewer_id=reviewer.id,
+        decision=decision.decision,
+        reason=decision.reason,
+    )
+    return DecisionView(
+        id=decided.id,
+        receipt_id=receipt_id,
+        decision=decision.decision,
+        reason=decided.reason,
+        reviewer=reviewer.email,
+        decided_at=decided.decided_at,
+    )

@@ -1,0 +1,35 @@
+"""Cursors: where a list goes on, as a string that callers hand back unchanged."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from datetime import datetime
+from uuid import UUID
+
+from domain.errors import InvalidCursorError
+
+PAGE_SIZE_DEFAULT = 20
+PAGE_SIZE_MAX = 100
+
+
+def encode_cursor(at: datetime, row_id: UUID) -> str:
+    """Return the cursor of the last row shown."""
+    return base64.urlsafe_b64encode(json.dumps([at.isoformat(), str(row_id)]).encode()).decode().rstrip("=")
+
+
+def decode_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:
+    """Return the time and id of the last row shown; None without a cursor.
+
+    Raises:
+        InvalidCursorError: It is not one that `encode_cursor` made.
+    """
+    if cursor is None:
+        return None
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        at, row_id = json.loads(base64.urlsafe_b64decode(padded))
+        return datetime.fromisoformat(at), UUID(row_id)
+    except (ValueError, TypeError, AttributeError, binascii.Error) as error:
+        raise InvalidCursorError from error

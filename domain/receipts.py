@@ -1,0 +1,209 @@
+"""What of a receipt is shown to whom. Somebody else's receipt does not exist for a shopper."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from sqlmodel import Session, col, func, or_, select
+
+from domain.errors import NotFoundError
+from infra.words import Language, say
+from schemas.catalog import Brand, Product, Retailer
+from schemas.receipts import (
+    LineView,
+    ReadingView,
+    ReasonView,
+    Receipt,
+    ReceiptLine,
+    ReceiptPage,
+    ReceiptSummary,
+    ReceiptView,
+)
+
+Audience = Literal["shopper", "staff"]
+
+# What a shopper may know of a reason: what helps to do better. The rest would teach a cheat.
+EVIDENCE_FOR_SHOPPERS = {
+    "already_sent": {"matching_receipt_id"},
+    "too_old": {"purchased_on", "days", "accepted_days"},
+    "outside_campaign": {"purchased_on"},
+    "sums_differ": {"lines_minor", "total_minor"},
+    "missing_field": {"fields"},
+    "unknown_retailer": {"merchant"},
+}
+MINOR_UNIT_EXPONENTS = {"VND": 0, "JPY": 0, "KRW": 0}
+MINOR_UNIT_EXPONENT_DEFAULT = 2
+
+
+def major(minor: int | None, currency: str | None) -> float | None:
+    """Return money in major units: 12500 VND is 12500.0, 900 MYR is 9.0."""
+    if minor is None:
+        return None
+    exponent = MINOR_UNIT_EXPONENTS.get(currency or "VND", MINOR_UNIT_EXPONENT_DEFAULT)
+    return float(minor / 10**exponent)
+
+
+def receipt_of(session: Session, receipt_id: UUID, shopper_id: UUID | None) -> Receipt:
+    """Return a receipt, which must be the shopper's unless staff asks (`shopper_id` None).
+
+    Raises:
+        NotFoundError: It does not exist or is somebody else's.
+    """
+    receipt = session.get(Receipt, receipt_id)
+    if receipt is None or (shopper_id is not None and receipt.shopper_id != shopper_id):
+        raise NotFoundError
+    return receipt
+
+
+def pages_of(session: Session, receipt_id: UUID) -> list[ReceiptPage]:
+    """Return a receipt's photographed pages in order."""
+    return list(
+        session.exec(
+            select(ReceiptPage)
+            .where(ReceiptPage.receipt_id == receipt_id)
+            .order_by(col(ReceiptPage.position))
+        ).all()
+    )
+
+
+def history(
+    session: Session, shopper_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
+) -> list[ReceiptSummary]:
+    """Return a shopper's receipts, newest first, from before a (received_at, id) on."""
+    points = (
+        select(func.coalesce(func.sum(ReceiptLine.points), 0))
+        .where(ReceiptLine.receipt_id == Receipt.id)
+        .correlate(Receipt)
+        .scalar_subquery()
+    )
+    statement = (
+        select(Receipt, Retailer.name, points)
+        .outerjoin(Retailer, col(Retailer.id) == Receipt.retailer_id)
+        .where(Receipt.shopper_id == shopper_id)
+    )
+    if before is not None:
+        at, receipt_id = before
+        statement = statement.where(
+            or_(
+                col(Receipt.received_at) < at,
+                (col(Receipt.received_at) == at) & (col(Receipt.id) < receipt_id),
+            )
+        )
+    rows = session.exec(
+        statement.order_by(col(Receipt.received_at).desc(), col(Receipt.id).desc()).limit(limit)
+    ).all()
+    return [
+        ReceiptSummary(
+            id=receipt.id,
+            status=receipt.status,
+            received_at=receipt.received_at,
+            retailer=retailer,
+            purchased_at=receipt.purchased_at,
+            currency=receipt.currency,
+            total=major(receipt.total_minor, receipt.currency),
+            points=int(earned),
+        )
+        for receipt, retailer, earned in rows
+    ]
+
+
+def views(
+    session: Session, receipts: Sequence[Receipt], *, audience: Audience, language: Language
+) -> list[ReceiptView]:
+    """Return receipts as an audience may see them, in the order given."""
+    ids = [receipt.id for receipt in receipts]
+    retailers = dict(session.exec(select(Retailer.id, Retailer.name)).all())
+    pages = dict(
+        session.exec(
+            select(ReceiptPage.receipt_id, func.count())
+            .where(col(ReceiptPage.receipt_id).in_(ids))
+            .group_by(col(ReceiptPage.receipt_id))
+        ).all()
+    )
+    lines = _line_views(session, receipts)
+    return [
+        ReceiptView(
+            id=receipt.id,
+            status=receipt.status,
+            received_at=receipt.received_at,
+            captured_at=receipt.captured_at,
+            settled_at=receipt.settled_at,
+            pages=pages.get(receipt.id, 0),
+            reasons=[reason_view(reason, audience, language) for reason in receipt.reasons],
+            reading=_reading_view(receipt, retailers),
+            lines=lines[receipt.id],
+            points=sum(line.points for line in lines[receipt.id]),
+        )
+        for receipt in receipts
+    ]
+
+
+def reason_view(reason: dict[str, Any], audience: Audience, language: Language) -> ReasonView:
+    """Return a stored reason with its words and the evidence its reader may see."""
+    evidence = reason.get("evidence") or {}
+    shown = evidence
+    if audience == "shopper":
+        allowed = EVIDENCE_FOR_SHOPPERS.get(reason["code"], set())
+        shown = {name: value for name, value in evidence.items() if name in allowed}
+    return ReasonView(
+        code=reason["code"],
+        severity=reason["severity"],
+        message=say("reason", reason["code"], language, evidence),
+        evidence=shown,
+        box=list(reason["box"]) if reason.get("box") else None,
+        page=reason.get("page", 0),
+    )
+
+
+def _line_views(session: Session, receipts: Sequence[Receipt]) -> dict[UUID, list[LineView]]:
+    currencies = {receipt.id: receipt.currency for receipt in receipts}
+    rows = session.exec(
+        select(ReceiptLine, Brand.name, Product.name)
+        .outerjoin(Brand, col(Brand.id) == ReceiptLine.brand_id)
+        .outerjoin(Product, col(Product.id) == ReceiptLine.product_id)
+        .where(col(ReceiptLine.receipt_id).in_(list(currencies)))
+        .order_by(col(ReceiptLine.position))
+    ).all()
+    shown: dict[UUID, list[LineView]] = defaultdict(list)
+    for line, brand, product in rows:
+        currency = currencies[line.receipt_id]
+        shown[line.receipt_id].append(
+            LineView(
+                raw_name=line.raw_name,
+                brand=brand,
+                product=product,
+                barcode=line.barcode,
+                quantity=float(line.quantity),
+                unit_price=major(line.unit_price_minor, currency),
+                amount=major(line.amount_minor, currency) or 0.0,
+                discount=major(line.discount_minor, currency) or 0.0,
+                points=line.points,
+                confidence=line.confidence,
+                box=line.box,
+                page=line.page,
+            )
+        )
+    return shown
+
+
+def _reading_view(receipt: Receipt, retailers: dict[UUID, str]) -> ReadingView | None:
+    if receipt.reading is None:
+        return None
+    currency = receipt.currency or "VND"
+    return ReadingView(
+        retailer=retailers.get(receipt.retailer_id) if receipt.retailer_id else None,
+        merchant=receipt.merchant,
+        store=receipt.store,
+        receipt_no=receipt.receipt_no,
+        purchased_at=receipt.purchased_at,
+        currency=currency,
+        subtotal=major(receipt.subtotal_minor, currency),
+        discount_total=major(receipt.discount_total_minor, currency),
+        total=major(receipt.total_minor, currency),
+        payment=receipt.payment,
+        quality=receipt.reading.get("quality", {}),
+    )

@@ -1,0 +1,49 @@
+"""The words people are shown, by code and language: words_data/*.toml beside this file."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+Language = Literal["vi", "en"]
+LANGUAGES: tuple[Language, ...] = ("vi", "en")
+DEFAULT_LANGUAGE: Language = "vi"
+
+WordGroup = Literal["problem", "reason"]
+
+
+class _Gaps(dict[str, Any]):
+    """Values for a sentence; one that is missing shows as an ellipsis rather than failing."""
+
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+@cache
+def all_words(language: Language) -> dict[WordGroup, dict[str, str]]:
+    """Return every sentence of a language as group → code → sentence."""
+    path = Path(__file__).parent / "words_data" / f"{language}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))  # type: ignore[return-value]
+
+
+def say(group: WordGroup, code: str, language: Language, values: dict[str, Any] | None = None) -> str:
+    """Return the sentence for a code, its gaps filled; an unknown code is said as itself."""
+    return all_words(language)[group].get(code, code).format_map(_Gaps(values or {}))
+
+
+def language_of(accept_language: str | None) -> Language:
+    """Choose the language an Accept-Language header likes best among ours; Vietnamese by default."""
+    choices: list[tuple[float, int, str]] = []
+    for place, part in enumerate((accept_language or "")[:500].split(",")):
+        tag, _, quality = part.strip().partition(";q=")
+        try:
+            weight = float(quality) if quality else 1.0
+        except ValueError:
+            weight = 0.0
+        choices.append((-weight, place, tag.strip().lower().split("-")[0]))
+    for negative_weight, _, tag in sorted(choices):
+        if tag in LANGUAGES and negative_weight < 0:
+            return "en" if tag == "en" else "vi"
+    return DEFAULT_LANGUAGE

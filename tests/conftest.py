@@ -1,0 +1,82 @@
+"""Real PostgreSQL and Valkey for every test process, one database each, rolled back after each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Generator
+from pathlib import Path
+
+# Set before anything of ours reads a setting: tests never touch a developer's data.
+DATA_DIR = Path(tempfile.mkdtemp(prefix="qb-"))
+for name in [key for key in os.environ if key.startswith("QUETBILL_") and key != "QUETBILL_SHARED_DATA"]:
+    del os.environ[name]
+os.environ["QUETBILL_DATA_DIR"] = str(DATA_DIR)
+os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
+os.environ["OMP_THREAD_LIMIT"] = "1"
+os.environ.setdefault("XDG_RUNTIME_DIR", str(DATA_DIR))
+
+import pytest
+from domain.catalog.products import seed
+from fastapi.testclient import TestClient
+from sqlalchemy import Connection
+from sqlmodel import Session
+
+from api.main import create_app
+from infra import db, embedded, queue
+from infra.db import engine, transaction
+from infra.migrate import migrate
+from tests import make
+
+
+@pytest.fixture(scope="session")
+def services() -> Generator[None]:
+    """Start PostgreSQL and Valkey, migrate, and load the catalogue."""
+    DATA_DIR.chmod(0o755)
+    with embedded.services():
+        migrate()
+        with transaction() as session:
+            seed(session)
+        yield
+        engine().dispose()
+    shutil.rmtree(DATA_DIR, ignore_errors=True)
+
+
+@pytest.fixture
+def connection(services: None) -> Generator[Connection]:
+    with engine().connect() as opened, opened.begin() as outer:
+        yield opened
+        outer.rollback()
+
+
+@pytest.fixture
+def session(connection: Connection) -> Generator[Session]:
+    """A session whose commits are savepoints of a transaction that is rolled back."""
+    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def committed(services: None) -> Generator[None]:
+    """For tests that commit for real, with threads or processes: cleans up after them."""
+    yield
+    make.clear_database()
+    queue.redis().flushall()
+
+
+@pytest.fixture
+def client(services: None, session: Session) -> Generator[TestClient]:
+    """The application by HTTP on the test's own session, so nothing outlives the test."""
+    app = create_app()
+    app.dependency_overrides[db.unit_of_work] = lambda: session
+    app.dependency_overrides[db.read_only] = lambda: session
+    with TestClient(app) as opened:
+        yield opened
+
+
+@pytest.fixture
+def real_client(committed: None) -> Generator[TestClient]:
+    """The application by HTTP with its own transactions: commits are real."""
+    with TestClient(create_app()) as opened:
+        yield opened

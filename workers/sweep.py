@@ -1,0 +1,32 @@
+"""The sweep: rings again for receipts whose bell was lost with Redis, a worker or a process."""
+
+from __future__ import annotations
+
+import structlog
+from redis.exceptions import RedisError
+
+from domain import intake
+from infra import queue
+from infra.db import transaction
+
+SWEEP_MAX = 1000
+_log = structlog.get_logger()
+
+
+def ring_forgotten_receipts() -> int:
+    """Ring for receipts that have waited too long; return for how many.
+
+    While Redis is away nothing is noted as rung, so the next sweep tries again.
+    """
+    try:
+        bells_waiting = queue.bells_waiting()
+    except RedisError as error:
+        _log.warning("sweep_without_redis", error=type(error).__name__)
+        return 0
+    with transaction() as session:
+        receipt_ids = intake.receipts_to_ring(session, bells_waiting=bells_waiting, limit=SWEEP_MAX)
+        for receipt_id in receipt_ids:
+            queue.ring_after_commit(session, str(receipt_id))
+    if receipt_ids:
+        _log.info("rung_again", receipts=len(receipt_ids))
+    return len(receipt_ids)
