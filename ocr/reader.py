@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ocr.engines.base import Engine
 from ocr.layout import lines_of
 from ocr.preprocess.decode import decode
-from ocr.preprocess.paper import find_paper
+from ocr.preprocess.paper import find_paper, whole_frame
 from ocr.preprocess.straighten import Page, straighten
 from ocr.types import TextLine
 
@@ -34,4 +34,4 @@ def open_page(data: bytes) -> Page | None:
         NotAnImageError: The bytes are no picture.
     """
     photo = decode(data).gray
-    return straighten(photo, find_paper(photo))
+    return straighten(photo, find_paper(photo) or whole_frame(photo))

@@ -12,7 +12,7 @@ from ocr.engines.base import Gray
 # The most common height of connected ink at which Tesseract's fast models read best per second.
 LETTER_HEIGHT: Final = 20
 # Paper becomes this gray: a little below white, so that bright noise isn't clipped.
-_PAPER: Final = 235
+PAPER: Final = 235
 _LETTER_MIN: Final = 5
 _LETTER_MAX: Final = 160
 _LETTERS_MIN: Final = 12
@@ -51,7 +51,7 @@ def even_light(page: Gray, height: float) -> Gray:
     around = cv2.getStructuringElement(cv2.MORPH_RECT, (2 * reach + 1, 2 * reach + 1))
     paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, around), (0, 0), reach)
     paper = cv2.resize(paper, (page.shape[1], page.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(page, paper, scale=_PAPER), np.uint8)
+    return np.asarray(cv2.divide(page, paper, scale=PAPER), np.uint8)
 
 
 def scale_letters(page: Gray, height: float) -> tuple[Gray, float]:

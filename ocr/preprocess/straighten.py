@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
-from ocr.preprocess.normalise import LETTER_HEIGHT, even_light, letter_height, scale_letters
+from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, even_light, letter_height, scale_letters
 from ocr.preprocess.paper import Paper, Quad
 from ocr.types import Box
 
@@ -47,7 +47,13 @@ def straighten(photo: Gray, paper: Paper) -> Page | None:
     height = letter_height(flat)
     if height is None:
         return None
-    gray, factor = scale_letters(even_light(flat, height), height)
+    lit = even_light(flat, height)
+    outline = cv2.perspectiveTransform(paper.outline.reshape(-1, 1, 2).astype(np.float64), to_flat)
+    table = np.full(lit.shape, 1, np.uint8)
+    cv2.fillPoly(table, [np.int32(np.round(outline))], 0)
+    table=cv2.dilate(table,np.ones((7,7),np.uint8))
+    lit[table > 0] = PAPER
+    gray, factor = scale_letters(lit, height)
     grow = np.diag([factor, factor, 1.0])
     return Page(gray, np.linalg.inv(grow @ to_flat), height)
 
