@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("category", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("aliases", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("ambiguous", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("cues", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("vetoes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_brand")),
@@ -45,6 +46,13 @@ def upgrade() -> None:
         sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_campaign_days")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
         sa.UniqueConstraint("slug", name=op.f("uq_campaign_slug")),
+    )
+    op.create_table(
+        "catalog_state",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.Uuid(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_catalog_state_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_catalog_state")),
     )
     op.create_table(
         "retailer",
@@ -388,6 +396,7 @@ def downgrade() -> None:
     op.drop_table("staff_member")
     op.drop_table("shopper")
     op.drop_table("retailer")
+    op.drop_table("catalog_state")
     op.drop_table("campaign")
     op.drop_index(op.f("ix_brand_owner"), table_name="brand")
     op.drop_table("brand")
