@@ -1,0 +1,63 @@
+"""One spelling for what tills print in many: no case, no diacritics, no look-alike letters."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+# `3,6KG` and `1.5L` are one number; any other punctuation separates words.
+_DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
+_WORD = re.compile(r"[A-Z0-9]+")
+# A size glued to a name (`HEINEKEN330ML`, `CREAM50G`) hides it; three letters may be a brand.
+_GLUED_SIZE = re.compile(r"^([A-Z]{3,})(\d+(?:G|GR|GM|KG|ML|L|LIT|M|S|P|C|V|T|X\d+.*|VN|GVN|MLVN)?)$")
+# Letters that a thermal print or an engine confuses, each class under one sign. Only for
+# comparing: `skeleton` of a clean word and of its misreading are the same.
+_LOOK_ALIKE = str.maketrans({"0": "O", "Q": "O", "1": "I", "L": "I", "5": "S", "8": "B", "2": "Z", "6": "G"})
+
+
+class Word(NamedTuple):
+    """A folded word. `glued` tells that punctuation, not a space, stands before it: `S` in `P/S`."""
+
+    text: str
+    glued: bool
+
+
+def fold(text: str) -> str:
+    """Return upper case words without diacritics or punctuation, single spaces between them."""
+    return " ".join(word.text for word in words(text))
+
+
+def words(text: str) -> list[Word]:
+    """Return the folded words of a printed name, a glued size split off."""
+    bare = _bare(text)
+    found: list[Word] = []
+    end = 0
+    for match in _WORD.finditer(bare):
+        gap = bare[end : match.start()]
+        end = match.end()
+        glued = bool(found) and gap != "" and " " not in gap
+        size = _GLUED_SIZE.match(match.group())
+        if size:
+            found += [Word(size.group(1), glued), Word(size.group(2), glued=False)]
+        else:
+            found.append(Word(match.group(), glued))
+    return found
+
+
+def skeleton(folded: str) -> str:
+    """Return `folded` with each class of look-alike letters under one sign.
+
+    `0M0` and `OMO` have one skeleton, so have `5UNL1GHT` and `SUNLIGHT`. A number keeps its digits:
+    `888` is no `BBB`.
+    """
+    return " ".join(
+        part if part.isdigit() else part.translate(_LOOK_ALIKE).replace("RN", "M").replace("VV", "W")
+        for part in folded.split(" ")
+    )
+
+
+def _bare(text: str) -> str:
+    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char)).upper()
+    return _DECIMAL.sub("", bare.replace("'", "").replace("\u2019", "").replace("`", ""))

@@ -1,0 +1,146 @@
+"""Say of each receipt line which brand and product it is: EAN first, then the till's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rapidfuzz import fuzz, process
+
+from domain.catalog.brand_names import LineText, choose, find_hits, read_line
+from domain.catalog.folding import fold, skeleton
+from domain.catalog.gtin import to_ean
+from domain.catalog.snapshot import CatalogBrand, CatalogProduct, Catalogue
+from ocr.types import ReadingLine
+
+Method = Literal["barcode", "till_name", "brand_name"]
+
+_MAKER_DIGITS = 7
+# A whole till name read with a letter in ten wrong is still nearer to itself than to its neighbour.
+_TILL_NAME_RATIO_MIN = 90.0
+_TILL_NAME_LETTERS_MIN = 12
+_PRODUCT_RATIO_MIN = 88.0
+_PRODUCT_MARGIN_MIN = 3.0
+_SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s?(KG|GR|G|ML|LIT|L)(?![A-Z])")
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """What a line is. Without a brand nothing is known of it: no brand beats a wrong one.
+
+    `score` is 0 to 1: 1 for an EAN or a name exactly as printed, less the more had to be guessed.
+    """
+
+    brand: CatalogBrand | None = None
+    product: CatalogProduct | None = None
+    method: Method | None = None
+    score: float = 0.0
+
+    @property
+    def brand_slug(self) -> str | None:
+        """The brand's key."""
+        return self.brand.slug if self.brand else None
+
+    @property
+    def brand_name(self) -> str | None:
+        """The brand's name as shown."""
+        return self.brand.name if self.brand else None
+
+
+def match_lines(lines: Sequence[ReadingLine], catalogue: Catalogue, chain: str | None = None) -> list[Match]:
+    """Match receipt lines to brands and products.
+
+    Args:
+        lines: As read; `raw_name` and `barcode` are used.
+        catalogue: The snapshot to look up.
+        chain: The retailer's name, whose own till names count before those of any chain.
+
+    Returns:
+        One match a line, in order.
+    """
+    eans = [to_ean(line.barcode) for line in lines]
+    texts = [read_line(line.raw_name, catalogue) for line in lines]
+    hits = find_hits(texts, catalogue)
+    matches: list[Match] = []
+    for line, ean, text, found in zip(lines, eans, texts, hits, strict=True):
+        maker = catalogue.rules.makers.get(ean[:_MAKER_DIGITS]) if ean else None
+        match = _by_barcode(ean, catalogue) or _by_till_name(text, chain, catalogue)
+        if match is None:
+            hit = choose(found, text, maker, catalogue)
+            match = (
+                _by_brand(catalogue.brands[hit.brand], hit.score, line.raw_name, catalogue)
+                if hit
+                else _by_near_till_name(text, chain, catalogue) or Match()
+            )
+        matches.append(match)
+    return matches
+
+
+def _by_barcode(ean: str | None, catalogue: Catalogue) -> Match | None:
+    product = catalogue.product_by_ean.get(ean) if ean else None
+    return Match(catalogue.brand_of(product), product, "barcode", 1.0) if product else None
+
+
+def _by_till_name(text: LineText, chain: str | None, catalogue: Catalogue) -> Match | None:
+    name = text.padded.strip()
+    for retailer in dict.fromkeys((chain, None)):
+        product = catalogue.till_names.get(retailer, {}).get(name)
+        if product:
+            return Match(catalogue.brand_of(product), product, "till_name", 1.0)
+    return None
+
+
+def _by_near_till_name(text: LineText, chain: str | None, catalogue: Catalogue) -> Match | None:
+    """Match a misread or cut name without a brand in it to the names that tills are known to print."""
+    name = text.padded.strip()
+    if len(name) < _TILL_NAME_LETTERS_MIN or text.vetoed:
+        return None
+    for retailer in dict.fromkeys((chain, None)):
+        known = catalogue.till_names.get(retailer, {})
+        near = process.extractOne(name, known.keys(), scorer=fuzz.ratio, score_cutoff=_TILL_NAME_RATIO_MIN)
+        if near and _sizes(name) <= _sizes(near[0]):
+            product = known[near[0]]
+            return Match(catalogue.brand_of(product), product, "till_name", near[1] / 100)
+        cut = {product.slug: product for printed, product in known.items() if printed.startswith(name)}
+        brands = {product.brand for product in cut.values()}
+        if len(brands) == 1:
+            only = next(iter(cut.values())) if len(cut) == 1 else None
+            return Match(catalogue.brands[brands.pop()], only, "till_name", 0.8)
+    return None
+
+
+def _by_brand(brand: CatalogBrand, score: float, raw_name: str, catalogue: Catalogue) -> Match:
+    product = _product_named(raw_name, catalogue.products_by_brand.get(brand.slug, ()))
+    return Match(brand, product, "brand_name", score)
+
+
+def _product_named(raw_name: str, products: Iterable[CatalogProduct]) -> CatalogProduct | None:
+    """Return the one product of a brand that `raw_name` describes; size must agree where printed."""
+    sizes = _sizes(raw_name)
+    name = skeleton(fold(raw_name))
+    ranked = sorted(
+        (
+            (fuzz.token_set_ratio(name, skeleton(fold(product.name))), product.slug, product)
+            for product in products
+            if sizes and product.pack and sizes == _sizes(product.pack)
+        ),
+        reverse=True,
+    )
+    if not ranked or ranked[0][0] < _PRODUCT_RATIO_MIN:
+        return None
+    if len(ranked) > 1 and ranked[0][0] - ranked[1][0] < _PRODUCT_MARGIN_MIN:
+        return None
+    return ranked[0][2]
+
+
+def _sizes(text: str) -> set[tuple[float, str]]:
+    """Return the sizes that `text` names, in grams or millilitres."""
+    found = set()
+    for number, unit in _SIZE.findall(text.upper()):
+        value = float(number.replace(",", "."))
+        if unit in {"KG", "L", "LIT"}:
+            value *= 1000
+        found.add((round(value, 1), "G" if unit in {"KG", "GR", "G"} else "ML"))
+    return found
