@@ -95,8 +95,8 @@ def till_name(product: str, cell: str) -> CatalogTillName:
     """Read `LOTTE Mart=XV COMFORT 3.1L` (one chain's) or `COMFORT NXV 3.1L` (any chain's)."""
     retailer, equals, printed = cell.partition("=")
     if not equals:
-        return CatalogTillName(product, fold(cell))
-    return CatalogTillName(product, fold(printed), retailer.strip())
+        return CatalogTillName(product, cell.strip(), fold(cell))
+    return CatalogTillName(product, printed.strip(), fold(printed), retailer.strip())
 
 
 def _brands() -> Iterator[CatalogBrand]:

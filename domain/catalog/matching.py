@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from uuid import UUID
 
 from rapidfuzz import fuzz, process
 
@@ -37,6 +38,16 @@ class Match:
     product: CatalogProduct | None = None
     method: Method | None = None
     score: float = 0.0
+
+    @property
+    def brand_id(self) -> UUID | None:
+        """The brand's row."""
+        return self.brand.id if self.brand else None
+
+    @property
+    def product_id(self) -> UUID | None:
+        """The product's row."""
+        return self.product.id if self.product else None
 
     @property
     def brand_slug(self) -> str | None:

@@ -56,6 +56,7 @@ class CatalogTillName:
     """How a till prints a product; without a `retailer` (its name), on any chain's."""
 
     product: str
+    printed: str
     folded: str
     retailer: str | None = None
 

@@ -1,0 +1,187 @@
+"""The catalogue in the database: load it for matching, and seed it from the packaged files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import or_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, SQLModel, col, select
+
+from domain.catalog.builtin import builtin_rows, general_rules
+from domain.catalog.snapshot import (
+    CatalogBrand,
+    CatalogProduct,
+    CatalogRetailer,
+    CatalogTillName,
+    Catalogue,
+    Rows,
+    build_catalogue,
+)
+from schemas.base import new_id
+from schemas.catalog import Barcode, Brand, CatalogState, Product, Retailer, TillName
+
+# The last snapshot this process built. Versions are never used twice, so a stale one is never met.
+_built: dict[UUID, Catalogue] = {}
+
+
+def current_catalogue(session: Session) -> Catalogue:
+    """Return the catalogue as it stands, built again only when its version has changed."""
+    version = session.exec(select(CatalogState.version)).one_or_none()
+    if version is None:
+        return load_catalogue(session)
+    catalogue = _built.get(version)
+    if catalogue is None:
+        catalogue = load_catalogue(session)
+        _built.clear()
+        _built[version] = catalogue
+    return catalogue
+
+
+def load_catalogue(session: Session) -> Catalogue:
+    """Build the snapshot from the tables; retired products are left out."""
+    retailers = session.exec(select(Retailer)).all()
+    brands = session.exec(select(Brand)).all()
+    products = session.exec(select(Product).where(col(Product.retired_at).is_(None))).all()
+    slugs = {product.id: product.slug for product in products}
+    brand_slugs = {brand.id: brand.slug for brand in brands}
+    chains = {retailer.id: retailer.name for retailer in retailers}
+    rows = Rows(
+        retailers=[CatalogRetailer(r.id, r.slug, r.name) for r in retailers],
+        brands=[_catalog_brand(brand) for brand in brands],
+        products=[
+            CatalogProduct(p.id, p.slug, brand_slugs[p.brand_id], p.name, p.category, p.pack)
+            for p in products
+        ],
+        till_names=[
+            CatalogTillName(
+                slugs[t.product_id], t.name, t.folded, chains[t.retailer_id] if t.retailer_id else None
+            )
+            for t in session.exec(select(TillName)).all()
+            if t.product_id in slugs
+        ],
+        barcodes={
+            barcode.ean: slugs[barcode.product_id]
+            for barcode in session.exec(select(Barcode)).all()
+            if barcode.product_id in slugs
+        },
+    )
+    return build_catalogue(rows, general_rules())
+
+
+def retailer_id_of(session: Session, chain: str | None) -> UUID | None:
+    """Return the id of the retailer named `chain`, as readings spell it."""
+    if chain is None:
+        return None
+    return session.exec(select(Retailer.id).where(Retailer.name == chain)).one_or_none()
+
+
+def new_version(session: Session) -> None:
+    """Tell every process that the catalogue has changed, once this transaction commits."""
+    version = new_id()
+    session.execute(
+        insert(CatalogState)
+        .values(id=1, version=version)
+        .on_conflict_do_update(index_elements=["id"], set_={"version": version})
+    )
+
+
+def seed(session: Session) -> None:
+    """Bring the packaged catalogue into the database. Safe to run again.
+
+    Retailers and brands are set to what the package says. Products are only added where their key
+    is new, with their EANs and till names: those that stand were perhaps imported since.
+    """
+    rows = builtin_rows()
+    changed = _set_rows(session, Retailer, [_columns(r, ("id", "slug", "name")) for r in rows.retailers])
+    changed |= _set_rows(session, Brand, [_brand_columns(brand) for brand in rows.brands])
+    changed |= _add_products(session, rows)
+    if changed:
+        new_version(session)
+
+
+def _catalog_brand(brand: Brand) -> CatalogBrand:
+    return CatalogBrand(
+        brand.id,
+        brand.slug,
+        brand.name,
+        brand.owner,
+        brand.category,
+        tuple(brand.aliases),
+        tuple(brand.ambiguous),
+        tuple(brand.cues),
+        tuple(brand.vetoes),
+    )
+
+
+def _set_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> bool:
+    """Insert rows or update those of the same slug; tell whether any row is now different."""
+    statement = insert(table)
+    columns = [name for name in rows[0] if name not in {"id", "slug"}]
+    changed = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["slug"],
+            set_={name: statement.excluded[name] for name in columns},
+            where=or_(*(getattr(table, name) != statement.excluded[name] for name in columns)),
+        ).returning(getattr(table, "id")),  # noqa: B009 - SQLModel itself declares no id
+        list(rows),
+    ).all()
+    return bool(changed)
+
+
+def _add_products(session: Session, rows: Rows) -> bool:
+    if not rows.products:
+        return False
+    brand_ids = dict(session.execute(select(Brand.slug, Brand.id)).tuples().all())
+    retailer_ids = dict(session.execute(select(Retailer.name, Retailer.id)).tuples().all())
+    added = dict(
+        session.execute(
+            insert(Product)
+            .on_conflict_do_nothing(index_elements=["slug"])
+            .returning(col(Product.slug), col(Product.id)),
+            [
+                {**_columns(p, ("id", "slug", "name", "category", "pack")), "brand_id": brand_ids[p.brand]}
+                for p in rows.products
+            ],
+        )
+        .tuples()
+        .all()
+    )
+    _add_missing(
+        session,
+        TillName,
+        (
+            {
+                "id": new_id(),
+                "product_id": added[name.product],
+                "retailer_id": retailer_ids[name.retailer] if name.retailer else None,
+                "name": name.printed,
+                "folded": name.folded,
+            }
+            for name in rows.till_names
+            if name.product in added
+        ),
+    )
+    _add_missing(
+        session,
+        Barcode,
+        ({"ean": ean, "product_id": added[slug]} for ean, slug in rows.barcodes.items() if slug in added),
+    )
+    return bool(added)
+
+
+def _add_missing(session: Session, table: type[SQLModel], rows: Iterable[dict[str, Any]]) -> None:
+    values = list(rows)
+    if values:
+        session.execute(insert(table).on_conflict_do_nothing(), values)
+
+
+def _brand_columns(brand: CatalogBrand) -> dict[str, Any]:
+    lists = {name: list(getattr(brand, name)) for name in ("aliases", "ambiguous", "cues", "vetoes")}
+    return _columns(brand, ("id", "slug", "name", "owner", "category")) | lists
+
+
+def _columns(row: object, names: Sequence[str]) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names}
