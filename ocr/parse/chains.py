@@ -1,0 +1,134 @@
+"""Which retail chain printed this paper, told by several fingerprints and never by an address."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+
+from rapidfuzz import fuzz
+
+from ocr.parse.rows import Row
+from ocr.parse.text import digits_of, fold, letters, strip_marks
+
+SCORE_MIN = 0.7
+HEAD_ROWS = 9
+TAX_WEIGHT = 1.0
+# Shorter names are taken only as whole words, exactly: GO!, VM, AEON.
+FUZZY_NAME_MIN = 6
+ADDRESS = re.compile(
+    r"\b(?:DUONG|PHUONG|QUAN|SO \d|TP|TANG|TTTM|LO |TOA|KHU|HUYEN|XA|TINH|[PQ] ?\d{1,2})\b|^\W*\d+[A-Z]*(?:BIS)?[/, -]"
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A chain's fingerprints: folded phrases with weights, tax codes without branch, number shapes."""
+
+    name: str
+    words: tuple[tuple[str, float], ...]
+    anywhere: tuple[tuple[str, float], ...]
+    tax: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+
+@lru_cache(maxsize=1)
+def chains() -> tuple[Chain, ...]:
+    """Load the fingerprints."""
+    data = tomllib.loads((files("ocr.parse") / "chains.toml").read_text(encoding="utf-8"))
+    return tuple(
+        Chain(
+            name=entry["name"],
+            words=tuple((word, weight) for word, weight in entry["words"]),
+            anywhere=tuple((word, weight) for word, weight in entry["anywhere"]),
+            tax=tuple(entry["tax"]),
+            numbers=tuple(entry.get("numbers", ())),
+        )
+        for entry in data["chain"]
+    )
+
+
+def find_chain(rows: Sequence[Row], head: int) -> tuple[str | None, float]:
+    """The chain whose fingerprints the paper shows.
+
+    Args:
+        rows: all rows.
+        head: how many rows stand before the items.
+
+    Returns:
+        The catalogue's name and a confidence, or None and 0 where no chain shows.
+    """
+    heading = [row for row in rows[: max(3, min(head, HEAD_ROWS))] if not is_address(row)]
+    everything = [row.folded for row in rows]
+    digits = [digits_of(row.text) for row in rows]
+    scores = {chain.name: score_chain(chain, heading, everything, digits) for chain in chains()}
+    name = max(scores, key=lambda chain: scores[chain])
+    if scores[name] < SCORE_MIN:
+        return None, 0.0
+    return name, min(0.99, 0.6 + 0.25 * scores[name])
+
+
+def is_address(row: Row) -> bool:
+    """Whether a head row is an address: house numbers, wards and districts."""
+    text = strip_marks(row.text)
+    return (len(ADDRESS.findall(text)) > 0 and "," in text) or bool(re.match(r"^\W*\d+[A-Z]?(?:BIS)?\s", text))
+
+
+def score_chain(
+    chain: Chain, heading: Sequence[Row], everything: Sequence[str], digits: Sequence[str]
+) -> float:
+    """The weight of a chain's fingerprints that show."""
+    score = max((weight * shows(word, heading) for word, weight in chain.words), default=0.0)
+    score += sum(weight * shows_anywhere(word, everything, digits) for word, weight in chain.anywhere)
+    if any(code in line for code in chain.tax for line in digits):
+        score += TAX_WEIGHT
+    return score
+
+
+def shows(word: str, heading: Sequence[Row]) -> float:
+    """How well a name shows in the head: 1 where exact, less for each misread letter, else 0."""
+    target = letters(word)
+    best = 0.0
+    for place, row in enumerate(heading):
+        if not target.isalpha() or "+" in word or "!" in word or len(target) < FUZZY_NAME_MIN:
+            found = 1.0 if stands_exactly(word, row) else 0.0
+        else:
+            found = (
+                fuzz.partial_ratio(target, letters(row.text)) / 100
+                if len(row.text) >= len(target) - 1
+                else 0.0
+            )
+            found = found if found >= 0.84 else 0.0  # noqa: PLR2004 - one wrong letter in six
+        best = max(best, found * (1.0 if place < 6 else 0.8))  # noqa: PLR2004 - the name stands on top
+    return best
+
+
+def stands_exactly(word: str, row: Row) -> bool:
+    """Whether a short name stands in the row as whole words, signs such as + and ! included."""
+    text = f" {re.sub(r'[^A-Z0-9+!]+', ' ', strip_marks(row.text))} "
+    wanted = re.sub(r"[^A-Z0-9+!]+", " ", word)
+    return (
+        f" {wanted} " in text
+        or (f" {fold(word)} " in f" {row.folded} "
+        and "+" not in word
+        and "!" not in word)
+    )
+
+
+def shows_anywhere(word: str, everything: Sequence[str], digits: Sequence[str]) -> float:
+    """Whether a phrase or number shows anywhere on the paper."""
+    if word.replace(" ", "").isdigit():
+        return float(any(word.replace(" ", "") in line for line in digits))
+    target = letters(word)
+    if len(target) < FUZZY_NAME_MIN:
+        return float(any(f" {word} " in f" {line} " for line in everything))
+    return float(
+        any(
+            fuzz.partial_ratio(target, letters(line)) >= 88
+            for line in everything
+            if len(line) >= len(target) - 1
+        )
+    )

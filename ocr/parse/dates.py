@@ -1,0 +1,210 @@
+"""The moment of purchase, told from expiry dates, print times and other dates on the paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from ocr.parse.labels import Locale, find_words, locales
+from ocr.parse.rows import Row
+from ocr.parse.text import strip_marks
+
+YEAR_MIN, YEAR_MAX = 2000, 2099
+SEP = r"\s?[-/.,:]\s?"
+ISO = re.compile(r"(?<!\d)(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+NUMERIC = re.compile(rf"(?<![\d.,])(\d{{1,2}}){SEP}(\d{{1,2}}){SEP}(20\d\d|\d\d)(?!\d|[.,]\d)")
+WORDED = re.compile(r"NGAY\s*(\d{1,2})\s*THANG\s*(\d{1,2})\s*NAM\s*(20\d\d)")
+DAY_MONTH = re.compile(
+    r"(?<!\d)(\d{1,2})(?:ST|ND|RD|TH)?[\s./'-]{0,2}([A-Z]{3,9})[\s.,/'-]{0,2}(20\d\d|\d\d)(?!\d|[.,]\d)"
+)
+MONTH_DAY = re.compile(
+    r"(?<![A-Z])([A-Z]{3,9})[\s.,]{0,2}(\d{1,2})(?:ST|ND|RD|TH)?[\s.,'/-]{1,3}(20\d\d|\d\d)(?!\d|:)"
+)
+# A slash read as 1 or 7, or lost: 22107/2024, 22/0712024, 2207/2024.
+RUN_TOGETHER = re.compile(r"(?<!\d)(\d\d)[/.,\-17l|]?(\d\d)[/.,\-17l|]?(20\d\d)(?!\d)")
+TIME = re.compile(
+    r"(?<![\d.,/-])(\d{1,2})\s?[:;.hH]\s?(\d{2})(?:\s?[:.]\s?(\d{2}))?\s?(AM|PM|SA|CH|A\.M\.?|P\.M\.?|A|P)?(?![\d%A-Z])"
+)
+SLOPPY_TIME = re.compile(
+    r"(?<!\d)([01]\d|2[0-3])\s?[.:,]?\s?([0-5]\d)(?:\s?[.:,]\s?([0-5]\d))?\s?(AM|PM|SA|CH)?(?!\d)"
+)
+EVENING = ("PM", "CH", "P", "P.M", "P.M.")
+MORNING = ("AM", "SA", "A", "A.M", "A.M.")
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The time of purchase: its day, its clock where printed, and how sure that is (0 to 1)."""
+
+    day: date
+    clock: time | None
+    confidence: float
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A date seen in a row, ending at character `end`; `certain` is false for repaired ones."""
+
+    day: date
+    start: int
+    end: int
+    certain: bool
+
+
+def find_moment(rows: Sequence[Row], locale: Locale) -> Moment | None:
+    """The moment of purchase, or None where no date is printed."""
+    days: list[tuple[float, int, Sighting]] = []
+    seen: dict[date, int] = {}
+    for row in rows:
+        for sighting in sightings(date_text(row), locale):
+            seen[sighting.day] = seen.get(sighting.day, 0) + 1
+            days.append((score_sighting(row, sighting), row.index, sighting))
+    if not days:
+        return None
+    digits = " ".join(re.sub(r"\D", "", token.text) for row in rows for token in row.tokens)
+    best = max(days, key=lambda day: (day[0] + support(day[2].day, seen, digits), -day[1]))
+    score, index, sighting = best
+    clock = clock_near(rows, index, sighting)
+    confidence = (0.9 if sighting.certain else 0.55) + (0.05 if score >= 3 else 0)  # noqa: PLR2004 - a label or a clock
+    if support(sighting.day, seen, digits) > 1:
+        confidence = min(0.99, confidence + 0.04)
+    return Moment(sighting.day, clock, confidence, index)
+
+
+def date_text(row: Row) -> str:
+    """The row in capitals without accents, letters between digits read as digits."""
+    text = strip_marks(row.text)
+    text = re.sub(r"(?<=[\d/])[OQ](?=[\d/:O])", "0", text)
+    return re.sub(r"(?<=[\d/])[IL](?=[\d/:])", "1", text)
+
+
+def support(day: date, seen: dict[date, int], digits: str) -> float:
+    """What else on the paper holds the same day: another printed date, a code that embeds it."""
+    forms = (f"{day:%Y%m%d}", f"{day:%y%m%d}", f"{day:%d%m%Y}", f"{day:%d%m%y}")
+    longer = [digit for digit in digits.split() if len(digit) > 8]  # noqa: PLR2004 - more than the date itself
+    return 0.6 * (min(seen[day], 3) - 1) + 0.6 * any(form in digit for digit in longer for form in forms)
+
+
+def score_sighting(row: Row, sighting: Sighting) -> float:
+    """How much a date looks like the moment of purchase."""
+    score = 1.0 if sighting.certain else -1.0
+    words = row.words()
+    if find_words(words, ("wrong_date",)):
+        score -= 4
+    if find_words(words, ("date",)):
+        score += 2
+    if TIME.search(date_text(row)[sighting.end :]) or TIME.search(date_text(row)[: sighting.start]):
+        score += 1.5
+    return score
+
+
+def sightings(text: str, locale: Locale) -> Iterator[Sighting]:
+    """Every date in a row's text."""
+    found = False
+    for match in ISO.finditer(text):
+        for day in build(match[1], match[2], match[3]):
+            found = True
+            yield Sighting(day, match.start(), match.end(), certain=True)
+    for match in WORDED.finditer(text):
+        for day in build(match[3], match[2], match[1]):
+            found = True
+            yield Sighting(day, match.start(), match.end(), certain=True)
+    if found:
+        return
+    for match in NUMERIC.finditer(text):
+        day = read_numeric(match[1], match[2], match[3], locale)
+        if day:
+            found = True
+            yield Sighting(
+                day, match.start(), match.end(), certain=":" not in match[0] and "," not in match[0]
+            )
+    for pattern, day_group, month_group in ((DAY_MONTH, 1, 2), (MONTH_DAY, 2, 1)):
+        for match in pattern.finditer(text):
+            month = month_number(match[month_group])
+            for day in build(match[3], str(month), match[day_group]) if month else ():
+                found = True
+                yield Sighting(day, match.start(), match.end(), certain=True)
+    if found:
+        return
+    for match in RUN_TOGETHER.finditer(text):
+        repaired = read_numeric(match[1], match[2], match[3], locale)
+        if repaired:
+            yield Sighting(repaired, match.start(), match.end(), certain=False)
+
+
+def read_numeric(first: str, second: str, year: str, locale: Locale) -> date | None:
+    """A date of three numbers, in the locale's order unless only the other order exists."""
+    orders = [(second, first), (first, second)] if locale.day_first else [(first, second), (second, first)]
+    for month, day in orders:
+        for found in build(year, month, day):
+            return found
+    return None
+
+
+def build(year: str, month: str, day: str) -> list[date]:
+    """The date, as a list of one, or nothing where there is no such day."""
+    number = int(year) + (YEAR_MIN if len(year) == 2 else 0)  # noqa: PLR2004 - two digits of this century
+    try:
+        return [date(number, int(month), int(day))] if YEAR_MIN <= number <= YEAR_MAX else []
+    except ValueError:
+        return []
+
+
+def month_number(word: str) -> int | None:
+    """The number of a month named in any locale; a longer word may start with a month's name."""
+    for locale in locales().values():
+        if word in locale.months:
+            return locale.months[word]
+    return None
+
+
+def clock_near(rows: Sequence[Row], index: int, sighting: Sighting) -> time | None:
+    """The clock time on the date's row, else on a row labelled as time, else on the rows beside it."""
+    text = date_text(rows[index])
+    for part in (text[sighting.end :], text[: sighting.start]):
+        clock = read_clock(part)
+        if clock:
+            return clock
+    after = text[sighting.end :].strip(" -|:.")
+    sloppy = SLOPPY_TIME.match(after)
+    if sloppy:
+        return make_clock(*sloppy.groups())
+    labelled = [row for row in rows if find_words(row.words(), ("date",)) and row.index != index]
+    nearby = [rows[place] for place in (index + 1, index - 1) if 0 <= place < len(rows)]
+    for row in (*sorted(labelled, key=lambda row: abs(row.index - index)), *nearby):
+        clock = read_clock(date_text(row))
+        if clock:
+            return clock
+    return None
+
+
+def read_clock(text: str) -> time | None:
+    """The first clock time in a text."""
+    for match in TIME.finditer(text):
+        clock = make_clock(*match.groups())
+        if clock:
+            return clock
+    return None
+
+
+def make_clock(hour: str, minute: str, second: str | None, half: str | None) -> time | None:
+    """A clock time from its parts, CH and PM counted as afternoon; None where there is no such time."""
+    number = int(hour)
+    if half in EVENING and number < 12:  # noqa: PLR2004 - hours of half a day
+        number += 12
+    elif half in MORNING and number == 12:  # noqa: PLR2004 - midnight
+        number = 0
+    try:
+        return time(number, int(minute), int(second or 0))
+    except ValueError:
+        return None
+
+
+def combine(moment: Moment | None) -> datetime | None:
+    """The moment as date and time, where both are known."""
+    if moment is None or moment.clock is None:
+        return None
+    return datetime.combine(moment.day, moment.clock)

@@ -1,0 +1,157 @@
+"""What the figures on an item's row mean: quantity, unit price, discount, amount.
+
+Columns come in any order, so the roles are found by arithmetic: the pair whose product is the amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import permutations
+
+from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+
+QUANTITY_MAX = 9999
+FIGURES_MAX = 7
+# A scale shows grams: half a gram of the price is lost in print, and tills round the product.
+GRAM_SHARE = Decimal("0.0006")
+EXACT, NEAR = 2, 1
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The roles found. `amount` is gross, `first` the place of the first figure used.
+
+    `proof` is 2 where quantity times price is the amount, 1 where it is so within a scale's
+    rounding, 0 where nothing checks it. `by_one` says the product only repeats the price.
+    """
+
+    amount: int
+    first: int
+    quantity: Decimal | None = None
+    unit_price: int | None = None
+    discount: int = 0
+    proof: int = 0
+    net: int | None = None
+
+    @property
+    def by_one(self) -> bool:
+        """Whether the quantity is one, so that the product proves only that two figures agree."""
+        return self.quantity == 1
+
+
+def product_proof(quantity: Decimal, price: int, amount: int) -> int:
+    """How well `quantity` times `price` is `amount`: 2 exact, 1 within a scale's rounding, 0 not."""
+    difference = abs(quantity * price - amount)
+    if difference <= (Decimal("0.51") if quantity == quantity.to_integral_value() else 1):
+        return EXACT
+    if quantity != quantity.to_integral_value() and difference <= price * GRAM_SHARE + 1:
+        return NEAR
+    return 0
+
+
+def explain(figures: Sequence[Figure], style: MoneyStyle, lead: Decimal | None = None) -> Explanation | None:
+    """Find the roles of an item's figures.
+
+    Args:
+        figures: the row's trailing figures, left to right; the last is the amount.
+        style: how the paper writes money.
+        lead: a count printed before the name, if any.
+
+    Returns:
+        The best explanation, or None where the last figure can't be money.
+    """
+    kept = [figure for figure in figures[-FIGURES_MAX:] if not figure.percent]
+    if not kept or not money_values(kept[-1], style):
+        return None
+    found = [*products(kept, style), *with_discount(kept, style), *pairs(kept, style, lead)]
+    return max(found, key=rank)
+
+
+def rank(explanation: Explanation) -> tuple[int, int, int]:
+    """Order of explanations: proven first, then those that prove more, then those that use fewer figures."""
+    return (
+        explanation.proof + (1 if explanation.proof and not explanation.by_one else 0),
+        -explanation.discount if explanation.by_one else 0,
+        explanation.first,
+    )
+
+
+def products(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanation]:
+    """Explanations by quantity times price, in whatever columns they stand."""
+    others = range(len(figures) - 1)
+    for amount in money_values(figures[-1], style):
+        for i, j in permutations(others, 2):
+            quantity = quantity_value(figures[i])
+            if (
+                not quantity
+                or quantity > QUANTITY_MAX
+                or (is_strong(figures[i], style)
+                and quantity == int(quantity))
+            ):
+                continue
+            for price in prices(figures[j], style):
+                proof = product_proof(quantity, price, amount)
+                if proof:
+                    yield Explanation(
+                        amount, figures[min(i, j)].first, quantity, price, proof=proof, net=amount
+                    )
+
+
+def prices(figure: Figure, style: MoneyStyle) -> tuple[int, ...]:
+    """What a figure may be as a unit price."""
+    return tuple(value for value in money_values(figure, style) if value > 0)
+
+
+def with_discount(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanation]:
+    """Explanations with a discount column: quantity times price less discount is the amount printed."""
+    others = range(len(figures) - 1)
+    for net in money_values(figures[-1], style)[:1]:
+        for i, j, k in permutations(others, 3):
+            if k < max(i, j):
+                continue
+            quantity = quantity_value(figures[i])
+            if not quantity or quantity > QUANTITY_MAX:
+                continue
+            for price in prices(figures[j], style):
+                for cut in money_values(figures[k], style)[:1]:
+                    gross = quantity * price
+                    if cut and product_proof(quantity, price, net + abs(cut)):
+                        first = figures[min(i, j)].first
+                        yield Explanation(
+                            round(gross), first, quantity, price, abs(cut), proof=EXACT, net=net
+                        )
+
+
+def pairs(figures: Sequence[Figure], style: MoneyStyle, lead: Decimal | None) -> Iterator[Explanation]:
+    """Explanations by one other figure, by the count before the name, or by the amount alone."""
+    last = figures[-1]
+    amount = money_values(last, style)[0]
+    yield Explanation(amount, last.first, lead, split_price(amount, lead), net=amount)
+    if lead and len(figures) > 1:
+        for price in prices(figures[-2], style):
+            proof = product_proof(lead, price, amount)
+            if proof:
+                yield Explanation(amount, figures[-2].first, lead, price, proof=proof, net=amount)
+    if len(figures) < 2:  # noqa: PLR2004 - a pair needs two
+        return
+    other = figures[-2]
+    quantity = quantity_value(other)
+    for price in prices(other, style):
+        count = Decimal(amount) / price
+        if is_strong(other, style) and count == int(count) and 0 < count < 100:  # noqa: PLR2004
+            yield Explanation(
+                amount, other.first, count, price, proof=EXACT if count == 1 else NEAR, net=amount
+            )
+            return
+    if quantity and 0 < quantity < 100 and not is_strong(other, style):  # noqa: PLR2004 - a shopper's count
+        yield Explanation(amount, other.first, quantity, split_price(amount, quantity), net=amount)
+
+
+def split_price(amount: int, quantity: Decimal | None) -> int | None:
+    """The unit price where the amount divides evenly by a printed count."""
+    if not quantity:
+        return None
+    price = Decimal(amount) / quantity
+    return int(price) if price == price.to_integral_value() else None

@@ -1,0 +1,379 @@
+"""Items: rows of names and rows of figures bound to each other, whichever comes first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from ocr.parse.barcodes import clean_barcode, is_valid_code, read_weighed_code, repair_barcode
+from ocr.parse.item_figures import Explanation, explain, product_proof
+from ocr.parse.labels import weight_words
+from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+from ocr.parse.rows import Row, barcode_in, is_rate, is_tax_mark, is_unit
+from ocr.parse.text import count_letters, fold
+from ocr.parse.zones import AmountColumn, Zones, is_sum
+from ocr.types import union
+
+SEQUENCE = re.compile(r"^[0O]\d{1,2}$|^\d{1,2}[.)]$")
+NAME_LETTERS_MIN = 2
+SKIPPED_KINDS = frozenset(
+    {"original_price", "tax", "rounding", "charge", "tip", "points", "discount_part", "footer"}
+)
+DISCOUNT_KINDS = frozenset({"discount_line", "discount_total"})
+DASHES = set("-=_*.~—– :|'`\"")
+
+
+@dataclass(slots=True)
+class ItemRow:
+    """A row of the item zone, taken apart. `role` is amount, name, code, discount, detail or void."""
+
+    row: Row
+    role: str
+    name: str = ""
+    barcode: str | None = None
+    lead: Decimal | None = None
+    figures: list[Figure] = field(default_factory=list)
+    meaning: Explanation | None = None
+    unit: str | None = None
+    cut: int = 0
+
+
+@dataclass(slots=True)
+class Draft:
+    """An item being put together; `lines.py` makes it a ReadingLine."""
+
+    rows: list[Row]
+    names: list[str]
+    amount: int
+    figures: list[Figure]
+    quantity: Decimal | None = None
+    unit_price: int | None = None
+    unit: str | None = None
+    discount: int = 0
+    barcode: str | None = None
+    proof: int = 0
+    inferred: set[str] = field(default_factory=set)
+    printed_net: bool = False
+    summed: bool = False
+
+    @property
+    def name(self) -> str:
+        """The printed name, its wrapped parts joined."""
+        return " ".join(part for part in self.names if part).strip()
+
+
+def read_items(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> list[Draft]:
+    """The items of the zone, discounts attached, voided ones taken out."""
+    column = AmountColumn(rows, style)
+    apart = (take_apart(row, column, style) for row in rows[zones.start : zones.end])
+    parts = [part for part in apart if part is not None]
+    settle_leads(parts, style)
+    mark_details(parts, style)
+    return bind(parts)
+
+
+def take_apart(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | None:
+    """A row's role and parts, or None where it holds nothing of an item."""
+    if set(row.text) <= DASHES or row.kind in {"detail"}:
+        return detail_code(row)
+    amount = column.amount_of(row)
+    if row.kind in DISCOUNT_KINDS or (amount is not None and amount.negative):
+        cut = amount or (row.figures[-1] if row.figures and is_strong(row.figures[-1], style) else None)
+        if cut is None:
+            return None if row.kind in DISCOUNT_KINDS else ItemRow(row, "name", row.text)
+        role = "void" if row.kind == "voided" else "discount"
+        return ItemRow(row, role, name=row.text, figures=[cut], cut=abs(money_values(cut, style)[0]))
+    if row.kind == "voided" and amount is not None:
+        return ItemRow(row, "void", name=row.text, figures=[amount])
+    if row.kind in SKIPPED_KINDS and (row.kind != "tax" or is_sum(row)):
+        return None
+    if is_sum(row) and amount is not None:
+        return None
+    return split_parts(row, amount, style)
+
+
+def detail_code(row: Row) -> ItemRow | None:
+    """A weight code printed under an item (Scode), kept for its check; other details say nothing."""
+    digits = "".join(char for token in row.tokens for char in token.text if char.isdigit())
+    return ItemRow(row, "scode", barcode=digits) if read_weighed_code(digits) else None
+
+
+def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow | None:
+    """Name, code and figures of an item's row."""
+    tokens = list(row.tokens)
+    first, last = 0, len(tokens)
+    if len(tokens) > 1 and SEQUENCE.match(tokens[0].text):
+        first = 1
+    barcode = None
+    if first < last and (barcode := barcode_in(tokens[first])):
+        first += 1
+    figures: list[Figure] = []
+    meaning = None
+    unit = None
+    if amount is not None:
+        run = trailing_run(row, amount, first)
+        if run and barcode is None and len(run) > 1 and (barcode := barcode_in(row.tokens[run[0].first])):
+            run = run[1:]
+        meaning = explain(run, style)
+        if meaning is None:
+            return None
+        figures = [figure for figure in run if figure.first >= meaning.first]
+        last = meaning.first
+        unit = unit_between(row, last)
+        while last > first and (
+            is_unit(tokens[last - 1].text) and last > first + 1 and meaning.quantity is None
+        ):
+            last -= 1
+    words = [token.text for token in tokens[first:last] if not is_rate(token.text)]
+    if barcode is None:
+        words, barcode = take_barcode(words)
+    while words and not fold(words[-1]) and count_letters(words[-1]) == 0:
+        words.pop()
+    name = " ".join(words)
+    role = "amount" if amount is not None else "name" if count_letters(name) >= NAME_LETTERS_MIN else "code"
+    if role == "code" and barcode is None:
+        return None
+    if role == "amount" and all(is_unit(word) or is_tax_mark(word) or len(word) == 1 for word in words):
+        name = ""
+    return ItemRow(row, role, name, barcode, figures=figures, meaning=meaning, unit=unit)
+
+
+def take_barcode(words: list[str]) -> tuple[list[str], str | None]:
+    """The words without an article code among them, and that code."""
+    for place, word in enumerate(words):
+        digits = "".join(char for char in word if char.isdigit())
+        if (
+            len(digits) in {8, 12, 13, 14}
+            and len(digits) >= len(word) - 1
+            and is_valid_code(digits.zfill(14))
+        ):
+            return words[:place] + words[place + 1 :], digits
+    return words, None
+
+
+def trailing_run(row: Row, amount: Figure, first: int) -> list[Figure]:
+    """The figures that end a row, with only units, rates and stray marks between them."""
+    run = [amount]
+    place = amount.first - 1
+    while place >= first:
+        figure = row.figure_at(place)
+        text = row.tokens[place].text
+        if figure is not None:
+            run.insert(0, figure)
+            place = figure.first - 1
+        elif (
+            is_unit(text) or is_rate(text) or (len(text) <= 2 and place > first and row.figure_at(place - 1))
+        ):
+            place -= 1
+        else:
+            break
+    return run
+
+
+def unit_between(row: Row, place: int) -> str | None:
+    """The unit of sale printed among the figures from token `place` on."""
+    for token in row.tokens[place:]:
+        if is_unit(token.text) and len(fold(token.text)) > 1 and fold(token.text) not in {"X"}:
+            return fold(token.text)
+    return None
+
+
+def settle_leads(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
+    """Read counts before the names, where most items print one."""
+    named = [part for part in parts if part.role == "amount" and part.name]
+    leads = [part for part in named if lead_count(part.name)]
+    if not leads or len(leads) * 2 < len(named):
+        return
+    for part in leads:
+        count = lead_count(part.name)
+        if part.meaning is None or (part.meaning.proof and not part.meaning.by_one) or count is None:
+            continue
+        part.lead = count
+        part.name = part.name.split(" ", 1)[1]
+        better = explain(part.figures, style, count)
+        part.meaning = better if better and better.quantity is not None else part.meaning
+
+
+def lead_count(name: str) -> Decimal | None:
+    """The count a name starts with: `2 Lunch`, `1x Tea`; not `7UP`."""
+    found = re.match(r"^[(\[]?(\d{1,3}|[lI|])[xX]?[)\]]?\s+\S*[^\W\d]", name)
+    if found is None:
+        return None
+    return Decimal(found[1]) if found[1].isdigit() and int(found[1]) else Decimal(1)
+
+
+def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
+    """Find rows that only explain a neighbour's amount: `1,320 KG 62.700`, `2X 26.50`."""
+    for place, part in enumerate(parts):
+        run = [
+            figure for figure in part.row.figures if not figure.percent and not barcode_at(part.row, figure)
+        ][-2:]
+        if len(run) < 2 or part.role == "discount" or (part.meaning and part.meaning.proof):  # noqa: PLR2004
+            continue
+        quantity = quantity_value(run[0])
+        values = money_values(run[1], style)
+        if not quantity or not values:
+            continue
+        for other in (*parts[max(0, place - 1) : place], *parts[place + 1 : place + 2]):
+            amount = other.meaning.amount if other.meaning else None
+            if amount is None or other.role != "amount" or not product_proof(quantity, values[0], amount):
+                continue
+            name_end = run[0].first
+            words = [token.text for token in part.row.tokens[:name_end] if not barcode_in(token)]
+            part.role, part.name = "detail", " ".join(words)
+            part.unit = unit_between(part.row, name_end)
+            part.meaning = Explanation(amount, name_end, quantity, values[0], proof=2, net=amount)
+            break
+
+
+def barcode_at(row: Row, figure: Figure) -> bool:
+    """Whether a figure is an article code."""
+    return figure.first == figure.last and barcode_in(row.tokens[figure.first]) is not None
+
+
+def bind(parts: Sequence[ItemRow]) -> list[Draft]:
+    """Bind names to figures in the direction that leaves the fewest of them alone."""
+    names_first = assemble(parts, names_first=True)
+    names_last = assemble(parts, names_first=False)
+    chosen = names_first if names_first[1] <= names_last[1] else names_last
+    return close_voids(chosen[0])
+
+
+def assemble(parts: Sequence[ItemRow], *, names_first: bool) -> tuple[list[Draft], float]:
+    """Items with names taken from before or after nameless figures, and how many parts stay alone."""
+    drafts: list[Draft] = []
+    waiting: list[ItemRow] = []
+    alone = 0.0
+    for place, part in enumerate(parts):
+        if part.role == "amount":
+            if not names_first or part.name:
+                alone += give_to_last(drafts, waiting) if not (part.name and not drafts) else 0
+                waiting = waiting if part.name and not drafts else []
+            draft = start_draft(part, waiting)
+            alone += not draft.name and names_first
+            waiting = []
+            drafts.append(draft)
+        elif part.role in {"name", "code", "detail"}:
+            follows = takes_from_before(parts, place, names_first=names_first)
+            if follows and drafts and not waiting:
+                add_part(drafts[-1], part)
+            else:
+                waiting.append(part)
+        elif part.role == "scode" and drafts:
+            add_scode(drafts[-1], part)
+        elif part.role in {"discount", "void"} and drafts:
+            alone += give_to_last(drafts, waiting) if not names_first else 0
+            waiting = waiting if names_first else []
+            add_cut(drafts, part)
+    alone += 0.5 * len([part for part in waiting if part.role == "name"])
+    alone += 0 if names_first else sum(not draft.name for draft in drafts)
+    return drafts, alone
+
+
+def takes_from_before(parts: Sequence[ItemRow], place: int, *, names_first: bool) -> bool:
+    """Whether a name row belongs to the item before it: a wrapped name, or names printed last."""
+    if not names_first or (parts[place].role == "detail" and not parts[place].name):
+        return True
+    for part in parts[place + 1 :]:
+        if part.role == "amount":
+            return bool(part.name)
+        if part.role in {"discount", "void", "scode"}:
+            return True
+    return True
+
+
+def give_to_last(drafts: list[Draft], waiting: Sequence[ItemRow]) -> float:
+    """Bind waiting names to the last item; returns how many found none."""
+    if not drafts:
+        return float(len([part for part in waiting if part.role == "name"]))
+    for part in waiting:
+        add_part(drafts[-1], part)
+    return 0.0
+
+
+def start_draft(part: ItemRow, waiting: Sequence[ItemRow]) -> Draft:
+    """An item from its row of figures and the names that wait for it."""
+    meaning = part.meaning
+    if meaning is None:
+        raise ValueError("an amount row has a meaning")
+    draft = Draft(
+        rows=[part.row], names=[part.name], amount=meaning.amount, figures=part.figures, quantity=meaning.quantity,
+        unit_price=meaning.unit_price, unit=part.unit, discount=meaning.discount, barcode=part.barcode, proof=meaning.proof,
+        printed_net=bool(meaning.discount),
+    )  # fmt: skip
+    names = [piece for piece in waiting if piece.name or piece.barcode or piece.role == "detail"][-3:]
+    for piece in reversed(names):
+        add_part(draft, piece, before=True)
+    return draft
+
+
+def add_part(draft: Draft, part: ItemRow, *, before: bool = False) -> None:
+    """Add a name, code or detail row to an item."""
+    if part.role == "detail" and part.meaning is not None and draft.amount == part.meaning.amount:
+        draft.quantity, draft.unit_price, draft.proof = (
+            part.meaning.quantity,
+            part.meaning.unit_price,
+            part.meaning.proof,
+        )
+        draft.unit = part.unit or draft.unit
+    draft.rows.append(part.row)
+    draft.barcode = draft.barcode or part.barcode
+    if part.name:
+        draft.names.insert(0 if before else len(draft.names), part.name)
+
+
+def add_scode(draft: Draft, part: ItemRow) -> None:
+    """Check an item's amount and weight against the label's code."""
+    weighed = read_weighed_code(part.barcode or "")
+    draft.rows.append(part.row)
+    if weighed is None or not weighed.amount:
+        return
+    if draft.amount != weighed.amount:
+        draft.amount = weighed.amount
+        draft.inferred.add("amount")
+    grams = Decimal(weighed.grams) / 1000
+    if draft.quantity != grams:
+        draft.quantity = grams
+        draft.inferred.add("quantity")
+    draft.proof = 2
+
+
+def add_cut(drafts: list[Draft], part: ItemRow) -> None:
+    """Take a discount off the item above, or take the item out where the row voids it."""
+    drafts[-1].rows.append(part.row)
+    draft = drafts[-1]
+    if part.role == "void":
+        draft.inferred.add("void")
+    else:
+        draft.discount += part.cut
+
+
+def close_voids(drafts: list[Draft]) -> list[Draft]:
+    """The items without voided ones."""
+    return [draft for draft in drafts if "void" not in draft.inferred]
+
+
+def box_of(draft: Draft) -> tuple[int, int, int, int]:
+    """The smallest box around an item's rows on the page of its first one."""
+    page = draft.rows[0].page
+    return union([row.box for row in draft.rows if row.page == page])
+
+
+def finish_barcode(draft: Draft) -> str | None:
+    """The item's article code without padding, one misread digit mended."""
+    if draft.barcode is None:
+        return None
+    code = clean_barcode(draft.barcode)
+    mended = repair_barcode(code)
+    if mended != code:
+        draft.inferred.add("barcode")
+    return mended
+
+
+def weighed_unit(draft: Draft) -> bool:
+    """Whether the item is sold by weight."""
+    return draft.unit in weight_words() or (
+        draft.quantity is not None and draft.quantity != int(draft.quantity)
+    )

@@ -1,0 +1,180 @@
+"""Figures as tills print them: money, quantities, and how a misread separator is undone.
+
+A separator alone never says whether it groups thousands or starts decimals: the currency does, and
+where it leaves a doubt, arithmetic (`arithmetic.py`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from ocr.parse.text import DIGIT_LOOKALIKES, strip_marks
+from ocr.types import Box
+
+CURRENCY_BEFORE = r"(?:RM|RN|US\$|S\$|\$|€|£|VND|VNĐ|EUR|USD)"
+FIGURE = re.compile(
+    r"(?P<open>[(\[{]?)(?P<sign>[-–—−~]{0,2})(?P<currency>" + CURRENCY_BEFORE + r")?(?P<sign2>[-–—−]?)"
+    r"(?P<core>[0-9OoQDUIl|!iSsBbZzGgq.,'’]*?)(?P<suffix>%|[-–]|[@*#xX]|[A-Za-zđĐ₫]{1,3}\*?)?(?P<close>[)\]}]?)[;:]*"
+)  # fmt: skip
+SEPARATOR = re.compile(r"[.,'’]")
+DONG = ("Đ", "D", "VND", "VNĐ", "₫")
+THOUSAND = 3
+CENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyStyle:
+    """How this paper writes money.
+
+    `exponent` is the currency's (VND 0), `cents` says that two decimals are printed although the
+    currency has none (53,889.00), `spaced` that thousands are parted by spaces.
+    """
+
+    currency: str = "VND"
+    exponent: int = 0
+    cents: bool = False
+    spaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A printed number. `core` holds its digits and separators, `guessed` how many were letters.
+
+    `first` and `last` are its words' places in the row, both included.
+    """
+
+    core: str
+    box: Box
+    confidence: float
+    first: int
+    last: int
+    negative: bool = False
+    percent: bool = False
+    suffix: str = ""
+    currency: bool = False
+    guessed: int = 0
+
+    @property
+    def digits(self) -> str:
+        """Only the digits."""
+        return SEPARATOR.sub("", self.core)
+
+    @property
+    def groups(self) -> list[str]:
+        """The digits as the separators part them."""
+        return SEPARATOR.split(self.core)
+
+
+def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | None:
+    """Read one word as a printed number, or None where it is none."""
+    found = FIGURE.fullmatch(text.strip('"“”‘’`´=_:;'))
+    if found is None:
+        return None
+    core = found["core"].strip(".,'’")
+    real = sum(char.isdigit() for char in core)
+    if not core or not real or real * 2 < len(SEPARATOR.sub("", core)):
+        return None
+    if not core[0].isdigit() and not SEPARATOR.search(core):
+        return None
+    suffix = found["suffix"] or ""
+    missing = THOUSAND - len(SEPARATOR.split(core)[-1])
+    if SEPARATOR.search(core) and len(suffix) == missing and set(suffix) <= set("OoQ"):
+        core, suffix = core + suffix, ""
+    clean = core.translate(DIGIT_LOOKALIKES).replace("’", "'")
+    return Figure(
+        core=clean,
+        box=box,
+        confidence=confidence,
+        first=place,
+        last=place,
+        negative=bool(
+            found["sign"]
+            or found["sign2"]
+            or (suffix in "-–"
+            and suffix)
+            or (found["open"] == "("
+            and found["close"])
+        ),
+        percent=suffix == "%",
+        suffix=strip_marks(suffix),
+        currency=bool(found["currency"]) or strip_marks(suffix) in DONG[2:],
+        guessed=sum(a != b for a, b in zip(core, clean, strict=True)),
+    )
+
+
+def money_values(figure: Figure, style: MoneyStyle) -> tuple[int, ...]:
+    """What a figure may be worth in minor units, likeliest first; empty where it can't be money."""
+    groups = figure.groups
+    if not figure.digits or len(figure.digits) > 12:  # noqa: PLR2004 - longer runs are codes
+        return ()
+    sign = -1 if figure.negative else 1
+    values = whole_values(groups, style) if style.exponent == 0 else cent_values(groups)
+    return tuple(sign * value for value in dict.fromkeys(values))
+
+
+def whole_values(groups: list[str], style: MoneyStyle) -> list[int]:
+    """Values in a currency without minor unit: 12.500, 12500, 53,889.00, and 25,0000 for 25,000đ."""
+    joined, tail = "".join(groups), groups[-1]
+    if len(groups) == 1:
+        return [int(joined)]
+    inner = all(len(group) == THOUSAND for group in groups[1:-1]) and 1 <= len(groups[0]) <= THOUSAND
+    if inner and len(tail) == THOUSAND:
+        return [int(joined)] if not style.cents or len(groups) < 3 else [int(joined), int(joined) // 1000]  # noqa: PLR2004
+    if inner and len(tail) == CENT and (style.cents or tail == "00"):
+        return [int(joined[:-CENT])]
+    if inner and len(tail) == THOUSAND + 1:
+        # A fourth digit after the last separator is the currency sign misread.
+        return [int(joined[:-1])]
+    return [int(joined)] if inner and len(tail) > CENT else []
+
+
+def cent_values(groups: list[str]) -> list[int]:
+    """Values in a currency with two decimals: 12.50, 1,234.50, 26.5000; 1250 where the point was lost."""
+    joined, tail = "".join(groups), groups[-1]
+    if len(groups) == 1:
+        return [int(joined) * 100, int(joined)] if len(joined) > CENT else [int(joined) * 100]
+    if len(tail) == CENT:
+        return [int(joined)]
+    if len(tail) == THOUSAND and len(groups[0]) <= THOUSAND and groups[0] != "0":
+        return [int(joined) * 100, round(int(joined) / 10)]
+    if len(tail) in {THOUSAND, THOUSAND + 1}:
+        return [round(int(joined) / 10 ** (len(tail) - CENT))]
+    return [int(joined) * 10] if len(tail) == 1 else []
+
+
+def is_strong(figure: Figure, style: MoneyStyle) -> bool:
+    """Whether a figure is money by its form alone: grouped thousands, two decimals or a currency sign."""
+    if figure.percent or len(figure.digits) > 10 or not money_values(figure, style):  # noqa: PLR2004 - longer are codes
+        return False
+    groups = figure.groups
+    if style.exponent:
+        return len(groups) > 1 and len(groups[-1]) == CENT
+    if len(groups) == 1:
+        return figure.currency
+    return groups[0] != "0" and len(groups[-1]) in {THOUSAND, THOUSAND + 1, CENT}
+
+
+def quantity_value(figure: Figure) -> Decimal | None:
+    """A figure as a count or weight: 2, 1.282, 0,950; None where it can be neither."""
+    groups = figure.groups
+    if figure.negative or figure.percent or len(groups) > 2 or len(figure.digits) > 7:  # noqa: PLR2004
+        return None
+    return Decimal(".".join(groups))
+
+
+def joined(left: Figure, right: Figure, glue: str = "") -> Figure:
+    """Two neighbouring figures as one, `glue` between their digits."""
+    return replace(
+        left,
+        core=left.core + glue + right.core,
+        box=(left.box[0], min(left.box[1], right.box[1]), right.box[2], max(left.box[3], right.box[3])),
+        confidence=min(left.confidence, right.confidence),
+        last=right.last,
+        negative=left.negative or right.negative,
+        percent=right.percent,
+        suffix=right.suffix,
+        currency=left.currency or right.currency,
+        guessed=left.guessed + right.guessed,
+    )

@@ -1,0 +1,159 @@
+"""The receipt's number: after its label, alone on a line, or inside a barcode on the paper."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from ocr.parse.labels import find_words
+from ocr.parse.rows import Row, Token
+from ocr.parse.text import count_digits, digits_of, fold, strip_marks
+
+VALUE = re.compile(r"^[A-Z]{0,6}[-/#]?[A-Z0-9]*\d[A-Z0-9]*(?:[-/.][A-Z0-9]+)*$")
+DATE_LIKE = re.compile(r"^\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{1,2}:\d\d")
+LONE = re.compile(r"^[\[(#*]?\s*(\d{3,}(?:-\d{2,}){2,})\s*[\])*]?$")
+STRONG_LABELS = re.compile(r"NO|NR|HD|CT|PHIEU|DON|SO|RECEIPT|INV|BILL")
+SPACED_GROUPS_MIN = 3
+LETTER_SHAPES = str.maketrans({"0": "O", "1": "I", "5": "S", "8": "B", "6": "G"})
+DIGIT_SHAPES = str.maketrans(
+    {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "S": "5", "B": "8", "G": "6", "Z": "2"}
+)
+SWAPS_MAX = 2
+SWAPPABLE_LENGTH_MIN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A receipt number as printed, how likely it is the one, and how surely it was read."""
+
+    value: str
+    score: float
+    confidence: float
+    repaired: bool = False
+
+
+def find_number(rows: Sequence[Row], shapes: Sequence[str], codes: Sequence[str]) -> Found | None:
+    """The receipt's number.
+
+    Args:
+        rows: all rows.
+        shapes: how this chain prints its numbers, `#` for a digit; empty for an unknown till.
+        codes: payloads of barcodes and QR codes on the paper.
+
+    Returns:
+        The likeliest number, checked against the codes, or None.
+    """
+    candidates = [*labelled(rows), *lone(rows)]
+    for shape in shapes:
+        fitting = [fit for found in candidates if (fit := fit_shape(found, shape))]
+        fitting += [fit for row in rows if (fit := fit_row(row, shape))]
+        if fitting:
+            return check_codes(max(fitting, key=lambda found: found.score), rows, codes)
+    if not candidates:
+        return None
+    return check_codes(max(candidates, key=lambda found: found.score), rows, codes)
+
+
+def labelled(rows: Sequence[Row]) -> Iterator[Found]:
+    """Values that follow a receipt number's label."""
+    for row in rows:
+        hits = find_words(
+            row.words(), ("receipt_no", "receipt_no_weak", "cashier", "date", "till", "tax_code", "phone")
+        )
+        for place, (start, end, kind) in enumerate(hits):
+            if kind not in {"receipt_no", "receipt_no_weak", "till"}:
+                continue
+            limit = hits[place + 1][0] if place + 1 < len(hits) else len(row.tokens)
+            value, confidence = value_of(row.tokens[end:limit])
+            label = fold(" ".join(row.words()[start:end]))
+            if value is None or (kind == "till" and not ("POS" in label and "-" in value)):
+                continue
+            score = 3.0 if kind != "receipt_no_weak" else 1.0
+            score += 0.5 * bool(STRONG_LABELS.search(label)) + 0.3 * (len(digits_of(value)) >= 4)  # noqa: PLR2004
+            score -= 0.6 * (len(label) <= 2 and row.tokens[end - 1].text[-1:] != ":")  # noqa: PLR2004
+            yield Found(value, score - 0.01 * row.index, confidence)
+
+
+def value_of(tokens: Sequence[Token]) -> tuple[str | None, float]:
+    """The first value among tokens; digit groups parted by spaces are one value."""
+    words = [token for token in tokens if token.text.strip(" :#.,|*-")]
+    if not words:
+        return None, 0.0
+    first = strip_marks(words[0].text).strip(" :#.,|*'\"()[]")
+    groups = [words[0]]
+    if first.isdigit():
+        for token in words[1:]:
+            if not token.text.isdigit():
+                break
+            groups.append(token)
+    if len(groups) >= SPACED_GROUPS_MIN:
+        return " ".join(token.text for token in groups), min(token.confidence for token in groups)
+    if DATE_LIKE.match(first) or not VALUE.match(first) or (count_digits(first) < 3 and len(words) > 1):  # noqa: PLR2004
+        return None, 0.0
+    return (first, words[0].confidence) if count_digits(first) >= 2 else (None, 0.0)  # noqa: PLR2004
+
+
+def lone(rows: Sequence[Row]) -> Iterator[Found]:
+    """Codes of several hyphened groups that stand alone on a line."""
+    for row in rows:
+        found = LONE.match(row.text)
+        if found:
+            yield Found(found[1], 1.5, row.confidence)
+
+
+def fit_shape(found: Found, shape: str) -> Found | None:
+    """The number in the chain's shape, look-alikes put right, or None where it does not fit."""
+    bare = re.sub(r"[^A-Z0-9]", "", strip_marks(found.value))
+    wanted = re.sub(r"[^A-Z0-9#]", "", shape)
+    if len(bare) != len(wanted):
+        return None
+    chars = []
+    for char, want in zip(bare, wanted, strict=True):
+        fixed = char.translate(DIGIT_SHAPES) if want == "#" else char.translate(LETTER_SHAPES)
+        if (want == "#" and not fixed.isdigit()) or (want != "#" and fixed != want):
+            return None
+        chars.append(fixed)
+    filled = iter(chars)
+    value = "".join(next(filled) if mark == "#" or mark.isalnum() else mark for mark in shape)
+    return replace(found, value=value, repaired="".join(chars) != bare)
+
+
+def fit_row(row: Row, shape: str) -> Found | None:
+    """A lone code on its row in the chain's shape."""
+    if len(row.tokens) > shape.count(" ") + 1 or len(shape) < 12:  # noqa: PLR2004 - short shapes fit anything
+        return None
+    return fit_shape(Found(row.text, 1.0, row.confidence), shape)
+
+
+def check_codes(found: Found, rows: Sequence[Row], codes: Sequence[str]) -> Found:
+    """Confirm the number by codes and lone digit rows that hold it; a decoded barcode corrects it."""
+    digits = digits_of(found.value)
+    if len(digits) < SWAPPABLE_LENGTH_MIN:
+        return found
+    for code in codes:
+        body = digits_of(code)
+        if digits in body:
+            return replace(found, confidence=0.99)
+        near = nearest(digits, body)
+        if near:
+            return replace(found, value=refill(found.value, near), confidence=0.97, repaired=True)
+    printed = [digits_of(row.text) for row in rows if len(row.tokens) <= 4 and digits_of(found.value) != ""]  # noqa: PLR2004
+    if sum(digits in body for body in printed) > 1:
+        return replace(found, confidence=max(found.confidence, 0.97))
+    return found
+
+
+def nearest(digits: str, body: str) -> str | None:
+    """The part of `body` that differs from `digits` in one or two places, where there is just one."""
+    windows = {body[k : k + len(digits)] for k in range(len(body) - len(digits) + 1)}
+    near = [
+        window for window in windows if sum(a != b for a, b in zip(window, digits, strict=True)) <= SWAPS_MAX
+    ]
+    return near[0] if len(near) == 1 else None
+
+
+def refill(value: str, digits: str) -> str:
+    """The printed form of a number with other digits in it."""
+    source = iter(digits)
+    return "".join(next(source) if char.isdigit() else char for char in value)

@@ -1,0 +1,122 @@
+"""The story of parsing: text lines in, a reading out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ocr.parse.arithmetic import Reread, Solver, close_sum, mend_by_digits
+from ocr.parse.chains import chains, find_chain
+from ocr.parse.dates import combine, find_moment
+from ocr.parse.header import read_head
+from ocr.parse.items import Draft, read_items
+from ocr.parse.lines import make_lines
+from ocr.parse.locale import find_locale, find_style
+from ocr.parse.marks import find_marks
+from ocr.parse.money import MoneyStyle
+from ocr.parse.number import Found, find_number
+from ocr.parse.payment import find_payment
+from ocr.parse.rows import Row, make_rows, respace
+from ocr.parse.totals import Sums, read_sums, settle_sums
+from ocr.parse.zones import Zones, find_zones
+from ocr.types import Reading, TextLine
+
+
+def parse_receipt(
+    lines: Sequence[TextLine], *, reread: Reread | None = None, codes: Sequence[str] = ()
+) -> Reading:
+    """Read what a receipt says from its text lines.
+
+    Args:
+        lines: printed lines top to bottom, words left to right, boxes in pixels of the straightened page.
+        reread: asks the engine for other readings of one group of digits, given page and box.
+        codes: payloads of barcodes and QR codes on the paper.
+
+    Returns:
+        A reading with status `read`, or `not_a_receipt` where neither items nor a total are seen.
+        Money is in minor units of `currency`. Image facts (quality, seconds) are left to the caller.
+    """
+    rows = make_rows(lines)
+    locale = find_locale(rows)
+    style = find_style(rows, locale)
+    rows = respace(rows, style)
+    zones = find_zones(rows, style)
+    drafts = read_items(rows, zones, style)
+    solver = Solver(style, reread, {})
+    for draft in drafts:
+        solver.mend_product(draft)
+        mend_by_digits(draft, style)
+    sums, closed = add_up(rows, zones, drafts, style, solver)
+    chain, chain_confidence = find_chain(rows, zones.start)
+    shapes = next((known.numbers for known in chains() if known.name == chain), ())
+    number = find_number(rows, shapes, codes)
+    moment = find_moment(rows, locale)
+    head = read_head(rows, zones.start)
+    return Reading(
+        status="read" if is_receipt(drafts, sums) else "not_a_receipt",
+        chain=chain,
+        merchant=head.merchant,
+        store=head.store,
+        address=head.address,
+        tax_code=head.tax_code,
+        till=head.till,
+        receipt_no=number.value if number else None,
+        purchased_at=combine(moment),
+        purchased_on=moment.day if moment else None,
+        currency=style.currency,
+        lines=tuple(make_lines(drafts, closed=closed)),
+        subtotal_minor=sums.subtotal,
+        discount_total_minor=sums.discount or 0,
+        rounding_minor=sums.rounding,
+        total_minor=sums.total,
+        tendered_minor=sums.tendered,
+        change_minor=sums.change,
+        payment=find_payment(sums, rows, zones.end),
+        marks=find_marks(rows),
+        codes=tuple(codes),
+        confidence=confidences(
+            sums, number, chain_confidence, moment.confidence if moment else 0.0, head.confidence
+        ),
+        inferred=tuple(sorted(sums.inferred | ({"receipt_no"} if number and number.repaired else set()))),
+        text="\n".join(row.text for row in rows),
+    )
+
+
+def add_up(
+    rows: Sequence[Row], zones: Zones, drafts: list[Draft], style: MoneyStyle, solver: Solver
+) -> tuple[Sums, bool]:
+    """The sums, and whether the items add up to them; amounts are read again where they do not."""
+    found = read_sums(rows, zones.end, style)
+    cuts = sum(draft.discount for draft in drafts)
+    gross = sum(draft.amount for draft in drafts)
+    sums = settle_sums(found, gross, cuts, style)
+    if "items" in sums.checks or not drafts:
+        return sums, "items" in sums.checks
+    targets = [value for value in (sums.subtotal, (sums.total or 0) + (sums.discount or 0)) if value]
+    for target in dict.fromkeys(targets):
+        if abs(target - gross) < target and close_sum(drafts, target, solver):
+            gross = sum(draft.amount for draft in drafts)
+            return settle_sums(found, gross, cuts, style), True
+    return sums, False
+
+
+def is_receipt(drafts: Sequence[Draft], sums: Sums) -> bool:
+    """Whether the paper has a receipt's structure: items that carry amounts, and a sum of them."""
+    return (bool(drafts) and (sums.total is not None or len(drafts) > 1)) or "tender" in sums.checks
+
+
+def confidences(
+    sums: Sums, number: Found | None, chain: float, moment: float, merchant: float
+) -> dict[str, float]:
+    """Confidence by field name."""
+    total = sums.confidence
+    if "items" in sums.checks:
+        total = 0.99
+    elif "tender" in sums.checks:
+        total = max(total, 0.95)
+    return {
+        "chain": round(chain, 3),
+        "merchant": round(merchant, 3),
+        "receipt_no": round(number.confidence if number else 0.0, 3),
+        "purchased_at": round(moment, 3),
+        "total": round(total if sums.total is not None else 0.0, 3),
+    }

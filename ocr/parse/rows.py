@@ -1,0 +1,245 @@
+"""Text lines as rows of tokens and figures: what every later step reads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from statistics import median
+
+from ocr.parse.labels import LINE_KINDS, Label, match_start, unit_words
+from ocr.parse.money import Figure, MoneyStyle, is_strong, joined, read_figure
+from ocr.parse.text import count_digits, count_letters, fold, strip_marks
+from ocr.types import Box, TextLine, Word, union
+
+# A value is often glued to its label: POS:3262-5678, Ticket:17/10/2024, INV|09017155.
+GLUED = re.compile(r"(?<=[^\W\d])([:#|]+)(?=\S)|(?<=\S)([:|])(?=[^\W\d]{2})")
+TAX_MARKS = frozenset(
+    {
+        "A",
+        "B",
+        "C",
+        "D",
+        "E",
+        "F",
+        "N",
+        "S",
+        "T",
+        "Z",
+        "SR",
+        "ZR",
+        "ZRL",
+        "ZRE",
+        "SRE",
+        "OS",
+        "X",
+        "TX",
+        "NT",
+        "*",
+        "H",
+        "K",
+        "V",
+    }
+)
+TAX_RATE = re.compile(
+    r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*[\dOIL]{1,2}(?:[.,]\d+)?\W?[%7]?\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
+)
+CODE_LENGTHS = range(8, 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A printed word, or the part of one before or after its colon."""
+
+    text: str
+    box: Box
+    confidence: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Row:
+    """One printed line with its figures. `index` is its place on the paper."""
+
+    index: int
+    tokens: tuple[Token, ...]
+    figures: tuple[Figure, ...]
+    page: int
+
+    @cached_property
+    def text(self) -> str:
+        """The words joined by spaces."""
+        return " ".join(token.text for token in self.tokens)
+
+    @cached_property
+    def folded(self) -> str:
+        """The words folded."""
+        return fold(self.text)
+
+    @cached_property
+    def box(self) -> Box:
+        """The smallest box around the words."""
+        return union([token.box for token in self.tokens])
+
+    @cached_property
+    def pitch(self) -> float:
+        """Width of one character in pixels."""
+        return median([(token.box[2] - token.box[0]) / max(1, len(token.text)) for token in self.tokens])
+
+    @cached_property
+    def label(self) -> Label | None:
+        """The label the row starts with."""
+        return match_start(self.leading_words, LINE_KINDS)
+
+    @property
+    def kind(self) -> str:
+        """The kind of the row's label, or nothing."""
+        return self.label.kind if self.label else ""
+
+    @cached_property
+    def leading_words(self) -> list[str]:
+        """The words that are no figures, rates or lone marks."""
+        taken = {
+            place
+            for figure in self.figures
+            for place in range(figure.first, figure.last + 1)
+            if worth(figure)
+        }
+        return [
+            token.text
+            for place, token in enumerate(self.tokens)
+            if place not in taken
+            and count_letters(token.text) > 0
+            and not is_rate(token.text)
+        ]
+
+    @cached_property
+    def confidence(self) -> float:
+        """Mean confidence of the words, by length."""
+        total = sum(len(token.text) for token in self.tokens)
+        return sum(token.confidence * len(token.text) for token in self.tokens) / max(1, total)
+
+    def words(self) -> list[str]:
+        """The tokens' texts."""
+        return [token.text for token in self.tokens]
+
+    def figure_at(self, place: int) -> Figure | None:
+        """The figure that covers token `place`."""
+        return next((figure for figure in self.figures if figure.first <= place <= figure.last), None)
+
+
+def worth(figure: Figure) -> bool:
+    """Whether a figure is more than a digit or two inside a name."""
+    return len(figure.digits) > 0 and figure.guessed < len(figure.digits)
+
+
+def split_glued(word: Word) -> list[Token]:
+    """A word cut where a colon or bar glues a label to its value, boxes in proportion."""
+    cuts = [0, *(match.end() for match in GLUED.finditer(word.text)), len(word.text)]
+    if len(cuts) == 2:  # noqa: PLR2004 - nothing was cut
+        return [Token(word.text, word.box, word.confidence, word.alternatives)]
+    left, top, right, bottom = word.box
+    step = (right - left) / len(word.text)
+    return [
+        Token(word.text[a:b], (round(left + a * step), top, round(left + b * step), bottom), word.confidence)
+        for a, b in zip(cuts, cuts[1:], strict=False)
+        if b > a
+    ]
+
+
+def make_rows(lines: Sequence[TextLine]) -> list[Row]:
+    """Rows of the lines that hold any word, with figures read in a first guess of style."""
+    rows: list[Row] = []
+    for line in lines:
+        tokens = tuple(token for word in line.words if word.text.strip() for token in split_glued(word))
+        if tokens:
+            rows.append(Row(len(rows), tokens, find_figures(tokens, spaced=False), line.page))
+    return rows
+
+
+def respace(rows: Sequence[Row], style: MoneyStyle) -> list[Row]:
+    """The rows with figures parted by spaces joined where the paper writes so."""
+    if not style.spaced:
+        return list(rows)
+    return [replace(row, figures=find_figures(row.tokens, spaced=True)) for row in rows]
+
+
+def find_figures(tokens: Sequence[Token], *, spaced: bool) -> tuple[Figure, ...]:
+    """Read every token as a figure and join the pieces of one number."""
+    found: list[Figure] = []
+    for place, token in enumerate(tokens):
+        figure = read_figure(token.text, token.box, token.confidence, place)
+        if figure is None:
+            continue
+        previous = found[-1] if found else None
+        glue = glue_between(tokens, previous, figure, spaced=spaced) if previous else None
+        if previous is not None and glue is not None:
+            found[-1] = joined(previous, figure, glue)
+        else:
+            found.append(signed(tokens, figure))
+    return tuple(found)
+
+
+def signed(tokens: Sequence[Token], figure: Figure) -> Figure:
+    """The figure with a minus or currency sign that stands as a word of its own before it."""
+    if figure.first == 0:
+        return figure
+    before = strip_marks(tokens[figure.first - 1].text).strip(".:")
+    if before in {"-", "–", "—", "("} and not figure.negative:
+        return replace(figure, negative=True)
+    if before in {"RM", "$", "US$", "€", "VND", "EUR", "MYR", "USD"}:
+        return replace(figure, currency=True)
+    return figure
+
+
+def glue_between(tokens: Sequence[Token], left: Figure, right: Figure, *, spaced: bool) -> str | None:
+    """What belongs between two pieces of one number, or None where they are two numbers."""
+    if right.first != left.last + 1 or right.negative or left.suffix or left.percent:
+        return None
+    height = right.box[3] - right.box[1]
+    gap = right.box[0] - left.box[2]
+    left_text, right_text = tokens[left.last].text, tokens[right.first].text
+    pitch = (left.box[2] - left.box[0]) / max(1, len(left_text))
+    if gap > max(height, 1.9 * pitch):
+        return None
+    if left_text[-1] in ".,":
+        return left_text[-1] if len(right.groups[0]) in {2, 3} else None
+    if right_text[0] in ".,":
+        return right_text[0] if len(right.groups[0]) in {2, 3} else None
+    if spaced and len(left.groups[-1]) <= 3 and len(right.core) == 3 and right.core.isdigit():  # noqa: PLR2004
+        if left.core == "0":
+            return None
+        wide = len(left.core) == 1 and gap > 1.6 * pitch
+        return None if wide or (len(left.groups) > 1 and len(left.groups[-1]) != 3) else ","  # noqa: PLR2004
+    return None
+
+
+def is_rate(text: str) -> bool:
+    """Whether a word is a tax rate: VAT08%, 8%, VATO57."""
+    return bool(TAX_RATE.match(strip_marks(text)))
+
+
+def is_unit(text: str) -> bool:
+    """Whether a word is a unit of sale, a times sign or a lone mark between figures."""
+    bare = fold(text)
+    return bare in unit_words() or text in {"x", "X", "@", "*", "/", "×", "=", "-", ":"}
+
+
+def is_tax_mark(text: str) -> bool:
+    """Whether a word is the tax class after an amount."""
+    return strip_marks(text).strip(".,:;'\"|-_=~") in TAX_MARKS | {""}
+
+
+def barcode_in(token: Token) -> str | None:
+    """The digits of a token that is an article code of 8 to 14 digits."""
+    text = token.text.strip(".,:;'\"|-_*")
+    digits = "".join(char for char in text if char.isdigit())
+    if len(digits) in CODE_LENGTHS and count_digits(text) >= len(text) - 1:
+        return digits
+    return None
+
+
+def strong_figures(row: Row, style: MoneyStyle) -> list[Figure]:
+    """The row's figures that are money by their form."""
+    return [figure for figure in row.figures if is_strong(figure, style)]

@@ -1,0 +1,164 @@
+"""Where the header ends, where the items stand and where the sums begin."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from ocr.parse.labels import SUM_KINDS, find_words
+from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
+from ocr.parse.rows import Row, is_rate, is_tax_mark, is_unit
+from ocr.parse.text import count_letters, fold, letters
+
+# Kinds that stand among items too; a sum of this kind does not end the items.
+PASSING_KINDS = frozenset({"tax", "discount_total", "rounding", "charge", "tip", "total_weak"})
+HEADER_KINDS = frozenset(
+    {"title", "date", "receipt_no", "cashier", "tax_code", "phone", "till", "customer", "receipt_no_weak"}
+)
+ENDING_KINDS = frozenset(SUM_KINDS) - PASSING_KINDS
+NEIGHBOURS = 7
+COLUMN_WORDS_MIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Zones:
+    """Row places: items are `start` up to `end`; `columns` is the last heading row, if printed."""
+
+    start: int
+    end: int
+    columns: int | None
+
+
+class AmountColumn:
+    """The right-hand column of amounts, followed down a page that may lean."""
+
+    def __init__(self, rows: Sequence[Row], style: MoneyStyle) -> None:
+        self.style = style
+        self.edges: list[tuple[int, int]] = []
+        for row in rows:
+            last = last_figure(row)
+            if last is not None and is_strong(last, style):
+                self.edges.append((row.index, last.box[2]))
+
+    def amount_of(self, row: Row) -> Figure | None:
+        """The row's figure in the amount column, or None."""
+        last = last_figure(row)
+        if last is None or last.percent or not money_values(last, self.style):
+            return None
+        edge = self.edge_near(row.index)
+        if edge is None:
+            return None
+        slack = max(3.0 * row.pitch, 0.06 * edge)
+        if is_strong(last, self.style):
+            return last if last.box[2] >= edge - 2 * slack else None
+        if not is_small(last, self.style) or abs(last.box[2] - edge) > slack:
+            return None
+        before = row.tokens[last.first - 1] if last.first else None
+        return last if before is None or last.box[0] - before.box[2] > 1.2 * row.pitch else None
+
+    def edge_near(self, index: int) -> float | None:
+        """The right edge of the amounts around a row."""
+        near = sorted(self.edges, key=lambda edge: abs(edge[0] - index))[:NEIGHBOURS]
+        return median(right for _, right in near) if near else None
+
+
+def is_small(figure: Figure, style: MoneyStyle) -> bool:
+    """Whether a figure without separators may be an amount: 500 for a bag, 0 for a gift, 226500."""
+    if style.exponent or figure.suffix in {"G", "ML", "L", "KG", "X", "%"}:
+        return False
+    if len(figure.groups) > 1 and int(figure.digits):
+        return False
+    return len(figure.digits) <= 7 and (int(figure.digits) == 0 or int(figure.digits) >= 100)  # noqa: PLR2004
+
+
+def last_figure(row: Row) -> Figure | None:
+    """The row's last figure, where nothing but tax marks and currency follows it."""
+    if not row.figures:
+        return None
+    figure = row.figures[-1]
+    rest = row.tokens[figure.last + 1 :]
+    small = sum(count_letters(token.text) for token in rest) <= 4  # noqa: PLR2004 - VND, SR, A
+    return (
+        figure if all(is_tax_mark(token.text) or len(token.text) <= 3 for token in rest) and small else None
+    )
+
+
+def find_zones(rows: Sequence[Row], style: MoneyStyle) -> Zones:
+    """Find the item zone; empty (start == end) where no row looks like an item."""
+    column = AmountColumn(rows, style)
+    amounts = [row.index for row in rows if column.amount_of(row) is not None]
+    items = [index for index in amounts if may_be_item(rows[index], style)]
+    heading = find_columns(rows, amounts)
+    if heading is not None:
+        items = [index for index in items if index > heading]
+    first = items[0] if items else len(rows)
+    end = next((row.index for row in rows[first:] if ends_items(row, column)), len(rows))
+    if heading is not None and heading < first:
+        return Zones(heading + 1, max(heading + 1, end), heading)
+    start = first
+    while start > 0 and first - start < 3 and not is_heading(rows[start - 1]):  # noqa: PLR2004 - a name wraps twice
+        start -= 1
+    return Zones(start, max(start, end), None)
+
+
+def may_be_item(row: Row, style: MoneyStyle) -> bool:
+    """Whether a row with an amount may be an item; plain figures beside a head's label are none."""
+    if is_sum(row):
+        return False
+    return row.kind not in HEADER_KINDS or any(is_strong(figure, style) for figure in row.figures)
+
+
+def is_sum(row: Row) -> bool:
+    """Whether a row states a sum, a tax or a tender rather than an item."""
+    label = row.label
+    if label is None or label.kind not in SUM_KINDS:
+        return False
+    return not (label.kind == "tax" and any(is_unit(word) and fold(word) for word in row.words()))
+
+
+def ends_items(row: Row, column: AmountColumn) -> bool:
+    """Whether the items end before this row."""
+    if row.kind in {"recap", "payment_heading"}:
+        return True
+    if row.kind not in ENDING_KINDS:
+        return False
+    if row.kind == "item_count":
+        return bool(row.figures)
+    return column.amount_of(row) is not None or not row.figures and len(row.tokens) <= 4
+
+
+def is_heading(row: Row) -> bool:
+    """Whether a row belongs to the paper's head: a title, a number, a date, an address with digits."""
+    if row.kind in HEADER_KINDS or find_words(
+        row.words(), ("date", "receipt_no", "cashier", "tax_code", "phone")
+    ):
+        return True
+    text = row.text.lower()
+    return (
+        "www." in text or "http" in text or ".com" in text or ".vn" in text or set(text) <= set("-=_*. ~—–")
+    )
+
+
+def find_columns(rows: Sequence[Row], amounts: Sequence[int]) -> int | None:
+    """The last row of the column headings, which stand before the first amounts."""
+    limit = amounts[1] if len(amounts) > 1 else (amounts[0] if amounts else 0)
+    best: int | None = None
+    for row in rows[: limit + 1]:
+        if column_share(row) >= 0.6:  # noqa: PLR2004 - most of the row is heading words
+            if best is not None and row.index - best > 2:  # noqa: PLR2004 - headings print on adjoining rows
+                continue
+            best = row.index
+    return best
+
+
+def column_share(row: Row) -> float:
+    """Which share of the row's letters are column headings; 0 with fewer than two of them."""
+    words = [word for word in row.words() if not is_rate(word)]
+    hits = find_words(words, ("columns", "column_quantity", "column_price", "column_discount"), span_max=3)
+    if len(hits) < COLUMN_WORDS_MIN and not (
+        len(hits) == 1 and row.folded in {"SAN PHAM", "DESCRIPTION", "MAT HANG"}
+    ):
+        return 0.0
+    covered = sum(len(letters(word)) for first, end, _ in hits for word in words[first:end])
+    return covered / max(1, sum(len(letters(word)) for word in words))
