@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from domain.catalog.matching import Match, match_lines
-from domain.catalog.products import current_catalogue, retailer_id_of
+from domain.catalog.products import current_catalogue
+from domain.catalog.snapshot import Catalogue
 from domain.errors import CaseDecidedError, NotFoundError
 from domain.fraud import claims, review
 from domain.fraud.scoring import Assessment, assess_receipt
@@ -37,13 +38,14 @@ def settle_receipt(session: Session, receipt_id: UUID, reading: Reading) -> None
     receipt = _locked(session, receipt_id)
     if receipt.status not in WAITING_STATUSES:
         return
-    _keep_reading(session, receipt, reading)
+    catalogue = current_catalogue(session)
+    _keep_reading(receipt, reading, catalogue)
     receipt.settled_at = clock.now()
     if reading.status != "read":
         receipt.status = "rejected" if reading.status == "not_a_receipt" else "unreadable"
         receipt.reasons = [reason.model_dump(mode="json") for reason in reading.reasons]
         return
-    matches = match_lines(reading.lines, current_catalogue(session), reading.chain)
+    matches = match_lines(reading.lines, catalogue, reading.chain)
     lines = _lines(receipt, reading, matches)
     assessment = assess_receipt(_facts(session, receipt, reading))
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
@@ -97,8 +99,9 @@ def _locked(session: Session, receipt_id: UUID) -> Receipt:
     return receipt
 
 
-def _keep_reading(session: Session, receipt: Receipt, reading: Reading) -> None:
-    receipt.retailer_id = retailer_id_of(session, reading.chain)
+def _keep_reading(receipt: Receipt, reading: Reading, catalogue: Catalogue) -> None:
+    retailer = catalogue.retailers.get(reading.chain or "")
+    receipt.retailer_id = retailer.id if retailer else None
     receipt.merchant = reading.merchant
     receipt.store = reading.store
     receipt.receipt_no = reading.receipt_no
