@@ -1,0 +1,30 @@
+"""`quetbill migrate` and `quetbill seed`: the schema, the catalogue and the campaign."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import ground
+from infra import embedded
+from infra.db import engine
+from infra.migrate import migrate as migrate_schema
+
+app = typer.Typer()
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database's schema up to date."""
+    with embedded.services():
+        migrate_schema()
+        engine().dispose()
+    ground.said.print("The schema is up to date.")
+
+
+@app.command()
+def seed() -> None:
+    """Load the packaged catalogue and campaign; doing it again changes nothing."""
+    with embedded.services():
+        ground.seed()
+        engine().dispose()
+    ground.said.print("The catalogue and the campaign are loaded.")

@@ -1,0 +1,37 @@
+"""`quetbill serve`: the API."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from cli.ground import refuse, said, services
+from infra.secrets import SecretMissingError, token_secret
+from infra.settings import override_settings, settings
+
+app = typer.Typer()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on (QUETBILL_API_HOST).")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on (QUETBILL_API_PORT).")] = None,
+) -> None:
+    """Serve the API; embedded PostgreSQL and Valkey unless URLs are set."""
+    override_settings(api_host=host or settings().api_host, api_port=port or settings().api_port)
+    with services():
+        try:
+            token_secret()
+        except SecretMissingError as error:
+            raise refuse(str(error)) from error
+        said.print(f"API on http://{settings().api_host}:{settings().api_port}, its pages on /docs")
+        uvicorn.run(
+            "api.main:create_app",
+            factory=True,
+            host=settings().api_host,
+            port=settings().api_port,
+            log_config=None,
+            access_log=False,
+        )

@@ -1,0 +1,81 @@
+"""One worker process: the models are loaded once, each job runs in a forked child that inherits them.
+
+Started by the supervisor as `python -m workers.run PARENT_PID QUEUE...`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+# OpenMP reads it when Tesseract's library is loaded, so it stands before that import: several
+# threads on one small page cost more than they gain, and forked children can't use them.
+os.environ["OMP_THREAD_LIMIT"] = "1"  # noqa: TID251 - OpenMP's own switch, not a setting of ours
+
+from collections.abc import Sequence
+
+import cv2
+import structlog
+from rq import Queue, Worker
+from rq.job import Job
+from rq.serializers import JSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
+from sqlmodel import Session
+
+from domain.catalog.products import current_catalogue
+from infra import db, queue
+from infra.logging import set_up_logging
+from workers.lifeline import end_with_parent
+from workers.receipts import engine
+
+_log = structlog.get_logger()
+
+
+class ReceiptWorker(Worker):
+    """A worker whose children inherit what is slow to load, and do not outlive it."""
+
+    def fork_work_horse(self, job: Job, queue: Queue) -> None:
+        """Fork a child for one job, with the catalogue as it stands now."""
+        load_catalogue()
+        super().fork_work_horse(job, queue)
+
+    def main_work_horse(self, job: Job, queue: Queue) -> None:
+        """Run one job in the forked child; never returns."""
+        end_with_parent(os.getppid() if self.pid is None else self.pid)
+        db.forget_connections()
+        super().main_work_horse(job, queue)
+
+
+def load_catalogue() -> None:
+    """Hold the current catalogue in this process, so that a child finds it instead of building it."""
+    try:
+        with Session(db.engine()) as session:
+            current_catalogue(session)
+    except SQLAlchemyError as error:
+        # The child meets the same fault where it can be retried.
+        _log.warning("catalogue_not_loaded", error=type(error).__name__)
+
+
+def run_worker(queues: Sequence[str]) -> None:
+    """Work on the queues until SIGTERM, which lets the job at hand end first.
+
+    Raises:
+        EngineError: The text engine or one of its models is missing.
+    """
+    set_up_logging()
+    cv2.setNumThreads(1)
+    engine()
+    load_catalogue()
+    worker = ReceiptWorker(list(queues), connection=queue.redis(), serializer=JSONSerializer)
+    worker.work(logging_level="WARNING")
+
+
+def main() -> None:
+    """Run a worker for the supervisor whose process id comes first on the command line."""
+    parent_pid, *queues = sys.argv[1:]
+    end_with_parent(int(parent_pid))
+    run_worker(queues)
+
+
+if __name__ == "__main__":
+    main()
