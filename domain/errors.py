@@ -121,3 +121,27 @@ class InvalidCursorError(DomainError):
     """A cursor that we did not give out."""
 
     code = "invalid_cursor"
+
+
+class InvalidPeriodError(DomainError):
+    """The first day asked for is after the last."""
+
+    code = "invalid_period"
+
+
+class PeriodTooLongError(DomainError):
+    """More days than one question may be about."""
+
+    code = "period_too_long"
+
+
+class UnknownFilterValueError(DomainError):
+    """A filter names something that does not exist. `field` says which filter."""
+
+    code = "unknown_filter_value"
+
+
+class ExportTooLargeError(DomainError):
+    """More rows than one file may have."""
+
+    code = "export_too_large"

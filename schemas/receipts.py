@@ -32,7 +32,12 @@ class Receipt(SQLModel, table=True):
         Index("ix_receipt_waiting", "rung_at", postgresql_where=text("status IN ('received', 'reading')")),
         Index("ix_receipt_in_review", "settled_at", "id", postgresql_where=text("status = 'in_review'")),
         Index("ix_receipt_same_print", "retailer_id", "purchased_at", "total_minor"),
-        Index("ix_receipt_approved_day", "purchased_on", postgresql_where=text("status = 'approved'")),
+        # Newest purchases first, where only the day may be known; spelled as PostgreSQL spells it back.
+        Index(
+            "ix_receipt_approved_bought",
+            text("coalesce(purchased_at, (purchased_on)::timestamp without time zone)"),
+            postgresql_where=text("status = 'approved'"),
+        ),
     )
 
     id: UUID = id_field()

@@ -1,0 +1,96 @@
+"""Brand managers: who bought their brand, where, when and for how much."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import StreamingResponse
+from sqlmodel import Session
+
+from api.auth import CurrentBrand
+from domain.insights import purchases, summary
+from domain.insights.export import csv_lines
+from infra.db import read_only
+from infra.web import ReadOnly
+from schemas.insights import (
+    PurchasesPage,
+    PurchasesPageQuery,
+    PurchasesQuery,
+    RetailerShares,
+    ScopeQuery,
+    Summary,
+    SummaryQuery,
+)
+
+router = APIRouter(prefix="/v1/brands/{brand}", tags=["brands"])
+
+# Rows are fetched while they are sent, so this session ends after the response, not before it.
+StreamSession = Annotated[Session, Depends(read_only, scope="request")]
+
+
+@router.get("/purchases")
+def list_purchases(
+    session: ReadOnly, brand: CurrentBrand, query: Annotated[PurchasesPageQuery, Query()]
+) -> PurchasesPage:
+    """Return lines of approved receipts with this brand, newest purchase first.
+
+    Shoppers and receipts go by pseudonyms that no other brand sees. Receipts without a printed day
+    are in no period. Days are as printed, both included, 366 at most.
+    """
+    return purchases.purchases_page(session, brand, query)
+
+
+@router.get(
+    "/purchases.csv",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def export_purchases(
+    session: StreamSession, brand: CurrentBrand, query: Annotated[PurchasesQuery, Query()]
+) -> StreamingResponse:
+    """Return the same purchases as CSV, 100 000 rows at most; more are refused, never cut short.
+
+    UTF-8 with a byte order mark, commas, a header of the JSON's names, no thousands separators.
+    Text that a spreadsheet would run as a formula is preceded by an apostrophe.
+    """
+    rows = purchases.export_purchases(session, brand, query)
+    return StreamingResponse(
+        _encoded(csv_lines(rows)),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
+
+
+@router.get("/summary")
+def show_summary(session: ReadOnly, brand: CurrentBrand, query: Annotated[SummaryQuery, Query()]) -> Summary:
+    """Return buyers, trips, units, spend and points by period and chain.
+
+    Weeks start on Monday; `period_start` may lie before `from`, whose period is then not whole.
+    Groups of too few shoppers are withheld, and the totals with them where they would tell.
+    """
+    return summary.summary(session, brand, query)
+
+
+@router.get("/retailers")
+def show_retailers(
+    session: ReadOnly, brand: CurrentBrand, query: Annotated[ScopeQuery, Query()]
+) -> RetailerShares:
+    """Return the same figures by chain over all the days, with each chain's share of spend."""
+    return summary.retailer_shares(session, brand, query)
+
+
+def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
+    """Join lines into chunks: a chunk a line would cost a thread's turn each."""
+    chunk: list[str] = []
+    for line in lines:
+        chunk.append(line)
+        if len(chunk) == purchases.ROWS_PER_FETCH:
+            yield "".join(chunk).encode()
+            chunk.clear()
+    yield "".join(chunk).encode()
