@@ -158,3 +158,24 @@ class ProductBody(Body):
     brand: str
     category: str
     pack: str | None
+
+
+class RetailerList(Body):
+    """Chains by slug; `next_cursor` is null on the last page."""
+
+    retailers: list[RetailerBody]
+    next_cursor: str | None
+
+
+class BrandList(Body):
+    """Brands by slug; `next_cursor` is null on the last page."""
+
+    brands: list[BrandBody]
+    next_cursor: str | None
+
+
+class ProductList(Body):
+    """Products on sale by slug; `next_cursor` is null on the last page."""
+
+    products: list[ProductBody]
+    next_cursor: str | None

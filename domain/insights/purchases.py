@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel import Session, col
 
 from domain.errors import ExportTooLargeError, UnknownFilterValueError
-from domain.insights.scope import bought_at, Scope, conditions, scope_of
+from domain.insights.scope import Scope, bought_at, conditions, scope_of
 from domain.paging import decode_cursor, encode_cursor
 from domain.receipts import MINOR_UNIT_EXPONENT_DEFAULT, MINOR_UNIT_EXPONENTS, major
 from domain.shoppers import pseudonym

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CTE, ColumnElement, Date, Select, case, cast, distinct, func, select, tuple_
 from sqlmodel import Session, col
 
-from domain.insights.scope import bought_at, Scope, conditions, scope_of
+from domain.insights.scope import Scope, bought_at, conditions, scope_of
 from domain.receipts import major
 from infra.settings import settings
 from schemas.catalog import Retailer

@@ -1,0 +1,53 @@
+"""The catalogue: lists for everyone who is signed in, import for admins."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.auth import CurrentClaims
+from domain.catalog import listing
+from infra.web import ReadOnly
+from schemas.catalog import BrandList, ProductList, RetailerList
+
+router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
+
+LIST_SIZE_DEFAULT = 100
+LIST_SIZE_MAX = 500
+
+Limit = Annotated[int, Query(ge=1, le=LIST_SIZE_MAX)]
+# The last slug shown. PostgreSQL has no text with a NUL in it.
+Cursor = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
+BrandSlug = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*$", description="Slug of a brand.")]
+
+
+@router.get("/retailers")
+def list_retailers(
+    session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
+) -> RetailerList:
+    """Return the chains whose receipts are known, by slug."""
+    rows = listing.retailers(session, after=cursor, limit=limit)
+    return RetailerList(retailers=rows, next_cursor=rows[-1].slug if len(rows) == limit else None)
+
+
+@router.get("/brands")
+def list_brands(
+    session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
+) -> BrandList:
+    """Return brands with their owner and category, by slug."""
+    rows = listing.brands(session, after=cursor, limit=limit)
+    return BrandList(brands=rows, next_cursor=rows[-1].slug if len(rows) == limit else None)
+
+
+@router.get("/products")
+def list_products(
+    session: ReadOnly,
+    _caller: CurrentClaims,
+    brand: BrandSlug = None,
+    cursor: Cursor = None,
+    limit: Limit = LIST_SIZE_DEFAULT,
+) -> ProductList:
+    """Return products on sale, of one brand or all, by slug."""
+    rows = listing.products(session, brand=brand, after=cursor, limit=limit)
+    return ProductList(products=rows, next_cursor=rows[-1].slug if len(rows) == limit else None)
