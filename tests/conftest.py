@@ -15,7 +15,6 @@ for name in [key for key in os.environ if key.startswith("QUETBILL_") and key !=
 os.environ["QUETBILL_DATA_DIR"] = str(DATA_DIR)
 os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
 os.environ["OMP_THREAD_LIMIT"] = "1"
-os.environ.setdefault("XDG_RUNTIME_DIR", str(DATA_DIR))
 
 import pytest
 from domain.catalog.products import seed
