@@ -6,6 +6,7 @@ gray (docs/decisions/0010).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,15 +14,18 @@ import numpy as np
 from tesserocr import OEM, PSM, RIL, PyTessBaseAPI, iterate_level
 
 from ocr.engines.base import EngineError, Gray
-from ocr.types import Box, Word
+from ocr.engines.merge import certainty, merge_digits
+from ocr.types import Box, Word, union
 
 # What the pages are scaled to is about what a 300 dpi scan of 10 point print gives; Tesseract
 # would guess, and complain on stderr, when it isn't told.
 _DPI: Final = 300
 # The network reads the last stroke of a crop better with a little paper after it.
 _MARGIN_PX: Final = 4
-# Five printed lines tell which model reads a page with more confidence.
-_SAMPLE_HEIGHT: Final = 200
+# This many lines tell which model reads a page with more confidence.
+_SAMPLE_LINES: Final = 8
+_SAMPLE_MARGIN_PX: Final = 8
+_DIGITS_MODEL: Final = "eng"
 
 
 class TesserocrEngine:
@@ -39,37 +43,60 @@ class TesserocrEngine:
             EngineError: A model is not in `tessdata`.
         """
         self._models = {language: _load(language, tessdata) for language in languages.split("+")}
-        self._digits = self._models.get("eng", next(iter(self._models.values())))
+        self._first = _DIGITS_MODEL if _DIGITS_MODEL in self._models else next(iter(self._models))
 
     def read_words(self, page: Gray) -> list[Word]:
-        """Read one upright block of text; see `Engine.read_words`."""
-        return _read(self._model_for(page), page, PSM.SINGLE_BLOCK)
+        """Read one upright block of text; see `Engine.read_words`.
+
+        The page is read by the model that is best at digits. A model that reads a few of its lines with
+        more confidence then reads the whole, and leaves only the digits to the first.
+        """
+        words = _read(self._models[self._first], page, PSM.SINGLE_BLOCK)
+        sample = _sample(words)
+        if not sample:
+            return words
+        best, best_certainty = self._first, certainty([word for line in sample for word in line])
+        strip = _strip(page, sample)
+        for language, model in self._models.items():
+            if language == self._first:
+                continue
+            certain = certainty(_read(model, strip, PSM.SINGLE_BLOCK))
+            if certain > best_certainty:
+                best, best_certainty = language, certain
+        if best == self._first:
+            return words
+        return merge_digits(_read(self._models[best], page, PSM.SINGLE_BLOCK), words)
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
         """Read one digit group again, alone; see `Engine.read_number`."""
         left, top, right, bottom = box
-        crop = page[
-            max(0, top - _MARGIN_PX) : bottom + _MARGIN_PX, max(0, left - _MARGIN_PX) : right + _MARGIN_PX
-        ]
-        words = _read(self._digits, crop, PSM.SINGLE_LINE)
+        rows = slice(max(0, top - _MARGIN_PX), bottom + _MARGIN_PX)
+        crop = page[rows, max(0, left - _MARGIN_PX) : right + _MARGIN_PX]
+        words = _read(self._models[self._first], crop, PSM.SINGLE_LINE)
         if not words:
             return []
         return [(" ".join(word.text for word in words), min(word.confidence for word in words))]
 
-    def _model_for(self, page: Gray) -> PyTessBaseAPI:
-        """The model that reads a few lines of the page with the most confidence."""
-        if len(self._models) == 1:
-            return self._digits
-        top = page.shape[0] // 4
-        sample = page[top : top + _SAMPLE_HEIGHT]
-        return max(
-            self._models.values(), key=lambda model: _certainty(_read(model, sample, PSM.SINGLE_BLOCK))
-        )
+
+def _sample(words: Sequence[Word]) -> list[list[Word]]:
+    """The lines with the most letters, as Tesseract ordered them."""
+    lines: list[list[Word]] = []
+    for word in words:
+        if lines and word.box[0] > lines[-1][-1].box[0] and word.box[1] < lines[-1][-1].box[3]:
+            lines[-1].append(word)
+        else:
+            lines.append([word])
+    lines.sort(key=lambda line: -sum(character.isalpha() for word in line for character in word.text))
+    return lines[:_SAMPLE_LINES]
 
 
-def _certainty(words: list[Word]) -> float:
-    letters = sum(len(word.text) for word in words)
-    return sum(len(word.text) * word.confidence for word in words) / max(1, letters)
+def _strip(page: Gray, lines: Sequence[Sequence[Word]]) -> Gray:
+    """The lines cut out of the page and stacked."""
+    cuts = []
+    for line in lines:
+        _, top, _, bottom = union([word.box for word in line])
+        cuts.append(page[max(0, top - _SAMPLE_MARGIN_PX) : bottom + _SAMPLE_MARGIN_PX])
+    return np.concatenate(cuts)
 
 
 def _load(language: str, tessdata: Path) -> PyTessBaseAPI:

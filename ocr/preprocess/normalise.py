@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
 
@@ -18,26 +20,50 @@ _LETTER_MAX: Final = 160
 _LETTERS_MIN: Final = 12
 _NOISE_SIGMA: Final = 0.7
 _ENLARGE_MAX: Final = 3.0
+# A line of a receipt holds about forty letters, nearly twice as high as wide.
+_LETTERS_PER_LINE: Final = 25
 
 
-def letter_height(page: Gray) -> float | None:
-    """The most common height of connected ink in pixels; None when there is next to no ink."""
-    ink = cv2.adaptiveThreshold(page, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY_INV, 31, 15)
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """Connected ink the size of letters.
+
+    `boxes` is (n, 4) int: left, top, right, bottom. `height` is their most common height in pixels.
+    """
+
+    boxes: NDArray[np.int32]
+    height: float
+
+
+def find_letters(page: Gray) -> Letters | None:
+    """Find what may be letters on an evenly lit page; None when there is next to no print."""
+    smooth = cv2.GaussianBlur(page, (0, 0), 0.8)
+    level, _ = cv2.threshold(
+        smooth[smooth < PAPER - 15].reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
+    )
+    # Most of the page is paper, so the split of all that is darker parts faint strokes from full ones;
+    # halfway back to the paper's gray keeps the faint ones.
+    ink = (smooth < (level + PAPER) / 2).astype(np.uint8)
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    widths, heights, areas = stats[1:, 2], stats[1:, 3], stats[1:, 4]
-    letters = (heights >= _LETTER_MIN) & (heights <= _LETTER_MAX) & (widths < 3 * heights) & (areas > heights)
-    if int(letters.sum()) < _LETTERS_MIN:
+    left, top, widths, heights, areas = (stats[1:, column] for column in range(5))
+    likely = (
+        (heights >= _LETTER_MIN) & (heights <= min(_LETTER_MAX, page.shape[1] // 12)) & (widths < 3 * heights)
+    )
+    likely &= (areas > heights) & (areas < 0.9 * widths * heights + 4)
+    if int(likely.sum()) < _LETTERS_MIN:
         return None
-    counts = np.bincount(heights[letters], minlength=_LETTER_MAX + 2).astype(np.float64)
-    return float(np.convolve(counts, [0.5, 1, 0.5], "same").argmax())
+    boxes = np.stack([left, top, left + widths, top + heights], axis=1)[likely]
+    sizes = heights[likely]
+    # Specks outnumber letters on crumpled paper; weighing by height outvotes them.
+    counts = np.bincount(sizes, weights=sizes, minlength=_LETTER_MAX + 2)
+    return Letters(boxes, float(np.convolve(counts, [0.5, 1, 0.5], "same").argmax()))
 
 
-def even_light(page: Gray, height: float) -> Gray:
+def even_light(page: Gray) -> Gray:
     """Divide the page by its paper's local brightness, so that shadows and folds go.
 
     Args:
-        page: (height, width) uint8.
-        height: Letter height in pixels; the paper is looked for between strokes this far apart.
+        page: (height, width) uint8, filled by the sheet.
 
     Returns:
         Same shape; blank paper is near 235 everywhere.
@@ -45,9 +71,9 @@ def even_light(page: Gray, height: float) -> Gray:
     Source: vn-dev with true corners: words read rise from 0.48 to 0.77 on hard photographs, and stay
     the same on flat ones (docs/decisions/0010).
     """
-    shrink = 0.25
+    shrink = min(1.0, 250 / page.shape[1])
     small = cv2.resize(page, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    reach = max(3, int(height * 1.2 * shrink) | 1)
+    reach = max(3, small.shape[1] // _LETTERS_PER_LINE)
     around = cv2.getStructuringElement(cv2.MORPH_RECT, (2 * reach + 1, 2 * reach + 1))
     paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, around), (0, 0), reach)
     paper = cv2.resize(paper, (page.shape[1], page.shape[0]), interpolation=cv2.INTER_LINEAR)
@@ -55,12 +81,16 @@ def even_light(page: Gray, height: float) -> Gray:
 
 
 def scale_letters(page: Gray, height: float) -> tuple[Gray, float]:
-    """Scale the page so that its letters are `LETTER_HEIGHT` px high, and calm its noise.
+    """Scale the page so that its letters are `LETTER_HEIGHT` px high.
 
     Returns:
         The page, and how many of its pixels one given pixel became.
     """
     factor = min(LETTER_HEIGHT / height, _ENLARGE_MAX)
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
-    scaled = cv2.resize(page, None, fx=factor, fy=factor, interpolation=how)
-    return np.asarray(cv2.GaussianBlur(scaled, (0, 0), _NOISE_SIGMA), np.uint8), factor
+    return np.asarray(cv2.resize(page, None, fx=factor, fy=factor, interpolation=how), np.uint8), factor
+
+
+def calm(page: Gray) -> Gray:
+    """Smooth the page's noise a little, which the recogniser reads better (docs/decisions/0010)."""
+    return np.asarray(cv2.GaussianBlur(page, (0, 0), _NOISE_SIGMA), np.uint8)

@@ -26,14 +26,18 @@ _LETTER_SIDES: Final = (4, 48)
 # Where ink covers this share of the surroundings, it is text.
 _TEXT_DENSITY: Final = (0.02, 0.06)
 _TEXT_REACH: Final = 41
-# Blocks of text this large beside the largest one belong to the same receipt.
-_BLOCK_SHARE_MIN: Final = 0.3
+# Blocks of text this large beside the largest one belong to the same receipt, if their paper is as light.
+_BLOCK_SHARE_MIN: Final = 0.08
+_BLOCK_LIGHT_SPREAD: Final = 0.4
 # Across a sheet's edge the light changes by more than this; inside a sheet by less.
 _EDGE_CONTRAST_MIN: Final = 0.04
 _EDGE_REACH_PX: Final = 5
 _SIDES: Final = ("left", "top", "right", "bottom")
 # A hull hardly larger than the sheet mends what shadows cut off; a much larger one takes in the table.
 _HULL_GROWTH_MAX: Final = 1.15
+# A flat sheet fills the quadrilateral around it; a curled one nearly does.
+_QUAD_FILL_MIN: Final = 0.9
+_SIDE_RATIO_MIN: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,11 @@ def find_paper(photo: Gray) -> Paper | None:
         return None
     outline = (contour + 0.5) / (shrink * _EDGE_SHRINK) - 0.5
     area = float(cv2.contourArea(contour)) / mask.size
-    return Paper(_corners_around(outline), outline, min(1.0, area), open_sides)
+    closed = not open_sides & {"left", "right"}
+    corners = _corners_around(outline) if closed else None
+    if corners is None:
+        corners = _box_around(outline, photo.shape)
+    return Paper(corners, outline, min(1.0, area), open_sides)
 
 
 def resize(gray: Gray, factor: float) -> Gray:
@@ -112,7 +120,10 @@ def _text_core(small: Gray, blank: Gray) -> Mask | None:
     mass[0] = 0
     if mass.max() <= 0:
         return None
-    core = (mass >= _BLOCK_SHARE_MIN * mass.max())[labels].astype(np.uint8)
+    area = np.maximum(1, np.bincount(labels.ravel()))
+    light = np.bincount(labels.ravel(), weights=blank.ravel().astype(np.float64)) / area
+    alike = np.abs(light - light[mass.argmax()]) < _BLOCK_LIGHT_SPREAD * light[mass.argmax()]
+    core = ((mass >= _BLOCK_SHARE_MIN * mass.max()) & alike)[labels].astype(np.uint8)
     size = (max(1, round(core.shape[1] * _EDGE_SHRINK)), max(1, round(core.shape[0] * _EDGE_SHRINK)))
     core = np.asarray(cv2.resize(core, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     inner = np.asarray(cv2.erode(core, np.ones((13, 13), np.uint8)), np.uint8)
@@ -137,7 +148,11 @@ def _grow(sheet: Gray, text: Mask) -> tuple[Mask, frozenset[str]]:
     mask = text
     for _ in range(len(_SIDES)):
         mask = _flood(relief, text, open_sides)
-        weak = {side for side in _SIDES if side not in open_sides and _contrast(mask, sheet, side) < _EDGE_CONTRAST_MIN}
+        weak = {
+            side
+            for side in _SIDES
+            if side not in open_sides and _contrast(mask, sheet, side) < _EDGE_CONTRAST_MIN
+        }
         if not weak:
             break
         # The weakest goes first: an edge beside it may be found once it is out of the way.
@@ -192,17 +207,34 @@ def _outline(mask: Mask) -> NDArray[np.float32] | None:
     return np.asarray(chosen.reshape(-1, 2), np.float32)
 
 
-def _corners_around(outline: NDArray[np.float32]) -> Quad:
-    """The quadrilateral whose sides follow the outline and leave hardly any of it outside."""
+def _corners_around(outline: NDArray[np.float32]) -> Quad | None:
+    """The quadrilateral whose sides follow the outline; None when the outline is too ragged for one.
+
+    A ragged outline says where the sheet is, not how it is tilted: the print itself tells that.
+    """
     hull = cv2.convexHull(outline)
-    start = clockwise(np.asarray(cv2.boxPoints(cv2.minAreaRect(hull)), np.float32))
     length = cv2.arcLength(hull, closed=True)
-    for tolerance in (0.01, 0.02, 0.03, 0.05, 0.08):
+    for tolerance in (0.01, 0.02, 0.03, 0.05):
         rough = cv2.approxPolyDP(hull, tolerance * length, closed=True)
-        if len(rough) == 4:  # noqa: PLR2004 - a sheet has four corners
-            start = clockwise(np.asarray(rough.reshape(4, 2), np.float32))
-            break
-    return _push_out(start, hull.reshape(-1, 2).astype(np.float32))
+        if len(rough) != 4:  # noqa: PLR2004 - a sheet has four corners
+            continue
+        quad = _push_out(clockwise(np.asarray(rough.reshape(4, 2), np.float32)), hull.reshape(-1, 2))
+        if _is_sheet(quad) and cv2.contourArea(outline) >= _QUAD_FILL_MIN * cv2.contourArea(quad):
+            return quad
+    return None
+
+
+def _box_around(outline: NDArray[np.float32], frame: tuple[int, ...]) -> Quad:
+    left, top = np.maximum(outline.min(axis=0), 0)
+    right, bottom = np.minimum(outline.max(axis=0), [frame[1] - 1, frame[0] - 1])
+    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+
+
+def _is_sheet(quad: Quad) -> bool:
+    """Whether a rectangle seen from above at a slant can look like this."""
+    sides = [float(np.linalg.norm(quad[number] - quad[number - 1])) for number in range(4)]
+    wide, high = sorted(sides[0::2]), sorted(sides[1::2])
+    return wide[0] >= _SIDE_RATIO_MIN * wide[1] and high[0] >= _SIDE_RATIO_MIN * high[1]
 
 
 def _push_out(quad: Quad, hull: NDArray[np.float32]) -> Quad:
@@ -218,7 +250,8 @@ def _push_out(quad: Quad, hull: NDArray[np.float32]) -> Quad:
 
 
 def _crossing(
-    first: tuple[NDArray[np.float32], NDArray[np.float32]], second: tuple[NDArray[np.float32], NDArray[np.float32]]
+    first: tuple[NDArray[np.float32], NDArray[np.float32]],
+    second: tuple[NDArray[np.float32], NDArray[np.float32]],
 ) -> NDArray[np.float32] | None:
     (point, along), (other, across) = first, second
     turn = float(along[0] * across[1] - along[1] * across[0])
