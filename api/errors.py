@@ -43,6 +43,12 @@ class UnauthenticatedError(DoorError):
     status = 401
 
 
+class NotReadyError(DoorError):
+    """What is needed to answer is away for the moment."""
+
+    status = 503
+
+
 class UnsupportedMediaTypeError(DoorError):
     """The body is not of a kind taken here."""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any, cast
+from uuid import uuid4
 
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue, Retry
+from rq.results import Result
 from rq.serializers import JSONSerializer
 from sqlmodel import Session
 
@@ -15,6 +18,10 @@ from infra.settings import settings
 
 READ_QUEUE = "read"
 READ_RECEIPT = "workers.receipts.read_and_settle"
+# Questions somebody waits for; workers take them before receipts.
+QUICK_QUEUE = "quick"
+CHECK_PICTURE = "workers.checks.check_picture"
+QUICK_SECONDS = 5
 # Long enough to find out what failed, short enough not to fill Redis at 200 receipts a second.
 RESULT_SECONDS = 60
 FAILURE_SECONDS = 24 * 3600
@@ -32,6 +39,36 @@ def redis() -> Redis:
 def read_queue(connection: Redis | None = None) -> Queue:
     """Return the queue on which receipts wait to be read."""
     return Queue(READ_QUEUE, connection=connection or redis(), serializer=JSONSerializer)
+
+
+class NoAnswerError(Exception):
+    """No worker answered in time, or Redis is away."""
+
+
+def ask_about_photo(job: str, photo: bytes) -> Any:
+    """Have a worker look at a photo now; return its answer. The photo is kept for seconds only.
+
+    Raises:
+        NoAnswerError: Nobody answered within QUICK_SECONDS.
+    """
+    key = f"quetbill:photo:{uuid4().hex}"
+    try:
+        redis().set(key, photo, ex=2 * QUICK_SECONDS)
+        asked = Queue(QUICK_QUEUE, connection=redis(), serializer=JSONSerializer).enqueue(
+            job, key, job_timeout=QUICK_SECONDS, result_ttl=RESULT_SECONDS, ttl=QUICK_SECONDS
+        )
+        answer = asked.latest_result(timeout=QUICK_SECONDS)
+        redis().delete(key)
+    except RedisError as error:
+        raise NoAnswerError from error
+    if answer is None or answer.type is not Result.Type.SUCCESSFUL:
+        raise NoAnswerError
+    return answer.return_value
+
+
+def take_photo(key: str) -> bytes | None:
+    """Return the photo a question is about; None when it is no longer waited for."""
+    return cast("bytes | None", redis().getdel(key))
 
 
 def ring_after_commit(session: Session, receipt_id: str) -> None:

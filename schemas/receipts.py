@@ -216,3 +216,10 @@ class ReceiptView(Body):
     reading: ReadingView | None
     lines: list[LineView]
     points: int
+
+
+class PictureCheck(Body):
+    """What stands in the way of reading a picture; `readable` when nothing does."""
+
+    readable: bool
+    reasons: list[ReasonView]

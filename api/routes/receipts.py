@@ -15,11 +15,12 @@ from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
-from api.errors import UnsupportedMediaTypeError
+from api.errors import NotReadyError, UnsupportedMediaTypeError
 from domain import intake, receipts
-from domain.errors import NotFoundError
+from domain.errors import NoPagesError, NotFoundError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
-from infra import storage
+from domain.photos import check_photo
+from infra import queue, storage
 from infra.db import engine
 from infra.queue import ring_after_commit
 from infra.settings import settings
@@ -27,6 +28,7 @@ from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language
 from schemas.receipts import (
     WAITING_STATUSES,
+    PictureCheck,
     Receipt,
     ReceiptAccepted,
     ReceiptHistory,
@@ -76,6 +78,27 @@ def upload_receipt(
     return ReceiptAccepted(
         id=receipt.id, status=receipt.status, received_at=receipt.received_at, pages=accepted.pages
     )
+
+
+@router.post("/check")
+def check_picture(
+    request: Request,
+    _shopper: CurrentShopper,
+    language: CallerLanguage,
+    image: Annotated[UploadFile | None, File(description="One page, as it would be uploaded")] = None,
+) -> PictureCheck:
+    """Say at once whether a picture can be read, and if not, what to do. Nothing of it is kept."""
+    multipart_only(request)
+    if image is None:
+        raise NoPagesError
+    photo = image.file.read(settings().upload_bytes_max + 1)
+    check_photo(photo)
+    try:
+        reasons = queue.ask_about_photo(queue.CHECK_PICTURE, photo)
+    except queue.NoAnswerError as error:
+        raise NotReadyError from error
+    shown = [receipts.reason_view(reason, "shopper", language) for reason in reasons]
+    return PictureCheck(readable=all(reason.severity != "reject" for reason in shown), reasons=shown)
 
 
 @router.get("")
