@@ -8,13 +8,13 @@ import typer
 
 from cli.ground import refuse, services
 from infra.logging import set_up_logging
-from infra.queue import READ_QUEUE
+from infra.queue import WORK_QUEUES
 from infra.settings import settings
 from ocr.engines.base import EngineError
 from ocr.engines.factory import find_tessdata
 from workers.supervisor import Supervisor
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()
@@ -22,7 +22,7 @@ def work(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes to keep alive (QUETBILL_WORKERS).")
     ] = None,
-    queues: Annotated[str, typer.Option(help="Queues to work on, separated by commas.")] = READ_QUEUE,
+    queues: Annotated[str, typer.Option(help="Queues to work on, the first before the others.")] = ",".join(WORK_QUEUES),
 ) -> None:
     """Run worker processes until stopped; the receipt at hand is read to its end first."""
     set_up_logging()

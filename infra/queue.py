@@ -22,6 +22,7 @@ READ_RECEIPT = "workers.receipts.read_and_settle"
 QUICK_QUEUE = "quick"
 CHECK_PICTURE = "workers.checks.check_picture"
 QUICK_SECONDS = 5
+WORK_QUEUES = (QUICK_QUEUE, READ_QUEUE)
 # Long enough to find out what failed, short enough not to fill Redis at 200 receipts a second.
 RESULT_SECONDS = 60
 FAILURE_SECONDS = 24 * 3600
