@@ -116,12 +116,12 @@ def export_purchases(session: Session, brand: str, query: PurchasesQuery) -> Ite
 
 
 def _stream(session: Session, brand: str, statement: Select[Any]) -> Iterator[PurchaseView]:
-    rows = session.execute(statement, execution_options={"yield_per": ROWS_PER_FETCH}).mappings()
-    for number, row in enumerate(rows):
-        if number == EXPORT_ROWS_MAX:
-            # Receipts came in since they were counted: a broken download is better than a short one.
-            raise ExportTooLargeError(rows_max=EXPORT_ROWS_MAX)
-        yield _view(Purchase(**row), brand)
+    with session.execute(statement, execution_options={"yield_per": ROWS_PER_FETCH}) as rows:
+        for number, row in enumerate(rows.mappings()):
+            if number == EXPORT_ROWS_MAX:
+                # Receipts came in since they were counted: better a broken download than a short one.
+                raise ExportTooLargeError(rows_max=EXPORT_ROWS_MAX)
+            yield _view(Purchase(**row), brand)
 
 
 def _statement(wanted: Sequence[ColumnElement[bool]]) -> Select[Any]:

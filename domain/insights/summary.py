@@ -207,4 +207,4 @@ def _figures(group: Group, currency: str, *, withheld: bool) -> Figures:
 
 
 def _retailer_names(session: Session) -> dict[UUID, str]:
-    return dict(session.execute(select(col(Retailer.id), col(Retailer.name))).tuples().all())
+    return {row.id: row.name for row in session.execute(select(col(Retailer.id), col(Retailer.name)))}
