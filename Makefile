@@ -1,0 +1,43 @@
+# Everything a newcomer, a developer or CI runs. `make` alone lists it.
+# Arguments go through ARGS: make test ARGS="-k ledger"
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: setup demo serve work test check bench fuzz help
+
+BIN := .venv/bin
+ARGS ?=
+
+setup: ## install what is missing: system packages, .venv, what uv.lock names
+	@scripts/setup.sh
+
+demo: setup ## the main job end to end, on the sample receipts; ARGS=--stay keeps it serving
+	@$(BIN)/quetbill demo $(ARGS)
+
+serve: setup ## the API
+	@$(BIN)/quetbill serve $(ARGS)
+
+work: setup ## the workers
+	@$(BIN)/quetbill work $(ARGS)
+
+test: setup ## every test, on real PostgreSQL, Valkey and Tesseract
+	@$(BIN)/pytest -n auto $(ARGS)
+
+check: setup ## format, lint, types, layers, migrations, Dockerfile, compose file, scripts
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m scripts.check_migrations
+	$(BIN)/hadolint Dockerfile
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/shellcheck scripts/*.sh .ci/run
+
+bench: setup ## how fast uploads are taken in and readings settled
+	@$(BIN)/quetbill bench intake $(ARGS)
+	@$(BIN)/quetbill bench settle $(ARGS)
+
+fuzz: setup ## the API against requests nobody thought of, for longer than the tests do
+	@QUETBILL_FUZZ_EXAMPLES=500 $(BIN)/pytest -m fuzz $(ARGS)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
