@@ -35,7 +35,7 @@ class Receipt(SQLModel, table=True):
         # Newest purchases first, where only the day may be known; spelled as PostgreSQL spells it back.
         Index(
             "ix_receipt_approved_bought",
-            text("coalesce(purchased_at, (purchased_on)::timestamp without time zone)"),
+            text("coalesce(purchased_at, purchased_on::timestamp without time zone)"),
             postgresql_where=text("status = 'approved'"),
         ),
     )
