@@ -1,54 +1,47 @@
-"""Find brands in the folded words of one receipt line."""
+"""Find the brand that one receipt line names, and tell it from words that look like it."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
-import numpy as np
-from rapidfuzz.distance import Levenshtein
-from rapidfuzz.process import cdist
+from domain.catalog.folding import faint_skeleton
+from domain.catalog.line_text import LineText, Window, with_cues
+from domain.catalog.misreadings import near_names
+from domain.catalog.snapshot import SHORT_LETTERS_MAX, Catalogue, Spelling
 
-from domain.catalog.folding import Word, skeleton, words
-from domain.catalog.snapshot import SHORT_LETTERS_MAX, Catalogue, Spelling, window_key
+Kind = Literal["exact", "look_alike", "glued", "misread", "faint", "cut"]
 
-Kind = Literal["exact", "look_alike", "glued", "cut", "misread"]
-
-# Scores order hits of one line and tell a reader how sure we are; they are no probabilities.
-SCORES: dict[Kind, float] = {"exact": 1.0, "look_alike": 0.97, "glued": 0.92, "cut": 0.8, "misread": 0.9}
-# Without any word that tells the kind of goods, a misread name must be nearly right.
+# Scores order the hits of a line and tell a reader how sure we are; they are no probabilities.
+_SCORES: dict[Kind, float] = {
+    "exact": 1.0,
+    "look_alike": 0.97,
+    "glued": 0.92,
+    "misread": 0.9,
+    "faint": 0.85,
+    "cut": 0.8,
+}
+_AS_PRINTED = frozenset({"exact", "look_alike"})
+# Without any word that tells the kind of goods, a misread name must be long and nearly right.
 _UNCUED_SCORE_MIN = 0.76
 _UNCUED_LETTERS_MIN = 7
-_GLUED_LETTERS_MIN = 6
+# Letters on both sides of a name may make it by chance, unless it is this long.
+_AMID_LETTERS_MIN = 8
+_GLUED_LETTERS_MIN = 4
+# A short name at the end of a full line may be the beginning of a word: `FOR BOSS LUX(URY)`.
+_FULL_LINE_LETTERS_MIN = 20
+_FAINT_LETTERS_MIN = 3
 # A till cuts names at its column's edge, 20 characters at the narrowest; shorter ones are whole.
 _CUT_LINE_LETTERS_MIN = 16
+_TWO_LETTERS = 2
+_THREE_WORDS = 3
 # What follows names a scent, a gift or a partner, not who sells the item.
-_SECONDARY = {"HUONG", "HG", "TANG", "WITH", "VOI", "MUA", "FREE", "KEM"}
-_WINDOW_LETTERS_MAX = 24
+_SECONDARY = frozenset({"HUONG", "HG", "TANG", "WITH", "VOI", "MUA", "FREE"})
 
-
-@dataclass(frozen=True, slots=True)
-class LineText:
-    """The folded words of a line and what they tell before any brand is looked for."""
-
-    words: tuple[Word, ...]
-    keys: tuple[str, ...]
-    """Skeletons of the words."""
-    padded: str
-    """The skeletons with a space before, between and after."""
-    cued: frozenset[str]
-    """Brands whose goods the line's words describe."""
-    cue_words: frozenset[int]
-    """Places of the words that are part of a cue."""
-    vetoed: bool
-    """Whether its words say it is no packaged consumer good."""
-
-    @property
-    def letters(self) -> int:
-        """Length of the folded text."""
-        return len(self.padded) - 2
+NearNames = Mapping[str, Sequence[tuple[str, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,67 +57,145 @@ class Hit:
     letters: int
 
 
-def allowed_misreads(letters: int) -> int:
-    """Return how many letters of a spelling may be wrong, missing or too many."""
-    if letters <= SHORT_LETTERS_MAX:
-        return 0
-    return 1 if letters <= 7 else 2 if letters <= 11 else 3  # noqa: PLR2004 - measured (docs/decisions/0031)
-
-
-def read_line(raw_name: str, catalogue: Catalogue) -> LineText:
-    """Fold a printed name and find its cues and general vetoes."""
-    found = tuple(words(raw_name))
-    keys = tuple(skeleton(word.text) for word in found)
-    padded = f" {' '.join(keys)} "
-    cued: set[str] = set()
-    cue_words: set[int] = set()
-    for start in range(len(keys)):
-        for end in range(start + 1, min(len(keys), start + catalogue.cue_words_max) + 1):
-            brands = catalogue.cues.get(" ".join(keys[start:end]))
-            if brands is not None:
-                cued |= brands
-                cue_words.update(range(start, end))
-    rules = catalogue.rules
-    vetoed = any(padded.startswith(f" {veto} ") for veto in rules.start_vetoes) or any(
-        f" {veto} " in padded for veto in rules.vetoes
-    )
-    return LineText(found, keys, padded, frozenset(cued), frozenset(cue_words), vetoed)
-
-
-def find_hits(lines: Sequence[LineText], catalogue: Catalogue) -> list[list[Hit]]:
-    """Return every brand that each line may name, unfiltered.
-
-    Misread names are compared for all lines in one call: that is what makes it fast.
-    """
-    hits: list[list[Hit]] = []
-    unknown: list[tuple[int, int, int, str]] = []
-    for place, line in enumerate(lines):
-        found: list[Hit] = []
-        for start, end in _windows(line, catalogue):
-            key = window_key(line.words[start:end])
-            known = catalogue.spellings.get(key, ())
-            found += (_exact_hit(line, spelling, start, end) for spelling in known)
-            if not known and _may_be_misread(line, start, end, key):
-                unknown.append((place, start, end, key))
-        found += _glued_hits(line, catalogue)
-        found += _cut_hits(line, catalogue)
-        hits.append(found)
-    for place, hit in _misread_hits(unknown, catalogue):
-        hits[place].append(hit)
-    return hits
-
-
-def choose(hits: Iterable[Hit], line: LineText, maker: str | None, catalogue: Catalogue) -> Hit | None:
-    """Return the hit that names who sells the item, or None where no hit can be trusted.
+def find_brands(
+    lines: Sequence[LineText], makers: Sequence[str | None], catalogue: Catalogue
+) -> list[tuple[LineText, Hit | None]]:
+    """Return for each line its text, with cues that were misread, and who sells the item.
 
     Args:
-        hits: From `find_hits`.
-        line: The line they were found in.
-        maker: Owner by the first digits of the line's EAN, if known.
-        catalogue: For vetoes and owners.
+        lines: From `read_line`.
+        makers: Owner by the first digits of each line's EAN, where known.
+        catalogue: What is looked up.
     """
+    unknown = (
+        window.key for line in lines for window in line.windows if _may_be_misread(window, line, catalogue)
+    )
+    near = near_names(unknown, catalogue)
+    found = []
+    for line, maker in zip(lines, makers, strict=True):
+        text = with_cues(line, list(_misread_cues(line, near, catalogue)))
+        found.append((text, _choose(list(_hits(text, near, catalogue)), text, maker, catalogue)))
+    return found
+
+
+def _may_be_misread(window: Window, line: LineText, catalogue: Catalogue) -> bool:
+    """Tell whether a window is worth comparing: long enough, no number, not all plain words."""
+    key = window.key
+    if len(key) < SHORT_LETTERS_MAX or key in catalogue.spellings or "/" in key or " " in key:
+        return False
+    if sum(char.isdigit() for char in key) * 2 > len(key):
+        return False
+    return not line.described.issuperset(range(window.start, window.end))
+
+
+def _misread_cues(
+    line: LineText, near: NearNames, catalogue: Catalogue
+) -> Iterator[tuple[Window, frozenset[str]]]:
+    for window in line.windows:
+        brands = catalogue.joined_cues.get(window.key)
+        if brands is not None and window.end - window.start > 1:
+            yield window, brands
+        if not line.described.isdisjoint(range(window.start, window.end)):
+            continue
+        for name, _ in near.get(window.key, ()):
+            if name in catalogue.joined_cues:
+                yield window, catalogue.joined_cues[name]
+
+
+def _hits(line: LineText, near: NearNames, catalogue: Catalogue) -> Iterator[Hit]:
+    for window in line.windows:
+        for spelling in catalogue.spellings.get(window.key, ()):
+            letters = "".join(word.text for word in line.words[window.start : window.end])
+            kind: Kind = "exact" if letters == spelling.folded else "look_alike"
+            yield _hit(window, spelling, kind, _SCORES[kind])
+        for name, misreads in near.get(window.key, ()):
+            for spelling in catalogue.spellings.get(name, ()):
+                if not spelling.exact_only:
+                    yield _hit(window, spelling, "misread", _SCORES["misread"] - misreads / len(name))
+        yield from _faint_hits(window, line, catalogue)
+    yield from _glued_hits(line, catalogue)
+    yield from _inside_hits(line, catalogue)
+    yield from _cut_hits(line, catalogue)
+
+
+def _hit(window: Window, spelling: Spelling, kind: Kind, score: float) -> Hit:
+    return Hit(spelling.brand, window.start, window.end, kind, score, spelling.ambiguous, len(spelling.key))
+
+
+def _faint_hits(window: Window, line: LineText, catalogue: Catalogue) -> Iterator[Hit]:
+    """Find short names with a stroke lost: `DOUE`, `ONO`. The line must describe the brand's goods."""
+    key = window.key
+    if not _FAINT_LETTERS_MIN <= len(key) <= SHORT_LETTERS_MAX or key in catalogue.spellings or key.isdigit():
+        return
+    if window.start in line.described:
+        return
+    for spelling in catalogue.faint_spellings.get(faint_skeleton(key), ()):
+        yield Hit(
+            spelling.brand,
+            window.start,
+            window.end,
+            "faint",
+            _SCORES["faint"],
+            ambiguous=True,
+            letters=len(key),
+        )
+
+
+def _glued_hits(line: LineText, catalogue: Catalogue) -> Iterator[Hit]:
+    """Find short names that lost the space to their neighbour: `NGOMO`, `DOVEPHUC`."""
+    for place, key in enumerate(line.keys):
+        if len(key) <= SHORT_LETTERS_MAX or key in catalogue.spellings or place in line.described:
+            continue
+        for cut in range(2, len(key) - 1):
+            for name, rest in ((key[:cut], key[cut:]), (key[cut:], key[:cut])):
+                beside = catalogue.cues.get(rest, frozenset())
+                for spelling in catalogue.spellings.get(name, ()):
+                    begins = key.startswith(name) and len(name) >= _GLUED_LETTERS_MIN
+                    if spelling.brand in beside or (begins and spelling.brand in line.clearly_cued):
+                        yield _hit(Window(place, place + 1, name), spelling, "glued", _SCORES["glued"])
+
+
+def _inside_hits(line: LineText, catalogue: Catalogue) -> Iterator[Hit]:
+    """Find long names amid letters that lost their spaces: `DAU ANSIMPLYDAU NANH`, `MATHADA LABO`."""
+    if catalogue.inside is None:
+        return
+    starts = list(accumulate((len(key) for key in line.keys), initial=0))
+    for found in catalogue.inside.finditer("".join(line.keys)):
+        begins, ends = found.start() in starts, found.end() in starts
+        if (begins and ends) or not (begins or ends or len(found.group()) >= _AMID_LETTERS_MIN):
+            continue
+        window = Window(
+            bisect_right(starts, found.start()) - 1, bisect_left(starts, found.end()), found.group()
+        )
+        for spelling in catalogue.spellings[window.key]:
+            yield _hit(window, spelling, "glued", _SCORES["glued"])
+
+
+def _cut_hits(line: LineText, catalogue: Catalogue) -> Iterator[Hit]:
+    """Find a name that the column's edge cut off: `XUC XICH TIET TRUNG VISS`."""
+    if line.letters < _CUT_LINE_LETTERS_MIN:
+        return
+    for window in line.windows:
+        if window.end < len(line.words) or window.key in catalogue.joined_cues:
+            continue
+        brands = catalogue.cut_spellings.get(window.key, frozenset()) & line.clearly_cued
+        if len(brands) == 1 and not line.described.issuperset(range(window.start, window.end)):
+            (brand,) = brands
+            yield Hit(
+                brand,
+                window.start,
+                window.end,
+                "cut",
+                _SCORES["cut"],
+                ambiguous=True,
+                letters=len(window.key),
+            )
+
+
+def _choose(hits: Iterable[Hit], line: LineText, maker: str | None, catalogue: Catalogue) -> Hit | None:
+    """Return the hit that names who sells the item, or None where no hit can be trusted."""
     likely = [hit for hit in hits if _is_likely(hit, line, maker, catalogue)]
-    standing = [hit for hit in likely if not any(_covers(other, hit) for other in likely)]
+    standing = [hit for hit in likely if not any(_explains(other, hit) for other in likely)]
     own = [hit for hit in standing if not _is_secondary(hit, line)]
     if not own:
         return None
@@ -136,116 +207,47 @@ def choose(hits: Iterable[Hit], line: LineText, maker: str | None, catalogue: Ca
     return first
 
 
-def _windows(line: LineText, catalogue: Catalogue) -> Iterator[tuple[int, int]]:
-    for start in range(len(line.words)):
-        letters = 0
-        for end in range(start + 1, min(len(line.words), start + catalogue.words_max) + 1):
-            letters += len(line.words[end - 1].text)
-            if letters > _WINDOW_LETTERS_MAX:
-                break
-            yield start, end
-
-
-def _exact_hit(line: LineText, spelling: Spelling, start: int, end: int) -> Hit:
-    letters = "".join(word.text for word in line.words[start:end])
-    kind: Kind = "exact" if letters == spelling.folded else "look_alike"
-    return Hit(spelling.brand, start, end, kind, SCORES[kind], spelling.ambiguous, len(letters))
-
-
-def _may_be_misread(line: LineText, start: int, end: int, key: str) -> bool:
-    """Tell whether a window is worth comparing: not too short, no number, no plain word in it."""
-    if len(key) < SHORT_LETTERS_MAX or "/" in key or " " in key:
-        return False
-    if sum(char.isdigit() for char in key) * 2 > len(key):
-        return False
-    return not all(place in line.cue_words for place in range(start, end))
-
-
-def _glued_hits(line: LineText, catalogue: Catalogue) -> Iterator[Hit]:
-    """Find names that lost the space to their neighbour: `NGOMO`, `CHENSUNLIGHT`."""
-    for place, key in enumerate(line.keys):
-        if len(key) <= SHORT_LETTERS_MAX or key in catalogue.spellings or place in line.cue_words:
-            continue
-        for cut in range(2, len(key) - 1):
-            for name, rest in ((key[:cut], key[cut:]), (key[cut:], key[:cut])):
-                if len(name) < _GLUED_LETTERS_MIN and rest not in catalogue.cues:
-                    continue
-                for spelling in catalogue.spellings.get(name, ()):
-                    yield Hit(
-                        spelling.brand,
-                        place,
-                        place + 1,
-                        "glued",
-                        SCORES["glued"],
-                        spelling.ambiguous,
-                        len(name),
-                    )
-
-
-def _cut_hits(line: LineText, catalogue: Catalogue) -> Iterator[Hit]:
-    """Find a name that the column's edge cut off: `XUC XICH TIET TRUNG VISS`."""
-    if line.letters < _CUT_LINE_LETTERS_MIN:
-        return
-    for start in range(max(0, len(line.words) - catalogue.words_max), len(line.words)):
-        key = window_key(line.words[start:])
-        brands = catalogue.cut_spellings.get(key, frozenset()) & line.cued
-        if len(brands) == 1 and key not in catalogue.cues:
-            (brand,) = brands
-            yield Hit(brand, start, len(line.words), "cut", SCORES["cut"], ambiguous=True, letters=len(key))
-
-
-def _misread_hits(
-    unknown: Sequence[tuple[int, int, int, str]], catalogue: Catalogue
-) -> Iterator[tuple[int, Hit]]:
-    names = [
-        key for key in catalogue.spellings if len(key) > SHORT_LETTERS_MAX and not re.search("[/ ]", key)
-    ]
-    if not unknown or not names:
-        return
-    keys = list(dict.fromkeys(key for _, _, _, key in unknown))
-    distances = cdist(keys, names, scorer=Levenshtein.distance, score_cutoff=3, dtype=np.uint8)
-    allowed = np.array([allowed_misreads(len(name)) for name in names], dtype=np.uint8)
-    near: dict[str, list[tuple[str, int]]] = {}
-    for row, column in zip(*np.nonzero(distances <= allowed), strict=True):
-        near.setdefault(keys[row], []).append((names[column], int(distances[row, column])))
-    for place, start, end, key in unknown:
-        for name, distance in near.get(key, ()):
-            score = SCORES["misread"] - distance / len(name)
-            for spelling in catalogue.spellings[name]:
-                yield place, Hit(spelling.brand, start, end, "misread", score, spelling.ambiguous, len(name))
-
-
 def _is_likely(hit: Hit, line: LineText, maker: str | None, catalogue: Catalogue) -> bool:
-    brand = catalogue.brands[hit.brand]
     if any(f" {veto} " in line.padded for veto in catalogue.vetoes.get(hit.brand, ())):
         return False
     if line.vetoed and hit.brand not in line.cued:
         return False
-    by_maker = maker == brand.owner
-    cued = hit.brand in line.cued or by_maker
-    foreign = not cued and bool(line.cue_words)
+    by_maker = maker == catalogue.brands[hit.brand].owner
+    foreign = line.kind_is_clear and hit.brand not in line.clearly_cued and not by_maker
+    cued = by_maker or (hit.brand in line.cued and not foreign)
+    if hit.letters <= SHORT_LETTERS_MAX and _may_be_cut(hit, line):
+        return False
     if hit.ambiguous:
-        return cued and not _is_lone_end(hit, line)
+        return cued or (hit.kind == "glued" and hit.brand in line.cued)
     if hit.letters <= SHORT_LETTERS_MAX:
-        return not foreign or (hit.start == 0 and hit.kind == "exact")
+        # First on the line, or with punctuation of its own (`P/S`), a name needs no other proof.
+        sure = hit.kind == "exact" and (hit.start == 0 or hit.end - hit.start > 1)
+        return not foreign or sure or hit.kind == "glued"
     if hit.kind == "misread":
         sure = hit.score >= _UNCUED_SCORE_MIN and hit.letters >= _UNCUED_LETTERS_MIN
         return cued or (sure and not foreign)
     return True
 
 
-def _is_lone_end(hit: Hit, line: LineText) -> bool:
-    """Tell whether a two-letter spelling ends the line: there it is a cut-off word or size (`C2`)."""
-    return hit.letters <= 2 and hit.end == len(line.words) and hit.start > 0  # noqa: PLR2004 - two letters
+def _may_be_cut(hit: Hit, line: LineText) -> bool:
+    """Tell whether a short spelling ends its line, where words and sizes are cut off (`C2`, `LUX`)."""
+    if hit.end < len(line.words) or hit.kind == "cut":
+        return False
+    if hit.letters <= _TWO_LETTERS:
+        return hit.start > 0
+    return hit.start >= _THREE_WORDS and line.letters >= _FULL_LINE_LETTERS_MIN
 
 
-def _covers(other: Hit, hit: Hit) -> bool:
-    """Tell whether `other` explains the words of `hit` better: closer to the ink, or longer."""
+def _explains(other: Hit, hit: Hit) -> bool:
+    """Tell whether `other` explains the words of `hit` better: longer, or closer to the ink."""
     if other.brand == hit.brand or other.start >= hit.end or hit.start >= other.end:
         return False
-    as_printed = other.kind in {"exact", "look_alike"}
-    if as_printed != (hit.kind in {"exact", "look_alike"}):
-        return as_printed
+    other_printed, hit_printed = other.kind in _AS_PRINTED, hit.kind in _AS_PRINTED
+    if other_printed != hit_printed:
+        printed, guessed = (other, hit) if other_printed else (hit, other)
+        # `TH` in `TH TRUIE YOGURT` is a piece of the long name that was misread.
+        piece = printed.letters * 2 <= guessed.letters
+        return other_printed != piece
     return (other.letters, other.score) > (hit.letters, hit.score)
 
 

@@ -66,8 +66,9 @@ def builtin_rows() -> Rows:
 def general_rules() -> GeneralRules:
     """The packaged rules that hold for every brand."""
     vetoes = tomllib.loads(_text("vetoes.toml"))
+    weak = frozenset(tomllib.loads(_text("cues.toml"))["weak"])
     makers = {row["prefix"]: row["owner"] for row in _csv("makers.csv")}
-    return GeneralRules(tuple(vetoes["start"]), tuple(vetoes["anywhere"]), makers)
+    return GeneralRules(tuple(vetoes["start"]), tuple(vetoes["anywhere"]), weak, makers)
 
 
 def builtin_text(name: str) -> str:
@@ -100,7 +101,7 @@ def till_name(product: str, cell: str) -> CatalogTillName:
 
 
 def _brands() -> Iterator[CatalogBrand]:
-    kinds = tomllib.loads(_text("cues.toml"))
+    kinds = tomllib.loads(_text("cues.toml"))["kinds"]
     for row in _csv("brands.csv"):
         slug = slug_of(row["name"])
         cues: list[str] = []

@@ -10,17 +10,22 @@ from typing import NamedTuple
 _DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
 _WORD = re.compile(r"[A-Z0-9]+")
 # A size glued to a name (`HEINEKEN330ML`, `CREAM50G`) hides it; three letters may be a brand.
-_GLUED_SIZE = re.compile(r"^([A-Z]{3,})(\d+(?:G|GR|GM|KG|ML|L|LIT|M|S|P|C|V|T|X\d+.*|VN|GVN|MLVN)?)$")
+_GLUED_SIZE = re.compile(r"^([A-Z]{3,})(\d+(?:G|GR|GM|KG|ML|L|LIT|M|S|P|C|V|T|X\d+.*|VN|GVN|MLVN)|\d{2,})$")
+# `KhửMùi`, `SiêuDưỡng`: brands' own people drop the space to save a column.
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_HUMP_MARK = "\x1f"
 # Letters that a thermal print or an engine confuses, each class under one sign. Only for
 # comparing: `skeleton` of a clean word and of its misreading are the same.
 _LOOK_ALIKE = str.maketrans({"0": "O", "Q": "O", "1": "I", "L": "I", "5": "S", "8": "B", "2": "Z", "6": "G"})
+# Letters that differ by one faint stroke. Too coarse to compare by alone.
+_FAINT = str.maketrans({"D": "O", "U": "V", "Y": "V", "F": "E", "K": "R", "M": "N", "H": "N", "G": "C"})
 
 
 class Word(NamedTuple):
-    """A folded word. `glued` tells that punctuation, not a space, stands before it: `S` in `P/S`."""
+    """A folded word. `gap` is what stood before it: a space, `/` for any punctuation, or nothing."""
 
     text: str
-    glued: bool
+    gap: str
 
 
 def fold(text: str) -> str:
@@ -34,14 +39,14 @@ def words(text: str) -> list[Word]:
     found: list[Word] = []
     end = 0
     for match in _WORD.finditer(bare):
-        gap = bare[end : match.start()]
+        between = bare[end : match.start()]
         end = match.end()
-        glued = bool(found) and gap != "" and " " not in gap
+        gap = " " if " " in between or not between else "" if between == _HUMP_MARK else "/"
         size = _GLUED_SIZE.match(match.group())
         if size:
-            found += [Word(size.group(1), glued), Word(size.group(2), glued=False)]
+            found += [Word(size.group(1), gap), Word(size.group(2), " ")]
         else:
-            found.append(Word(match.group(), glued))
+            found.append(Word(match.group(), gap))
     return found
 
 
@@ -57,7 +62,13 @@ def skeleton(folded: str) -> str:
     )
 
 
+def faint_skeleton(key: str) -> str:
+    """Return a skeleton with letters made one that differ by one faint stroke: `DOUE` is `DOVE`."""
+    return key.translate(_FAINT)
+
+
 def _bare(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char)).upper()
+    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = _HUMP.sub(_HUMP_MARK, bare).upper()
     return _DECIMAL.sub("", bare.replace("'", "").replace("\u2019", "").replace("`", ""))

@@ -10,9 +10,10 @@ from uuid import UUID
 
 from rapidfuzz import fuzz, process
 
-from domain.catalog.brand_names import LineText, choose, find_hits, read_line
+from domain.catalog.brand_names import Hit, find_brands
 from domain.catalog.folding import fold, skeleton
 from domain.catalog.gtin import to_ean
+from domain.catalog.line_text import LineText, read_line
 from domain.catalog.snapshot import CatalogBrand, CatalogProduct, Catalogue
 from ocr.types import ReadingLine
 
@@ -72,21 +73,17 @@ def match_lines(lines: Sequence[ReadingLine], catalogue: Catalogue, chain: str |
         One match a line, in order.
     """
     eans = [to_ean(line.barcode) for line in lines]
+    makers = [catalogue.rules.makers.get(ean[:_MAKER_DIGITS]) if ean else None for ean in eans]
     texts = [read_line(line.raw_name, catalogue) for line in lines]
-    hits = find_hits(texts, catalogue)
-    matches: list[Match] = []
-    for line, ean, text, found in zip(lines, eans, texts, hits, strict=True):
-        maker = catalogue.rules.makers.get(ean[:_MAKER_DIGITS]) if ean else None
-        match = _by_barcode(ean, catalogue) or _by_till_name(text, chain, catalogue)
-        if match is None:
-            hit = choose(found, text, maker, catalogue)
-            match = (
-                _by_brand(catalogue.brands[hit.brand], hit.score, line.raw_name, catalogue)
-                if hit
-                else _by_near_till_name(text, chain, catalogue) or Match()
-            )
-        matches.append(match)
-    return matches
+    found = find_brands(texts, makers, catalogue)
+    return [
+        _by_barcode(ean, catalogue)
+        or _by_till_name(text, chain, catalogue)
+        or _by_brand(hit, line.raw_name, catalogue)
+        or _by_near_till_name(text, chain, catalogue)
+        or Match()
+        for line, ean, (text, hit) in zip(lines, eans, found, strict=True)
+    ]
 
 
 def _by_barcode(ean: str | None, catalogue: Catalogue) -> Match | None:
@@ -122,9 +119,11 @@ def _by_near_till_name(text: LineText, chain: str | None, catalogue: Catalogue) 
     return None
 
 
-def _by_brand(brand: CatalogBrand, score: float, raw_name: str, catalogue: Catalogue) -> Match:
-    product = _product_named(raw_name, catalogue.products_by_brand.get(brand.slug, ()))
-    return Match(brand, product, "brand_name", score)
+def _by_brand(hit: Hit | None, raw_name: str, catalogue: Catalogue) -> Match | None:
+    if hit is None:
+        return None
+    product = _product_named(raw_name, catalogue.products_by_brand.get(hit.brand, ()))
+    return Match(catalogue.brands[hit.brand], product, "brand_name", hit.score)
 
 
 def _product_named(raw_name: str, products: Iterable[CatalogProduct]) -> CatalogProduct | None:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from domain.catalog.folding import Word, fold, skeleton, words
+from domain.catalog.folding import Word, faint_skeleton, fold, skeleton, words
 
 # Shorter spellings are matched letter by letter only: one misread letter makes another word.
 SHORT_LETTERS_MAX = 4
+SHORT_CUE_LETTERS_MAX = 3
+# A spelling this long inside a word is no chance.
+INSIDE_LETTERS_MIN = 6
+# A cue shorter than this is too near to other words to be known misread.
+_JOINED_CUE_LETTERS_MIN = 6
 # The shortest piece of a spelling that a name cut off at the column's edge may end in.
 CUT_LETTERS_MIN = 4
 
@@ -69,6 +75,8 @@ class Spelling:
     key: str
     folded: str
     ambiguous: bool
+    exact_only: bool
+    """Whether a misreading of it proves nothing: it is short, or short beside a plain word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +93,14 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class GeneralRules:
-    """What holds for every brand: words that veto any, and owners by the first digits of an EAN."""
+    """What holds for every brand: words that veto any, and owners by the first digits of an EAN.
+
+    `weak_cues` describe goods, but stand on lines of many kinds: they never speak against a brand.
+    """
 
     start_vetoes: tuple[str, ...] = ()
     vetoes: tuple[str, ...] = ()
+    weak_cues: frozenset[str] = frozenset()
     makers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -104,9 +116,20 @@ class Catalogue:
     product_by_ean: Mapping[str, CatalogProduct]
     till_names: Mapping[str | None, Mapping[str, CatalogProduct]]
     spellings: Mapping[str, tuple[Spelling, ...]]
+    faint_spellings: Mapping[str, tuple[Spelling, ...]]
+    """Short spellings by `faint_skeleton`."""
     cut_spellings: Mapping[str, frozenset[str]]
     """Beginnings of spellings, to the brands they may be of."""
     cues: Mapping[str, frozenset[str]]
+    """Words and phrases that describe goods, to the brands that sell such."""
+    short_cues: frozenset[str]
+    """Cues too short to be matched by their skeletons, folded: `MI` is noodles, `ML` is not."""
+    joined_cues: Mapping[str, frozenset[str]]
+    """The longer cues without their spaces."""
+    inside: re.Pattern[str] | None
+    """Finds spellings that are long enough to be known inside other letters."""
+    comparable: tuple[str, ...]
+    """Spellings and joined cues long enough to know them misread."""
     vetoes: Mapping[str, tuple[str, ...]]
     house_brands: frozenset[str]
     """Brands that are a company's name: on a pack they stand beside the brand that sells it."""
@@ -127,6 +150,7 @@ def build_catalogue(rows: Rows, rules: GeneralRules) -> Catalogue:
         by_brand[product.brand].append(product)
     spellings = _spellings(rows.brands)
     cues = _cues(rows.brands)
+    joined = _joined_cues(cues)
     return Catalogue(
         retailers={retailer.name: retailer for retailer in rows.retailers},
         brands={brand.slug: brand for brand in rows.brands},
@@ -135,13 +159,21 @@ def build_catalogue(rows: Rows, rules: GeneralRules) -> Catalogue:
         product_by_ean={ean: products[slug] for ean, slug in rows.barcodes.items() if slug in products},
         till_names=_till_names(rows.till_names, products),
         spellings=spellings,
+        faint_spellings=_faint_spellings(spellings),
         cut_spellings=_cut_spellings(spellings),
         cues=cues,
+        short_cues=frozenset(
+            fold(cue) for b in rows.brands for cue in b.cues if len(cue) <= SHORT_CUE_LETTERS_MAX
+        ),
+        joined_cues=joined,
+        inside=_inside(spellings),
+        comparable=_comparable(spellings, joined),
         vetoes={b.slug: tuple(skeleton(fold(veto)) for veto in b.vetoes) for b in rows.brands if b.vetoes},
         house_brands=frozenset(b.slug for b in rows.brands if _names_company(b)),
         rules=GeneralRules(
             start_vetoes=tuple(skeleton(fold(veto)) for veto in rules.start_vetoes),
             vetoes=tuple(skeleton(fold(veto)) for veto in rules.vetoes),
+            weak_cues=frozenset(skeleton(fold(cue)) for cue in rules.weak_cues),
             makers=dict(rules.makers),
         ),
         words_max=max((len(words(text)) for b in rows.brands for text in _texts(b)), default=1),
@@ -157,8 +189,8 @@ def window_key(window: Sequence[Word]) -> str:
     """
     letters = "".join(word.text for word in window)
     if len(window) > 1 and len(letters) <= SHORT_LETTERS_MAX:
-        glue = "/" if all(word.glued for word in window[1:]) else " "
-        return glue.join(skeleton(word.text) for word in window)
+        gaps = "".join(word.gap + skeleton(word.text) for word in window)
+        return gaps.removeprefix(window[0].gap)
     return skeleton(letters)
 
 
@@ -170,13 +202,64 @@ def _spellings(brands: Sequence[CatalogBrand]) -> dict[str, tuple[Spelling, ...]
     found: dict[str, list[Spelling]] = defaultdict(list)
     for brand in brands:
         unsure = {window_key(words(text)) for text in brand.ambiguous}
+        plain = [
+            cue for cue in map(fold, brand.cues) if f" {cue} " in f" {' | '.join(map(fold, _texts(brand)))} "
+        ]
         for text in dict.fromkeys(_texts(brand)):
             window = words(text)
             key = window_key(window)
             if key and all(known.brand != brand.slug for known in found[key]):
                 letters = "".join(word.text for word in window)
-                found[key].append(Spelling(brand.slug, key, letters, ambiguous=key in unsure))
+                own = len(_without(plain, fold(text)).replace(" ", ""))
+                found[key].append(
+                    Spelling(brand.slug, key, letters, key in unsure, exact_only=own <= SHORT_LETTERS_MAX)
+                )
     return {key: tuple(group) for key, group in found.items()}
+
+
+def _without(phrases: Iterable[str], text: str) -> str:
+    """Return `text` less the phrases that stand in it as whole words."""
+    padded = f" {text} "
+    for phrase in sorted(phrases, key=len, reverse=True):
+        padded = padded.replace(f" {phrase} ", "  ")
+    return padded.strip()
+
+
+def _faint_spellings(spellings: Mapping[str, tuple[Spelling, ...]]) -> dict[str, tuple[Spelling, ...]]:
+    found: dict[str, tuple[Spelling, ...]] = {}
+    for key, group in spellings.items():
+        if len(key) <= SHORT_LETTERS_MAX and not key.isdigit():
+            faint = faint_skeleton(key)
+            found[faint] = found.get(faint, ()) + group
+    return found
+
+
+def _inside(spellings: Mapping[str, tuple[Spelling, ...]]) -> re.Pattern[str] | None:
+    keys = [
+        key
+        for key, group in spellings.items()
+        if len(key) >= INSIDE_LETTERS_MIN and not all(spelling.exact_only for spelling in group)
+    ]
+    # Longest first: a regular expression takes the first alternative that fits.
+    keys.sort(key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, keys))) if keys else None
+
+
+def _joined_cues(cues: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    found: dict[str, frozenset[str]] = {}
+    for cue, brands in cues.items():
+        joined = cue.replace(" ", "")
+        if len(joined) >= _JOINED_CUE_LETTERS_MIN:
+            found[joined] = found.get(joined, frozenset()) | brands
+    return found
+
+
+def _comparable(
+    spellings: Mapping[str, tuple[Spelling, ...]], joined: Mapping[str, frozenset[str]]
+) -> tuple[str, ...]:
+    names = [key for key, group in spellings.items() if not all(spelling.exact_only for spelling in group)]
+    names = [key for key in names if len(key) > SHORT_LETTERS_MAX and "/" not in key and " " not in key]
+    return tuple(dict.fromkeys([*names, *joined]))
 
 
 def _cut_spellings(spellings: Mapping[str, tuple[Spelling, ...]]) -> dict[str, frozenset[str]]:
@@ -188,11 +271,15 @@ def _cut_spellings(spellings: Mapping[str, tuple[Spelling, ...]]) -> dict[str, f
 
 
 def _cues(brands: Sequence[CatalogBrand]) -> dict[str, frozenset[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+    printed: dict[str, set[str]] = defaultdict(set)
     for brand in brands:
         for cue in brand.cues:
-            found[skeleton(fold(cue))].add(brand.slug)
-    return {cue: frozenset(slugs) for cue, slugs in found.items()}
+            printed[cue].add(brand.slug)
+    found: dict[str, frozenset[str]] = {}
+    for cue, slugs in printed.items():
+        key = skeleton(fold(cue))
+        found[key] = found.get(key, frozenset()) | slugs
+    return found
 
 
 def _till_names(
