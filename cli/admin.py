@@ -9,7 +9,7 @@ from infra import embedded
 from infra.db import engine
 from infra.migrate import migrate as migrate_schema
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

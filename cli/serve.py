@@ -11,7 +11,7 @@ from cli.ground import refuse, said, services
 from infra.secrets import SecretMissingError, token_secret
 from infra.settings import override_settings, settings
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -17,7 +17,7 @@ from infra.words import say
 from schemas.catalog import Brand
 from schemas.shoppers import Role
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

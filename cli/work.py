@@ -22,7 +22,9 @@ def work(
     workers: Annotated[
         int | None, typer.Option(min=1, help="Worker processes to keep alive (QUETBILL_WORKERS).")
     ] = None,
-    queues: Annotated[str, typer.Option(help="Queues to work on, the first before the others.")] = ",".join(WORK_QUEUES),
+    queues: Annotated[str, typer.Option(help="Queues to work on, the first before the others.")] = ",".join(
+        WORK_QUEUES
+    ),
 ) -> None:
     """Run worker processes until stopped; the receipt at hand is read to its end first."""
     set_up_logging()

@@ -1,0 +1,63 @@
+"""A database of the benchmark's own, real and on disk, and what figures are printed with."""
+
+from __future__ import annotations
+
+import os
+import platform
+import tempfile
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import text
+
+from domain.catalog.products import seed
+from domain.loyalty.seed import seed_campaign
+from infra import embedded
+from infra.db import engine, transaction
+from infra.migrate import migrate
+from infra.settings import override_settings, settings
+
+
+@contextmanager
+def own_services() -> Generator[None]:
+    """Start an empty PostgreSQL and Valkey beside the data folder, migrated and seeded; remove them after.
+
+    Never the database that the environment names, and never a folder in memory, where flushing to
+    disk costs nothing.
+    """
+    beside = settings().data_dir.resolve()
+    beside.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="bench-", dir=beside) as folder:
+        Path(folder).chmod(0o755)
+        override_settings(
+            data_dir=folder, database_url="", redis_url="", storage_url="", token_secret="", log_level="ERROR"
+        )
+        with embedded.services():
+            migrate()
+            with transaction() as session:
+                seed(session)
+                seed_campaign(session)
+            yield
+            engine().dispose()
+
+
+def machine() -> dict[str, str | int]:
+    """Say what the figures were taken on."""
+    with engine().connect() as connection:
+        fsync = connection.execute(text("SHOW fsync")).scalar_one()
+        commit = connection.execute(text("SHOW synchronous_commit")).scalar_one()
+        version = connection.execute(text("SHOW server_version")).scalar_one()
+    return {
+        "cores": os.cpu_count() or 1,
+        "python": platform.python_version(),
+        "postgresql": version,
+        "fsync": fsync,
+        "synchronous_commit": commit,
+    }
+
+
+def percentile(values: Sequence[float], share: float) -> float:
+    """Return the value below which a share (0 to 1) of the values lies; 0 without values."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0

@@ -1,0 +1,193 @@
+"""How many receipts a second are settled and credited, reading excluded."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import cache
+from multiprocessing.queues import Queue
+from multiprocessing.synchronize import Barrier
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, func, select
+
+from bench.ground import machine, own_services, percentile
+from domain import settlement
+from domain.catalog.builtin import builtin_catalogue
+from domain.catalog.products import current_catalogue
+from infra import clock
+from infra.db import engine, forget_connections, transaction
+from ocr.types import Reading, ReadingLine
+from schemas.base import new_id
+from schemas.loyalty import Transfer
+from schemas.receipts import Receipt, ReceiptPage
+from schemas.shoppers import Shopper
+
+# A supermarket receipt has 8 lines in the middle of the samples, of which half are the group's.
+LINES_PER_RECEIPT = 8
+RECEIPTS_PER_SHOPPER = 4
+CHAINS = ("WinMart", "Co.opmart", "LOTTE Mart", "Bách Hóa Xanh")
+PATIENCE_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class SettleFigures:
+    """What was measured. Latencies are those of one settling transaction, commit included."""
+
+    receipts: int
+    approved: int
+    transfers: int
+    points: int
+    processes: int
+    seconds: float
+    per_second: float
+    p50_ms: float
+    p95_ms: float
+    machine: dict[str, str | int]
+
+
+def measure(receipts: int, processes: int) -> dict[str, Any]:
+    """Settle receipts of many shoppers with several processes on a fresh PostgreSQL."""
+    with own_services():
+        ids = _lay_out(receipts)
+        seconds, latencies = _settle_all(ids, processes)
+        with Session(engine()) as session:
+            approved = session.exec(
+                select(func.count()).select_from(Receipt).where(Receipt.status == "approved")
+            ).one()
+            transfers, points = session.exec(
+                select(func.count(), func.coalesce(func.sum(col(Transfer.points)), 0))
+            ).one()
+        figures = SettleFigures(
+            receipts=receipts,
+            approved=approved,
+            transfers=transfers,
+            points=int(points),
+            processes=processes,
+            seconds=round(seconds, 2),
+            per_second=round(receipts / seconds, 1),
+            p50_ms=round(percentile(latencies, 0.5) * 1000, 1),
+            p95_ms=round(percentile(latencies, 0.95) * 1000, 1),
+            machine=machine(),
+        )
+    return asdict(figures)
+
+
+def make_reading(number: int) -> Reading:
+    """Return the reading of one paper; each number's is printed on no other."""
+    picked = random.Random(number)
+    names = picked.sample(_till_names(), LINES_PER_RECEIPT)
+    lines = tuple(
+        ReadingLine(
+            raw_name=name,
+            quantity=Decimal(1),
+            unit_price_minor=(price := picked.randrange(8, 250) * 1000),
+            amount_minor=price,
+            confidence=0.95,
+            box=(40, 300 + 30 * place, 900, 326 + 30 * place),
+        )
+        for place, name in enumerate(names)
+    )
+    total = sum(line.amount_minor for line in lines)
+    yesterday = clock.till_today() - timedelta(days=1)
+    at = datetime.combine(yesterday, datetime.min.time()) + timedelta(seconds=number % 86_400)
+    return Reading(
+        status="read",
+        chain=CHAINS[number % len(CHAINS)],
+        merchant=CHAINS[number % len(CHAINS)],
+        store="Ba Tháng Hai",
+        receipt_no=f"{number:010}",
+        purchased_at=at,
+        purchased_on=at.date(),
+        lines=lines,
+        subtotal_minor=total,
+        total_minor=total,
+        text="\n".join(names),
+    )
+
+
+@cache
+def _till_names() -> list[str]:
+    return [product.name for product in builtin_catalogue().products.values()]
+
+
+def _lay_out(receipts: int) -> list[UUID]:
+    """Insert receipts that wait to be settled, several to a shopper."""
+    now = clock.now()
+    with transaction() as session:
+        shoppers = [
+            Shopper(phone=f"+8490{number:07}", joined_at=now)
+            for number in range(max(1, receipts // RECEIPTS_PER_SHOPPER))
+        ]
+        session.add_all(shoppers)
+        session.flush()
+        rows = [
+            Receipt(
+                id=new_id(),
+                shopper_id=shoppers[number % len(shoppers)].id,
+                request_hash=f"{number:064x}",
+                status="reading",
+                received_at=now,
+                rung_at=now,
+            )
+            for number in range(receipts)
+        ]
+        session.add_all(rows)
+        session.flush()
+        session.add_all(
+            ReceiptPage(
+                receipt_id=row.id,
+                position=0,
+                sha256=f"{number:064x}",
+                media_type="image/jpeg",
+                width=1200,
+                height=2400,
+                size_bytes=400_000,
+            )
+            for number, row in enumerate(rows)
+        )
+        return [row.id for row in rows]
+
+
+def _settle_all(ids: list[UUID], processes: int) -> tuple[float, list[float]]:
+    """Return the seconds from the moment all processes were ready to the end, and each latency."""
+    context = multiprocessing.get_context("fork")
+    engine().dispose()
+    ready: Barrier = context.Barrier(processes + 1)
+    answers: Queue[list[float]] = context.Queue()
+    children = [
+        context.Process(target=_settle_share, args=(ids, share, processes, ready, answers))
+        for share in range(processes)
+    ]
+    for child in children:
+        child.start()
+    ready.wait(PATIENCE_SECONDS)
+    started = time.perf_counter()
+    latencies = [seconds for _ in children for seconds in answers.get(timeout=PATIENCE_SECONDS)]
+    elapsed = time.perf_counter() - started
+    for child in children:
+        child.join()
+    return elapsed, latencies
+
+
+def _settle_share(
+    ids: list[UUID], share: int, shares: int, ready: Barrier, answers: Queue[list[float]]
+) -> None:
+    forget_connections()
+    work = [(ids[number], make_reading(number)) for number in range(share, len(ids), shares)]
+    with Session(engine()) as session:
+        current_catalogue(session)
+    ready.wait(PATIENCE_SECONDS)
+    latencies = []
+    for receipt_id, reading in work:
+        started = time.perf_counter()
+        with transaction() as session:
+            settlement.settle_receipt(session, receipt_id, reading)
+        latencies.append(time.perf_counter() - started)
+    answers.put(latencies)
+    engine().dispose()
