@@ -36,6 +36,8 @@ _FULL_LINE_LETTERS_MIN = 20
 _FAINT_LETTERS_MIN = 3
 # A till cuts names at its column's edge, 20 characters at the narrowest; shorter ones are whole.
 _CUT_LINE_LETTERS_MIN = 16
+# Shorter words that describe goods may be pieces of a name: `DA` of `HA DA LABO`.
+_PLAIN_LETTERS_MIN = 4
 _TWO_LETTERS = 2
 _THREE_WORDS = 3
 # What follows names a scent, a gift or a partner, not who sells the item.
@@ -79,13 +81,22 @@ def find_brands(
 
 
 def _may_be_misread(window: Window, line: LineText, catalogue: Catalogue) -> bool:
-    """Tell whether a window is worth comparing: long enough, no number, not all plain words."""
+    """Tell whether a window is worth comparing: letters, enough of them, and no plain word among them."""
     key = window.key
-    if len(key) < SHORT_LETTERS_MAX or key in catalogue.spellings or "/" in key or " " in key:
+    if len(key) < SHORT_LETTERS_MAX or key in catalogue.spellings:
         return False
-    if sum(char.isdigit() for char in key) * 2 > len(key):
+    if not (key.isalpha() or _is_mostly_letters(key)):
         return False
+    for place in range(window.start, window.end):
+        word = line.keys[place]
+        plain = place in line.described and len(word) >= _PLAIN_LETTERS_MIN
+        if plain and word not in catalogue.spelling_words:
+            return False
     return not line.described.issuperset(range(window.start, window.end))
+
+
+def _is_mostly_letters(key: str) -> bool:
+    return key.isalnum() and sum(map(str.isalpha, key)) * 2 > len(key)
 
 
 def _misread_cues(
@@ -246,7 +257,8 @@ def _explains(other: Hit, hit: Hit) -> bool:
     if other_printed != hit_printed:
         printed, guessed = (other, hit) if other_printed else (hit, other)
         # `TH` in `TH TRUIE YOGURT` is a piece of the long name that was misread.
-        piece = printed.letters * 2 <= guessed.letters
+        within = guessed.start <= printed.start and printed.end <= guessed.end
+        piece = within and printed.letters * 2 <= guessed.letters
         return other_printed != piece
     return (other.letters, other.score) > (hit.letters, hit.score)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import NamedTuple
 
 # `3,6KG` and `1.5L` are one number; any other punctuation separates words.
@@ -26,8 +27,11 @@ class Word(NamedTuple):
 
     text: str
     gap: str
+    key: str
+    """Its skeleton."""
 
 
+@lru_cache(maxsize=8192)
 def fold(text: str) -> str:
     """Return upper case words without diacritics or punctuation, single spaces between them."""
     return " ".join(word.text for word in words(text))
@@ -44,9 +48,9 @@ def words(text: str) -> list[Word]:
         gap = " " if " " in between or not between else "" if between == _HUMP_MARK else "/"
         size = _GLUED_SIZE.match(match.group())
         if size:
-            found += [Word(size.group(1), gap), Word(size.group(2), " ")]
+            found += [_word(size.group(1), gap), _word(size.group(2), " ")]
         else:
-            found.append(Word(match.group(), gap))
+            found.append(_word(match.group(), gap))
     return found
 
 
@@ -56,15 +60,23 @@ def skeleton(folded: str) -> str:
     `0M0` and `OMO` have one skeleton, so have `5UNL1GHT` and `SUNLIGHT`. A number keeps its digits:
     `888` is no `BBB`.
     """
-    return " ".join(
-        part if part.isdigit() else part.translate(_LOOK_ALIKE).replace("RN", "M").replace("VV", "W")
-        for part in folded.split(" ")
-    )
+    return " ".join(map(_word_skeleton, folded.split(" ")))
 
 
 def faint_skeleton(key: str) -> str:
     """Return a skeleton with letters made one that differ by one faint stroke: `DOUE` is `DOVE`."""
     return key.translate(_FAINT)
+
+
+def _word(text: str, gap: str) -> Word:
+    return Word(text, gap, _word_skeleton(text))
+
+
+@lru_cache(maxsize=8192)
+def _word_skeleton(word: str) -> str:
+    if word.isdigit():
+        return word
+    return word.translate(_LOOK_ALIKE).replace("RN", "M").replace("VV", "W")
 
 
 def _bare(text: str) -> str:

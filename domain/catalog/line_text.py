@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from domain.catalog.folding import Word, skeleton, words
+from domain.catalog.folding import Word, words
 from domain.catalog.snapshot import SHORT_CUE_LETTERS_MAX, Catalogue, window_key
 
 # Longer than any spelling: windows beyond it need no look-up.
@@ -54,7 +54,7 @@ class LineText:
 def read_line(raw_name: str, catalogue: Catalogue) -> LineText:
     """Fold a printed name and find the words that describe goods."""
     found = tuple(words(raw_name))
-    keys = tuple(skeleton(word.text) for word in found)
+    keys = tuple(word.key for word in found)
     padded = f" {' '.join(keys)} "
     cued: set[str] = set()
     clearly: set[str] = set()

@@ -9,20 +9,7 @@ import numpy as np
 from rapidfuzz.distance import Levenshtein
 from rapidfuzz.process import cdist
 
-from domain.catalog.snapshot import SHORT_LETTERS_MAX, Catalogue
-
-_MISREADS_MAX = 3
-_ONE_MISREAD_LETTERS_MAX = 7
-_TWO_MISREADS_LETTERS_MAX = 11
-
-
-def allowed_misreads(letters: int) -> int:
-    """Return how many letters of a name may be wrong, missing or too many (docs/decisions/0031)."""
-    if letters <= SHORT_LETTERS_MAX:
-        return 0
-    if letters <= _ONE_MISREAD_LETTERS_MAX:
-        return 1
-    return 2 if letters <= _TWO_MISREADS_LETTERS_MAX else _MISREADS_MAX
+from domain.catalog.snapshot import MISREADS_MAX, Catalogue
 
 
 def near_names(keys: Iterable[str], catalogue: Catalogue) -> dict[str, list[tuple[str, int]]]:
@@ -34,10 +21,9 @@ def near_names(keys: Iterable[str], catalogue: Catalogue) -> dict[str, list[tupl
     names = catalogue.comparable
     if not asked or not names:
         return {}
-    distances = cdist(asked, names, scorer=Levenshtein.distance, score_cutoff=_MISREADS_MAX, dtype=np.uint8)
-    allowed = np.array([allowed_misreads(len(name)) for name in names], dtype=np.uint8)
+    distances = cdist(asked, names, scorer=Levenshtein.distance, score_cutoff=MISREADS_MAX, dtype=np.uint8)
     near: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    rows, columns = np.nonzero(distances <= allowed)
+    rows, columns = np.nonzero(distances <= catalogue.misreads_allowed)
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         near[asked[row]].append((names[column], int(distances[row, column])))
     return dict(near)

@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
+
 from domain.catalog.folding import Word, faint_skeleton, fold, skeleton, words
 
 # Shorter spellings are matched letter by letter only: one misread letter makes another word.
@@ -15,6 +18,9 @@ SHORT_LETTERS_MAX = 4
 SHORT_CUE_LETTERS_MAX = 3
 # A spelling this long inside a word is no chance.
 INSIDE_LETTERS_MIN = 6
+MISREADS_MAX = 3
+_ONE_MISREAD_LETTERS_MAX = 7
+_TWO_MISREADS_LETTERS_MAX = 11
 # A cue shorter than this is too near to other words to be known misread.
 _JOINED_CUE_LETTERS_MIN = 6
 # The shortest piece of a spelling that a name cut off at the column's edge may end in.
@@ -116,6 +122,8 @@ class Catalogue:
     product_by_ean: Mapping[str, CatalogProduct]
     till_names: Mapping[str | None, Mapping[str, CatalogProduct]]
     spellings: Mapping[str, tuple[Spelling, ...]]
+    spelling_words: frozenset[str]
+    """Words of spellings of several: `YOGURT` describes goods and is part of a name."""
     faint_spellings: Mapping[str, tuple[Spelling, ...]]
     """Short spellings by `faint_skeleton`."""
     cut_spellings: Mapping[str, frozenset[str]]
@@ -130,6 +138,8 @@ class Catalogue:
     """Finds spellings that are long enough to be known inside other letters."""
     comparable: tuple[str, ...]
     """Spellings and joined cues long enough to know them misread."""
+    misreads_allowed: NDArray[np.uint8]
+    """How many letters of each of them may be wrong, missing or too many."""
     vetoes: Mapping[str, tuple[str, ...]]
     house_brands: frozenset[str]
     """Brands that are a company's name: on a pack they stand beside the brand that sells it."""
@@ -151,6 +161,7 @@ def build_catalogue(rows: Rows, rules: GeneralRules) -> Catalogue:
     spellings = _spellings(rows.brands)
     cues = _cues(rows.brands)
     joined = _joined_cues(cues)
+    comparable = _comparable(spellings, joined)
     return Catalogue(
         retailers={retailer.name: retailer for retailer in rows.retailers},
         brands={brand.slug: brand for brand in rows.brands},
@@ -159,6 +170,7 @@ def build_catalogue(rows: Rows, rules: GeneralRules) -> Catalogue:
         product_by_ean={ean: products[slug] for ean, slug in rows.barcodes.items() if slug in products},
         till_names=_till_names(rows.till_names, products),
         spellings=spellings,
+        spelling_words=frozenset(word.key for b in rows.brands for text in _texts(b) for word in words(text)),
         faint_spellings=_faint_spellings(spellings),
         cut_spellings=_cut_spellings(spellings),
         cues=cues,
@@ -167,7 +179,8 @@ def build_catalogue(rows: Rows, rules: GeneralRules) -> Catalogue:
         ),
         joined_cues=joined,
         inside=_inside(spellings),
-        comparable=_comparable(spellings, joined),
+        comparable=comparable,
+        misreads_allowed=np.array([allowed_misreads(len(name)) for name in comparable], dtype=np.uint8),
         vetoes={b.slug: tuple(skeleton(fold(veto)) for veto in b.vetoes) for b in rows.brands if b.vetoes},
         house_brands=frozenset(b.slug for b in rows.brands if _names_company(b)),
         rules=GeneralRules(
@@ -181,17 +194,25 @@ def build_catalogue(rows: Rows, rules: GeneralRules) -> Catalogue:
     )
 
 
+def allowed_misreads(letters: int) -> int:
+    """Return how many letters of a name may be wrong, missing or too many (docs/decisions/0031)."""
+    if letters <= SHORT_LETTERS_MAX:
+        return 0
+    if letters <= _ONE_MISREAD_LETTERS_MAX:
+        return 1
+    return 2 if letters <= _TWO_MISREADS_LETTERS_MAX else MISREADS_MAX
+
+
 def window_key(window: Sequence[Word]) -> str:
     """Return what `window` is looked up by: its letters as one word, look-alikes made one.
 
     Splitting and joining words is what engines and tills do most, so spaces do not count. In a
     short spelling they do: `P/S` is a brand, `P S` are two letters, so the punctuation is kept.
     """
-    letters = "".join(word.text for word in window)
-    if len(window) > 1 and len(letters) <= SHORT_LETTERS_MAX:
-        gaps = "".join(word.gap + skeleton(word.text) for word in window)
-        return gaps.removeprefix(window[0].gap)
-    return skeleton(letters)
+    key = "".join([word.key for word in window])
+    if len(window) > 1 and len(key) <= SHORT_LETTERS_MAX:
+        key = window[0].key + "".join([word.gap + word.key for word in window[1:]])
+    return key
 
 
 def _texts(brand: CatalogBrand) -> Iterable[str]:
