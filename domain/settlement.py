@@ -6,10 +6,12 @@ it happens in one transaction with the receipt's row locked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, select
 
 from domain.catalog.matching import Match, match_lines
@@ -23,6 +25,7 @@ from domain.loyalty import earning
 from infra import clock
 from infra.db import lock_key
 from ocr.types import Reading
+from schemas.base import new_id
 from schemas.fraud import Decision, ReviewDecision
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptLine, ReceiptPage
 
@@ -38,6 +41,12 @@ def settle_receipt(session: Session, receipt_id: UUID, reading: Reading) -> None
     receipt = _locked(session, receipt_id)
     if receipt.status not in WAITING_STATUSES:
         return
+    # What is written on the receipt goes to the database once, at the end.
+    with session.no_autoflush:
+        _settle(session, receipt, reading)
+
+
+def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     catalogue = current_catalogue(session)
     _keep_reading(receipt, reading, catalogue)
     receipt.settled_at = clock.now()
@@ -46,18 +55,22 @@ def settle_receipt(session: Session, receipt_id: UUID, reading: Reading) -> None
         receipt.reasons = [reason.model_dump(mode="json") for reason in reading.reasons]
         return
     matches = match_lines(reading.lines, catalogue, reading.chain)
-    lines = _lines(receipt, reading, matches)
     assessment = assess_receipt(_facts(session, receipt, reading))
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     receipt.fraud_score = assessment.score
+    points: dict[int, int] = {}
     if receipt.status == "rejected":
         claims.release_claims(session, receipt.id)
     else:
-        awards = _awards(session, receipt, lines)
+        brands = [match.brand_id for match in matches]
+        nets = [line.amount_minor - line.discount_minor for line in reading.lines]
+        awards = _awards(session, receipt, brands, nets)
+        points = _points_by_line(awards)
         if receipt.status == "approved":
             _credit(session, receipt, awards)
-    receipt.reasons = _reasons(reading, assessment, lines)
-    session.add_all(lines)
+    receipt.reasons = _reasons(reading, assessment, earns=bool(points))
+    if reading.lines:
+        session.execute(insert(ReceiptLine), _line_rows(receipt.id, reading, matches, points))
 
 
 def settle_review(
@@ -77,9 +90,13 @@ def settle_review(
     lines = session.exec(
         select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id).order_by(col(ReceiptLine.position))
     ).all()
+    points: dict[int, int] = {}
     if decision == "approve":
         receipt.status = "approved"
-        _credit(session, receipt, _awards(session, receipt, lines))
+        nets = [line.amount_minor - line.discount_minor for line in lines]
+        awards = _awards(session, receipt, [line.brand_id for line in lines], nets)
+        points = _points_by_line(awards)
+        _credit(session, receipt, awards)
     else:
         receipt.status = "rejected"
         receipt.reasons = [
@@ -87,8 +104,8 @@ def settle_review(
             {"code": "refused_by_reviewer", "severity": "reject", "evidence": {}},
         ]
         claims.release_claims(session, receipt_id)
-        for line in lines:
-            line.points = 0
+    for line in lines:
+        line.points = points.get(line.position, 0)
     return decided
 
 
@@ -115,45 +132,47 @@ def _keep_reading(receipt: Receipt, reading: Reading, catalogue: Catalogue) -> N
     receipt.reading = reading.model_dump(mode="json", exclude={"lines", "reasons"})
 
 
-def _lines(receipt: Receipt, reading: Reading, matches: Sequence[Match]) -> list[ReceiptLine]:
+def _line_rows(
+    receipt_id: UUID, reading: Reading, matches: Sequence[Match], points: Mapping[int, int]
+) -> list[dict[str, Any]]:
+    """Return the lines as rows: built as such because a receipt's cost is counted in milliseconds."""
     return [
-        ReceiptLine(
-            receipt_id=receipt.id,
-            position=position,
-            raw_name=line.raw_name,
-            brand_id=match.brand_id,
-            product_id=match.product_id,
-            match_method=match.method,
-            match_score=match.score,
-            barcode=line.barcode,
-            quantity=line.quantity,
-            unit=line.unit,
-            unit_price_minor=line.unit_price_minor,
-            amount_minor=line.amount_minor,
-            discount_minor=line.discount_minor,
-            confidence=line.confidence,
-            page=line.page,
-            box=list(line.box) if line.box else None,
-        )
+        {
+            "id": new_id(),
+            "receipt_id": receipt_id,
+            "position": position,
+            "raw_name": line.raw_name,
+            "brand_id": match.brand_id,
+            "product_id": match.product_id,
+            "match_method": match.method,
+            "match_score": match.score,
+            "barcode": line.barcode,
+            "quantity": line.quantity,
+            "unit": line.unit,
+            "unit_price_minor": line.unit_price_minor,
+            "amount_minor": line.amount_minor,
+            "discount_minor": line.discount_minor,
+            "points": points.get(position, 0),
+            "confidence": line.confidence,
+            "page": line.page,
+            "box": list(line.box) if line.box else None,
+        }
         for position, (line, match) in enumerate(zip(reading.lines, matches, strict=True))
     ]
 
 
 def _facts(session: Session, receipt: Receipt, reading: Reading) -> ReceiptFacts:
-    pages = session.exec(select(ReceiptPage.sha256).where(ReceiptPage.receipt_id == receipt.id)).all()
-    at = clock.now()
-    image_holders = claims.claim(session, receipt, [claims.image_claim(sha256) for sha256 in pages], at)
-    print_holders: Sequence[Holder] = ()
-    if reading.purchased_at is not None and reading.total_minor is not None:
-        print_facts = claims.PrintFacts(
-            retailer_id=receipt.retailer_id,
-            shop=reading.chain or reading.merchant or "",
-            receipt_no=reading.receipt_no,
-            purchased_at=reading.purchased_at,
-            total_minor=reading.total_minor,
-        )
+    hashes = session.exec(select(ReceiptPage.sha256).where(ReceiptPage.receipt_id == receipt.id)).all()
+    keys = [claims.image_claim(sha256) for sha256 in hashes]
+    print_facts = _print_facts(receipt, reading)
+    if print_facts is not None:
+        # Whoever settles another photo of this paper waits here, also when its number was misread.
         lock_key(session, print_facts.identity)
-        print_holders = claims.claim(session, receipt, [print_facts.fingerprint], at)
+        keys.append(print_facts.fingerprint)
+    held = claims.claim(session, receipt, keys, clock.now())
+    print_holders: list[Holder] = []
+    if print_facts is not None:
+        print_holders = held.pop(print_facts.fingerprint)
         print_holders = print_holders or claims.alike_prints(session, receipt, print_facts)
     day = reading.purchased_on
     return ReceiptFacts(
@@ -161,33 +180,49 @@ def _facts(session: Session, receipt: Receipt, reading: Reading) -> ReceiptFacts
         till_now=clock.till_now(),
         retailer_known=receipt.retailer_id is not None,
         accepted_days=earning.accepted_days(session, day) if day else None,
-        image_holders=image_holders,
+        image_holders=[holder for holders in held.values() for holder in holders],
         print_holders=print_holders,
     )
 
 
-def _awards(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[earning.Award]:
-    """Say what the receipt earns and write each line's share on it."""
-    for line in lines:
-        line.points = 0
+def _print_facts(receipt: Receipt, reading: Reading) -> claims.PrintFacts | None:
+    if reading.purchased_at is None or reading.total_minor is None:
+        return None
+    return claims.PrintFacts(
+        retailer_id=receipt.retailer_id,
+        shop=reading.chain or reading.merchant or "",
+        receipt_no=reading.receipt_no,
+        purchased_at=reading.purchased_at,
+        total_minor=reading.total_minor,
+    )
+
+
+def _awards(
+    session: Session, receipt: Receipt, brands: Sequence[UUID | None], nets_minor: Sequence[int]
+) -> list[earning.Award]:
+    """Say what a receipt earns whose lines are of these brands and cost so much, discounts off."""
     if receipt.retailer_id is None or receipt.purchased_on is None or receipt.currency != "VND":
         return []
-    nets = [line.amount_minor - line.discount_minor for line in lines]
-    paid = earning.paid_by_line(nets, receipt.total_minor if receipt.total_minor is not None else sum(nets))
+    total = receipt.total_minor if receipt.total_minor is not None else sum(nets_minor)
+    paid = earning.paid_by_line(nets_minor, total)
     spends = [
-        earning.Spend(line.position, line.brand_id, paid_minor)
-        for line, paid_minor in zip(lines, paid, strict=True)
-        if line.brand_id is not None
+        earning.Spend(position, brand_id, paid_minor)
+        for position, (brand_id, paid_minor) in enumerate(zip(brands, paid, strict=True))
+        if brand_id is not None
     ]
+    if not spends:
+        return []
     rules = earning.running_rules(session, receipt.purchased_on)
-    awards = earning.award_points(
+    return earning.award_points(
         spends, rules, retailer_id=receipt.retailer_id, purchased_on=receipt.purchased_on
     )
-    by_position = {line.position: line for line in lines}
+
+
+def _points_by_line(awards: Sequence[earning.Award]) -> dict[int, int]:
+    points: Counter[int] = Counter()
     for award in awards:
-        for position, points in award.points_by_line.items():
-            by_position[position].points += points
-    return awards
+        points.update(award.points_by_line)
+    return +points
 
 
 def _credit(session: Session, receipt: Receipt, awards: Sequence[earning.Award]) -> None:
@@ -196,12 +231,12 @@ def _credit(session: Session, receipt: Receipt, awards: Sequence[earning.Award])
     )
 
 
-def _reasons(reading: Reading, assessment: Assessment, lines: Sequence[ReceiptLine]) -> list[dict[str, Any]]:
+def _reasons(reading: Reading, assessment: Assessment, *, earns: bool) -> list[dict[str, Any]]:
     reasons = [reason.model_dump(mode="json") for reason in reading.reasons]
     reasons += [
         {"code": signal.code, "severity": signal.severity, "evidence": signal.evidence}
         for signal in assessment.signals
     ]
-    if assessment.verdict != "reject" and not any(line.points for line in lines):
+    if assessment.verdict != "reject" and not earns:
         reasons.append({"code": "no_participating_products", "severity": "info", "evidence": {}})
     return reasons

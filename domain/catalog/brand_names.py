@@ -108,8 +108,8 @@ def _misread_cues(
             yield window, brands
         if not line.described.isdisjoint(range(window.start, window.end)):
             continue
-        for name, _ in near.get(window.key, ()):
-            if name in catalogue.joined_cues:
+        for name, misreads in near.get(window.key, ()):
+            if misreads == 1 and name in catalogue.joined_cues:
                 yield window, catalogue.joined_cues[name]
 
 

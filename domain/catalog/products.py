@@ -134,21 +134,18 @@ def _set_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, 
 def _add_products(session: Session, rows: Rows) -> bool:
     if not rows.products:
         return False
-    brand_ids = dict(session.execute(select(Brand.slug, Brand.id)).tuples().all())
-    retailer_ids = dict(session.execute(select(Retailer.name, Retailer.id)).tuples().all())
-    added = dict(
-        session.execute(
-            insert(Product)
-            .on_conflict_do_nothing(index_elements=["slug"])
-            .returning(col(Product.slug), col(Product.id)),
-            [
-                {**_columns(p, ("id", "slug", "name", "category", "pack")), "brand_id": brand_ids[p.brand]}
-                for p in rows.products
-            ],
-        )
-        .tuples()
-        .all()
+    brand_ids = dict(session.exec(select(Brand.slug, Brand.id)).all())
+    retailer_ids = dict(session.exec(select(Retailer.name, Retailer.id)).all())
+    result = session.execute(
+        insert(Product)
+        .on_conflict_do_nothing(index_elements=["slug"])
+        .returning(col(Product.slug), col(Product.id)),
+        [
+            {**_columns(p, ("id", "slug", "name", "category", "pack")), "brand_id": brand_ids[p.brand]}
+            for p in rows.products
+        ],
     )
+    added: dict[str, UUID] = {row.slug: row.id for row in result}
     _add_missing(
         session,
         TillName,

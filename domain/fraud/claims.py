@@ -47,27 +47,28 @@ def image_claim(sha256: str) -> str:
     return f"image:{sha256}"
 
 
-def claim(session: Session, receipt: Receipt, keys: Sequence[str], at: datetime) -> list[Holder]:
-    """Claim keys for a receipt; return the other receipts that hold one of them already.
+def claim(session: Session, receipt: Receipt, keys: Sequence[str], at: datetime) -> dict[str, list[Holder]]:
+    """Claim keys for a receipt; return who holds those that it did not get, earliest first.
 
     Of several transactions claiming one key at once, one gets it and the others wait for its end.
     """
-    for key in sorted(keys):  # one order for all, so that two claims never wait for each other
-        session.execute(
-            insert(ReceiptClaim)
-            .values(key=key, receipt_id=receipt.id, claimed_at=at)
-            .on_conflict_do_nothing()
-        )
+    # One order for all, so that two claims never wait for each other.
+    rows = [{"key": key, "receipt_id": receipt.id, "claimed_at": at} for key in sorted(set(keys))]
+    got = session.scalars(
+        insert(ReceiptClaim).on_conflict_do_nothing().returning(col(ReceiptClaim.key)), rows
+    ).all()
+    held: dict[str, list[Holder]] = {key: [] for key in keys}
+    if len(got) == len(rows):
+        return held
     holders = session.exec(
-        select(Receipt.id, Receipt.shopper_id)
-        .join(ReceiptClaim, col(ReceiptClaim.receipt_id) == Receipt.id)
+        select(ReceiptClaim.key, Receipt.id, Receipt.shopper_id)
+        .join(Receipt, col(ReceiptClaim.receipt_id) == Receipt.id)
         .where(col(ReceiptClaim.key).in_(keys), Receipt.id != receipt.id)
         .order_by(col(Receipt.received_at))
     ).all()
-    return [
-        Holder(receipt_id, shopper_id == receipt.shopper_id)
-        for receipt_id, shopper_id in dict.fromkeys(map(tuple, holders))
-    ]
+    for key, receipt_id, shopper_id in holders:
+        held[key].append(Holder(receipt_id, shopper_id == receipt.shopper_id))
+    return held
 
 
 def release_claims(session: Session, receipt_id: UUID) -> None:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
 
-from domain.loyalty.ledger import Movement, account_id, transfer
+from domain.loyalty.ledger import Movement, earning_accounts, transfer_all
 from schemas.base import Points
 from schemas.loyalty import Campaign, EarningRule, EarningRuleRetailer
 
@@ -98,17 +99,19 @@ def _points_by_line(spends: Sequence[Spend], points_per_10000_minor: int) -> dic
 
 def running_rules(session: Session, purchased_on: date) -> list[Rule]:
     """Return the earning rules of campaigns that run on a day."""
+    retailers = (
+        select(func.array_agg(EarningRuleRetailer.retailer_id))
+        .where(EarningRuleRetailer.rule_id == EarningRule.id)
+        .correlate(EarningRule)
+        .scalar_subquery()
+    )
     rows = session.exec(
-        select(Campaign, EarningRule)
+        select(Campaign, EarningRule, retailers)
         .join(EarningRule, col(EarningRule.campaign_id) == Campaign.id)
-        .where(Campaign.starts_on <= purchased_on, Campaign.ends_on >= purchased_on)
+        .where(*_runs_on(purchased_on))
+        # One order for every receipt, so that two at once never wait for each other's accounts.
         .order_by(col(EarningRule.id))
-    ).all()
-    retailers: dict[UUID, set[UUID]] = defaultdict(set)
-    for limit in session.exec(
-        select(EarningRuleRetailer).where(col(EarningRuleRetailer.rule_id).in_([rule.id for _, rule in rows]))
-    ).all():
-        retailers[limit.rule_id].add(limit.retailer_id)
+    )
     return [
         Rule(
             campaign_id=campaign.id,
@@ -117,39 +120,46 @@ def running_rules(session: Session, purchased_on: date) -> list[Rule]:
             starts_on=rule.starts_on or campaign.starts_on,
             ends_on=rule.ends_on or campaign.ends_on,
             valid_days=campaign.valid_days,
-            retailer_ids=frozenset(retailers[rule.id]),
+            retailer_ids=frozenset(only or ()),
         )
-        for campaign, rule in rows
+        for campaign, rule, only in rows.all()
     ]
 
 
 def accepted_days(session: Session, purchased_on: date) -> int | None:
     """Return how many days old a receipt of that day may be; None where no campaign ran then."""
-    days = session.exec(
-        select(Campaign.accepted_days).where(
-            Campaign.starts_on <= purchased_on, Campaign.ends_on >= purchased_on
-        )
-    ).all()
-    return max(days, default=None)
+    return session.exec(select(func.max(Campaign.accepted_days)).where(*_runs_on(purchased_on))).one()
+
+
+def _runs_on(day: date) -> tuple[ColumnElement[bool], ...]:
+    return col(Campaign.starts_on) <= day, col(Campaign.ends_on) >= day
 
 
 def credit_awards(
     session: Session, awards: Sequence[Award], *, receipt_id: UUID, shopper_id: UUID, at: datetime
 ) -> None:
     """Credit each award to the shopper's account with its brand, once per receipt and campaign."""
-    for award in awards:
-        last_day = (at + timedelta(days=award.valid_days)).date() if award.valid_days is not None else None
-        transfer(
-            session,
-            Movement(
-                key=f"earn:{receipt_id}:{award.campaign_id}:{award.brand_id}",
-                kind="earn",
-                debit_account_id=account_id(session, award.brand_id, "issuer"),
-                credit_account_id=account_id(session, award.brand_id, "shopper", shopper_id),
-                points=award.points,
-                occurred_at=at,
-                receipt_id=receipt_id,
-                campaign_id=award.campaign_id,
-                expires_on=last_day,
-            ),
+    if not awards:
+        return
+    brand_ids = list(dict.fromkeys(award.brand_id for award in awards))
+    issuers, accounts = earning_accounts(session, brand_ids, shopper_id)
+    movements = [
+        Movement(
+            key=f"earn:{receipt_id}:{award.campaign_id}:{award.brand_id}",
+            kind="earn",
+            debit_account_id=issuers[award.brand_id],
+            credit_account_id=accounts[award.brand_id],
+            points=award.points,
+            occurred_at=at,
+            receipt_id=receipt_id,
+            campaign_id=award.campaign_id,
+            expires_on=last_day(at, award.valid_days),
         )
+        for award in awards
+    ]
+    transfer_all(session, movements)
+
+
+def last_day(at: datetime, valid_days: int | None) -> date | None:
+    """Return the last day on which points earned at a time can be spent; None means for ever."""
+    return None if valid_days is None else (at + timedelta(days=valid_days)).date()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, case, func
@@ -39,13 +41,35 @@ def account_id(session: Session, brand_id: UUID, kind: AccountKind, shopper_id: 
     )
     found = session.exec(select(Account.id).where(*wanted)).first()
     if found is None:
-        session.execute(
-            insert(Account)
-            .values(id=new_id(), brand_id=brand_id, kind=kind, shopper_id=shopper_id)
-            .on_conflict_do_nothing()
-        )
+        _open_accounts(session, [{"brand_id": brand_id, "kind": kind, "shopper_id": shopper_id}])
         found = session.exec(select(Account.id).where(*wanted)).one()
     return found
+
+
+def earning_accounts(
+    session: Session, brand_ids: Sequence[UUID], shopper_id: UUID
+) -> tuple[dict[UUID, UUID], dict[UUID, UUID]]:
+    """Return the issuers' and the shopper's accounts by brand id, all of them made on first use."""
+    statement = select(Account.brand_id, Account.kind, Account.id).where(
+        col(Account.brand_id).in_(brand_ids),
+        or_(Account.kind == "issuer", Account.shopper_id == shopper_id),
+    )
+    found = {(brand_id, kind): account for brand_id, kind, account in session.exec(statement).all()}
+    wanted = [(brand_id, kind) for brand_id in brand_ids for kind in ("issuer", "shopper")]
+    missing = [key for key in wanted if key not in found]
+    if missing:
+        owner = {"issuer": None, "shopper": shopper_id}
+        _open_accounts(
+            session, [{"brand_id": brand, "kind": kind, "shopper_id": owner[kind]} for brand, kind in missing]
+        )
+        found = {(brand_id, kind): account for brand_id, kind, account in session.exec(statement).all()}
+    issuers = {brand_id: found[brand_id, "issuer"] for brand_id in brand_ids}
+    return issuers, {brand_id: found[brand_id, "shopper"] for brand_id in brand_ids}
+
+
+def _open_accounts(session: Session, accounts: Sequence[dict[str, Any]]) -> None:
+    rows = [{"id": new_id(), **account} for account in accounts]
+    session.execute(insert(Account).on_conflict_do_nothing(), rows)
 
 
 def transfer(session: Session, movement: Movement) -> Transfer:
@@ -55,27 +79,56 @@ def transfer(session: Session, movement: Movement) -> Transfer:
         InsufficientPointsError: A shopper's account holds fewer points than leave it.
         TransferMismatchError: The key stands with other values.
     """
-    source = session.get_one(Account, movement.debit_account_id)
-    if source.kind == "shopper":
-        # Two spendings at once queue here, so the second sees what the first left.
-        session.exec(select(Account.id).where(Account.id == source.id).with_for_update()).one()
-        standing = _standing(session, movement.key)
-        if standing is None and (held := balance(session, source.id)) < movement.points:
+    transfer_all(session, [movement])
+    return session.exec(select(Transfer).where(Transfer.key == movement.key)).one()
+
+
+def transfer_all(session: Session, movements: Sequence[Movement]) -> None:
+    """Move points by several movements, each once, all or none.
+
+    Raises:
+        InsufficientPointsError: A shopper's account holds fewer points than leave it.
+        TransferMismatchError: A key stands with other values.
+    """
+    for movement in _spendings(session, movements):
+        standing = session.exec(select(Transfer.id).where(Transfer.key == movement.key)).first()
+        if standing is None and (held := balance(session, movement.debit_account_id)) < movement.points:
             raise InsufficientPointsError(asked=movement.points, held=held)
-    row = {name: getattr(movement, name) for name in Movement.__slots__}
-    session.execute(
-        insert(Transfer).values(id=new_id(), **row).on_conflict_do_nothing(index_elements=["key"])
-    )
-    standing = _standing(session, movement.key)
-    if standing is None or any(
-        getattr(standing, name) != row[name] for name in ("debit_account_id", "credit_account_id", "points")
-    ):
-        raise TransferMismatchError(key=movement.key)
-    return standing
+    made = session.scalars(
+        insert(Transfer).on_conflict_do_nothing(index_elements=["key"]).returning(col(Transfer.key)),
+        [{"id": new_id(), **asdict(movement)} for movement in movements],
+    ).all()
+    standing_already = [movement for movement in movements if movement.key not in made]
+    if standing_already:
+        _check_same(session, standing_already)
 
 
-def _standing(session: Session, key: str) -> Transfer | None:
-    return session.exec(select(Transfer).where(Transfer.key == key)).first()
+def _spendings(session: Session, movements: Sequence[Movement]) -> list[Movement]:
+    """Return the movements that leave a shopper's account, with those accounts locked.
+
+    Two spendings at once queue here, so the second sees what the first left.
+    """
+    sources = {movement.debit_account_id for movement in movements}
+    of_shoppers = session.exec(
+        select(Account.id)
+        .where(col(Account.id).in_(sources), Account.kind == "shopper")
+        .order_by(col(Account.id))
+        .with_for_update()
+    ).all()
+    return [movement for movement in movements if movement.debit_account_id in of_shoppers]
+
+
+def _check_same(session: Session, movements: Sequence[Movement]) -> None:
+    by_key = {movement.key: movement for movement in movements}
+    for row in session.exec(select(Transfer).where(col(Transfer.key).in_(by_key))).all():
+        wanted = by_key[row.key]
+        same = (row.debit_account_id, row.credit_account_id, row.points) == (
+            wanted.debit_account_id,
+            wanted.credit_account_id,
+            wanted.points,
+        )
+        if not same:
+            raise TransferMismatchError(key=row.key)
 
 
 def balance(session: Session, account: UUID) -> int:

@@ -178,9 +178,9 @@ def upgrade() -> None:
         ),
     )
     op.create_index(
-        "ix_receipt_approved_day",
+        "ix_receipt_approved_bought",
         "receipt",
-        ["purchased_on"],
+        [sa.literal_column("coalesce(purchased_at, purchased_on::timestamp without time zone)")],
         unique=False,
         postgresql_where=sa.text("status = 'approved'"),
     )
@@ -380,7 +380,7 @@ def downgrade() -> None:
         "ix_receipt_in_review", table_name="receipt", postgresql_where=sa.text("status = 'in_review'")
     )
     op.drop_index(
-        "ix_receipt_approved_day", table_name="receipt", postgresql_where=sa.text("status = 'approved'")
+        "ix_receipt_approved_bought", table_name="receipt", postgresql_where=sa.text("status = 'approved'")
     )
     op.drop_table("receipt")
     op.drop_index(op.f("ix_product_brand_id"), table_name="product")
