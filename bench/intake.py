@@ -5,13 +5,9 @@ from __future__ import annotations
 import http.client
 import itertools
 import json
-import socket
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +16,8 @@ import samples
 from bench.ground import machine, own_services, percentile
 from domain.shoppers import join_shopper
 from infra.db import transaction
+from infra.processes import LOOPBACK, free_port, running, wait_until_ready
+from infra.settings import settings
 from infra.tokens import issue_token
 
 PATIENCE_SECONDS = 30.0
@@ -62,7 +60,10 @@ def measure(uploads: int, clients: int) -> dict[str, Any]:
         RuntimeError: An upload was refused.
     """
     photos = [path.read_bytes() for path in sorted(samples.photos_dir().glob("*.jpg"))]
-    with own_services(), _api() as port:
+    port = free_port()
+    serve = ("cli.main", "serve", "--host", LOOPBACK, "--port", str(port))
+    with own_services(), running(settings().data_dir / "api.log", *serve) as process:
+        wait_until_ready(port, process)
         with transaction() as session:
             tokens = [
                 issue_token(join_shopper(session, f"09000{number:05}").id, "shopper")
@@ -98,7 +99,7 @@ def measure(uploads: int, clients: int) -> dict[str, Any]:
 
 
 def _upload(port: int, numbers: Iterator[int], photos: list[bytes], tokens: list[str], tally: _Tally) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE_SECONDS)
     for number in numbers:
         # What stands after a JPEG's end is not looked at, but makes its bytes another file's.
         body = HEAD + photos[number % len(photos)] + f"{number:08}".encode() + TAIL
@@ -116,34 +117,3 @@ def _upload(port: int, numbers: Iterator[int], photos: list[bytes], tokens: list
         else:
             tally.refusals.append(f"{answer.status} {json.loads(said or b'{}').get('code')}")
     connection.close()
-
-
-@contextmanager
-def _api() -> Generator[int]:
-    """Run one API process on a free port for as long as it is needed."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "cli.main", "serve", "--host", "127.0.0.1", "--port", str(port)]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # noqa: S603 - ours
-    try:
-        _wait_until_ready(port, process)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(PATIENCE_SECONDS)
-
-
-def _wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end and process.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE_SECONDS)
-        try:
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == HTTPStatus.OK:
-                return
-        except OSError:
-            time.sleep(0.1)
-        finally:
-            connection.close()
-    raise RuntimeError("The API did not become ready.")

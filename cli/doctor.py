@@ -27,7 +27,7 @@ from infra.secrets import SecretMissingError, token_secret
 from infra.settings import settings
 from ocr.engines.base import EngineError
 from ocr.engines.factory import find_tessdata, make_engine
-from samples.fonts import FontMissingError, find_fonts
+from samples.fonts import missing_packages, packages
 
 PYTHON_MIN = (3, 11)
 INSTALL_MODELS = "sudo apt-get install -y --no-install-recommends tesseract-ocr tesseract-ocr-vie"
@@ -80,12 +80,10 @@ def check_models() -> Finding:
 
 def check_fonts() -> Finding:
     """Look for the fonts of rendered samples, which reading and serving do without."""
-    what = "fonts of samples"
-    try:
-        found = find_fonts()
-    except FontMissingError as error:
-        return Finding(what, well=False, found="missing", remedy=str(error), needed=False)
-    return Finding(what, well=True, found=f"{len(found)} fonts")
+    missing = missing_packages()
+    remedy = f"sudo apt-get install -y --no-install-recommends {' '.join(missing)}"
+    found = f"{', '.join(missing or packages())} {'missing' if missing else 'installed'}"
+    return Finding("fonts of samples", not missing, found, remedy, needed=False)
 
 
 def check_database() -> Finding:

@@ -1,0 +1,170 @@
+"""`quetbill demo`: the main job end to end, on services of its own."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+import samples
+from cli.demo_day import DemoError, Door, Upload, faults, first_uploads, second_uploads, send, wait_for
+from cli.demo_tables import address_table, balance_table, case_panel, receipt_table
+from cli.ground import ending_on_signals, refuse, said, seed
+from cli.token import issue
+from infra import embedded
+from infra.db import engine
+from infra.migrate import migrate
+from infra.processes import LOOPBACK, NotReadyError, free_port, running, wait_until_ready
+from infra.settings import override_settings, settings
+
+SHOPPERS = {"An": "0901000001", "Bình": "0901000002", "Chi": "0901000003"}
+CHEAT = {"Dũng": "0901000004"}
+BRANDS = ("omo", "clear", "knorr")
+WORKERS_MAX = 4
+LOG_LINES_SHOWN = 15
+
+app = typer.Typer(add_completion=False)
+_shown = Console(highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What runs: the API, its port, everybody's tokens, and how shoppers reach the API."""
+
+    api: subprocess.Popen[bytes]
+    port: int
+    tokens: dict[str, str]
+    doors: dict[str, Door]
+
+
+@app.command()
+def demo(
+    stay: Annotated[bool, typer.Option("--stay", help="Keep serving afterwards, until Ctrl-C.")] = False,
+) -> None:
+    """Send the sample receipts as shoppers, have them read and decided, and show what came of it."""
+    folder = settings().data_dir.resolve() / "demo"
+    with ending_on_signals(), _alone_in(folder):
+        try:
+            with _running_demo(folder) as running_demo:
+                well = _play(running_demo)
+                if stay:
+                    _stay(running_demo)
+        except (DemoError, NotReadyError, httpx.HTTPError) as error:
+            _show_logs(folder)
+            raise refuse(str(error)) from error
+    raise typer.Exit(0 if well else 1)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Generator[None]:
+    """Hold the demo's folder, empty: every run starts from nothing.
+
+    Raises:
+        typer.Exit: Another demo runs there.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise refuse(f"A demo is running in {folder} already.") from error
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir()
+        yield
+
+
+@contextmanager
+def _running_demo(folder: Path) -> Generator[Demo]:
+    """Start everything, on addresses of its own whatever the environment names; stop it on leaving."""
+    override_settings(
+        data_dir=folder, database_url="", redis_url="", storage_url="", storage_endpoint="", token_secret=""
+    )
+    port = free_port()
+    workers = max(1, min(WORKERS_MAX, os.cpu_count() or 1))
+    with ExitStack() as stack:
+        said.print("Starting PostgreSQL, Valkey, the API and the workers")
+        stack.enter_context(embedded.services())
+        migrate()
+        seed()
+        stack.callback(engine().dispose)
+        serve = ("serve", "--host", LOOPBACK, "--port", str(port))
+        api = stack.enter_context(running(folder / "api.log", "cli.main", *serve))
+        stack.enter_context(running(folder / "work.log", "cli.main", "work", "--workers", str(workers)))
+        people = SHOPPERS | CHEAT
+        tokens = {name: issue("shopper", phone=phone, brands=()) for name, phone in people.items()}
+        tokens["reviewer"] = issue("reviewer", phone="", brands=())
+        tokens[f"brand manager of {', '.join(BRANDS)}"] = issue("brand_manager", phone="", brands=BRANDS)
+        tokens["admin"] = issue("admin", phone="", brands=())
+        wait_until_ready(port, api)
+        yield Demo(api, port, tokens, {name: Door(port, tokens[name]) for name in people})
+
+
+def _play(running_demo: Demo) -> bool:
+    """Let the shoppers send their receipts, show what became of them; say whether all was as it should."""
+    uploads = first_uploads(list(SHOPPERS), samples.photos_dir())
+    columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=said) as progress:
+        _send_and_wait("the sample receipts", uploads, running_demo, progress)
+        again = second_uploads(uploads, next(iter(CHEAT)))
+        _send_and_wait("one of them again", again, running_demo, progress)
+    uploads += again
+    balances = {name: door.get("/v1/me/balances")["balances"] for name, door in running_demo.doors.items()}
+    _shown.print(receipt_table(uploads), balance_table(balances))
+    reviewer = Door(running_demo.port, running_demo.tokens["reviewer"])
+    if waiting := reviewer.get("/v1/review/cases?limit=1")["cases"]:
+        _shown.print(case_panel(reviewer.get(f"/v1/review/cases/{waiting[0]['id']}")))
+    wrong = faults(uploads, balances)
+    if not again:
+        wrong.append("no receipt was approved that could be sent again")
+    for fault in wrong:
+        _shown.print(f"[red]Not as it should be:[/] {fault}.")
+    if not wrong:
+        _shown.print(_summary(uploads))
+    return not wrong
+
+
+def _send_and_wait(what: str, uploads: list[Upload], running_demo: Demo, progress: Progress) -> None:
+    sending = progress.add_task(f"sending {what}", total=len(uploads))
+    deciding = progress.add_task("reading and deciding", total=len(uploads))
+    send(uploads, running_demo.doors, progress, sending)
+    wait_for(uploads, running_demo.doors, progress, deciding)
+
+
+def _summary(uploads: list[Upload]) -> str:
+    count = dict.fromkeys(("approved", "in_review", "rejected"), 0)
+    for upload in uploads:
+        count[upload.view["status"]] += 1
+    return (
+        f"[green]All as it should be:[/] {len(uploads)} receipts sent, {count['approved']} approved "
+        f"and credited, {count['in_review']} waiting for a reviewer, {count['rejected']} refused as duplicates; "
+        "every balance is the sum of its receipts' points."
+    )
+
+
+def _stay(running_demo: Demo) -> None:
+    _shown.print(address_table(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens))
+    said.print("Serving until Ctrl-C.")
+    try:
+        running_demo.api.wait()
+    except KeyboardInterrupt:
+        said.print("Stopping.")
+    else:
+        raise NotReadyError(f"The API ended with status {running_demo.api.returncode}.")
+
+
+def _show_logs(folder: Path) -> None:
+    for log in sorted(folder.glob("*.log")):
+        said.print(f"[bold]{log.name}[/]")
+        for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:]:
+            said.print(line, markup=False)

@@ -1,0 +1,81 @@
+"""Starting parts of the programme beside this process, and stopping them again."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from http import HTTPStatus
+from pathlib import Path
+
+LOOPBACK = "127.0.0.1"
+START_SECONDS_MAX = 60.0
+STOP_SECONDS_MAX = 120.0
+LOOK_AGAIN_SECONDS = 0.1
+
+
+class NotReadyError(Exception):
+    """A process ended, or did not answer in time, before it was ready."""
+
+
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(log: Path, module: str, *arguments: str) -> Generator[subprocess.Popen[bytes]]:
+    """Run `python -m MODULE ARGUMENTS`, its output in `log`; on leaving, ask it to stop and wait.
+
+    It has a session of its own, so that Ctrl-C in a terminal reaches only the caller.
+    """
+    with log.open("ab") as out:
+        process = subprocess.Popen(  # noqa: S603 - our own modules
+            [sys.executable, "-m", module, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS_MAX)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Return once the API on `port` says that it is ready.
+
+    Raises:
+        NotReadyError: It ended, or took too long.
+    """
+    end = time.monotonic() + START_SECONDS_MAX
+    while time.monotonic() < end:
+        if process.poll() is not None:
+            raise NotReadyError(f"The API ended with status {process.returncode}.")
+        if _is_ready(port):
+            return
+        time.sleep(LOOK_AGAIN_SECONDS)
+    raise NotReadyError(f"The API was not ready within {START_SECONDS_MAX:.0f} seconds.")
+
+
+def _is_ready(port: int) -> bool:
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=START_SECONDS_MAX)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == HTTPStatus.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
