@@ -145,3 +145,45 @@ class ExportTooLargeError(DomainError):
     """More rows than one file may have."""
 
     code = "export_too_large"
+
+
+class WeakPasswordError(DomainError):
+    """A password that is too short."""
+
+    code = "weak_password"
+
+
+class CaseHeldError(ConflictError):
+    """Another reviewer is at work on the case."""
+
+    code = "case_held"
+
+
+class ConflictOfInterestError(ConflictError):
+    """The receipt is the reviewer's own, or their family's."""
+
+    code = "conflict_of_interest"
+
+
+class DecidedBeforeError(ConflictError):
+    """The reviewer had a say in this case already; another person must have the next."""
+
+    code = "decided_before"
+
+
+class UndoRefusedError(ConflictError):
+    """The decision is somebody else's, or too old to be taken back."""
+
+    code = "undo_refused"
+
+
+class CorrectionMatchesError(ConflictError):
+    """Corrected like this, the receipt is one that was taken already."""
+
+    code = "correction_matches"
+
+
+class InvalidBandsError(DomainError):
+    """Bands that don't lie in order between 0 and 1."""
+
+    code = "invalid_bands"

@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     group_shoppers_min: int = Field(
         default=5, description="Brand figures about fewer shoppers than this are withheld."
     )
+    review_due_hours: int = Field(default=24, description="A receipt in review is overdue after this.")
+    review_hold_seconds: int = Field(
+        default=900, description="How long a reviewer who takes a case keeps it from the others."
+    )
+    review_undo_seconds: int = Field(default=600, description="How long a reviewer can take a decision back.")
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
 

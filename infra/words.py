@@ -1,4 +1,7 @@
-"""The words people are shown, by code and language: words_data/*.toml beside this file."""
+"""The words people are shown, by code and language: words_data/*.toml beside this file.
+
+Those of the staff's pages have a file of their own, so that translators find each in one place.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason"]
+WordGroup = Literal["problem", "reason", "console"]
 
 
 class _Gaps(dict[str, Any]):
@@ -24,8 +27,11 @@ class _Gaps(dict[str, Any]):
 @cache
 def all_words(language: Language) -> dict[WordGroup, dict[str, str]]:
     """Return every sentence of a language as group → code → sentence."""
-    path = Path(__file__).parent / "words_data" / f"{language}.toml"
-    return tomllib.loads(path.read_text(encoding="utf-8"))  # type: ignore[return-value]
+    words: dict[WordGroup, dict[str, str]] = {}
+    for name in (f"{language}.toml", f"console_{language}.toml"):
+        path = Path(__file__).parent / "words_data" / name
+        words |= tomllib.loads(path.read_text(encoding="utf-8"))  # type: ignore[arg-type]
+    return words
 
 
 def say(group: WordGroup, code: str, language: Language, values: dict[str, Any] | None = None) -> str:

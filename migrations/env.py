@@ -10,7 +10,9 @@ import schemas.catalog
 import schemas.fraud
 import schemas.loyalty
 import schemas.receipts
-import schemas.shoppers  # noqa: F401 - importing a table registers it
+import schemas.review
+import schemas.shoppers
+import schemas.staff  # noqa: F401 - importing a table registers it
 from infra.db import engine
 
 with engine().connect() as connection:
