@@ -100,6 +100,7 @@ class CatalogState(SQLModel, table=True):
 
 
 ImportErrorCode = Literal[
+    "bad_csv",
     "bad_encoding",
     "duplicate",
     "file_too_large",

@@ -1,0 +1,319 @@
+"""Products from an admin's CSV file: all rows or none, every bad row reported by its line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, TextIO
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, delete, literal, literal_column, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col, select
+
+from domain.catalog.builtin import product_slug, split, till_name
+from domain.catalog.folding import fold
+from domain.catalog.gtin import to_ean
+from domain.catalog.products import new_version
+from infra import clock
+from infra.db import lock_key
+from schemas.base import new_id
+from schemas.catalog import (
+    NAME_LENGTH_MAX,
+    Barcode,
+    Brand,
+    ImportErrorCode,
+    ImportReport,
+    ImportRowError,
+    Product,
+    Retailer,
+    TillName,
+)
+
+ROWS_MAX = 50_000
+CHARACTERS_MAX = 20_000_000
+ERRORS_SHOWN_MAX = 1000
+
+REQUIRED_COLUMNS = ("brand", "name", "category")
+COLUMNS = (*REQUIRED_COLUMNS, "pack", "eans", "till_names")
+_LENGTHS_MAX = {"name": NAME_LENGTH_MAX, "category": 60, "pack": 40}
+_SLUG_LENGTH_MAX = 160
+_LOCK = "catalog import"
+# NUL, which PostgreSQL refuses in text, and what `surrogateescape` makes of bytes that are no UTF-8.
+_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class _TillName:
+    retailer_id: UUID | None
+    name: str
+    folded: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: int
+    slug: str
+    brand_id: UUID
+    name: str
+    category: str
+    pack: str | None
+    eans: tuple[str, ...]
+    till_names: tuple[_TillName, ...]
+
+
+@dataclass(slots=True)
+class _File:
+    """What has been read of the file: good rows, errors, and who holds a code or name already."""
+
+    brands: Mapping[str, UUID]
+    retailers: Mapping[str, UUID]
+    rows: list[_Row] = field(default_factory=list)
+    rows_read: int = 0
+    errors: list[ImportRowError] = field(default_factory=list)
+    line_of: dict[tuple[str, Any], int] = field(default_factory=dict)
+
+    def refuse(self, line: int, column: str | None, code: ImportErrorCode, message: str) -> None:
+        if len(self.errors) < ERRORS_SHOWN_MAX:
+            self.errors.append(ImportRowError(line=line, column=column, code=code, message=message))
+
+    def is_new(self, kind: str, value: object, line: int) -> int | None:
+        """Return None and remember `value`, or the line that holds it already."""
+        return None if (held := self.line_of.setdefault((kind, value), line)) == line else held
+
+
+def import_products(session: Session, text_stream: TextIO, *, replace: bool = False) -> ImportReport:
+    """Create or update the products of a CSV file; where any row is bad, change nothing.
+
+    A product's key is its brand and name. A row's EANs and till names replace those that the
+    product had. Cells with several values separate them by `|`; `LOTTE Mart=NAME` is one chain's
+    till name. The delimiter is a comma, semicolon or tab, as the header shows.
+
+    Args:
+        session: Open; the caller commits.
+        text_stream: Text with a header row, from `csv_text`.
+        replace: Whether products that the file does not name are retired.
+
+    Returns:
+        What was done, or every error found with its line, at most 1,000.
+    """
+    lock_key(session, _LOCK)
+    brands: dict[str, UUID] = {}
+    for slug, name, brand_id in session.exec(select(Brand.slug, Brand.name, Brand.id)).all():
+        brands[slug] = brands[fold(name)] = brand_id
+    retailers = {fold(name): id_ for name, id_ in session.exec(select(Retailer.name, Retailer.id)).all()}
+    file = _File(brands, retailers)
+    _read(text_stream, file)
+    if not file.errors:
+        _refuse_held(session, file, replace=replace)
+    if file.errors:
+        return ImportReport(rows=file.rows_read, created=0, updated=0, retired=0, errors=file.errors)
+    retired = _retire_others(session, file) if replace else 0
+    created = _apply(session, file.rows) if file.rows else 0
+    if file.rows or retired:
+        new_version(session)
+    return ImportReport(
+        rows=file.rows_read, created=created, updated=len(file.rows) - created, retired=retired, errors=[]
+    )
+
+
+def csv_text(file: BinaryIO) -> TextIO:
+    """Open an uploaded file for `import_products`: bytes that are no UTF-8 are reported by line."""
+    return io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
+
+
+def _read(text_stream: TextIO, file: _File) -> None:
+    text = text_stream.read(CHARACTERS_MAX + 1)
+    if len(text) > CHARACTERS_MAX:
+        file.refuse(1, None, "file_too_large", f"More than {CHARACTERS_MAX} characters.")
+        return
+    unreadable = _NOT_TEXT.search(text)
+    if unreadable:
+        line = text[: unreadable.start()].count("\n") + 1
+        file.refuse(line, None, "bad_encoding", "A character here is not UTF-8 text.")
+        return
+    for line, cells in _cells(text.removeprefix("\ufeff"), file):
+        file.rows_read += 1
+        if file.rows_read > ROWS_MAX:
+            file.refuse(line, None, "too_many_rows", f"More than {ROWS_MAX} rows.")
+            return
+        row = _row(line, cells, file)
+        if row is not None:
+            file.rows.append(row)
+
+
+def _cells(text: str, file: _File) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield the line on which each row starts and its cells by column, empty rows left out."""
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    end = 0
+    try:
+        header = [name.strip().lower() for name in next(reader, [])]
+        if not _header_is_good(header, file):
+            return
+        end = reader.line_num
+        for row in reader:
+            line, end = end + 1, reader.line_num
+            if len(row) == len(header):
+                if any(cell.strip() for cell in row):
+                    yield line, dict(zip(header, (cell.strip() for cell in row), strict=True))
+            elif row:
+                message = f"{len(row)} cells, the header has {len(header)}."
+                file.refuse(line, None, "wrong_column_count", message)
+    except csv.Error as error:
+        file.refuse(end + 1, None, "bad_csv", f"The row can't be told into cells: {error}.")
+
+
+def _header_is_good(header: list[str], file: _File) -> bool:
+    for name in REQUIRED_COLUMNS:
+        if name not in header:
+            file.refuse(1, name, "missing_column", f"The column {name} is missing.")
+    for name in dict.fromkeys(header):
+        if name not in COLUMNS:
+            file.refuse(1, name, "unknown_column", f"The columns are {', '.join(COLUMNS)}.")
+        elif header.count(name) > 1:
+            file.refuse(1, name, "duplicate", f"The column {name} stands there twice.")
+    return not file.errors
+
+
+def _row(line: int, cells: Mapping[str, str], file: _File) -> _Row | None:
+    """Return a good row, or None after refusing each cell that is not."""
+    before = len(file.errors)
+    for column in REQUIRED_COLUMNS:
+        if not cells[column]:
+            file.refuse(line, column, "missing_value", f"{column} is empty.")
+    for column, length_max in _LENGTHS_MAX.items():
+        if len(cells.get(column, "")) > length_max:
+            file.refuse(line, column, "too_long", f"{column} has more than {length_max} characters.")
+    brand_id = file.brands.get(cells["brand"]) or file.brands.get(fold(cells["brand"]))
+    if brand_id is None and cells["brand"]:
+        file.refuse(line, "brand", "unknown_brand", f"No brand is named {cells['brand'][:80]}.")
+    slug = product_slug(cells["brand"], cells["name"])
+    if len(slug) > _SLUG_LENGTH_MAX:
+        file.refuse(line, "name", "too_long", f"The key of brand and name is longer than {_SLUG_LENGTH_MAX}.")
+    if held := file.is_new("product", slug, line):
+        file.refuse(line, "name", "duplicate", f"Line {held} names the same product.")
+    eans = _eans(line, cells.get("eans", ""), file)
+    till_names = _till_names(line, slug, cells.get("till_names", ""), file)
+    if brand_id is None or len(file.errors) > before:
+        return None
+    return _Row(
+        line, slug, brand_id, cells["name"], cells["category"], cells.get("pack") or None, eans, till_names
+    )
+
+
+def _eans(line: int, cell: str, file: _File) -> tuple[str, ...]:
+    found: list[str] = []
+    for printed in split(cell):
+        ean = to_ean(printed)
+        if ean is None or not printed.isascii() or not printed.isdigit():
+            file.refuse(line, "eans", "invalid_ean", f"{printed[:40]} is no article number.")
+        elif held := file.is_new("ean", ean, line):
+            file.refuse(line, "eans", "duplicate", f"{ean} stands on line {held} too.")
+        else:
+            found.append(ean)
+    return tuple(dict.fromkeys(found))
+
+
+def _till_names(line: int, slug: str, cell: str, file: _File) -> tuple[_TillName, ...]:
+    found: list[_TillName] = []
+    for part in split(cell):
+        name = till_name(slug, part)
+        retailer_id = file.retailers.get(fold(name.retailer)) if name.retailer is not None else None
+        if name.retailer is not None and retailer_id is None:
+            file.refuse(line, "till_names", "unknown_retailer", f"No chain is named {name.retailer[:80]}.")
+        elif not name.folded:
+            file.refuse(line, "till_names", "missing_value", f"{part[:40]} holds no letter or digit.")
+        elif len(name.printed) > NAME_LENGTH_MAX or len(name.folded) > NAME_LENGTH_MAX:
+            file.refuse(line, "till_names", "too_long", f"A name has more than {NAME_LENGTH_MAX} characters.")
+        elif held := file.is_new("till_name", (retailer_id, name.folded), line):
+            file.refuse(line, "till_names", "duplicate", f"{part[:80]} stands on line {held} too.")
+        elif all((retailer_id, name.folded) != (known.retailer_id, known.folded) for known in found):
+            found.append(_TillName(retailer_id, name.printed, name.folded))
+    return tuple(found)
+
+
+def _refuse_held(session: Session, file: _File, *, replace: bool) -> None:
+    """Refuse codes and names that a product outside the file holds, unless it will be retired."""
+    if replace:
+        return
+    inside = {row.slug for row in file.rows}
+    eans = session.exec(select(Barcode.ean, Product.slug).join(Product)).all()
+    held_eans = {ean: slug for ean, slug in eans if slug not in inside}
+    names = session.exec(select(TillName.retailer_id, TillName.folded, Product.slug).join(Product)).all()
+    held_names = {(retailer, folded): slug for retailer, folded, slug in names if slug not in inside}
+    for row in file.rows:
+        for ean in row.eans:
+            if ean in held_eans:
+                file.refuse(row.line, "eans", "duplicate", f"{ean} belongs to {held_eans[ean]}.")
+        for name in row.till_names:
+            if slug := held_names.get((name.retailer_id, name.folded)):
+                file.refuse(row.line, "till_names", "duplicate", f"{name.name[:80]} belongs to {slug}.")
+
+
+def _retire_others(session: Session, file: _File) -> int:
+    """Retire products that the file does not name; their codes and names become free."""
+    inside = {row.slug for row in file.rows}
+    living = session.exec(select(Product.id, Product.slug).where(col(Product.retired_at).is_(None))).all()
+    retired = [product_id for product_id, slug in living if slug not in inside]
+    if retired:
+        session.execute(update(Product).where(col(Product.id).in_(retired)).values(retired_at=clock.now()))
+        _free(session, retired)
+    return len(retired)
+
+
+def _free(session: Session, product_ids: list[UUID]) -> None:
+    session.execute(delete(Barcode).where(_among(col(Barcode.product_id), product_ids)))
+    session.execute(delete(TillName).where(_among(col(TillName.product_id), product_ids)))
+
+
+def _among(column: Mapped[UUID], ids: list[UUID]) -> ColumnElement[bool]:
+    """Like `IN`, with one parameter however many ids: PostgreSQL takes no more than 65,535."""
+    return column == any_(literal(ids, ARRAY(Uuid)))
+
+
+def _apply(session: Session, rows: list[_Row]) -> int:
+    """Write good rows; return how many products are new."""
+    statement = insert(Product)
+    kept = ("brand_id", "name", "category", "pack", "retired_at")
+    written = session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["slug"], set_={name: statement.excluded[name] for name in kept}
+        ).returning(col(Product.slug), col(Product.id), literal_column("xmax = 0").label("is_new")),
+        [
+            {
+                "id": new_id(),
+                "slug": row.slug,
+                "brand_id": row.brand_id,
+                "name": row.name,
+                "category": row.category,
+                "pack": row.pack,
+                "retired_at": None,
+            }
+            for row in rows
+        ],
+    ).all()
+    ids = {row.slug: row.id for row in written}
+    _free(session, list(ids.values()))
+    barcodes = [{"ean": ean, "product_id": ids[row.slug]} for row in rows for ean in row.eans]
+    till_names = [
+        {
+            "id": new_id(),
+            "product_id": ids[row.slug],
+            "retailer_id": name.retailer_id,
+            "name": name.name,
+            "folded": name.folded,
+        }
+        for row in rows
+        for name in row.till_names
+    ]
+    if barcodes:
+        session.execute(insert(Barcode), barcodes)
+    if till_names:
+        session.execute(insert(TillName), till_names)
+    return sum(row.is_new for row in written)
