@@ -147,8 +147,8 @@ def _summary(uploads: list[Upload]) -> str:
         count[upload.view["status"]] += 1
     return (
         f"[green]All as it should be:[/] {len(uploads)} receipts sent, {count['approved']} approved "
-        f"and credited, {count['in_review']} waiting for a reviewer, {count['rejected']} refused as duplicates; "
-        "every balance is the sum of its receipts' points."
+        f"and credited, {count['in_review']} waiting for a reviewer, {count['rejected']} refused as "
+        "duplicates; every balance is the sum of its receipts' points."
     )
 
 
