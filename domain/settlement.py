@@ -25,7 +25,7 @@ from domain.loyalty import earning
 from infra import clock
 from infra.db import lock_key
 from ocr.types import Reading
-from schemas.base import new_id
+from schemas.base import new_id, table_of
 from schemas.fraud import Decision, ReviewDecision
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptLine, ReceiptPage
 
@@ -55,7 +55,8 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
         receipt.reasons = [reason.model_dump(mode="json") for reason in reading.reasons]
         return
     matches = match_lines(reading.lines, catalogue, reading.chain)
-    assessment = assess_receipt(_facts(session, receipt, reading))
+    rules = earning.running_rules(session, reading.purchased_on) if reading.purchased_on else []
+    assessment = assess_receipt(_facts(session, receipt, reading, rules))
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     receipt.fraud_score = assessment.score
     points: dict[int, int] = {}
@@ -64,13 +65,13 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     else:
         brands = [match.brand_id for match in matches]
         nets = [line.amount_minor - line.discount_minor for line in reading.lines]
-        awards = _awards(session, receipt, brands, nets)
+        awards = _awards(receipt, brands, nets, rules)
         points = _points_by_line(awards)
         if receipt.status == "approved":
             _credit(session, receipt, awards)
     receipt.reasons = _reasons(reading, assessment, earns=bool(points))
     if reading.lines:
-        session.execute(insert(ReceiptLine), _line_rows(receipt.id, reading, matches, points))
+        session.execute(insert(table_of(ReceiptLine)), _line_rows(receipt.id, reading, matches, points))
 
 
 def settle_review(
@@ -94,7 +95,8 @@ def settle_review(
     if decision == "approve":
         receipt.status = "approved"
         nets = [line.amount_minor - line.discount_minor for line in lines]
-        awards = _awards(session, receipt, [line.brand_id for line in lines], nets)
+        rules = earning.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
+        awards = _awards(receipt, [line.brand_id for line in lines], nets, rules)
         points = _points_by_line(awards)
         _credit(session, receipt, awards)
     else:
@@ -161,7 +163,9 @@ def _line_rows(
     ]
 
 
-def _facts(session: Session, receipt: Receipt, reading: Reading) -> ReceiptFacts:
+def _facts(
+    session: Session, receipt: Receipt, reading: Reading, rules: Sequence[earning.Rule]
+) -> ReceiptFacts:
     hashes = session.exec(select(ReceiptPage.sha256).where(ReceiptPage.receipt_id == receipt.id)).all()
     keys = [claims.image_claim(sha256) for sha256 in hashes]
     print_facts = _print_facts(receipt, reading)
@@ -174,12 +178,11 @@ def _facts(session: Session, receipt: Receipt, reading: Reading) -> ReceiptFacts
     if print_facts is not None:
         print_holders = held.pop(print_facts.fingerprint)
         print_holders = print_holders or claims.alike_prints(session, receipt, print_facts)
-    day = reading.purchased_on
     return ReceiptFacts(
         reading=reading,
         till_now=clock.till_now(),
         retailer_known=receipt.retailer_id is not None,
-        accepted_days=earning.accepted_days(session, day) if day else None,
+        accepted_days=max((rule.accepted_days for rule in rules), default=None),
         image_holders=[holder for holders in held.values() for holder in holders],
         print_holders=print_holders,
     )
@@ -198,7 +201,10 @@ def _print_facts(receipt: Receipt, reading: Reading) -> claims.PrintFacts | None
 
 
 def _awards(
-    session: Session, receipt: Receipt, brands: Sequence[UUID | None], nets_minor: Sequence[int]
+    receipt: Receipt,
+    brands: Sequence[UUID | None],
+    nets_minor: Sequence[int],
+    rules: Sequence[earning.Rule],
 ) -> list[earning.Award]:
     """Say what a receipt earns whose lines are of these brands and cost so much, discounts off."""
     if receipt.retailer_id is None or receipt.purchased_on is None or receipt.currency != "VND":
@@ -210,9 +216,6 @@ def _awards(
         for position, (brand_id, paid_minor) in enumerate(zip(brands, paid, strict=True))
         if brand_id is not None
     ]
-    if not spends:
-        return []
-    rules = earning.running_rules(session, receipt.purchased_on)
     return earning.award_points(
         spends, rules, retailer_id=receipt.retailer_id, purchased_on=receipt.purchased_on
     )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, NewType
+from typing import Any, NewType, cast
 from uuid import UUID
 
 import uuid_utils.compat
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import DateTime, MetaData
+from sqlalchemy import DateTime, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -28,6 +28,11 @@ SQLModel.metadata = MetaData(
 def new_id() -> UUID:
     """Return a UUID version 7: rows made together lie together in the index."""
     return uuid_utils.compat.uuid7()
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """Return a model's bare table, for statements in which the ORM has nothing to add but time."""
+    return cast("Table", model.__table__)  # type: ignore[attr-defined]
 
 
 def id_field() -> Any:

@@ -191,7 +191,7 @@ def test_a_receipt_never_earns_more_than_its_rate_times_what_was_paid(
     paid = earning.paid_by_line(nets, total)
     assert sum(paid) <= max(0, min(total, sum(nets))) or total >= sum(nets)
     brand = UUID(int=1)
-    rule = earning.Rule(UUID(int=2), brand, rate, date.min, date.max, None, frozenset())
+    rule = earning.Rule(UUID(int=2), brand, rate, date.min, date.max, 30, None, frozenset())
     spends = [earning.Spend(line, brand, minor) for line, minor in enumerate(paid)]
     awards = earning.award_points(
         spends, [rule], retailer_id=UUID(int=3), purchased_on=date(2026, 1, 1) + timedelta(days=1)

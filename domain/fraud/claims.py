@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.fraud.signals import Holder
+from schemas.base import table_of
 from schemas.receipts import Receipt, ReceiptClaim
 
 # One or two misread characters must not make a second paper of the first.
@@ -55,7 +56,7 @@ def claim(session: Session, receipt: Receipt, keys: Sequence[str], at: datetime)
     # One order for all, so that two claims never wait for each other.
     rows = [{"key": key, "receipt_id": receipt.id, "claimed_at": at} for key in sorted(set(keys))]
     got = session.scalars(
-        insert(ReceiptClaim).on_conflict_do_nothing().returning(col(ReceiptClaim.key)), rows
+        insert(table_of(ReceiptClaim)).on_conflict_do_nothing().returning(col(ReceiptClaim.key)), rows
     ).all()
     held: dict[str, list[Holder]] = {key: [] for key in keys}
     if len(got) == len(rows):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from domain.loyalty.ledger import Movement, earning_accounts, transfer_all
@@ -29,13 +28,17 @@ class Spend:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One brand's earning rule in a running campaign. No retailers means every known one."""
+    """One brand's earning rule in a running campaign. No retailers means every known one.
+
+    A receipt may be `accepted_days` old; what it earned can be spent for `valid_days`.
+    """
 
     campaign_id: UUID
     brand_id: UUID
     points_per_10000_minor: int
     starts_on: date
     ends_on: date
+    accepted_days: int
     valid_days: int | None
     retailer_ids: frozenset[UUID]
 
@@ -108,7 +111,7 @@ def running_rules(session: Session, purchased_on: date) -> list[Rule]:
     rows = session.exec(
         select(Campaign, EarningRule, retailers)
         .join(EarningRule, col(EarningRule.campaign_id) == Campaign.id)
-        .where(*_runs_on(purchased_on))
+        .where(Campaign.starts_on <= purchased_on, Campaign.ends_on >= purchased_on)
         # One order for every receipt, so that two at once never wait for each other's accounts.
         .order_by(col(EarningRule.id))
     )
@@ -119,20 +122,12 @@ def running_rules(session: Session, purchased_on: date) -> list[Rule]:
             points_per_10000_minor=rule.points_per_10000_minor,
             starts_on=rule.starts_on or campaign.starts_on,
             ends_on=rule.ends_on or campaign.ends_on,
+            accepted_days=campaign.accepted_days,
             valid_days=campaign.valid_days,
             retailer_ids=frozenset(only or ()),
         )
         for campaign, rule, only in rows.all()
     ]
-
-
-def accepted_days(session: Session, purchased_on: date) -> int | None:
-    """Return how many days old a receipt of that day may be; None where no campaign ran then."""
-    return session.exec(select(func.max(Campaign.accepted_days)).where(*_runs_on(purchased_on))).one()
-
-
-def _runs_on(day: date) -> tuple[ColumnElement[bool], ...]:
-    return col(Campaign.starts_on) <= day, col(Campaign.ends_on) >= day
 
 
 def credit_awards(

@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
 from domain.errors import InsufficientPointsError, TransferMismatchError
-from schemas.base import Points, new_id
+from schemas.base import Points, new_id, table_of
 from schemas.loyalty import Account, AccountKind, Transfer, TransferKind
 
 
@@ -69,7 +69,7 @@ def earning_accounts(
 
 def _open_accounts(session: Session, accounts: Sequence[dict[str, Any]]) -> None:
     rows = [{"id": new_id(), **account} for account in accounts]
-    session.execute(insert(Account).on_conflict_do_nothing(), rows)
+    session.execute(insert(table_of(Account)).on_conflict_do_nothing(), rows)
 
 
 def transfer(session: Session, movement: Movement) -> Transfer:
@@ -95,7 +95,9 @@ def transfer_all(session: Session, movements: Sequence[Movement]) -> None:
         if standing is None and (held := balance(session, movement.debit_account_id)) < movement.points:
             raise InsufficientPointsError(asked=movement.points, held=held)
     made = session.scalars(
-        insert(Transfer).on_conflict_do_nothing(index_elements=["key"]).returning(col(Transfer.key)),
+        insert(table_of(Transfer))
+        .on_conflict_do_nothing(index_elements=["key"])
+        .returning(col(Transfer.key)),
         [{"id": new_id(), **asdict(movement)} for movement in movements],
     ).all()
     standing_already = [movement for movement in movements if movement.key not in made]
