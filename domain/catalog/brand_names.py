@@ -251,8 +251,10 @@ def _may_be_cut(hit: Hit, line: LineText) -> bool:
 
 def _explains(other: Hit, hit: Hit) -> bool:
     """Tell whether `other` explains the words of `hit` better: longer, or closer to the ink."""
-    if other.brand == hit.brand or other.start >= hit.end or hit.start >= other.end:
+    if other.start >= hit.end or hit.start >= other.end:
         return False
+    if other.brand == hit.brand:
+        return other.score > hit.score
     other_printed, hit_printed = other.kind in _AS_PRINTED, hit.kind in _AS_PRINTED
     if other_printed != hit_printed:
         printed, guessed = (other, hit) if other_printed else (hit, other)

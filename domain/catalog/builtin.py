@@ -82,8 +82,8 @@ def split(cell: str) -> list[str]:
 
 
 def slug_of(name: str) -> str:
-    """Return the key of a name: `Head & Shoulders` is `head-shoulders`."""
-    return re.sub(r"\s+", "-", fold(name)).lower()
+    """Return the key of a name: `Head & Shoulders 1.5L` is `head-shoulders-1-5l`."""
+    return fold(re.sub(r"(?<=\d)[.,](?=\d)", " ", name)).lower().replace(" ", "-")
 
 
 def product_slug(brand: str, name: str) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
@@ -11,9 +10,9 @@ from uuid import UUID
 from rapidfuzz import fuzz, process
 
 from domain.catalog.brand_names import Hit, find_brands
-from domain.catalog.folding import fold, skeleton
 from domain.catalog.gtin import to_ean
 from domain.catalog.line_text import LineText, read_line
+from domain.catalog.product_names import product_named, sizes
 from domain.catalog.snapshot import CatalogBrand, CatalogProduct, Catalogue
 from ocr.types import ReadingLine
 
@@ -23,9 +22,7 @@ _MAKER_DIGITS = 7
 # A whole till name read with a letter in ten wrong is still nearer to itself than to its neighbour.
 _TILL_NAME_RATIO_MIN = 90.0
 _TILL_NAME_LETTERS_MIN = 12
-_PRODUCT_RATIO_MIN = 88.0
-_PRODUCT_MARGIN_MIN = 3.0
-_SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s?(KG|GR|G|ML|LIT|L)(?![A-Z])")
+_CUT_SCORE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ def match_lines(lines: Sequence[ReadingLine], catalogue: Catalogue, chain: str |
         _by_barcode(ean, catalogue)
         or _by_till_name(text, chain, catalogue)
         or _by_brand(hit, line.raw_name, catalogue)
-        or _by_near_till_name(text, chain, catalogue)
+        or _by_near_till_name(text, line.raw_name, chain, catalogue)
         or Match()
         for line, ean, (text, hit) in zip(lines, eans, found, strict=True)
     ]
@@ -100,7 +97,9 @@ def _by_till_name(text: LineText, chain: str | None, catalogue: Catalogue) -> Ma
     return None
 
 
-def _by_near_till_name(text: LineText, chain: str | None, catalogue: Catalogue) -> Match | None:
+def _by_near_till_name(
+    text: LineText, raw_name: str, chain: str | None, catalogue: Catalogue
+) -> Match | None:
     """Match a misread or cut name without a brand in it to the names that tills are known to print."""
     name = text.padded.strip()
     if len(name) < _TILL_NAME_LETTERS_MIN or text.vetoed:
@@ -108,49 +107,21 @@ def _by_near_till_name(text: LineText, chain: str | None, catalogue: Catalogue) 
     for retailer in dict.fromkeys((chain, None)):
         known = catalogue.till_names.get(retailer, {})
         near = process.extractOne(name, known.keys(), scorer=fuzz.ratio, score_cutoff=_TILL_NAME_RATIO_MIN)
-        if near and _sizes(name) <= _sizes(near[0]):
+        if near:
             product = known[near[0]]
-            return Match(catalogue.brand_of(product), product, "till_name", near[1] / 100)
+            printed = sizes(raw_name)
+            if not printed or not product.pack or printed & sizes(product.pack):
+                return Match(catalogue.brand_of(product), product, "till_name", near[1] / 100)
         cut = {product.slug: product for printed, product in known.items() if printed.startswith(name)}
         brands = {product.brand for product in cut.values()}
         if len(brands) == 1:
             only = next(iter(cut.values())) if len(cut) == 1 else None
-            return Match(catalogue.brands[brands.pop()], only, "till_name", 0.8)
+            return Match(catalogue.brands[brands.pop()], only, "till_name", _CUT_SCORE)
     return None
 
 
 def _by_brand(hit: Hit | None, raw_name: str, catalogue: Catalogue) -> Match | None:
     if hit is None:
         return None
-    product = _product_named(raw_name, catalogue.products_by_brand.get(hit.brand, ()))
+    product = product_named(raw_name, catalogue.products_by_brand.get(hit.brand, ()))
     return Match(catalogue.brands[hit.brand], product, "brand_name", hit.score)
-
-
-def _product_named(raw_name: str, products: Iterable[CatalogProduct]) -> CatalogProduct | None:
-    """Return the one product of a brand that `raw_name` describes; size must agree where printed."""
-    sizes = _sizes(raw_name)
-    name = skeleton(fold(raw_name))
-    ranked = sorted(
-        (
-            (fuzz.token_set_ratio(name, skeleton(fold(product.name))), product.slug, product)
-            for product in products
-            if sizes and product.pack and sizes == _sizes(product.pack)
-        ),
-        reverse=True,
-    )
-    if not ranked or ranked[0][0] < _PRODUCT_RATIO_MIN:
-        return None
-    if len(ranked) > 1 and ranked[0][0] - ranked[1][0] < _PRODUCT_MARGIN_MIN:
-        return None
-    return ranked[0][2]
-
-
-def _sizes(text: str) -> set[tuple[float, str]]:
-    """Return the sizes that `text` names, in grams or millilitres."""
-    found = set()
-    for number, unit in _SIZE.findall(text.upper()):
-        value = float(number.replace(",", "."))
-        if unit in {"KG", "L", "LIT"}:
-            value *= 1000
-        found.add((round(value, 1), "G" if unit in {"KG", "GR", "G"} else "ML"))
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +16,7 @@ from domain.catalog.folding import Word, faint_skeleton, fold, skeleton, words
 
 # Shorter spellings are matched letter by letter only: one misread letter makes another word.
 SHORT_LETTERS_MAX = 4
+_CUT_SHARE_MIN = 0.6
 SHORT_CUE_LETTERS_MAX = 3
 # A spelling this long inside a word is no chance.
 INSIDE_LETTERS_MIN = 6
@@ -286,7 +288,7 @@ def _comparable(
 def _cut_spellings(spellings: Mapping[str, tuple[Spelling, ...]]) -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = defaultdict(set)
     for key, group in spellings.items():
-        for end in range(CUT_LETTERS_MIN, len(key)):
+        for end in range(max(CUT_LETTERS_MIN, math.ceil(len(key) * _CUT_SHARE_MIN)), len(key)):
             found[key[:end]].update(spelling.brand for spelling in group)
     return {key: frozenset(brands) for key, brands in found.items()}
 
