@@ -6,7 +6,6 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bench import intake as intake_bench
@@ -45,4 +44,4 @@ def show(figures: dict[str, Any], as_json: bool) -> None:
     for name, value in figures.items():
         for inner, shown in value.items() if isinstance(value, dict) else [(name, value)]:
             table.add_row(inner.replace("_", " "), str(shown))
-    Console(highlight=False).print(table)
+    shown.print(table)

@@ -14,13 +14,12 @@ from typing import Annotated
 
 import httpx
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import samples
 from cli.demo_day import DemoError, Door, Upload, faults, first_uploads, second_uploads, send, wait_for
 from cli.demo_tables import address_table, balance_table, case_panel, receipt_table
-from cli.ground import ending_on_signals, refuse, said, seed
+from cli.ground import ending_on_signals, refuse, said, seed, shown
 from cli.token import issue
 from infra import embedded
 from infra.db import engine
@@ -35,7 +34,6 @@ WORKERS_MAX = 4
 LOG_LINES_SHOWN = 15
 
 app = typer.Typer(add_completion=False)
-_shown = Console(highlight=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,17 +118,17 @@ def _play(running_demo: Demo) -> bool:
         _send_and_wait("one of them again", again, running_demo, progress)
     uploads += again
     balances = {name: door.get("/v1/me/balances")["balances"] for name, door in running_demo.doors.items()}
-    _shown.print(receipt_table(uploads), balance_table(balances))
+    shown.print(receipt_table(uploads), balance_table(balances))
     reviewer = Door(running_demo.port, running_demo.tokens["reviewer"])
     if waiting := reviewer.get("/v1/review/cases?limit=1")["cases"]:
-        _shown.print(case_panel(reviewer.get(f"/v1/review/cases/{waiting[0]['id']}")))
+        shown.print(case_panel(reviewer.get(f"/v1/review/cases/{waiting[0]['id']}")))
     wrong = faults(uploads, balances)
     if not again:
         wrong.append("no receipt was approved that could be sent again")
     for fault in wrong:
-        _shown.print(f"[red]Not as it should be:[/] {fault}.")
+        shown.print(f"[red]Not as it should be:[/] {fault}.")
     if not wrong:
-        _shown.print(_summary(uploads))
+        shown.print(_summary(uploads))
     return not wrong
 
 
@@ -153,7 +151,7 @@ def _summary(uploads: list[Upload]) -> str:
 
 
 def _stay(running_demo: Demo) -> None:
-    _shown.print(address_table(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens))
+    shown.print(address_table(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens))
     said.print("Serving until Ctrl-C.")
     try:
         running_demo.api.wait()

@@ -17,12 +17,14 @@ COLOURS = {"approved": "green", "in_review": "yellow", "rejected": "red", "unrea
 
 def receipt_table(uploads: Sequence[Upload]) -> Table:
     """Return one row for each receipt that was sent."""
-    table = Table("shopper", "receipt", "retailer", "time", title="Receipts", title_justify="left")
-    table.add_column("total", justify="right")
+    table = Table(title="Receipts", title_justify="left")
+    for name in ("shopper", "receipt", "retailer", "time"):
+        table.add_column(name, overflow="fold")
+    table.add_column("total", justify="right", no_wrap=True)
     table.add_column("lines", justify="right")
-    table.add_column("brands that earn")
-    table.add_column("decision")
-    table.add_column("points", justify="right")
+    table.add_column("brands that earn", overflow="fold")
+    table.add_column("decision", overflow="fold")
+    table.add_column("points", justify="right", no_wrap=True)
     for upload in uploads:
         reading = upload.view.get("reading") or {}
         lines = upload.view.get("lines") or []

@@ -16,11 +16,11 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from obstore.exceptions import BaseError as StoreError
 from redis.exceptions import RedisError
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
+from cli.ground import shown
 from infra import queue, storage
 from infra.db import engine
 from infra.secrets import SecretMissingError, token_secret
@@ -55,7 +55,7 @@ def doctor() -> None:
     for finding in findings:
         mark = "[green]ok[/]" if finding.well else "[red]missing[/]" if finding.needed else "[yellow]later[/]"
         table.add_row(mark, finding.what, finding.found, "" if finding.well else finding.remedy)
-    Console(highlight=False).print(table)
+    shown.print(table)
     raise typer.Exit(any(finding.needed and not finding.well for finding in findings))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from types import FrameType
@@ -19,6 +20,9 @@ from infra.settings import settings
 
 # Answers go to stdout; what is said meanwhile goes to stderr, so that pipes stay clean.
 said = Console(stderr=True, highlight=False)
+# Where nobody's window sets the width, tables are as wide as they are meant.
+TABLE_WIDTH = 132
+shown = Console(highlight=False, width=None if sys.stdout.isatty() else TABLE_WIDTH)
 
 
 @contextmanager

@@ -16,10 +16,9 @@ os.environ["OMP_THREAD_LIMIT"] = "1"  # noqa: TID251 - OpenMP's own switch, not 
 
 import cv2
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from cli.ground import refuse
+from cli.ground import refuse, shown
 from cli.show import money, short_time
 from domain.catalog.builtin import builtin_catalogue
 from domain.catalog.matching import Match, match_lines
@@ -190,7 +189,6 @@ def print_table(pictures: Sequence[Path], readings: Iterator[Reading]) -> None:
             f"{reading.seconds:.2f}",
         )
         faults += [(picture, reason) for reason in reading.reasons]
-    console = Console(highlight=False)
-    console.print(table)
+    shown.print(table)
     for picture, reason in faults:
-        console.print(f"{picture.name}: {say('reason', reason.code, 'en', reason.evidence)}")
+        shown.print(f"{picture.name}: {say('reason', reason.code, 'en', reason.evidence)}")
