@@ -74,7 +74,9 @@ def find_chain(rows: Sequence[Row], head: int) -> tuple[str | None, float]:
 def is_address(row: Row) -> bool:
     """Whether a head row is an address: house numbers, wards and districts."""
     text = strip_marks(row.text)
-    return (len(ADDRESS.findall(text)) > 0 and "," in text) or bool(re.match(r"^\W*\d+[A-Z]?(?:BIS)?\s", text))
+    return (len(ADDRESS.findall(text)) > 0 and "," in text) or bool(
+        re.match(r"^\W*\d+[A-Z]?(?:BIS)?\s", text)
+    )
 
 
 def score_chain(
@@ -110,11 +112,8 @@ def stands_exactly(word: str, row: Row) -> bool:
     """Whether a short name stands in the row as whole words, signs such as + and ! included."""
     text = f" {re.sub(r'[^A-Z0-9+!]+', ' ', strip_marks(row.text))} "
     wanted = re.sub(r"[^A-Z0-9+!]+", " ", word)
-    return (
-        f" {wanted} " in text
-        or (f" {fold(word)} " in f" {row.folded} "
-        and "+" not in word
-        and "!" not in word)
+    return f" {wanted} " in text or (
+        f" {fold(word)} " in f" {row.folded} " and "+" not in word and "!" not in word
     )
 
 

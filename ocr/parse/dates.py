@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
+from itertools import product
 
 from ocr.parse.labels import Locale, find_words, locales
 from ocr.parse.rows import Row
@@ -13,17 +14,17 @@ from ocr.parse.text import strip_marks
 
 YEAR_MIN, YEAR_MAX = 2000, 2099
 SEP = r"\s?[-/.,:]\s?"
-ISO = re.compile(r"(?<!\d)(20\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
-NUMERIC = re.compile(rf"(?<![\d.,])(\d{{1,2}}){SEP}(\d{{1,2}}){SEP}(20\d\d|\d\d)(?!\d|[.,]\d)")
-WORDED = re.compile(r"NGAY\s*(\d{1,2})\s*THANG\s*(\d{1,2})\s*NAM\s*(20\d\d)")
+ISO = re.compile(r"(?<!\d)(2[0689]\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
+NUMERIC = re.compile(rf"(?<![\d.,])(\d{{1,2}}){SEP}(\d{{1,2}}){SEP}(2[0689]\d\d|\d\d)(?!\d|[.,]\d)")
+WORDED = re.compile(r"NGAY\s*(\d{1,2})\s*THANG\s*(\d{1,2})\s*NAM\s*(2[0689]\d\d)")
 DAY_MONTH = re.compile(
-    r"(?<!\d)(\d{1,2})(?:ST|ND|RD|TH)?[\s./'-]{0,2}([A-Z]{3,9})[\s.,/'-]{0,2}(20\d\d|\d\d)(?!\d|[.,]\d)"
+    r"(?<!\d)(\d{1,2})(?:ST|ND|RD|TH)?[\s./'-]{0,2}([A-Z]{3,9})[\s.,/'-]{0,2}(2[0689]\d\d|\d\d)(?!\d|[.,]\d)"
 )
 MONTH_DAY = re.compile(
-    r"(?<![A-Z])([A-Z]{3,9})[\s.,]{0,2}(\d{1,2})(?:ST|ND|RD|TH)?[\s.,'/-]{1,3}(20\d\d|\d\d)(?!\d|:)"
+    r"(?<![A-Z])([A-Z]{3,9})[\s.,]{0,2}(\d{1,2})(?:ST|ND|RD|TH)?[\s.,'/-]{1,3}(2[0689]\d\d|\d\d)(?!\d|:)"
 )
 # A slash read as 1 or 7, or lost: 22107/2024, 22/0712024, 2207/2024.
-RUN_TOGETHER = re.compile(r"(?<!\d)(\d\d)[/.,\-17l|]?(\d\d)[/.,\-17l|]?(20\d\d)(?!\d)")
+RUN_TOGETHER = re.compile(r"(?<!\d)(\d\d)[/.,\-17l|]?(\d\d)[/.,\-17l|]?(2[0689]\d\d)(?!\d)")
 TIME = re.compile(
     r"(?<![\d.,/-])(\d{1,2})\s?[:;.hH]\s?(\d{2})(?:\s?[:.]\s?(\d{2}))?\s?(AM|PM|SA|CH|A\.M\.?|P\.M\.?|A|P)?(?![\d%A-Z])"
 )
@@ -104,53 +105,66 @@ def score_sighting(row: Row, sighting: Sighting) -> float:
 def sightings(text: str, locale: Locale) -> Iterator[Sighting]:
     """Every date in a row's text."""
     found = False
-    for match in ISO.finditer(text):
-        for day in build(match[1], match[2], match[3]):
-            found = True
-            yield Sighting(day, match.start(), match.end(), certain=True)
-    for match in WORDED.finditer(text):
-        for day in build(match[3], match[2], match[1]):
-            found = True
-            yield Sighting(day, match.start(), match.end(), certain=True)
+    for pattern, (year, month, day) in ((ISO, (1, 2, 3)), (WORDED, (3, 2, 1))):
+        for match in pattern.finditer(text):
+            for built, cost in build(match[year], match[month], match[day]):
+                found = True
+                yield Sighting(built, match.start(), match.end(), certain=cost == 0)
     if found:
         return
     for match in NUMERIC.finditer(text):
-        day = read_numeric(match[1], match[2], match[3], locale)
-        if day:
+        if match[0].count(":") > 1 and len(match[3]) == 2:  # noqa: PLR2004 - that is a clock
+            continue
+        for built, cost in read_numeric(match[1], match[2], match[3], locale):
             found = True
-            yield Sighting(
-                day, match.start(), match.end(), certain=":" not in match[0] and "," not in match[0]
-            )
+            clean = ":" not in match[0] and "," not in match[0]
+            yield Sighting(built, match.start(), match.end(), certain=cost == 0 and clean)
     for pattern, day_group, month_group in ((DAY_MONTH, 1, 2), (MONTH_DAY, 2, 1)):
         for match in pattern.finditer(text):
-            month = month_number(match[month_group])
-            for day in build(match[3], str(month), match[day_group]) if month else ():
+            number = month_number(match[month_group])
+            for built, cost in build(match[3], str(number), match[day_group]) if number else ():
                 found = True
-                yield Sighting(day, match.start(), match.end(), certain=True)
+                yield Sighting(built, match.start(), match.end(), certain=cost == 0)
     if found:
         return
     for match in RUN_TOGETHER.finditer(text):
-        repaired = read_numeric(match[1], match[2], match[3], locale)
-        if repaired:
-            yield Sighting(repaired, match.start(), match.end(), certain=False)
+        for built, _ in read_numeric(match[1], match[2], match[3], locale):
+            yield Sighting(built, match.start(), match.end(), certain=False)
 
 
-def read_numeric(first: str, second: str, year: str, locale: Locale) -> date | None:
+def read_numeric(first: str, second: str, year: str, locale: Locale) -> list[tuple[date, int]]:
     """A date of three numbers, in the locale's order unless only the other order exists."""
     orders = [(second, first), (first, second)] if locale.day_first else [(first, second), (second, first)]
-    for month, day in orders:
-        for found in build(year, month, day):
-            return found
-    return None
+    found = [built for month, day in orders for built in build(year, month, day)]
+    return sorted(found, key=lambda built: built[1])[:1]
 
 
-def build(year: str, month: str, day: str) -> list[date]:
-    """The date, as a list of one, or nothing where there is no such day."""
-    number = int(year) + (YEAR_MIN if len(year) == 2 else 0)  # noqa: PLR2004 - two digits of this century
-    try:
-        return [date(number, int(month), int(day))] if YEAR_MIN <= number <= YEAR_MAX else []
-    except ValueError:
-        return []
+def build(year: str, month: str, day: str) -> list[tuple[date, int]]:
+    """The date and how many digits were taken for misread zeros, or nothing where there is no such day.
+
+    A date that exists as read is never repaired.
+    """
+    ways = sorted(
+        (cost_y + cost_m + cost_d, y, m, d)
+        for (y, cost_y), (m, cost_m), (d, cost_d) in product(zeroed(year), zeroed(month), zeroed(day))
+    )
+    for cost, y, m, d in ways:
+        number = y + (YEAR_MIN if len(year) == 2 else 0)  # noqa: PLR2004 - two digits of this century
+        if YEAR_MIN <= number <= YEAR_MAX:
+            try:
+                return [(date(number, m, d), cost)]
+            except ValueError:
+                continue
+    return []
+
+
+def zeroed(digits: str) -> list[tuple[int, int]]:
+    """A number as read, and with digits that dotted zeros are read as taken for zeros, with their count."""
+    found = [("", 0)]
+    for digit in digits:
+        options = [(digit, 0), ("0", 1)] if digit in "689" else [(digit, 0)]
+        found = [(text + other, cost + more) for text, cost in found for other, more in options]
+    return [(int(text), cost) for text, cost in found]
 
 
 def month_number(word: str) -> int | None:
@@ -192,15 +206,17 @@ def read_clock(text: str) -> time | None:
 
 def make_clock(hour: str, minute: str, second: str | None, half: str | None) -> time | None:
     """A clock time from its parts, CH and PM counted as afternoon; None where there is no such time."""
-    number = int(hour)
-    if half in EVENING and number < 12:  # noqa: PLR2004 - hours of half a day
-        number += 12
-    elif half in MORNING and number == 12:  # noqa: PLR2004 - midnight
-        number = 0
-    try:
-        return time(number, int(minute), int(second or 0))
-    except ValueError:
-        return None
+    ways = sorted((a + b, h, m) for (h, a), (m, b) in product(zeroed(hour), zeroed(minute)))
+    for _, h, m in ways:
+        number = h
+        if half in EVENING and number < 12:  # noqa: PLR2004 - hours of half a day
+            number += 12
+        elif half in MORNING and number == 12:  # noqa: PLR2004 - midnight
+            number = 0
+        if number < 24 and m < 60:  # noqa: PLR2004 - a clock
+            seconds = int(second or 0)
+            return time(number, m, seconds if seconds < 60 else 0)  # noqa: PLR2004
+    return None
 
 
 def combine(moment: Moment | None) -> datetime | None:

@@ -13,6 +13,8 @@ from itertools import permutations
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
 
 QUANTITY_MAX = 9999
+# The cheapest thing sold costs a hundred đồng, or a cent.
+PRICE_MIN = {0: 100, 2: 1}
 FIGURES_MAX = 7
 # A scale shows grams: half a gram of the price is lost in print, and tills round the product.
 GRAM_SHARE = Decimal("0.0006")
@@ -87,8 +89,7 @@ def products(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanati
             if (
                 not quantity
                 or quantity > QUANTITY_MAX
-                or (is_strong(figures[i], style)
-                and quantity == int(quantity))
+                or (is_strong(figures[i], style) and quantity == int(quantity))
             ):
                 continue
             for price in prices(figures[j], style):
@@ -101,7 +102,7 @@ def products(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanati
 
 def prices(figure: Figure, style: MoneyStyle) -> tuple[int, ...]:
     """What a figure may be as a unit price."""
-    return tuple(value for value in money_values(figure, style) if value > 0)
+    return tuple(value for value in money_values(figure, style) if value >= PRICE_MIN[style.exponent])
 
 
 def with_discount(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanation]:

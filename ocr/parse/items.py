@@ -16,6 +16,7 @@ from ocr.parse.text import count_letters, fold
 from ocr.parse.zones import AmountColumn, Zones, is_sum
 from ocr.types import union
 
+NUMBERED = re.compile(r"^[\dOØ©]{3} \S")
 SEQUENCE = re.compile(r"^[0O]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2
 SKIPPED_KINDS = frozenset(
@@ -38,6 +39,7 @@ class ItemRow:
     meaning: Explanation | None = None
     unit: str | None = None
     cut: int = 0
+    starts: bool = False
 
 
 @dataclass(slots=True)
@@ -55,8 +57,9 @@ class Draft:
     barcode: str | None = None
     proof: int = 0
     inferred: set[str] = field(default_factory=set)
-    printed_net: bool = False
-    summed: bool = False
+    lead: Decimal | None = None
+    column_discount: int = 0
+    cuts: list[Figure] = field(default_factory=list)
 
     @property
     def name(self) -> str:
@@ -69,6 +72,8 @@ def read_items(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> list[Dra
     column = AmountColumn(rows, style)
     apart = (take_apart(row, column, style) for row in rows[zones.start : zones.end])
     parts = [part for part in apart if part is not None]
+    strip_sequences(parts)
+    add_priced_rows(parts, style)
     settle_leads(parts, style)
     mark_details(parts, style)
     return bind(parts)
@@ -119,16 +124,14 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
         meaning = explain(run, style)
         if meaning is None:
             return None
-        figures = [figure for figure in run if figure.first >= meaning.first]
-        last = meaning.first
+        last = min(meaning.first, column_start(row, run, first, style))
+        figures = [figure for figure in run if figure.first >= last]
         unit = unit_between(row, last)
-        while last > first and (
-            is_unit(tokens[last - 1].text) and last > first + 1 and meaning.quantity is None
-        ):
-            last -= 1
     words = [token.text for token in tokens[first:last] if not is_rate(token.text)]
-    if barcode is None:
-        words, barcode = take_barcode(words)
+    words, code = take_barcode(words)
+    barcode = barcode or code
+    while len(words) > 1 and is_speck(words[0]):
+        words.pop(0)
     while words and not fold(words[-1]) and count_letters(words[-1]) == 0:
         words.pop()
     name = " ".join(words)
@@ -137,19 +140,38 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
         return None
     if role == "amount" and all(is_unit(word) or is_tax_mark(word) or len(word) == 1 for word in words):
         name = ""
-    return ItemRow(row, role, name, barcode, figures=figures, meaning=meaning, unit=unit)
+    starts = first > 0 and role == "name"
+    return ItemRow(row, role, name, barcode, figures=figures, meaning=meaning, unit=unit, starts=starts)
+
+
+def column_start(row: Row, run: Sequence[Figure], first: int, style: MoneyStyle) -> int:
+    """The place where a row's columns of figures begin, told by money forms and by wide gaps."""
+    if run and all(
+        not token.text.strip(".,-|") or is_unit(token.text) or is_rate(token.text)
+        for token in row.tokens[first : run[0].first]
+    ):
+        return run[0].first
+    for figure in run:
+        before = row.tokens[figure.first - 1] if figure.first else None
+        if is_strong(figure, style) or before is None or figure.box[0] - before.box[2] > 2.5 * row.pitch:
+            return figure.first
+    return run[-1].first
+
+
+def is_speck(word: str) -> bool:
+    """Whether a word before a name is dirt on the paper: a lone small letter or marks."""
+    return not fold(word) or (len(word) == 1 and word.islower()) or (len(word) <= 2 and not word[0].isalnum())  # noqa: PLR2004
 
 
 def take_barcode(words: list[str]) -> tuple[list[str], str | None]:
     """The words without an article code among them, and that code."""
     for place, word in enumerate(words):
         digits = "".join(char for char in word if char.isdigit())
-        if (
-            len(digits) in {8, 12, 13, 14}
-            and len(digits) >= len(word) - 1
-            and is_valid_code(digits.zfill(14))
-        ):
-            return words[:place] + words[place + 1 :], digits
+        if len(digits) not in {8, 12, 13, 14} or len(digits) < len(word) - 1:
+            continue
+        if len(digits) > 8 or is_valid_code(digits.zfill(14)):  # noqa: PLR2004 - eight digits may be anything
+            specks = all(len(before) <= 2 for before in words[:place])  # noqa: PLR2004
+            return ([] if specks else words[:place]) + words[place + 1 :], digits
     return words, None
 
 
@@ -178,6 +200,37 @@ def unit_between(row: Row, place: int) -> str | None:
         if is_unit(token.text) and len(fold(token.text)) > 1 and fold(token.text) not in {"X"}:
             return fold(token.text)
     return None
+
+
+def strip_sequences(parts: Sequence[ItemRow]) -> None:
+    """Take line numbers of three digits off the names, where most names start with one."""
+    names = [part for part in parts if part.role in {"name", "amount"} and part.name]
+    numbered = [part for part in names if NUMBERED.match(part.name)]
+    if len(numbered) < 2 or len(numbered) * 5 < 2 * len(names):  # noqa: PLR2004 - one may be part of a name
+        return
+    for part in numbered:
+        part.name = part.name.split(" ", 1)[1]
+        part.starts = True
+
+
+def add_priced_rows(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
+    """Give rows of figures whose amount was not read their count times price, where items print such rows."""
+    amounts = [part for part in parts if part.role == "amount"]
+    bare = [part for part in amounts if not part.name]
+    if len(bare) * 2 < len(amounts) or len(bare) < 2:  # noqa: PLR2004 - a habit shows twice
+        return
+    for part in parts:
+        run = [
+            figure for figure in part.row.figures if not figure.percent and not barcode_at(part.row, figure)
+        ]
+        strong = [figure for figure in run if is_strong(figure, style)]
+        if part.role not in {"code", "name"} or count_letters(part.name) > 4 or not strong or len(run) > 4:  # noqa: PLR2004
+            continue
+        price = money_values(strong[0], style)[0]
+        counts = [quantity_value(figure) for figure in run if figure not in strong]
+        count = next((value for value in counts if value and value < 100), Decimal(1))  # noqa: PLR2004
+        part.role, part.name, part.figures = "amount", "", []
+        part.meaning = Explanation(round(price * count), part.row.figures[0].first, count, price, net=None)
 
 
 def settle_leads(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
@@ -260,6 +313,9 @@ def assemble(parts: Sequence[ItemRow], *, names_first: bool) -> tuple[list[Draft
             if follows and drafts and not waiting:
                 add_part(drafts[-1], part)
             else:
+                if begins_item(part, waiting, names_first=names_first):
+                    alone += len([piece for piece in waiting if piece.role == "name"])
+                    waiting = []
                 waiting.append(part)
         elif part.role == "scode" and drafts:
             add_scode(drafts[-1], part)
@@ -284,6 +340,18 @@ def takes_from_before(parts: Sequence[ItemRow], place: int, *, names_first: bool
     return True
 
 
+def begins_item(part: ItemRow, waiting: Sequence[ItemRow], *, names_first: bool) -> bool:
+    """Whether a name opens an item of its own, so that names still waiting lost their figures."""
+    if not waiting or part.role != "name" or not names_first:
+        return False
+    if part.starts or part.barcode:
+        return any(piece.name for piece in waiting)
+    last = waiting[-1]
+    if last.role == "code":
+        return any(piece.name for piece in waiting)
+    return last.role == "name" and last.row.box[2] - last.row.box[0] < 0.55 * part.row.reach
+
+
 def give_to_last(drafts: list[Draft], waiting: Sequence[ItemRow]) -> float:
     """Bind waiting names to the last item; returns how many found none."""
     if not drafts:
@@ -298,10 +366,11 @@ def start_draft(part: ItemRow, waiting: Sequence[ItemRow]) -> Draft:
     meaning = part.meaning
     if meaning is None:
         raise ValueError("an amount row has a meaning")
+    inferred = set() if meaning.net is not None else {"amount"}
     draft = Draft(
         rows=[part.row], names=[part.name], amount=meaning.amount, figures=part.figures, quantity=meaning.quantity,
         unit_price=meaning.unit_price, unit=part.unit, discount=meaning.discount, barcode=part.barcode, proof=meaning.proof,
-        printed_net=bool(meaning.discount),
+        lead=part.lead, column_discount=meaning.discount, inferred=inferred,
     )  # fmt: skip
     names = [piece for piece in waiting if piece.name or piece.barcode or piece.role == "detail"][-3:]
     for piece in reversed(names):
@@ -348,6 +417,7 @@ def add_cut(drafts: list[Draft], part: ItemRow) -> None:
         draft.inferred.add("void")
     else:
         draft.discount += part.cut
+        draft.cuts += part.figures
 
 
 def close_voids(drafts: list[Draft]) -> list[Draft]:

@@ -121,15 +121,22 @@ def weight_words() -> frozenset[str]:
 
 
 @lru_cache(maxsize=16384)
-def look_up(text: str, kinds: tuple[str, ...] = LINE_KINDS) -> tuple[str, str, float] | None:
-    """The phrase of `kinds` that squashed `text` is, as (kind, phrase, score), or None."""
+def look_up(
+    text: str, kinds: tuple[str, ...] = LINE_KINDS, *, length_min: int = FUZZY_LENGTH_MIN
+) -> tuple[str, str, float] | None:
+    """The phrase of `kinds` that squashed `text` is, as (kind, phrase, score), or None.
+
+    Texts shorter than `length_min` must be the phrase exactly.
+    """
     exact = phrases_of(kinds).get(text)
     if exact:
         return exact, text, 1.0
-    if len(text) < FUZZY_LENGTH_MIN:
+    if len(text) < length_min:
         return None
     hit = process.extractOne(text, long_phrases_of(kinds), scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO_MIN)
-    if hit is None or (hit[0][0] != text[0] and hit[1] < 85):  # noqa: PLR2004 - a first letter is rarely misread
+    if hit is None or abs(len(hit[0]) - len(text)) > 1 + len(text) // 12:
+        return None
+    if hit[0][0] != text[0] and hit[1] < 85:  # noqa: PLR2004 - a first letter is rarely misread
         return None
     return phrases_of(kinds)[hit[0]], hit[0], hit[1] / 100
 
@@ -167,7 +174,11 @@ def match_from(spelled: Sequence[str], kinds: tuple[str, ...]) -> Label | None:
             continue
         kind, phrase, score = hit
         covered = len(text) / len(whole)
-        if covered < 1 and kind not in OPEN_KINDS and (len(phrase) <= FUZZY_LENGTH_MIN or score < 1 and len(phrase) < 9):
+        if (
+            covered < 1
+            and kind not in OPEN_KINDS
+            and (len(phrase) <= FUZZY_LENGTH_MIN or score < 1 and len(phrase) < 9)
+        ):
             continue
         best = better(best, Label(kind, phrase, score * (0.7 + 0.3 * covered), count))
     return best
@@ -181,14 +192,14 @@ def better(a: Label | None, b: Label | None) -> Label | None:
 
 
 def find_words(
-    words: Sequence[str], kinds: tuple[str, ...], *, span_max: int = 4
+    words: Sequence[str], kinds: tuple[str, ...], *, span_max: int = 4, length_min: int = FUZZY_LENGTH_MIN + 1
 ) -> list[tuple[int, int, str]]:
     """Where labels of `kinds` stand anywhere in a row: (first word, word after the last, kind)."""
     spelled = [letters(word) for word in words]
     hits: list[tuple[int, int, str]] = []
     start = 0
     while start < len(spelled):
-        found = longest_at(spelled, start, kinds, span_max)
+        found = longest_at(spelled[: start + span_max], start, kinds, length_min)
         if found is None:
             start += 1
             continue
@@ -198,13 +209,13 @@ def find_words(
 
 
 def longest_at(
-    spelled: Sequence[str], start: int, kinds: tuple[str, ...], span_max: int
+    spelled: Sequence[str], start: int, kinds: tuple[str, ...], length_min: int
 ) -> tuple[int, str] | None:
     """The longest label that starts at word `start`: (word after its last, kind)."""
-    for end in range(min(len(spelled), start + span_max), start, -1):
+    for end in range(len(spelled), start, -1):
         if not all(spelled[start:end]) or any(word.isdigit() for word in spelled[start:end]):
             continue
-        hit = look_up("".join(spelled[start:end]), kinds)
+        hit = look_up("".join(spelled[start:end]), kinds, length_min=length_min)
         if hit is not None:
             return end, hit[0]
     return None

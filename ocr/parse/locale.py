@@ -13,7 +13,7 @@ from ocr.parse.text import strip_marks
 
 CENTS = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.']\d{3})*[.,]\d{2}(?![\d.,%/:-])")
 THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+(?:\s?[đĐ₫dD])?(?![\d.,/:-])")
-BOTH = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})+[.,]00(?!\d)")
+BOTH = re.compile(r"(?<![\d.,])\d{1,3}(?:, ?\d{3})+[.,] ?\d{2}(?!\d)")
 SPACED = re.compile(r"(?<![\d.,])\d{1,3} \d{3}(?: \d{3})?(?![\d.,])")
 CURRENCY_SIGNS = {
     "MYR": re.compile(r"\bRM ?\d|\bRM\b"),

@@ -10,15 +10,22 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ocr.parse.text import DIGIT_LOOKALIKES, strip_marks
+from ocr.parse.labels import unit_words
+from ocr.parse.text import DIGIT_LOOKALIKES, fold, strip_marks
 from ocr.types import Box
 
 CURRENCY_BEFORE = r"(?:RM|RN|US\$|S\$|\$|€|£|VND|VNĐ|EUR|USD)"
 FIGURE = re.compile(
     r"(?P<open>[(\[{]?)(?P<sign>[-–—−~]{0,2})(?P<currency>" + CURRENCY_BEFORE + r")?(?P<sign2>[-–—−]?)"
-    r"(?P<core>[0-9OoQDUIl|!iSsBbZzGgq.,'’]*?)(?P<suffix>%|[-–]|[@*#xX]|[A-Za-zđĐ₫]{1,3}\*?)?(?P<close>[)\]}]?)[;:]*"
+    r"(?P<core>[0-9OoQDUIl|!iSsBbZzGgq©Øø°ðó.,'’]*?)(?P<suffix>%|[-–]|[@*#xX]|[A-Za-zđĐ₫]{1,3}\*?)?(?P<close>[)\]}]?)[;:]*"
 )  # fmt: skip
+# Leaders and rules that run into a figure: ——13,900, ....12.00.
+DIRT = re.compile(r"^(?:[—–_=~.]{2,}|[‘’“”\"'`´_=~*:;])+(?=[\d(-])")
 SEPARATOR = re.compile(r"[.,'’]")
+# Letters that may stand against plain digits; others make the whole a word with a misread letter.
+KNOWN_SUFFIXES = (
+    frozenset({"", "VND", "VNĐ", "SR", "ZR", "ZRL", "EUR", "RM", "DD", "OO", "TX"}) | unit_words()
+)
 DONG = ("Đ", "D", "VND", "VNĐ", "₫")
 THOUSAND = 3
 CENT = 2
@@ -69,16 +76,18 @@ class Figure:
 
 def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | None:
     """Read one word as a printed number, or None where it is none."""
-    found = FIGURE.fullmatch(text.strip('"“”‘’`´=_:;'))
+    found = FIGURE.fullmatch(DIRT.sub("", text).strip('"“”‘’`´=_:;'))
     if found is None:
         return None
     core = found["core"].strip(".,'’")
     real = sum(char.isdigit() for char in core)
     if not core or not real or real * 2 < len(SEPARATOR.sub("", core)):
         return None
-    if not core[0].isdigit() and not SEPARATOR.search(core):
+    if not core[0].isdigit() and core[0] not in "©Øø°" and not SEPARATOR.search(core):
         return None
     suffix = found["suffix"] or ""
+    if len(suffix) > 1 and core.isdigit() and fold(suffix) not in KNOWN_SUFFIXES:
+        return None
     missing = THOUSAND - len(SEPARATOR.split(core)[-1])
     if SEPARATOR.search(core) and len(suffix) == missing and set(suffix) <= set("OoQ"):
         core, suffix = core + suffix, ""
@@ -92,10 +101,8 @@ def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | 
         negative=bool(
             found["sign"]
             or found["sign2"]
-            or (suffix in "-–"
-            and suffix)
-            or (found["open"] == "("
-            and found["close"])
+            or (suffix in "-–" and suffix)
+            or (found["open"] == "(" and found["close"])
         ),
         percent=suffix == "%",
         suffix=strip_marks(suffix),
@@ -121,13 +128,17 @@ def whole_values(groups: list[str], style: MoneyStyle) -> list[int]:
         return [int(joined)]
     inner = all(len(group) == THOUSAND for group in groups[1:-1]) and 1 <= len(groups[0]) <= THOUSAND
     if inner and len(tail) == THOUSAND:
-        return [int(joined)] if not style.cents or len(groups) < 3 else [int(joined), int(joined) // 1000]  # noqa: PLR2004
+        # Where cents are printed, 26,000.000 is 26,000.00 with a digit seen twice.
+        return [int(joined)] if not style.cents or len(groups) < 3 else [int(joined) // 1000, int(joined)]  # noqa: PLR2004
     if inner and len(tail) == CENT and (style.cents or tail == "00"):
         return [int(joined[:-CENT])]
     if inner and len(tail) == THOUSAND + 1:
         # A fourth digit after the last separator is the currency sign misread.
         return [int(joined[:-1])]
-    return [int(joined)] if inner and len(tail) > CENT else []
+    if inner and len(tail) <= CENT:
+        # Digits lost at the end: prices end in zeros.
+        return [int(joined) * 10 ** (THOUSAND - len(tail))]
+    return [int(joined)] if inner else []
 
 
 def cent_values(groups: list[str]) -> list[int]:
@@ -152,7 +163,9 @@ def is_strong(figure: Figure, style: MoneyStyle) -> bool:
     if style.exponent:
         return len(groups) > 1 and len(groups[-1]) == CENT
     if len(groups) == 1:
-        return figure.currency
+        return figure.currency and len(groups[0]) > THOUSAND
+    if len(groups[-1]) == CENT and not (style.cents or groups[-1] == "00"):
+        return False
     return groups[0] != "0" and len(groups[-1]) in {THOUSAND, THOUSAND + 1, CENT}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from ocr.parse.labels import find_words
 from ocr.parse.rows import Row, Token
@@ -20,6 +21,7 @@ DIGIT_SHAPES = str.maketrans(
     {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "S": "5", "B": "8", "G": "6", "Z": "2"}
 )
 SWAPS_MAX = 2
+SHAPE_LENGTH_MIN = 12
 SWAPPABLE_LENGTH_MIN = 5
 
 
@@ -33,13 +35,17 @@ class Found:
     repaired: bool = False
 
 
-def find_number(rows: Sequence[Row], shapes: Sequence[str], codes: Sequence[str]) -> Found | None:
+def find_number(
+    rows: Sequence[Row], shapes: Sequence[str], codes: Sequence[str], printed_at: datetime | None = None
+) -> Found | None:
     """The receipt's number.
 
     Args:
         rows: all rows.
-        shapes: how this chain prints its numbers, `#` for a digit; empty for an unknown till.
+        shapes: how this chain prints its numbers, `#` for a digit, ymd for the digits of the date and
+            hn for hour and minute; empty for an unknown till.
         codes: payloads of barcodes and QR codes on the paper.
+        printed_at: the printed moment, which numbers may repeat.
 
     Returns:
         The likeliest number, checked against the codes, or None.
@@ -47,9 +53,10 @@ def find_number(rows: Sequence[Row], shapes: Sequence[str], codes: Sequence[str]
     candidates = [*labelled(rows), *lone(rows)]
     for shape in shapes:
         fitting = [fit for found in candidates if (fit := fit_shape(found, shape))]
-        fitting += [fit for row in rows if (fit := fit_row(row, shape))]
+        fitting += [fit for row in rows for fit in fit_row(row, shape)]
         if fitting:
-            return check_codes(max(fitting, key=lambda found: found.score), rows, codes)
+            best = max(fitting, key=lambda found: found.score)
+            return check_codes(fill_moment(best, shape, printed_at), rows, codes)
     if not candidates:
         return None
     return check_codes(max(candidates, key=lambda found: found.score), rows, codes)
@@ -104,26 +111,61 @@ def lone(rows: Sequence[Row]) -> Iterator[Found]:
 
 def fit_shape(found: Found, shape: str) -> Found | None:
     """The number in the chain's shape, look-alikes put right, or None where it does not fit."""
-    bare = re.sub(r"[^A-Z0-9]", "", strip_marks(found.value))
-    wanted = re.sub(r"[^A-Z0-9#]", "", shape)
-    if len(bare) != len(wanted):
-        return None
-    chars = []
-    for char, want in zip(bare, wanted, strict=True):
-        fixed = char.translate(DIGIT_SHAPES) if want == "#" else char.translate(LETTER_SHAPES)
-        if (want == "#" and not fixed.isdigit()) or (want != "#" and fixed != want):
-            return None
-        chars.append(fixed)
-    filled = iter(chars)
-    value = "".join(next(filled) if mark == "#" or mark.isalnum() else mark for mark in shape)
-    return replace(found, value=value, repaired="".join(chars) != bare)
+    bare = re.sub(r"[^A-Z0-9@Ø]", "", strip_marks(found.value))
+    wanted = re.sub(r"[^A-Z0-9#]", "", re.sub(r"[a-z]", "#", shape))
+    for start in range(min(2, len(bare) - len(wanted) + 1)):
+        if len(bare) - start != len(wanted):
+            continue
+        chars = [fit_char(char, want) for char, want in zip(bare[start:], wanted, strict=True)]
+        if any(char is None for char in chars):
+            continue
+        filled = iter(char for char in chars if char is not None)
+        value = "".join(next(filled) if mark == "#" or mark.isalnum() else mark for mark in shape)
+        alike = re.sub(r"[A-Z0-9@Ø]", "#", strip_marks(found.value)) == re.sub(r"[A-Za-z]", "#", shape)
+        score = found.score + (0.5 if alike else 0.0)
+        return replace(found, value=value, score=score, repaired=re.sub(r"\W", "", value) != bare)
+    return None
 
 
-def fit_row(row: Row, shape: str) -> Found | None:
-    """A lone code on its row in the chain's shape."""
-    if len(row.tokens) > shape.count(" ") + 1 or len(shape) < 12:  # noqa: PLR2004 - short shapes fit anything
-        return None
-    return fit_shape(Found(row.text, 1.0, row.confidence), shape)
+def fit_char(char: str, want: str) -> str | None:
+    """The character that the shape wants at its place, where `char` looks like one."""
+    if want == "#":
+        digit = char.translate(DIGIT_SHAPES)
+        return digit if digit.isdigit() else None
+    return want if char.translate(LETTER_SHAPES) == want else None
+
+
+def fill_moment(found: Found, shape: str, printed_at: datetime | None) -> Found:
+    """The number with the digits that repeat the printed moment taken from there, where most agree."""
+    if printed_at is None or not re.search(r"[a-z]", shape):
+        return found
+    sources = {
+        "y": iter(f"{printed_at:%Y}"), "m": iter(f"{printed_at:%m}"), "d": iter(f"{printed_at:%d}"),
+        "h": iter(f"{printed_at:%H}"), "n": iter(f"{printed_at:%M}"),
+    }  # fmt: skip
+    value = "".join(
+        next(sources[mark]) if mark in sources else char
+        for mark, char in zip(shape, found.value, strict=True)
+    )
+    swaps = sum(a != b for a, b in zip(value, found.value, strict=True))
+    return replace(found, value=value, repaired=True) if 0 < swaps <= SWAPS_MAX + 1 else found
+
+
+def fit_row(row: Row, shape: str) -> Iterator[Found]:
+    """Words of a row, or the row whole, that have the chain's shape; short shapes fit anything."""
+    if len(shape) < SHAPE_LENGTH_MIN or row.kind == "phone":
+        return
+    parts = [(token.text, token.confidence) for token in row.tokens if count_digits(token.text) > 4]  # noqa: PLR2004
+    if len(row.tokens) <= shape.count(" ") + 2:
+        parts.append((row.text, row.confidence))
+    words = row.words()
+    size = shape.count(" ") + 1
+    if size > 1:
+        parts += [(" ".join(words[k : k + size]), row.confidence) for k in range(len(words) - size + 1)]
+    for text, confidence in parts:
+        fitted = fit_shape(Found(text, 1.0, confidence), shape)
+        if fitted is not None:
+            yield fitted
 
 
 def check_codes(found: Found, rows: Sequence[Row], codes: Sequence[str]) -> Found:
@@ -141,7 +183,23 @@ def check_codes(found: Found, rows: Sequence[Row], codes: Sequence[str]) -> Foun
     printed = [digits_of(row.text) for row in rows if len(row.tokens) <= 4 and digits_of(found.value) != ""]  # noqa: PLR2004
     if sum(digits in body for body in printed) > 1:
         return replace(found, confidence=max(found.confidence, 0.97))
+    for body in printed:
+        agreed = agree_on_zeros(digits, body)
+        if agreed and agreed != digits:
+            return replace(found, value=refill(found.value, agreed), confidence=0.85, repaired=True)
     return found
+
+
+def agree_on_zeros(digits: str, body: str) -> str | None:
+    """The number where another print of it differs in zeros only: a zero is misread, never made."""
+    if len(body) < max(len(digits), SHAPE_LENGTH_MIN - 2):
+        return None
+    for k in range(len(body) - len(digits) + 1):
+        pairs = list(zip(digits, body[k : k + len(digits)], strict=True))
+        swaps = [pair for pair in pairs if pair[0] != pair[1]]
+        if len(swaps) <= SWAPS_MAX + 1 and all("0" in pair and set(pair) <= set("0689") for pair in swaps):
+            return "".join("0" if a != b else a for a, b in pairs)
+    return None
 
 
 def nearest(digits: str, body: str) -> str | None:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ocr.parse.arithmetic import Reread, Solver, close_sum, mend_by_digits
+from ocr.parse.arithmetic import close_sums, cuts_of, gross_of, mend
 from ocr.parse.chains import chains, find_chain
 from ocr.parse.dates import combine, find_moment
 from ocr.parse.header import read_head
+from ocr.parse.ink import Ink, Reread
 from ocr.parse.items import Draft, read_items
+from ocr.parse.labels import TENDER_KINDS, TOTAL_KINDS
 from ocr.parse.lines import make_lines
 from ocr.parse.locale import find_locale, find_style
 from ocr.parse.marks import find_marks
-from ocr.parse.money import MoneyStyle
+from ocr.parse.money import is_strong
 from ocr.parse.number import Found, find_number
 from ocr.parse.payment import find_payment
 from ocr.parse.rows import Row, make_rows, respace
-from ocr.parse.totals import Sums, read_sums, settle_sums
+from ocr.parse.totals import Sum, Sums, read_sums, reconcile, settle_sums
 from ocr.parse.zones import Zones, find_zones
 from ocr.types import Reading, TextLine
+
+TARGET_COST_MAX = 2.5
 
 
 def parse_receipt(
@@ -41,15 +45,12 @@ def parse_receipt(
     rows = respace(rows, style)
     zones = find_zones(rows, style)
     drafts = read_items(rows, zones, style)
-    solver = Solver(style, reread, {})
-    for draft in drafts:
-        solver.mend_product(draft)
-        mend_by_digits(draft, style)
-    sums, closed = add_up(rows, zones, drafts, style, solver)
+    ink = Ink(style, [figure for row in rows for figure in row.figures], reread)
+    sums, closed = add_up(rows, zones, drafts, ink)
     chain, chain_confidence = find_chain(rows, zones.start)
     shapes = next((known.numbers for known in chains() if known.name == chain), ())
-    number = find_number(rows, shapes, codes)
     moment = find_moment(rows, locale)
+    number = find_number(rows, shapes, codes, combine(moment))
     head = read_head(rows, zones.start)
     return Reading(
         status="read" if is_receipt(drafts, sums) else "not_a_receipt",
@@ -81,22 +82,48 @@ def parse_receipt(
     )
 
 
-def add_up(
-    rows: Sequence[Row], zones: Zones, drafts: list[Draft], style: MoneyStyle, solver: Solver
-) -> tuple[Sums, bool]:
-    """The sums, and whether the items add up to them; amounts are read again where they do not."""
-    found = read_sums(rows, zones.end, style)
-    cuts = sum(draft.discount for draft in drafts)
-    gross = sum(draft.amount for draft in drafts)
-    sums = settle_sums(found, gross, cuts, style)
-    if "items" in sums.checks or not drafts:
-        return sums, "items" in sums.checks
-    targets = [value for value in (sums.subtotal, (sums.total or 0) + (sums.discount or 0)) if value]
-    for target in dict.fromkeys(targets):
-        if abs(target - gross) < target and close_sum(drafts, target, solver):
-            gross = sum(draft.amount for draft in drafts)
-            return settle_sums(found, gross, cuts, style), True
-    return sums, False
+def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> tuple[Sums, bool]:
+    """The sums, and whether the items add up to them; figures are read again where they do not."""
+    options = mend(drafts, ink)
+    found = read_sums(rows, zones.end, ink.style)
+    sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
+    if drafts and "items" not in sums.checks:
+        close_sums(drafts, options, targets(found, drafts, ink))
+        reconcile(found, gross_of(drafts), cuts_of(drafts), ink)
+        sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
+    return sums, "items" in sums.checks
+
+
+def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int, float]:
+    """What the items' gross amounts may have to add up to, with what speaks against each."""
+    cuts = cuts_of(drafts)
+    due = due_variants(found, ink)
+    wanted: dict[int, float] = {}
+    for item in found:
+        if item.kind not in {"subtotal", "item_count", *TOTAL_KINDS}:
+            continue
+        if item.kind == "item_count" and not is_strong(item.figure, ink.style):
+            continue
+        for value, cost in ink.variants(item.figure, item.row.page).items():
+            doubt = cost + 0.3 * ink.round_cost(value) + (0.6 if due and value not in due else 0.0)
+            for target in {value, value + cuts} if item.kind != "subtotal" else {value}:
+                if doubt <= TARGET_COST_MAX:
+                    wanted[target] = min(doubt, wanted.get(target, doubt))
+    return wanted
+
+
+def due_variants(found: Sequence[Sum], ink: Ink) -> set[int]:
+    """What tender less change may come to, as the ink of both allows."""
+    tenders = [item for item in found if item.kind in TENDER_KINDS]
+    changes = [item for item in found if item.kind == "change"]
+    return {
+        paid - back
+        for tender in tenders
+        for change in changes
+        for paid in ink.variants(tender.figure, tender.row.page)
+        for back in ink.variants(change.figure, change.row.page)
+        if ink.round_cost(paid) < 1
+    }
 
 
 def is_receipt(drafts: Sequence[Draft], sums: Sums) -> bool:

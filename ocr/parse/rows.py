@@ -43,7 +43,7 @@ TAX_MARKS = frozenset(
     }
 )
 TAX_RATE = re.compile(
-    r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*[\dOIL]{1,2}(?:[.,]\d+)?\W?[%7]?\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
+    r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*[\dOILQDSØ©ð°]{1,2}(?:[.,]\d+)?\W?[%7]{0,2}\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
 )
 CODE_LENGTHS = range(8, 15)
 
@@ -60,12 +60,13 @@ class Token:
 
 @dataclass(frozen=True)
 class Row:
-    """One printed line with its figures. `index` is its place on the paper."""
+    """One printed line with its figures. `index` is its place on the paper, `reach` the print's width."""
 
     index: int
     tokens: tuple[Token, ...]
     figures: tuple[Figure, ...]
     page: int
+    reach: float = 0.0
 
     @cached_property
     def text(self) -> str:
@@ -109,9 +110,7 @@ class Row:
         return [
             token.text
             for place, token in enumerate(self.tokens)
-            if place not in taken
-            and count_letters(token.text) > 0
-            and not is_rate(token.text)
+            if place not in taken and count_letters(token.text) > 0 and not is_rate(token.text)
         ]
 
     @cached_property
@@ -155,7 +154,8 @@ def make_rows(lines: Sequence[TextLine]) -> list[Row]:
         tokens = tuple(token for word in line.words if word.text.strip() for token in split_glued(word))
         if tokens:
             rows.append(Row(len(rows), tokens, find_figures(tokens, spaced=False), line.page))
-    return rows
+    reach = max((row.box[2] for row in rows), default=0) - min((row.box[0] for row in rows), default=0)
+    return [replace(row, reach=float(reach)) for row in rows]
 
 
 def respace(rows: Sequence[Row], style: MoneyStyle) -> list[Row]:
@@ -201,7 +201,8 @@ def glue_between(tokens: Sequence[Token], left: Figure, right: Figure, *, spaced
     gap = right.box[0] - left.box[2]
     left_text, right_text = tokens[left.last].text, tokens[right.first].text
     pitch = (left.box[2] - left.box[0]) / max(1, len(left_text))
-    if gap > max(height, 1.9 * pitch):
+    broken = left_text[-1] in ".," or right_text[0] in ".,"
+    if gap > max(height, 1.9 * pitch) * (1.6 if broken else 1):
         return None
     if left_text[-1] in ".,":
         return left_text[-1] if len(right.groups[0]) in {2, 3} else None
@@ -223,7 +224,13 @@ def is_rate(text: str) -> bool:
 def is_unit(text: str) -> bool:
     """Whether a word is a unit of sale, a times sign or a lone mark between figures."""
     bare = fold(text)
-    return bare in unit_words() or text in {"x", "X", "@", "*", "/", "×", "=", "-", ":"}
+    if (
+        bare in unit_words()
+        or re.fullmatch(r"[\dlLI|]{1,2}(\w+)", text)
+        and fold(text.lstrip("0123456789lI|")) in unit_words()
+    ):
+        return True
+    return text.strip("xX") == "" or text in {"x", "X", "@", "*", "/", "×", "=", "-", ":"}
 
 
 def is_tax_mark(text: str) -> bool:

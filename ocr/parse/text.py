@@ -9,7 +9,7 @@ from functools import lru_cache
 # Letters that a recogniser puts where a till printed a digit.
 DIGIT_LOOKALIKES = str.maketrans(
     {
-        "O": "0", "o": "0", "Q": "0", "D": "0", "U": "0",
+        "ó": "6", "©": "0", "Ø": "0", "ø": "0", "°": "0", "ð": "0", "O": "0", "o": "0", "Q": "0", "D": "0", "U": "0",
         "l": "1", "I": "1", "|": "1", "!": "1", "i": "1", "ï": "1", "]": "1", "[": "1",
         "Z": "2", "z": "2", "S": "5", "s": "5", "G": "6", "b": "6", "B": "8", "g": "9", "q": "9",
     }
@@ -28,7 +28,7 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=8192)
 def strip_marks(text: str) -> str:
     """Upper case without diacritics, punctuation kept."""
-    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D").replace("€", "E"))
     return "".join(char for char in decomposed if not unicodedata.combining(char)).upper()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from ocr.parse.ink import IMPOSSIBLE, Ink
 from ocr.parse.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
 from ocr.parse.rows import Row
@@ -13,6 +14,8 @@ from ocr.parse.text import count_letters, fold
 RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "total_weak": 0.8}
 # A till rounds cash to its smallest coin: 1.000 đ, or 5 sen.
 ROUNDING_MAX = {0: 1000, 2: 5}
+# Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
+ZEROS_SHARE = 3.0
 
 
 @dataclass(slots=True)
@@ -26,6 +29,7 @@ class Sum:
     phrase: str
     score: float
     negative: bool = False
+    mended: bool = False
 
 
 @dataclass(slots=True)
@@ -86,6 +90,46 @@ def sum_figure(row: Row, style: MoneyStyle) -> Figure | None:
     return plain[-1]
 
 
+def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink) -> None:
+    """Read sums again where the ink also allows the value that the items, or other sums, ask for."""
+    if item_sum:
+        agree(found, {item_sum}, ("subtotal", *TOTAL_KINDS), ink)
+        agree(found, {item_sum - item_discount, item_sum}, (*TOTAL_KINDS, "item_count"), ink)
+    bases = {item_sum, *(item.value for item in found if item.kind == "subtotal")}
+    totals = [item for item in found if item.kind in TOTAL_KINDS]
+    cuts = {0, item_discount, *(item.value for item in found if item.kind == "discount_total")}
+    agree(found, {base - cut for base in bases for cut in cuts if base}, TOTAL_KINDS, ink)
+    agree(found, {item.value for item in totals}, TENDER_KINDS, ink, cost_max=0.8)
+    changes = [item.value for item in found if item.kind == "change"]
+    paid = {tender.value - change for tender in found if tender.kind in TENDER_KINDS for change in changes}
+    agree(found, paid, TOTAL_KINDS, ink)
+
+
+def agree(
+    found: Sequence[Sum], wanted: set[int], kinds: Sequence[str], ink: Ink, *, cost_max: float = 1.2
+) -> None:
+    """Give the sums of these kinds the wanted value that their ink allows, unless one already has it."""
+    values = [item.value for item in found]
+    changes = [0, *(item.value for item in found if item.kind == "change")]
+    due = {item.value - change for item in found if item.kind in TENDER_KINDS for change in changes}
+    for item in found:
+        if item.kind not in kinds or item.value in wanted or item.mended:
+            continue
+        if item.value in due and item.kind not in TENDER_KINDS or values.count(item.value) > 1:
+            continue
+        allowed = ink.variants(item.figure, item.row.page)
+        costs = {
+            value: min(
+                ink.cost_of(item.figure, value, item.row.page), allowed.get(value, IMPOSSIBLE) / ZEROS_SHARE
+            )
+            for value in wanted
+            if value > 0
+        }
+        best = min(costs, key=lambda value: costs[value], default=None)
+        if best is not None and costs[best] <= cost_max:
+            item.value, item.mended = best, True
+
+
 def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: MoneyStyle) -> Sums:
     """Decide what was paid, and the sums around it.
 
@@ -113,6 +157,8 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
             key=lambda item: (evidence(item, sums, item_sum, item_discount, style), order[id(item)]),
         )
         sums.total = chosen.value
+        if chosen.mended:
+            sums.inferred.add("total")
         sums.confidence = min(1.0, chosen.figure.confidence) * chosen.score
     fill_around(sums, item_sum, item_discount, style)
     return sums

@@ -37,13 +37,13 @@ class AmountColumn:
         self.style = style
         self.edges: list[tuple[int, int]] = []
         for row in rows:
-            last = last_figure(row)
+            last = last_figure(row, style)
             if last is not None and is_strong(last, style):
                 self.edges.append((row.index, last.box[2]))
 
     def amount_of(self, row: Row) -> Figure | None:
         """The row's figure in the amount column, or None."""
-        last = last_figure(row)
+        last = last_figure(row, self.style)
         if last is None or last.percent or not money_values(last, self.style):
             return None
         edge = self.edge_near(row.index)
@@ -55,7 +55,7 @@ class AmountColumn:
         if not is_small(last, self.style) or abs(last.box[2] - edge) > slack:
             return None
         before = row.tokens[last.first - 1] if last.first else None
-        return last if before is None or last.box[0] - before.box[2] > 1.2 * row.pitch else None
+        return last if before is None or last.box[0] - before.box[2] > 2.2 * row.pitch else None
 
     def edge_near(self, index: int) -> float | None:
         """The right edge of the amounts around a row."""
@@ -69,19 +69,23 @@ def is_small(figure: Figure, style: MoneyStyle) -> bool:
         return False
     if len(figure.groups) > 1 and int(figure.digits):
         return False
-    return len(figure.digits) <= 7 and (int(figure.digits) == 0 or int(figure.digits) >= 100)  # noqa: PLR2004
+    value = int(figure.digits)
+    return len(figure.digits) <= 7 and (value == 0 or value >= 1000 or value in range(100, 1000, 100))  # noqa: PLR2004
 
 
-def last_figure(row: Row) -> Figure | None:
-    """The row's last figure, where nothing but tax marks and currency follows it."""
-    if not row.figures:
-        return None
-    figure = row.figures[-1]
-    rest = row.tokens[figure.last + 1 :]
-    small = sum(count_letters(token.text) for token in rest) <= 4  # noqa: PLR2004 - VND, SR, A
-    return (
-        figure if all(is_tax_mark(token.text) or len(token.text) <= 3 for token in rest) and small else None
-    )
+def last_figure(row: Row, style: MoneyStyle) -> Figure | None:
+    """The row's last figure that may be money, where only tax marks, currency and specks follow it."""
+    strong = [figure for figure in row.figures if is_strong(figure, style)]
+    for figure in (*strong[-1:], *row.figures[-1:]):
+        rest = row.tokens[figure.last + 1 :]
+        small = sum(count_letters(token.text) for token in rest) <= 4  # noqa: PLR2004 - VND, SR, A
+        if (
+            small
+            and len(rest) <= 3
+            and all(is_tax_mark(token.text) or len(token.text) <= 3 for token in rest)
+        ):  # noqa: PLR2004
+            return figure
+    return None
 
 
 def find_zones(rows: Sequence[Row], style: MoneyStyle) -> Zones:
@@ -125,14 +129,18 @@ def ends_items(row: Row, column: AmountColumn) -> bool:
         return False
     if row.kind == "item_count":
         return bool(row.figures)
-    return column.amount_of(row) is not None or not row.figures and len(row.tokens) <= 4
+    if column.amount_of(row) is not None or (not row.figures and len(row.tokens) <= 4):
+        return True
+    # A long label says enough where its figure is broken.
+    return row.label is not None and len(row.label.phrase) > 8 and row.label.score > 0.9 and bool(row.figures)
 
 
 def is_heading(row: Row) -> bool:
     """Whether a row belongs to the paper's head: a title, a number, a date, an address with digits."""
-    if row.kind in HEADER_KINDS or find_words(
-        row.words(), ("date", "receipt_no", "cashier", "tax_code", "phone")
-    ):
+    if row.kind in HEADER_KINDS:
+        return True
+    fields = find_words(row.words(), ("date", "receipt_no", "cashier", "tax_code", "phone", "till"))
+    if any(row.tokens[end - 1].text.endswith(":") for _, end, _ in fields):
         return True
     text = row.text.lower()
     return (
@@ -145,19 +153,39 @@ def find_columns(rows: Sequence[Row], amounts: Sequence[int]) -> int | None:
     limit = amounts[1] if len(amounts) > 1 else (amounts[0] if amounts else 0)
     best: int | None = None
     for row in rows[: limit + 1]:
-        if column_share(row) >= 0.6:  # noqa: PLR2004 - most of the row is heading words
+        if best == row.index - 1 and is_heading_rest(row):
+            best = row.index
+            continue
+        # Half the letters suffice: headings are small and misread, and nothing else names two columns.
+        if column_share(row) >= 0.4 and not any(len(figure.digits) > 2 for figure in row.figures):  # noqa: PLR2004
             if best is not None and row.index - best > 2:  # noqa: PLR2004 - headings print on adjoining rows
                 continue
             best = row.index
     return best
 
 
+def is_heading_rest(row: Row) -> bool:
+    """Whether the row under a heading goes on with it: another column's name, and no figures."""
+    columns = ("column_quantity", "column_price", "column_discount")
+    return not any(len(figure.digits) > 2 for figure in row.figures) and bool(
+        find_words(row.words(), columns)
+    )  # noqa: PLR2004
+
+
 def column_share(row: Row) -> float:
     """Which share of the row's letters are column headings; 0 with fewer than two of them."""
     words = [word for word in row.words() if not is_rate(word)]
-    hits = find_words(words, ("columns", "column_quantity", "column_price", "column_discount"), span_max=3)
+    hits = find_words(
+        words, ("columns", "column_quantity", "column_price", "column_discount"), span_max=3, length_min=5
+    )
     if len(hits) < COLUMN_WORDS_MIN and not (
         len(hits) == 1 and row.folded in {"SAN PHAM", "DESCRIPTION", "MAT HANG"}
+    ):
+        return 0.0
+    if (
+        len(hits) > 1
+        and len({"".join(letters(word) for word in words[first:end]) for first, end, _ in hits})
+        < COLUMN_WORDS_MIN
     ):
         return 0.0
     covered = sum(len(letters(word)) for first, end, _ in hits for word in words[first:end])

@@ -1,0 +1,181 @@
+"""What else a printed figure may be: digits that print and recogniser confuse, at a cost.
+
+Dotted and slashed zeros are read as 6, 8 and 9 on whole papers, so a zero is cheap to restore where
+the paper shows that trouble, and dear where it does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
+from itertools import combinations
+from math import log
+
+from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
+from ocr.types import Box
+
+Reread = Callable[[int, Box], list[tuple[str, float]]]
+
+# How easily thermal print turns one digit into another; unlisted pairs cost 2.
+CONFUSION_COST = {
+    frozenset(pair): cost
+    for cost, pairs in {
+        0.6: ("38", "56", "17", "68"),
+        0.8: ("35", "89", "58", "49", "14", "27"),
+        1.0: ("23", "39", "59", "69"),
+        1.3: ("79", "13", "12", "47", "25", "26", "28", "46"),
+    }.items()
+    for pair in pairs
+}
+ZERO_COST = {"6": 0.5, "8": 0.5, "9": 0.5, "3": 1.1, "5": 1.3, "4": 1.6, "2": 1.6, "7": 1.6, "1": 1.9}
+OTHER_COST = 2.0
+LENGTH_COST = 1.6
+COST_MAX = 2.6
+IMPOSSIBLE = 99.0
+# Zeros restored in one figure may cost this much together.
+ZEROS_COST_MAX = 6.0
+VARIANTS_MAX = 40
+REREADS_MAX = 12
+# Shelf prices in đồng are whole hundreds; a last digit is printed for weighed goods only.
+NOT_HUNDREDS_COST, NOT_TENS_COST = 2.0, 2.5
+CLEAN_SCALE, CLEAN_COST = 1.6, 2.2
+COUNT_MAX = 1000
+FEW_COST = 1.2
+# What speaks against a shelf price with this digit in the hundreds, against a zero there.
+HUNDREDS_COST = {"0": 0.0, "5": 0.2, "9": 0.6}
+OTHER_HUNDREDS_COST = 1.0
+TROUBLE_SHARE_MIN, TROUBLE_COUNT_MIN = 0.12, 2
+
+
+class Ink:
+    """The digits of one paper: how it prints zeros, and a second look at a figure."""
+
+    def __init__(self, style: MoneyStyle, figures: Iterable[Figure], reread: Reread | None) -> None:
+        self.style = style
+        self.reread = reread
+        self.rereads_left = REREADS_MAX if reread else 0
+        self.again: dict[Box, list[Figure]] = {}
+        self.zero_costs = zero_costs([figure for figure in figures if is_strong(figure, style)], style)
+
+    def variants(self, figure: Figure, page: int) -> dict[int, float]:
+        """Values that the figure's ink may mean, with costs; as read costs nothing."""
+        found: dict[int, float] = {}
+        for place, value in enumerate(money_values(figure, self.style)):
+            add(found, abs(value), 0.3 * place)
+        for value in list(found):
+            for other, cost in self.zeroed(value):
+                add(found, other, found[value] + cost)
+        for other_figure in self.readings(figure, page):
+            cost = 0.2 + (1 - other_figure.confidence)
+            for value in money_values(other_figure, self.style)[:1]:
+                add(found, abs(value), cost)
+        return dict(sorted(found.items(), key=lambda item: item[1])[:VARIANTS_MAX])
+
+    def zeroed(self, value: int) -> list[tuple[int, float]]:
+        """The value with some of its later digits read as zeros."""
+        text = str(value)
+        places = [place for place, digit in enumerate(text) if place and digit in "689"][-5:]
+        found = []
+        for count in range(1, len(places) + 1):
+            for chosen in combinations(places, count):
+                digits = list(text)
+                for place in chosen:
+                    digits[place] = "0"
+                cost = sum(self.zero_costs.get(text[place], CLEAN_COST) for place in chosen)
+                if cost <= ZEROS_COST_MAX:
+                    found.append((int("".join(digits)), cost))
+        return found
+
+    def cost_of(self, figure: Figure, value: int, page: int) -> float:
+        """What it costs to say that the figure's ink means `value`; above COST_MAX it can't."""
+        known = self.variants(figure, page).get(value, IMPOSSIBLE)
+        read = money_values(figure, self.style)
+        return min([known, *(self.digit_cost(str(abs(other)), str(value)) for other in read)])
+
+    def digit_cost(self, read: str, meant: str) -> float:
+        """What it costs to read digits `meant` as `read`: confusions, or one digit lost or gained."""
+        if len(read) == len(meant):
+            return sum(self.pair_cost(a, b) for a, b in zip(read, meant, strict=True) if a != b)
+        longer, shorter = (read, meant) if len(read) > len(meant) else (meant, read)
+        if len(longer) == len(shorter) + 1 and any(
+            longer[:k] + longer[k + 1 :] == shorter for k in range(len(longer))
+        ):
+            return LENGTH_COST
+        return IMPOSSIBLE
+
+    def pair_cost(self, read: str, meant: str) -> float:
+        """What it costs to read one digit as another."""
+        if meant == "0":
+            return self.zero_costs.get(read, ZERO_COST.get(read, OTHER_COST) * CLEAN_SCALE)
+        if read == "0":
+            return ZERO_COST.get(meant, OTHER_COST) * 1.5
+        return CONFUSION_COST.get(frozenset((read, meant)), OTHER_COST)
+
+    def readings(self, figure: Figure, page: int) -> Sequence[Figure]:
+        """The engine's second look at a figure, once per figure and a dozen per paper."""
+        if figure.box not in self.again:
+            found: list[Figure] = []
+            if self.reread is not None and self.rereads_left > 0:
+                self.rereads_left -= 1
+                for text, confidence in self.reread(page, figure.box):
+                    other = read_figure(text, figure.box, confidence, figure.first)
+                    if other is not None and other.digits != figure.digits:
+                        found.append(other)
+            self.again[figure.box] = found
+        return self.again[figure.box]
+
+    def round_cost(self, value: int) -> float:
+        """How unlikely a shelf price or discount of this value is."""
+        if self.style.exponent:
+            return 0.0
+        cost = NOT_TENS_COST * (value % 10 != 0) + NOT_HUNDREDS_COST * (value // 10 % 10 != 0)
+        return cost * (1.0 if self.zero_costs else 0.6) + HUNDREDS_COST.get(
+            str(value // 100 % 10), OTHER_HUNDREDS_COST
+        )
+
+    def counts(self, figure: Figure) -> list[tuple[Decimal, float]]:
+        """What a figure may be as a count or weight: as read, a weight's zero restored, or one."""
+        value = quantity_value(figure)
+        found = [(value, 0.0)] if value and value < COUNT_MAX else []
+        if value is not None and len(figure.groups) > 1:
+            whole, part = figure.groups[0], figure.groups[1]
+            if whole in {"6", "8", "9"}:
+                found.append((Decimal(f"0.{part}"), 0.5 * self.pair_cost(whole, "0")))
+            for place, digit in enumerate(part):
+                if digit in "689":
+                    fixed = part[:place] + "0" + part[place + 1 :]
+                    found.append((Decimal(f"{whole}.{fixed}"), self.pair_cost(digit, "0")))
+        elif len(figure.digits) == 1 and value != 1:
+            found.append((Decimal(1), 1.2))
+        return found
+
+
+def add(found: dict[int, float], value: int, cost: float) -> None:
+    """Keep the cheapest way to a value."""
+    if cost < found.get(value, ZEROS_COST_MAX):
+        found[value] = cost
+
+
+def zero_costs(figures: Sequence[Figure], style: MoneyStyle) -> dict[str, float]:
+    """What it costs on this paper to say that a 6, 8 or 9 is a misread zero.
+
+    Shelf prices end in two zeros and seldom have a 6 or 8 before them, so those places tell how often a
+    zero is read as which digit: the cost is minus the logarithm of that rate. Empty where zeros are clean.
+    """
+    if style.exponent or not figures:
+        return {}
+    values = [str(abs(money_values(figure, style)[0])) for figure in figures]
+    ends = "".join(value[-2:] for value in values)
+    bad = sum(value[-1] in "689" for value in values)
+    if bad < TROUBLE_COUNT_MIN or bad / len(values) < TROUBLE_SHARE_MIN:
+        return dict.fromkeys("689", FEW_COST) if bad else {}
+    thirds = "".join(value[-3] for value in values if len(value) > 3)  # noqa: PLR2004 - the hundreds
+    counts = {
+        "6": ends.count("6") + thirds.count("6"),
+        "8": ends.count("8") + thirds.count("8"),
+        "9": ends.count("9"),
+    }
+    zeros = ends.count("0") + thirds.count("0") + sum(counts.values())
+    return {
+        digit: max(0.05, min(2.0, -log((count + 0.2) / (zeros + 0.6)))) for digit, count in counts.items()
+    }
