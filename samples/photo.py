@@ -87,7 +87,7 @@ def draw_look(rng: np.random.Generator, difficulty: Difficulty) -> Look:
         exposure=1 - rng.uniform(-0.05, 0.35) * ease,
         blur=rng.uniform(0.3, 1.4) * ease,
         motion=rng.uniform(2, 5) if hard and rng.random() < ease / 3 else 0.0,
-        noise=rng.uniform(1, 7) * ease,
+        noise=rng.uniform(1, 5) * ease,
         quality=int(rng.integers(60, 78) if hard else rng.integers(74, 90)),
     )
 
@@ -105,6 +105,18 @@ def photograph(sheet: Sheet, look: Look, rng: np.random.Generator) -> Photo:
     scene = ((paper * cover + table * (255 - cover)) // 255).astype(np.uint8)
     lit = _lit(scene, look, rng)
     return Photo(_sensed(lit, look, rng), quad, kind)
+
+
+def running_off(photo: Photo, *, top: bool, bottom: bool) -> Photo:
+    """Cut the picture inside the paper's upper or lower edge, so that the paper runs off the frame."""
+    height = photo.pixels.shape[0]
+    ys = [y for _, y in photo.quad]
+    # Bent paper's edge waves by up to this share around the line between its corners.
+    wave = round(0.015 * height)
+    first = round(max(ys[0], ys[1])) + wave if top else 0
+    last = round(min(ys[2], ys[3])) - wave if bottom else height
+    quad = tuple((x, y - first) for x, y in photo.quad)
+    return Photo(photo.pixels[first:last], quad, photo.table)
 
 
 def to_jpeg(pixels: Picture, quality: int, exif: Image.Exif | None = None) -> bytes:
@@ -221,6 +233,8 @@ def _sensed(lit: NDArray[np.float32], look: Look, rng: np.random.Generator) -> P
         lit = np.asarray(cv2.filter2D(lit, -1, _shake(look.motion, rng.uniform(0, np.pi))), np.float32)
     seen = np.asarray(cv2.GaussianBlur(lit, (0, 0), max(look.blur, 0.25)), np.float32)
     grain = rng.standard_normal(seen.shape[:2], dtype=np.float32) * look.noise
+    # A phone smooths its grain before it compresses: spots of more than one pixel are left.
+    grain = np.asarray(cv2.GaussianBlur(grain, (0, 0), 0.6), np.float32)
     return np.asarray((seen + grain[..., None]).clip(0, 255), np.uint8)
 
 

@@ -14,20 +14,20 @@ import numpy as np
 from samples import TRUTH_FILE
 from samples.basket import BasketLine, Sale, draw_lines, ring_up
 from samples.paper import Difficulty, Sheet, burn, draw_wear
-from samples.photo import Look, draw_look, photograph, to_jpeg
+from samples.photo import Look, Photo, draw_look, photograph, running_off, to_jpeg
 from samples.slip import Slip
 from samples.tills import TILLS
 from samples.tills.base import Printed, PrintedLine
 
 # Purchases are made in the 20 days up to this one unless the caller says another: the printed
 # dates of a seed must not change with the day it is rendered.
-UNTIL = date(2026, 11, 22)
+UNTIL = date(2026, 11, 20)
 DAYS_BACK = 20
 OPEN_HOUR, CLOSE_HOUR = 8, 21
 DIFFICULTIES: tuple[Difficulty, ...] = ("easy", "medium", "hard")
 DIFFICULTY_WEIGHTS = (0.4, 0.4, 0.2)
 # Neighbouring photos of a long receipt share this part of a page, so no line is lost.
-OVERLAP = 0.12
+OVERLAP = 0.15
 # Which stream of chance: what is printed, how the paper is, how the photo is taken.
 PRINT, PAPER, PHOTO = range(3)
 
@@ -93,23 +93,34 @@ def print_receipt(
     return Receipt(seed, slip, _truth(sale, at, printed, slip) | {"till": family.code})
 
 
-def photograph_receipt(receipt: Receipt, seed: int, difficulty: Difficulty) -> Sample:
-    """Photograph a receipt. Two photos of one receipt show the same paper in another light."""
-    sheet = _sheet(receipt, difficulty)
+def photograph_receipt(
+    receipt: Receipt, seed: int, difficulty: Difficulty, *, worn: Difficulty | None = None
+) -> Sample:
+    """Photograph a receipt.
+
+    Args:
+        receipt: What is printed. The same one photographed twice shows the same paper.
+        seed: Of the photo.
+        difficulty: Of the photo, and of the paper unless `worn` says another.
+        worn: How worn the paper is.
+    """
+    sheet = _sheet(receipt, worn or difficulty)
     rng = _stream(seed, PHOTO)
-    return _shoot(receipt, [sheet], draw_look(rng, difficulty), rng, difficulty)
+    look = draw_look(rng, difficulty)
+    return _sample(receipt, [photograph(sheet, look, rng)], look, difficulty)
 
 
 def photograph_pages(receipt: Receipt, seed: int, difficulty: Difficulty, *, pages: int) -> Sample:
     """Photograph a long receipt in `pages` overlapping parts from top to bottom."""
     sheet = _sheet(receipt, difficulty)
-    part = 1 / pages
-    sheets = [
-        sheet.crop(max(0.0, page * part - OVERLAP * part), min(1.0, (page + 1 + OVERLAP) * part))
-        for page in range(pages)
-    ]
-    rng = _stream(seed, PHOTO)
-    return _shoot(receipt, sheets, draw_look(rng, difficulty), rng, difficulty)
+    look = draw_look(_stream(seed, PHOTO), difficulty)
+    photos = []
+    for page in range(pages):
+        top, bottom = max(0.0, page - OVERLAP) / pages, min(pages, page + 1 + OVERLAP) / pages
+        # The same stream for every page: one table, one light.
+        photo = photograph(sheet.crop(top, bottom), look, _stream(seed, PHOTO))
+        photos.append(running_off(photo, top=page > 0, bottom=page < pages - 1))
+    return _sample(receipt, photos, look, difficulty)
 
 
 def render_sample(
@@ -182,10 +193,7 @@ def _sheet(receipt: Receipt, difficulty: Difficulty) -> Sheet:
     return burn(receipt.slip.dots(), draw_wear(rng, difficulty), rng)
 
 
-def _shoot(
-    receipt: Receipt, sheets: list[Sheet], look: Look, rng: np.random.Generator, difficulty: Difficulty
-) -> Sample:
-    photos = [photograph(sheet, look, rng) for sheet in sheets]
+def _sample(receipt: Receipt, photos: list[Photo], look: Look, difficulty: Difficulty) -> Sample:
     images = [to_jpeg(photo.pixels, look.quality) for photo in photos]
     height, width = photos[0].pixels.shape[:2]
     truth = receipt.truth | {
