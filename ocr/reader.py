@@ -1,37 +1,236 @@
-"""One receipt: bytes in, what it says out."""
+"""One receipt: bytes in, what it says out. The one place where the steps of reading meet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from time import perf_counter
+from typing import Final
 
-from ocr.engines.base import Engine
+from ocr.codes import read_codes
+from ocr.engines.base import Engine, EngineError
+from ocr.engines.factory import make_engine
+from ocr.engines.merge import certainty
 from ocr.layout import lines_of
-from ocr.preprocess.decode import decode
-from ocr.preprocess.paper import find_paper, whole_frame
-from ocr.preprocess.straighten import Page, straighten
-from ocr.types import TextLine
+from ocr.pages import join_pages
+from ocr.parse.receipt import parse_receipt
+from ocr.preprocess.decode import NotAnImageError, Photo, decode
+from ocr.preprocess.paper import Paper, find_paper, whole_frame
+from ocr.preprocess.straighten import Page, Sheet, lay_flat, straighten
+from ocr.quality import measure, verdicts
+from ocr.types import Box, Quality, Reading, ReadingLine, ReadingReason, TextLine, Word
+
+# Upright print is read with more certainty than this, print that stands on its head with less
+# (docs/decisions/0013).
+_CERTAINTY_MIN: Final = 0.5
+# Fewer letters than this are no receipt's: a label, a sign, noise.
+_LETTERS_MIN: Final = 20
+# A sheet with next to nothing on it was found in the wrong place.
+_SHEET_LETTERS_MIN: Final = 60
+# What the quick check decodes to: print that can be read at all has letters of 8 px here.
+_CHECK_SIDE: Final = 1500
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture, looked at but not read. `paper` and `sheet` are None when no print was seen."""
+
+    photo: Photo
+    paper: Paper | None
+    sheet: Sheet | None
+    quality: Quality
+    reasons: tuple[ReadingReason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """One picture, read down to lines; `page` is None when it holds no print."""
+
+    view: View
+    page: Page | None
+    lines: list[TextLine]
+
+
+def read_receipt(pages: bytes | Sequence[bytes], engine: Engine | None = None) -> Reading:
+    """Read one receipt from its pictures; a bad picture is an ordinary reading that says why.
+
+    Args:
+        pages: One picture, or several overlapping ones of one long receipt, in any order.
+        engine: Recogniser to use; a tesserocr engine of this process's own when None.
+
+    Returns:
+        The reading. Boxes are in pixels of the picture at full size, upright by its EXIF tag.
+
+    Raises:
+        EngineError: `engine` is None and no recogniser is installed.
+    """
+    started = perf_counter()
+    engine = engine or own_engine()
+    try:
+        read = read_pages(pages, engine)
+        reading = _parse(read, engine)
+    except _BadPageError as error:
+        reading = Reading(status="unreadable", reasons=(error.reason,))
+    except EngineError:
+        failed = ReadingReason(code="engine_failed", severity="reject")
+        reading = Reading(status="unreadable", reasons=(failed,))
+    return reading.model_copy(update={"seconds": round(perf_counter() - started, 4)})
+
+
+def check_picture(data: bytes) -> tuple[ReadingReason, ...]:
+    """Say what stands in the way of reading a picture, without reading it.
+
+    Returns:
+        Reasons, worst first; none when the picture looks fine. Boxes as in `read_receipt`.
+    """
+    try:
+        view = look(data, 0, _CHECK_SIDE)
+    except _BadPageError as error:
+        return (error.reason,)
+    return tuple(sorted(view.reasons, key=lambda reason: reason.severity != "reject"))
 
 
 def read_lines(pages: bytes | Sequence[bytes], engine: Engine) -> list[TextLine]:
     """Read pages down to printed lines, boxes in pixels of each straightened page.
 
     Raises:
-        NotAnImageError: A page is no picture.
         EngineError: The engine failed.
     """
-    lines: list[TextLine] = []
-    for number, data in enumerate([pages] if isinstance(pages, bytes) else pages):
-        page = open_page(data)
-        if page is not None:
-            lines.extend(lines_of(engine.read_words(page.gray), number))
-    return lines
+    try:
+        return join_pages([page.lines for page in read_pages(pages, engine)])
+    except _BadPageError:
+        return []
 
 
-def open_page(data: bytes) -> Page | None:
-    """Decode and straighten one page; None when there is next to no print on it.
+@cache
+def own_engine() -> Engine:
+    """The engine of this process when none is given.
 
     Raises:
-        NotAnImageError: The bytes are no picture.
+        EngineError: The recogniser or a model is missing.
     """
-    photo = decode(data).gray
-    return straighten(photo, find_paper(photo) or whole_frame(photo))
+    return make_engine("tesserocr")
+
+
+class _BadPageError(Exception):
+    """A page is no picture."""
+
+    def __init__(self, reason: ReadingReason) -> None:
+        super().__init__(reason.code)
+        self.reason = reason
+
+
+def look(data: bytes, number: int, side_wanted: int | None = None) -> View:
+    """Decode one picture, find its sheet and judge it; `number` counts pages from 0.
+
+    Raises:
+        _BadPageError: The bytes are no picture.
+    """
+    try:
+        photo = decode(data) if side_wanted is None else decode(data, side_wanted)
+    except NotAnImageError as error:
+        raise _BadPageError(ReadingReason(code="not_an_image", severity="reject", page=number)) from error
+    paper = find_paper(photo.gray)
+    sheet = None if paper is None else lay_flat(photo.gray, paper)
+    if sheet is None or len(sheet.letters.boxes) < _SHEET_LETTERS_MIN:
+        frame = whole_frame(photo.gray)
+        wide = lay_flat(photo.gray, frame)
+        if wide is not None and (sheet is None or len(wide.letters.boxes) > 2 * len(sheet.letters.boxes)):
+            paper, sheet = frame, wide
+    quality = measure(photo.gray, photo.scale, paper, sheet)
+    return View(photo, paper, sheet, quality, verdicts(quality, photo.scale, paper, sheet, number))
+
+
+def read_pages(pages: bytes | Sequence[bytes], engine: Engine) -> list[ReadPage]:
+    """Read each picture down to lines.
+
+    Raises:
+        _BadPageError: A page is no picture.
+        EngineError: The engine failed.
+    """
+    sent = [pages] if isinstance(pages, bytes) else pages
+    return [_read_page(look(data, number), number, engine) for number, data in enumerate(sent)]
+
+
+def _read_page(view: View, number: int, engine: Engine) -> ReadPage:
+    if view.sheet is None:
+        return ReadPage(view, None, [])
+    page, words = _read_sheet(view.sheet, engine)
+    if view.paper is not None and certainty(words) < _CERTAINTY_MIN:
+        turned = lay_flat(view.photo.gray, view.paper, view.sheet.quarter_turns + 2)
+        if turned is not None:
+            other_page, other_words = _read_sheet(turned, engine)
+            if certainty(other_words) > certainty(words):
+                page, words = other_page, other_words
+    return ReadPage(view, page, lines_of(words, number))
+
+
+def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word]]:
+    page = straighten(sheet)
+    return page, engine.read_words(page.gray)
+
+
+def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:
+    lines = join_pages([page.lines for page in read])
+    quality = _worst([page.view.quality for page in read])
+    reasons = tuple(reason for page in read for reason in page.view.reasons)
+    if sum(len(word.text) for line in lines for word in line.words) < _LETTERS_MIN:
+        return _without_text(quality, reasons)
+
+    def reread(number: int, box: Box) -> list[tuple[str, float]]:
+        page = read[number].page
+        return [] if page is None else engine.read_number(page.gray, box)
+
+    codes = [code for page in read if page.page is not None for code in read_codes(page.page.gray)]
+    reading = parse_receipt(lines, reread=reread, codes=tuple(dict.fromkeys(codes)))
+    items = tuple(_on_photo(item, read) for item in reading.lines)
+    return _judged(reading.model_copy(update={"lines": items, "quality": quality}), reasons)
+
+
+def _without_text(quality: Quality, reasons: tuple[ReadingReason, ...]) -> Reading:
+    if not any(reason.severity == "reject" for reason in reasons):
+        reasons = (ReadingReason(code="no_text", severity="reject"), *reasons)
+    seen_badly = any(reason.code in {"too_dark", "blurred", "glare", "too_far"} for reason in reasons)
+    return Reading(status="unreadable" if seen_badly else "not_a_receipt", reasons=reasons, quality=quality)
+
+
+def _judged(reading: Reading, reasons: tuple[ReadingReason, ...]) -> Reading:
+    """Weigh what was seen in the picture by what could be read of it."""
+    if reading.status == "read" and reading.total_minor is not None:
+        # It was read all the same: what was seen stays as a remark.
+        kept = tuple(
+            reason if reason.code == "several_receipts" else reason.model_copy(update={"severity": "info"})
+            for reason in reasons
+        )
+        return reading.model_copy(update={"reasons": kept})
+    causes = tuple(reason.model_copy(update={"severity": "reject"}) for reason in reasons)
+    if causes:
+        return reading.model_copy(update={"status": "unreadable", "reasons": causes})
+    if reading.status == "not_a_receipt":
+        refused = ReadingReason(code="not_a_receipt", severity="reject")
+        return reading.model_copy(update={"reasons": (refused,)})
+    return reading
+
+
+def _on_photo(item: ReadingLine, read: Sequence[ReadPage]) -> ReadingLine:
+    """The item with its box in pixels of the picture at full size."""
+    page = read[item.page].page
+    if item.box is None or page is None:
+        return item
+    photo = read[item.page].view.photo
+    height, width = photo.gray.shape
+    left, top, right, bottom = page.photo_box(item.box)
+    box = (max(0, left), max(0, top), min(width, right), min(height, bottom))
+    scaled = tuple(round(value * photo.scale) for value in box)
+    return item.model_copy(update={"box": scaled})
+
+
+def _worst(qualities: Sequence[Quality]) -> Quality:
+    return Quality(
+        blur=max(quality.blur for quality in qualities),
+        glare=max(quality.glare for quality in qualities),
+        dark=max(quality.dark for quality in qualities),
+        coverage=min(quality.coverage for quality in qualities),
+        text_height=min(quality.text_height for quality in qualities),
+    )

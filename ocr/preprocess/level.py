@@ -1,4 +1,4 @@
-"""Level print: how far, and which way, printed lines bend away from the horizontal."""
+"""Level print: which way printed lines run, and how they bend (docs/decisions/0012)."""
 
 from __future__ import annotations
 
@@ -12,110 +12,204 @@ from ocr.preprocess.normalise import Letters
 
 Points = NDArray[np.float64]
 
-_ANGLE_MAX: Final = 20.0
-# Letters follow each other within this many letter heights, and rise or fall by less than that many.
+# A letter's right neighbour starts within this many letter heights, and stands level with it within
+# so many: half a line's pitch is more.
+_NEIGHBOUR_GAP_MAX: Final = 1.5
+_NEIGHBOUR_STEP_MAX: Final = 0.6
+_LETTER_SHARE_MIN: Final = 0.6
+_LIKENESS: Final = 0.5
+_SOURCES_MAX: Final = 700
+# Letters stand above each other by chance too, but not this much more often than side by side.
+_SIDEWAYS_MIN: Final = 1.5
+_SLOPE_MAX: Final = 0.35
+# Once lines are roughly level, letters follow each other across wider gaps and closer to level.
 _GAP_MAX: Final = 4.0
 _STEP_MAX: Final = 0.35
 _LINE_LETTERS_MIN: Final = 5
 _FIT_LETTERS_MIN: Final = 40
-_FIT_ROUNDS: Final = 4
+_FIT_ROUNDS: Final = 3
+_PAIRS_MAX: Final = 1500
+_STRIDES: Final = (3, 8)
+# A knot row for so many letter heights: folds are not closer.
+_KNOT_LETTERS: Final = 7
+_KNOT_ROWS_MAX: Final = 16
+_KNOT_COLUMNS: Final = 6
+# Pairs of letters further off than this share of a letter's height are no neighbours.
+_PAIR_TOLERANCE: Final = 0.12
+_LINE_TOLERANCE: Final = 0.1
+_STRAIGHT: Final = 3e-3
+_ALIKE: Final = 1e-3
+_STILL: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Bend:
-    """How printed lines bend: at (x, y) of a level page the print lay `rise` lower.
+    """How printed lines bend: what belongs at (x, y) of a level page was printed `rise` lower.
 
-    `terms` weighs x, x y, x y^2, x^2, x^2 y, x^2 y^2, x^3, x^3 y with x and y from -1 to 1 over
-    the page of `size` (width, height); the result is in pixels.
+    `knots` is (rows, columns): that rise in pixels at points spread evenly over the page of `size`
+    (width, height), corner to corner; between them it is interpolated.
     """
 
-    terms: NDArray[np.float64]
+    knots: Points
     size: tuple[int, int]
 
     def rise(self, xs: Points, ys: Points) -> Points:
-        """Pixels by which print at level position (x, y) lay below it."""
-        return _powers(self._unit(xs, 0), self._unit(ys, 1)) @ self.terms
-
-    def _unit(self, values: Points, axis: int) -> Points:
-        half = self.size[axis] / 2
-        return (values - half) / half
+        """Pixels by which print that belongs at (x, y) lies below it."""
+        numbers, weights = _places(xs.ravel(), ys.ravel(), self.knots.shape, self.size)
+        return np.asarray((self.knots.ravel()[numbers] * weights).sum(axis=1).reshape(xs.shape))
 
 
-def _powers(x: Points, y: Points) -> Points:
-    return np.stack([x, x * y, x * y * y, x * x, x * x * y, x * x * y * y, x**3, x**3 * y], axis=-1)
+def _places(
+    x: Points, y: Points, shape: tuple[int, ...], size: tuple[int, int]
+) -> tuple[NDArray[np.int64], Points]:
+    """The four knots around each point and their weights, each (n, 4)."""
+    rows, columns = shape
+    across = np.clip(x / size[0], 0, 1) * (columns - 1)
+    down = np.clip(y / size[1], 0, 1) * (rows - 1)
+    column = np.minimum(across.astype(np.int64), columns - 2)
+    row = np.minimum(down.astype(np.int64), rows - 2)
+    right, low = across - column, down - row
+    first = row * columns + column
+    numbers = np.stack([first, first + 1, first + columns, first + columns + 1], axis=1)
+    weights = np.stack([(1 - right) * (1 - low), right * (1 - low), (1 - right) * low, right * low], axis=1)
+    return numbers, weights
 
 
 def skew(letters: Letters) -> float:
     """The angle of the printed lines in degrees, counter-clockwise as seen; 0 when unclear.
 
-    Source: the projection whose histogram of baselines is the most peaked.
+    Source: the median direction from a letter to its right neighbour.
     """
-    boxes = letters.boxes
-    x = (boxes[:, 0] + boxes[:, 2]) / 2
-    y = boxes[:, 3].astype(np.float64)
-    step = max(1.0, letters.height / 4)
-    angle, width = 0.0, _ANGLE_MAX
-    for fine in (0.5, 0.1):
-        tries = np.arange(angle - width, angle + width + fine / 2, fine)
-        angle = float(tries[int(np.argmax([_peakedness(x, y, degrees, step) for degrees in tries]))])
-        width = fine
-    return angle
+    first, second = _neighbours(letters)
+    if len(first) < _FIT_LETTERS_MIN // 2:
+        return 0.0
+    ends = _bottoms(letters)
+    step = ends[second] - ends[first]
+    return float(-np.degrees(np.median(np.arctan2(step[:, 1], step[:, 0]))))
 
 
-def _peakedness(x: Points, y: Points, degrees: float, step: float) -> float:
-    level = y + x * np.tan(np.radians(degrees))
-    counts = np.bincount(((level - level.min()) / step).astype(np.int64)).astype(np.float64)
-    smooth = np.convolve(counts, [0.5, 1, 0.5])
-    return float((smooth**2).sum())
-
-
-def bend(bottoms: Points, height: float, size: tuple[int, int]) -> Bend | None:
+def bend(letters: Letters, size: tuple[int, int]) -> Bend | None:
     """Fit how the lines bend.
 
     Args:
-        bottoms: (n, 2) middle and bottom of each letter, in pixels, roughly level.
-        height: Letter height in pixels.
-        size: Width and height of the page in pixels.
+        letters: Letters in pixels of a page that was turned level.
+        size: Width and height of that page in pixels.
 
     Returns:
         The bend, or None when there are too few letters in lines to tell.
     """
-    lines = [line for line in _chains(bottoms, height) if len(line) >= _LINE_LETTERS_MIN]
-    if sum(map(len, lines)) < _FIT_LETTERS_MIN:
+    first, second = _neighbours(letters)
+    if len(first) < _FIT_LETTERS_MIN:
         return None
-    members = np.concatenate(lines)
-    number = np.repeat(np.arange(len(lines)), [len(line) for line in lines])
-    x, y = bottoms[members, 0], bottoms[members, 1]
-    half_width, half_height = size[0] / 2, size[1] / 2
-    powers = _powers((x - half_width) / half_width, (y - half_height) / half_height)
-    weights = np.ones(len(x))
-    terms = np.zeros(powers.shape[1])
+    rows = max(3, round(size[1] / (_KNOT_LETTERS * letters.height)))
+    flat = Bend(np.zeros((min(rows, _KNOT_ROWS_MAX), _KNOT_COLUMNS)), size)
+    ends = _bottoms(letters)
+    pairs = np.stack([first, second], axis=1)
+    rough = _fit(ends, pairs, flat, _PAIR_TOLERANCE * letters.height)
+    level = np.stack([ends[:, 0], ends[:, 1] - rough.rise(ends[:, 0], ends[:, 1])], axis=1)
+    lines = [line for line in _chains(level, letters.height) if len(line) >= _LINE_LETTERS_MIN]
+    if sum(map(len, lines)) < _FIT_LETTERS_MIN:
+        return rough
+    # Letters a few places apart on a line say more about its run than neighbours do.
+    far = [
+        np.stack([line[:-step], line[step:]], axis=1)
+        for line in lines
+        for step in _STRIDES
+        if len(line) > step
+    ]
+    return _fit(ends, np.concatenate([pairs, *far]), rough, _LINE_TOLERANCE * letters.height)
+
+
+def in_lines(letters: Letters) -> NDArray[np.bool_]:
+    """Which letters have a neighbour beside them."""
+    inside = np.zeros(len(letters.boxes), np.bool_)
+    inside[np.concatenate(_neighbours(letters))] = True
+    return inside
+
+
+def lies_sideways(letters: Letters) -> bool:
+    """Whether the lines run up or down the page."""
+    turned = Letters(letters.boxes[:, [1, 0, 3, 2]], letters.height)
+    return _followers(turned) > _SIDEWAYS_MIN * max(_followers(letters), _FIT_LETTERS_MIN // 2)
+
+
+def _followers(letters: Letters) -> int:
+    """How many letters are closely followed by one that stands level with them."""
+    boxes, height = letters.boxes, letters.height
+    sources = np.arange(len(boxes))[:: max(1, len(boxes) // _SOURCES_MAX)]
+    gap = boxes[None, :, 0] - boxes[sources, None, 2]
+    fall = np.abs(boxes[None, :, 3] - boxes[sources, None, 3])
+    near = (gap > -0.1 * height) & (gap < 0.4 * height) & (fall < 0.2 * height)
+    return int(near.any(axis=1).sum())
+
+
+def _bottoms(letters: Letters) -> Points:
+    boxes = letters.boxes.astype(np.float64)
+    return np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
+
+
+def _neighbours(letters: Letters) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of letters of like height beside each other: numbers of the left and the right one."""
+    boxes, height = letters.boxes.astype(np.float32), letters.height
+    large = np.flatnonzero(boxes[:, 3] - boxes[:, 1] > _LETTER_SHARE_MIN * height)
+    boxes = boxes[large]
+    own = boxes[:, 3] - boxes[:, 1]
+    sources = np.arange(len(boxes))[:: max(1, len(boxes) // _SOURCES_MAX)]
+    gap = boxes[None, :, 0] - boxes[sources, None, 2]
+    fall = np.abs(boxes[None, :, 3] - boxes[sources, None, 3])
+    near = (gap > -0.2 * height) & (gap < _NEIGHBOUR_GAP_MAX * height) & (fall < _NEIGHBOUR_STEP_MAX * height)
+    near &= np.abs(own[None, :] - own[sources, None]) < _LIKENESS * own[sources, None]
+    near[np.arange(len(sources)), sources] = False
+    gap[~near] = np.inf
+    nearest = gap.argmin(axis=1) if gap.size else np.zeros(0, np.int64)
+    found = np.flatnonzero(np.isfinite(gap[np.arange(len(sources)), nearest])) if gap.size else nearest
+    return large[sources[found]], large[nearest[found]]
+
+
+def _fit(ends: Points, pairs: NDArray[np.int64], start: Bend, tolerance: float) -> Bend:
+    """The smoothest bend by which each pair of letters stands level; odd pairs hardly count."""
+    rows, columns = start.knots.shape
+    pairs = pairs[:: max(1, len(pairs) // _PAIRS_MAX)]
+    left, right = ends[pairs[:, 0]], ends[pairs[:, 1]]
+    # Where a letter belongs depends on the bend itself: the start is close enough.
+    numbers, weights = _places(
+        ends[:, 0], ends[:, 1] - start.rise(ends[:, 0], ends[:, 1]), (rows, columns), start.size
+    )
+    shape = np.zeros((len(pairs), rows * columns))
+    places = np.arange(len(pairs))[:, None]
+    np.add.at(shape, (places, numbers[pairs[:, 1]]), weights[pairs[:, 1]])
+    np.add.at(shape, (places, numbers[pairs[:, 0]]), -weights[pairs[:, 0]])
+    fall = right[:, 1] - left[:, 1]
+    # Pairs say how lines run, not where they are: in each row of knots the rises sum to nothing.
+    sums_to_zero = np.linalg.svd(np.ones((1, columns)))[2][1:].T
+    free = np.kron(np.eye(rows), sums_to_zero)
+    smooth = free.T @ (_stiffness(rows, columns) * len(pairs)) @ free
+    shape = shape @ free
+    solution = free.T @ start.knots.ravel()
     for _ in range(_FIT_ROUNDS):
-        # Each line keeps a height of its own: what is fitted is how it runs, not where it is.
-        shape = powers - _line_means(powers, number, weights)
-        run = y - _line_means(y[:, None], number, weights)[:, 0]
-        by_weight = shape * weights[:, None]
-        terms = np.linalg.solve(by_weight.T @ shape + 0.5 * np.eye(shape.shape[1]), by_weight.T @ run)
-        off = np.abs(run - shape @ terms)
-        weights = 1 / np.maximum(1, off / (0.08 * height)) ** 2
-    return Bend(terms, size)
+        off = np.abs(fall - shape @ solution)
+        trust = 1 / np.maximum(1, off / tolerance) ** 2
+        weighed = shape * trust[:, None]
+        solution = np.linalg.solve(weighed.T @ shape + smooth, weighed.T @ fall)
+    return Bend((free @ solution).reshape(rows, columns), start.size)
 
 
-def _line_means(values: Points, number: NDArray[np.int64], weights: Points) -> Points:
-    total = np.bincount(number, weights)
-    means = np.stack([np.bincount(number, weights * column) / total for column in values.T], axis=1)
-    return np.asarray(means[number])
+def _stiffness(rows: int, columns: int) -> Points:
+    """What bending costs: lines stay straight, the lines below run alike, nothing moves without need."""
+    across = np.kron(np.eye(rows), np.diff(np.eye(columns), 2, axis=0))
+    down = np.kron(np.diff(np.eye(rows), axis=0), np.diff(np.eye(columns), axis=0))
+    still = np.eye(rows * columns)
+    return np.asarray(_STRAIGHT * across.T @ across + _ALIKE * down.T @ down + _STILL * still)
 
 
 def _chains(bottoms: Points, height: float) -> list[list[int]]:
     """Follow letters from left to right into lines; numbers of `bottoms`."""
-    order = np.argsort(bottoms[:, 0])
     # Ends of lines by their height in steps, so that only neighbours are compared.
     open_ends: dict[int, list[int]] = {}
     chains: list[list[int]] = []
     places = bottoms.tolist()
     reach, step = _GAP_MAX * height, _STEP_MAX * height
-    for letter in order.tolist():
+    for letter in np.argsort(bottoms[:, 0]).tolist():
         x, y = places[letter]
         row = int(y // height)
         best, best_cost = -1, 1.0
@@ -123,10 +217,9 @@ def _chains(bottoms: Points, height: float) -> list[list[int]]:
             for chain in open_ends.get(near, ()):
                 end_x, end_y = places[chains[chain][-1]]
                 gap, fall = x - end_x, abs(y - end_y)
-                if gap <= reach and fall <= step:
-                    cost = fall / step + 0.25 * gap / reach
-                    if cost < best_cost:
-                        best, best_cost = chain, cost
+                cost = fall / step + 0.25 * gap / reach
+                if gap <= reach and fall <= step and cost < best_cost:
+                    best, best_cost = chain, cost
         if best < 0:
             best = len(chains)
             chains.append([])

@@ -18,6 +18,8 @@ PAPER: Final = 235
 _LETTER_MIN: Final = 5
 _LETTER_MAX: Final = 160
 _LETTERS_MIN: Final = 12
+# Paper's own grain is less dark than this.
+_INK_DEPTH_MIN: Final = 16
 _NOISE_SIGMA: Final = 0.7
 _ENLARGE_MAX: Final = 3.0
 # A line of a receipt holds about forty letters, nearly twice as high as wide.
@@ -28,31 +30,33 @@ _LETTERS_PER_LINE: Final = 25
 class Letters:
     """Connected ink the size of letters.
 
-    `boxes` is (n, 4) int: left, top, right, bottom. `height` is their most common height in pixels.
+    `boxes` is (n, 4): left, top, right, bottom. `height` is their most common height in pixels.
     """
 
-    boxes: NDArray[np.int32]
+    boxes: NDArray[np.float64]
     height: float
 
 
 def find_letters(page: Gray) -> Letters | None:
     """Find what may be letters on an evenly lit page; None when there is next to no print."""
-    smooth = cv2.GaussianBlur(page, (0, 0), 0.8)
-    level, _ = cv2.threshold(
-        smooth[smooth < PAPER - 15].reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU
-    )
-    # Most of the page is paper, so the split of all that is darker parts faint strokes from full ones;
-    # halfway back to the paper's gray keeps the faint ones.
-    ink = (smooth < (level + PAPER) / 2).astype(np.uint8)
+    depth = cv2.subtract(np.full_like(page, PAPER), np.asarray(cv2.GaussianBlur(page, (0, 0), 0.8), np.uint8))
+    reach = 2 * (page.shape[1] // _LETTERS_PER_LINE) + 1
+    # Faint and full print stand on one receipt: a stroke is what is nearly half as dark as the darkest around.
+    darkest = cv2.dilate(depth, np.ones((reach, reach), np.uint8))
+    ink = ((depth > _INK_DEPTH_MIN) & (depth > 0.4 * darkest)).astype(np.uint8)
+    # The dots of a needle printer join up and down, where no neighbour is near.
+    ink = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((max(2, page.shape[1] // 150), 1), np.uint8))
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     left, top, widths, heights, areas = (stats[1:, column] for column in range(5))
     likely = (
         (heights >= _LETTER_MIN) & (heights <= min(_LETTER_MAX, page.shape[1] // 12)) & (widths < 3 * heights)
     )
+    # Thin bars are a barcode's.
+    likely &= 8 * widths > heights
     likely &= (areas > heights) & (areas < 0.9 * widths * heights + 4)
     if int(likely.sum()) < _LETTERS_MIN:
         return None
-    boxes = np.stack([left, top, left + widths, top + heights], axis=1)[likely]
+    boxes = np.stack([left, top, left + widths, top + heights], axis=1)[likely].astype(np.float64)
     sizes = heights[likely]
     # Specks outnumber letters on crumpled paper; weighing by height outvotes them.
     counts = np.bincount(sizes, weights=sizes, minlength=_LETTER_MAX + 2)

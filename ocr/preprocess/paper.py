@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
+from ocr.preprocess.quad import Outline, Quad, box_around, corners_around
+from ocr.types import Box
 
-Quad = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 
 # Print is looked for on a copy this long, the sheet's edge on one half as long.
@@ -35,9 +36,10 @@ _EDGE_REACH_PX: Final = 5
 _SIDES: Final = ("left", "top", "right", "bottom")
 # A hull hardly larger than the sheet mends what shadows cut off; a much larger one takes in the table.
 _HULL_GROWTH_MAX: Final = 1.15
-# A flat sheet fills the quadrilateral around it; a curled one nearly does.
-_QUAD_FILL_MIN: Final = 0.9
-_SIDE_RATIO_MIN: Final = 0.75
+# A second sheet is as large as half the first, and this far from it, in pixels of the edge search: parts
+# of one sheet that a fold's shadow cut apart are closer.
+_OTHER_SHARE_MIN: Final = 0.5
+_OTHER_GAP_PX: Final = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +48,15 @@ class Paper:
 
     `corners` is (4, 2): top left, top right, bottom right, bottom left of a quadrilateral around
     the sheet. `outline` is (n, 2), the sheet's own edge. `coverage` is the sheet's share of the
-    frame, 0 to 1. `open_sides` names the sides on which the sheet runs on beyond the frame.
+    frame, 0 to 1. `open_sides` names the sides on which the sheet runs on beyond the frame. `others` are
+    boxes of more printed sheets, apart from it and at least half as large.
     """
 
     corners: Quad
-    outline: NDArray[np.float32]
+    outline: Outline
     coverage: float
     open_sides: frozenset[str]
+    others: tuple[Box, ...] = ()
 
 
 def whole_frame(photo: Gray) -> Paper:
@@ -80,16 +84,19 @@ def find_paper(photo: Gray) -> Paper | None:
         return None
     sheet = np.asarray(cv2.medianBlur(resize(blank, _EDGE_SHRINK), 5), np.uint8)
     mask, open_sides = _grow(sheet, text)
-    contour = _outline(mask)
-    if contour is None:
+    sheets = _sheets(mask)
+    if not sheets:
         return None
-    outline = (contour + 0.5) / (shrink * _EDGE_SHRINK) - 0.5
-    area = float(cv2.contourArea(contour)) / mask.size
-    closed = not open_sides & {"left", "right"}
-    corners = _corners_around(outline) if closed else None
-    if corners is None:
-        corners = _box_around(outline, photo.shape)
-    return Paper(corners, outline, min(1.0, area), open_sides)
+    grow = 1 / (shrink * _EDGE_SHRINK)
+    outline = (_mended(sheets[0]) + 0.5) * grow - 0.5
+    corners = None if open_sides & {"left", "right"} else corners_around(outline)
+    return Paper(
+        corners if corners is not None else box_around(outline, photo.shape),
+        outline,
+        min(1.0, float(cv2.contourArea(outline)) / photo.size),
+        open_sides,
+        tuple(_box(sheet, grow) for sheet in sheets[1:] if _is_apart(sheet, sheets[0], text)),
+    )
 
 
 def resize(gray: Gray, factor: float) -> Gray:
@@ -194,76 +201,35 @@ def _contrast(mask: Mask, sheet: Gray, side: str) -> float:
     return float(np.median(np.abs(inside - outside) / np.maximum(np.maximum(inside, outside), 8)))
 
 
-def _outline(mask: Mask) -> NDArray[np.float32] | None:
+def _sheets(mask: Mask) -> list[Outline]:
+    """Outlines of the parts of the mask, largest first, none smaller than half the largest."""
     contours, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    if not contours:
-        return None
-    contour = max(contours, key=cv2.contourArea)
-    hull = cv2.convexHull(contour)
-    own, mended = cv2.contourArea(contour), cv2.contourArea(hull)
-    if own <= 0:
-        return None
-    chosen = hull if mended <= _HULL_GROWTH_MAX * own else contour
-    return np.asarray(chosen.reshape(-1, 2), np.float32)
+    ordered = sorted(contours, key=cv2.contourArea, reverse=True)
+    large = [
+        part for part in ordered if cv2.contourArea(part) >= _OTHER_SHARE_MIN * cv2.contourArea(ordered[0])
+    ]
+    return [part.reshape(-1, 2).astype(np.float32) for part in large if cv2.contourArea(part) > 0]
 
 
-def _corners_around(outline: NDArray[np.float32]) -> Quad | None:
-    """The quadrilateral whose sides follow the outline; None when the outline is too ragged for one.
-
-    A ragged outline says where the sheet is, not how it is tilted: the print itself tells that.
-    """
-    hull = cv2.convexHull(outline)
-    length = cv2.arcLength(hull, closed=True)
-    for tolerance in (0.01, 0.02, 0.03, 0.05):
-        rough = cv2.approxPolyDP(hull, tolerance * length, closed=True)
-        if len(rough) != 4:  # noqa: PLR2004 - a sheet has four corners
-            continue
-        quad = _push_out(clockwise(np.asarray(rough.reshape(4, 2), np.float32)), hull.reshape(-1, 2))
-        if _is_sheet(quad) and cv2.contourArea(outline) >= _QUAD_FILL_MIN * cv2.contourArea(quad):
-            return quad
-    return None
+def _mended(sheet: Outline) -> Outline:
+    """The hull, where it hardly adds to the sheet."""
+    hull = cv2.convexHull(sheet)
+    if cv2.contourArea(hull) > _HULL_GROWTH_MAX * cv2.contourArea(sheet):
+        return sheet
+    return np.asarray(hull.reshape(-1, 2), np.float32)
 
 
-def _box_around(outline: NDArray[np.float32], frame: tuple[int, ...]) -> Quad:
-    left, top = np.maximum(outline.min(axis=0), 0)
-    right, bottom = np.minimum(outline.max(axis=0), [frame[1] - 1, frame[0] - 1])
-    return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)
+def _is_apart(sheet: Outline, main: Outline, text: Mask) -> bool:
+    """Whether a part of the mask is a printed sheet of its own."""
+    inside = np.zeros(text.shape, np.uint8)
+    cv2.fillPoly(inside, [sheet.astype(np.int32)], 1)
+    if not (text[inside > 0] > 0).any():
+        return False
+    places = main[:: max(1, len(main) // 200)]
+    gaps = np.linalg.norm(sheet[None, ::4] - places[:, None], axis=2)
+    return bool(gaps.min() >= _OTHER_GAP_PX)
 
 
-def _is_sheet(quad: Quad) -> bool:
-    """Whether a rectangle seen from above at a slant can look like this."""
-    sides = [float(np.linalg.norm(quad[number] - quad[number - 1])) for number in range(4)]
-    wide, high = sorted(sides[0::2]), sorted(sides[1::2])
-    return wide[0] >= _SIDE_RATIO_MIN * wide[1] and high[0] >= _SIDE_RATIO_MIN * high[1]
-
-
-def _push_out(quad: Quad, hull: NDArray[np.float32]) -> Quad:
-    """Move each side outward, in parallel, until the hull lies inside."""
-    sides = []
-    for start, end in zip(quad, np.roll(quad, -1, axis=0), strict=True):
-        along = (end - start) / max(1e-6, float(np.linalg.norm(end - start)))
-        outward = np.array([along[1], -along[0]], np.float32)
-        beyond = max(0.0, float(((hull - start) @ outward).max()))
-        sides.append((start + beyond * outward, along))
-    corners = [_crossing(sides[number - 1], sides[number]) for number in range(4)]
-    return quad if any(corner is None for corner in corners) else np.array(corners, np.float32)
-
-
-def _crossing(
-    first: tuple[NDArray[np.float32], NDArray[np.float32]],
-    second: tuple[NDArray[np.float32], NDArray[np.float32]],
-) -> NDArray[np.float32] | None:
-    (point, along), (other, across) = first, second
-    turn = float(along[0] * across[1] - along[1] * across[0])
-    if abs(turn) < 0.1:  # noqa: PLR2004 - the sides are all but parallel
-        return None
-    gap = other - point
-    return np.asarray(point + along * float(gap[0] * across[1] - gap[1] * across[0]) / turn, np.float32)
-
-
-def clockwise(points: Quad) -> Quad:
-    """Order four points top left, top right, bottom right, bottom left."""
-    centre = points.mean(axis=0)
-    angles = np.arctan2(points[:, 1] - centre[1], points[:, 0] - centre[0])
-    ring = points[np.argsort(angles)]
-    return np.asarray(np.roll(ring, -int(np.argmin(ring.sum(axis=1))), axis=0), np.float32)
+def _box(sheet: Outline, grow: float) -> Box:
+    low, high = sheet.min(axis=0) * grow, (sheet.max(axis=0) + 1) * grow
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])

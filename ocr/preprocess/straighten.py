@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
-from ocr.preprocess.level import Bend, bend, skew
+from ocr.preprocess.level import Bend, Points, bend, in_lines, lies_sideways, skew
 from ocr.preprocess.normalise import (
     LETTER_HEIGHT,
     PAPER,
@@ -25,19 +26,23 @@ from ocr.types import Box
 Homography = NDArray[np.float64]
 
 # The bend is smooth: it is worked out on a grid this coarse and interpolated.
-_GRID_PX = 16
+_GRID_PX: Final = 16
+# Paper left around the print, in letter heights.
+_MARGIN_LETTERS: Final = 1.5
+_QUARTER_TURNS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
     """A straightened page.
 
-    `gray` is what the engine reads. `bend` says how its lines ran before they were levelled, then
-    the (3, 3) homography `to_photo` leads to pixels of the photograph. `letter_height` is the
-    print's height in pixels of that photograph.
+    `gray` is what the engine reads; it is a cut at `origin` (left, top) of the levelled sheet, whose lines
+    ran as `bend` says. From there the (3, 3) homography `to_photo` leads to pixels of the photograph.
+    `letter_height` is the print's height in pixels of that photograph.
     """
 
     gray: Gray
+    origin: tuple[int, int]
     bend: Bend | None
     to_photo: Homography
     letter_height: float
@@ -45,8 +50,8 @@ class Page:
     def photo_box(self, box: Box) -> Box:
         """The box in the photograph around a box of this page."""
         left, top, right, bottom = box
-        xs = np.array([left, right, right, left], np.float64)
-        ys = np.array([top, top, bottom, bottom], np.float64)
+        xs = np.array([left, right, right, left], np.float64) + self.origin[0]
+        ys = np.array([top, top, bottom, bottom], np.float64) + self.origin[1]
         if self.bend is not None:
             ys = ys + self.bend.rise(xs, ys)
         there = cv2.perspectiveTransform(np.stack([xs, ys], axis=1)[None], self.to_photo)[0]
@@ -54,22 +59,51 @@ class Page:
         return int(low[0]), int(low[1]), int(high[0]), int(high[1])
 
 
-def straighten(photo: Gray, paper: Paper) -> Page | None:
-    """Cut the sheet out, flatten it, even its light, scale and level its print.
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The sheet seen from straight above, its lines running roughly from left to right.
+
+    `flat` is (height, width) uint8 as photographed, `lit` the same in even light with what lies around
+    the sheet turned to blank paper. `to_flat` leads from pixels of the photograph to theirs. `quarter_turns`
+    says how often the photograph was turned by 90 degrees, counter-clockwise.
+    """
+
+    flat: Gray
+    lit: Gray
+    letters: Letters
+    to_flat: Homography
+    quarter_turns: int
+
+
+def lay_flat(photo: Gray, paper: Paper, quarter_turns: int = 0) -> Sheet | None:
+    """Cut the sheet out, undo its perspective and even its light.
+
+    Args:
+        photo: (height, width) uint8.
+        paper: Where the sheet lies in it.
+        quarter_turns: How often to turn it by 90 degrees, counter-clockwise; once more if its lines
+            turn out to run up or down.
 
     Returns:
-        The page, or None when there is next to no print on it.
+        The sheet, or None when there is next to no print on it.
     """
-    flat, to_flat = _flatten(photo, paper.corners)
+    flat, to_flat = _flatten(photo, np.roll(paper.corners, -quarter_turns % _QUARTER_TURNS, axis=0))
     lit = even_light(flat)
     lit[_table(paper, to_flat, lit.shape) > 0] = PAPER
     letters = find_letters(lit)
     if letters is None:
         return None
-    scaled, factor = scale_letters(lit, letters.height)
-    to_scaled = np.diag([factor, factor, 1.0]) @ to_flat
-    level, lines_bend, to_level = _level(scaled, letters, factor)
-    return Page(calm(level), lines_bend, np.linalg.inv(to_level @ to_scaled), letters.height)
+    if quarter_turns % 2 == 0 and lies_sideways(letters):
+        return lay_flat(photo, paper, quarter_turns + 1)
+    return Sheet(flat, lit, letters, to_flat, quarter_turns % _QUARTER_TURNS)
+
+
+def straighten(sheet: Sheet) -> Page:
+    """Scale the sheet's print to the engine's liking and level its lines."""
+    scaled, factor = scale_letters(sheet.lit, sheet.letters.height)
+    level, origin, lines_bend, to_level = _level(scaled, sheet.letters, factor)
+    to_page = to_level @ np.diag([factor, factor, 1.0]) @ sheet.to_flat
+    return Page(calm(level), origin, lines_bend, np.linalg.inv(to_page), sheet.letters.height)
 
 
 def _table(paper: Paper, to_flat: Homography, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -80,33 +114,65 @@ def _table(paper: Paper, to_flat: Homography, shape: tuple[int, ...]) -> NDArray
     return np.asarray(cv2.dilate(table, np.ones((7, 7), np.uint8)), np.uint8)
 
 
-def _level(page: Gray, letters: Letters, factor: float) -> tuple[Gray, Bend | None, Homography]:
-    """Turn and unbend the page so that its lines are level."""
+def _level(
+    page: Gray, letters: Letters, factor: float
+) -> tuple[Gray, tuple[int, int], Bend | None, Homography]:
+    """Turn and unbend the page so that its lines are level, and cut it to its print."""
     height, width = page.shape
-    middles = (letters.boxes[:, 0] + letters.boxes[:, 2]) / 2
-    bottoms = np.stack([middles, letters.boxes[:, 3]], axis=1) * factor
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), -skew(letters), 1.0)
-    turned = bottoms @ turn[:, :2].T + turn[:, 2]
-    lines_bend = bend(turned, LETTER_HEIGHT, (width, height))
-    to_level = np.vstack([turn, [0, 0, 1]])
-    columns = np.arange(0, width + _GRID_PX, _GRID_PX, dtype=np.float64)
-    rows = np.arange(0, height + _GRID_PX, _GRID_PX, dtype=np.float64)
-    xs, ys = np.meshgrid(columns, rows)
+    turned = _turned(letters, turn, factor)
+    lines_bend = bend(turned, (width, height))
+    left, top, right, bottom = _print_box(turned, lines_bend, (width, height))
+    xs, ys = np.meshgrid(_grid(left, right), _grid(top, bottom))
     if lines_bend is not None:
         ys = ys + lines_bend.rise(xs, ys)
     back = cv2.invertAffineTransform(turn)
-    maps = [
+    # The corner of each grid cell is exact, the pixels between are interpolated.
+    stretch = np.array([[_GRID_PX, 0, 0], [0, _GRID_PX, 0]], np.float32)
+    columns, rows = (
         cv2.warpAffine(
             (back[axis, 0] * xs + back[axis, 1] * ys + back[axis, 2]).astype(np.float32),
-            np.array([[_GRID_PX, 0, 0], [0, _GRID_PX, 0]], np.float32),
-            (width, height),
+            stretch,
+            (right - left, bottom - top),
+            borderMode=cv2.BORDER_REPLICATE,
         )
         for axis in (0, 1)
-    ]
-    level = cv2.remap(
-        page, maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=PAPER
     )
-    return np.asarray(level, np.uint8), lines_bend, to_level
+    level = cv2.remap(
+        page, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=PAPER
+    )
+    return np.asarray(level, np.uint8), (left, top), lines_bend, np.vstack([turn, [0, 0, 1]])
+
+
+def _grid(start: int, end: int) -> Points:
+    return np.arange(start, end + _GRID_PX, _GRID_PX, dtype=np.float64)
+
+
+def _turned(letters: Letters, turn: Homography, factor: float) -> Letters:
+    """The letters on the scaled and turned page; boxes keep their size and move with their bottoms."""
+    boxes = letters.boxes * factor
+    bottoms = np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
+    moved = bottoms @ turn[:, :2].T + turn[:, 2] - bottoms
+    return Letters(boxes + np.tile(moved, 2), letters.height * factor)
+
+
+def _print_box(letters: Letters, lines_bend: Bend | None, size: tuple[int, int]) -> Box:
+    """Around all letters that stand in lines; the whole page when hardly any do."""
+    boxes = letters.boxes[in_lines(letters)]
+    if not len(boxes):
+        return 0, 0, size[0], size[1]
+    if lines_bend is not None:
+        middles = (boxes[:, 0] + boxes[:, 2]) / 2
+        rise = lines_bend.rise(middles, boxes[:, 3])
+        boxes = boxes - np.stack([0 * rise, rise, 0 * rise, rise], axis=1)
+    margin = _MARGIN_LETTERS * letters.height
+    low, high = boxes[:, :2].min(axis=0) - margin, boxes[:, 2:].max(axis=0) + margin
+    return (
+        max(0, int(low[0])),
+        max(0, int(low[1])),
+        min(size[0], int(high[0])),
+        min(size[1], int(high[1])),
+    )
 
 
 def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography]:
@@ -115,6 +181,6 @@ def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography]:
     height = round(max(np.linalg.norm(bottom_left - top_left), np.linalg.norm(bottom_right - top_right)))
     width, height = max(width, LETTER_HEIGHT), max(height, LETTER_HEIGHT)
     flat_corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
-    to_flat = cv2.getPerspectiveTransform(corners, flat_corners)
+    to_flat = cv2.getPerspectiveTransform(corners.astype(np.float32), flat_corners)
     flat = cv2.warpPerspective(photo, to_flat, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(flat, np.uint8), to_flat

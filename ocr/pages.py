@@ -1,0 +1,77 @@
+"""Several overlapping pictures of one long receipt, joined into one run of lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise, permutations
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from ocr.types import TextLine
+
+# Lines look alike when this much of their text agrees, misread letters and all.
+_ALIKE_MIN: Final = 72.0
+# An overlap is this many lines that agree, so that one blank or a repeated heading joins nothing.
+_OVERLAP_MIN: Final = 2
+_OVERLAP_MAX: Final = 60
+_LETTERS_MIN: Final = 4
+
+
+def join_pages(pages: Sequence[Sequence[TextLine]]) -> list[TextLine]:
+    """Join the lines of pages in the order in which they overlap, overlapping lines once.
+
+    Args:
+        pages: Lines of each page, top to bottom, pages in the order they were sent.
+
+    Returns:
+        All lines top to bottom, each keeping the number of the page it was read on. Pages that overlap
+        nowhere follow each other as they were sent.
+    """
+    filled = [list(page) for page in pages if page]
+    if len(filled) < 2:  # noqa: PLR2004 - one page joins nothing
+        return [line for page in filled for line in page]
+    numbers = range(len(filled))
+    shared = {(a, b): _overlap(filled[a], filled[b]) for a in numbers for b in numbers if a != b}
+    # Permutations come in the order sent first, so that without overlaps nothing moves.
+    order = max(permutations(numbers), key=lambda order: sum(shared[pair] for pair in pairwise(order)))
+    joined = list(filled[order[0]])
+    for before, after in pairwise(order):
+        joined = _merge(joined, filled[after], shared[before, after])
+    return joined
+
+
+def _overlap(upper: Sequence[TextLine], lower: Sequence[TextLine]) -> int:
+    """How many lines at the end of one page stand at the start of the other; 0 when none do."""
+    best, best_score = 0, 0.0
+    for count in range(_OVERLAP_MIN, min(len(upper), len(lower), _OVERLAP_MAX) + 1):
+        score = _agreement(upper[-count:], lower[:count])
+        if score > best_score:
+            best, best_score = count, score
+    return best
+
+
+def _agreement(tail: Sequence[TextLine], head: Sequence[TextLine]) -> float:
+    """How many letters agree if these lines are the same ones; 0 when they are not."""
+    agreeing, letters = 0.0, 0
+    for upper, lower in zip(tail, head, strict=True):
+        size = max(len(upper.text), len(lower.text))
+        alike = fuzz.ratio(upper.text, lower.text)
+        # The last line before a cut, and the first after it, may be half lines.
+        agreeing += alike * size
+        letters += size
+    mean = agreeing / max(1, letters)
+    return agreeing if mean >= _ALIKE_MIN and letters >= _LETTERS_MIN * len(tail) else 0.0
+
+
+def _merge(upper: list[TextLine], lower: list[TextLine], shared: int) -> list[TextLine]:
+    """Both runs of lines, the shared ones as they were read with more confidence."""
+    if not shared:
+        return upper + lower
+    chosen = [max(pair, key=_confidence) for pair in zip(upper[-shared:], lower[:shared], strict=True)]
+    return upper[:-shared] + chosen + lower[shared:]
+
+
+def _confidence(line: TextLine) -> float:
+    letters = sum(len(word.text) for word in line.words)
+    return sum(len(word.text) * word.confidence for word in line.words) / max(1, letters)

@@ -1,0 +1,138 @@
+"""How good a picture is, and what the shopper should do about it (docs/decisions/0013)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import cv2
+import numpy as np
+
+from ocr.engines.base import Gray
+from ocr.preprocess.normalise import PAPER, Letters
+from ocr.preprocess.paper import Paper
+from ocr.preprocess.straighten import Sheet
+from ocr.types import Box, Quality, ReadingReason, Severity
+
+# Strokes whose edges are this share of the letter height wide can't be told apart.
+_BLUR_FULL: Final = 0.15
+# A sharp picture's edges are this wide in pixels: that much is the lens, not a shaking hand.
+_EDGE_PX: Final = 0.75
+_BLUR_NOTED, _BLUR_REFUSED = 0.45, 0.65
+_LETTERS_SEEN_MAX: Final = 150
+# Blank paper in a lit room is brighter than this gray; below the second value print drowns in noise.
+_LIT_GRAY, _DARK_GRAY = 90, 25
+_DARK_NOTED, _DARK_REFUSED = 0.5, 0.9
+# Where a sheet is this bright all over, white pixels are paper, not glare.
+_BRIGHT_GRAY: Final = 235
+_WHITE: Final = 250
+_GLARE_NOTED, _GLARE_REFUSED = 0.06, 0.35
+# Lower case letters of fewer pixels have lost their shape.
+_HEIGHT_NOTED_PX, _HEIGHT_REFUSED_PX = 9.0, 6.5
+# Print that ends this many letter heights before the frame's edge was cut.
+_EDGE_LETTERS: Final = 1.5
+_PAPER_SIDES: Final = ("top", "right", "bottom", "left")
+
+
+def measure(photo: Gray, scale: float, paper: Paper | None, sheet: Sheet | None) -> Quality:
+    """Measure one picture.
+
+    Args:
+        photo: The photograph as decoded, (height, width) uint8.
+        scale: Pixels of the picture at full size to one of `photo`.
+        paper: The sheet's place, if one was found.
+        sheet: The sheet laid flat, if it has print.
+    """
+    if paper is None or sheet is None:
+        return Quality(dark=_darkness(photo), coverage=paper.coverage if paper else 0.0)
+    return Quality(
+        blur=_blur(sheet.lit, sheet.letters),
+        glare=_glare(sheet.flat),
+        dark=_darkness(sheet.flat),
+        coverage=paper.coverage,
+        text_height=round(sheet.letters.height * scale, 1),
+    )
+
+
+def verdicts(
+    quality: Quality, scale: float, paper: Paper | None, sheet: Sheet | None, page: int
+) -> tuple[ReadingReason, ...]:
+    """What is wrong with one picture, `reject` where it can hardly be read."""
+    if paper is None or sheet is None:
+        faults: list[tuple[str, Severity, Box | None]] = [("no_text", "reject", None)]
+        if quality.dark >= _DARK_NOTED:
+            faults.insert(0, ("too_dark", "reject", None))
+    else:
+        box = _full_box(paper.outline.min(axis=0), paper.outline.max(axis=0), scale)
+        faults = [(code, severity, box) for code, severity in _faults(quality)]
+        faults += [(code, "review", box) for code in _cuts(paper, sheet)]
+        faults += [("several_receipts", "reject", _scaled(other, scale)) for other in paper.others]
+    return tuple(
+        ReadingReason(code=code, severity=severity, box=box, page=page) for code, severity, box in faults
+    )
+
+
+def _faults(quality: Quality) -> Iterable[tuple[str, Severity]]:
+    measured = (
+        ("too_dark", quality.dark, _DARK_NOTED, _DARK_REFUSED),
+        ("blurred", quality.blur, _BLUR_NOTED, _BLUR_REFUSED),
+        ("glare", quality.glare, _GLARE_NOTED, _GLARE_REFUSED),
+        ("too_far", -quality.text_height, -_HEIGHT_NOTED_PX, -_HEIGHT_REFUSED_PX),
+    )
+    for code, value, noted, refused in measured:
+        if value >= noted:
+            yield code, "reject" if value >= refused else "info"
+
+
+def _blur(lit: Gray, letters: Letters) -> float:
+    """How wide the edges of strokes are against the letters; 0 sharp, 1 unreadable."""
+    depth = cv2.subtract(np.full_like(lit, PAPER), lit)
+    across = cv2.Sobel(depth, cv2.CV_16S, 1, 0)
+    down = cv2.Sobel(depth, cv2.CV_16S, 0, 1)
+    heights = letters.boxes[:, 3] - letters.boxes[:, 1]
+    usual = letters.boxes[(heights > 0.7 * letters.height) & (heights < 1.5 * letters.height)]
+    widths = []
+    for left, top, right, bottom in usual[:: max(1, len(usual) // _LETTERS_SEEN_MAX)].astype(int):
+        slopes = np.hypot(across[top:bottom, left:right].astype(np.float32), down[top:bottom, left:right])
+        steepest = float(np.percentile(slopes, 97)) / 8
+        # A stroke softened by a Gaussian of width s rises by 0.4 / s of its depth a pixel.
+        widths.append(0.4 * float(np.percentile(depth[top:bottom, left:right], 90)) / max(1.0, steepest))
+    if not widths:
+        return 0.0
+    width = float(np.median(widths))
+    softened = max(0.0, width**2 - _EDGE_PX**2) ** 0.5
+    return round(min(1.0, softened / (_BLUR_FULL * letters.height)), 3)
+
+
+def _darkness(gray: Gray) -> float:
+    level = float(np.percentile(gray[::4, ::4], 75))
+    return round(float(np.clip((_LIT_GRAY - level) / (_LIT_GRAY - _DARK_GRAY), 0, 1)), 3)
+
+
+def _glare(flat: Gray) -> float:
+    """The share of the sheet that is burnt out, where the rest is not."""
+    if float(np.median(flat[::4, ::4])) >= _BRIGHT_GRAY:
+        return 0.0
+    return round(float((flat[::2, ::2] >= _WHITE).mean()), 3)
+
+
+def _cuts(paper: Paper, sheet: Sheet) -> Iterable[str]:
+    """Which ends of the receipt's print run out of the frame."""
+    sides = [_PAPER_SIDES[(number + sheet.quarter_turns) % len(_PAPER_SIDES)] for number in range(4)]
+    top, right, bottom, left = (side in paper.open_sides for side in sides)
+    if right and left:
+        return  # A scan, or a sheet as wide as the frame: where it ends can't be told.
+    reach = _EDGE_LETTERS * sheet.letters.height
+    if top and sheet.letters.boxes[:, 1].min() < reach:
+        yield "cut_off_top"
+    if bottom and sheet.letters.boxes[:, 3].max() > sheet.lit.shape[0] - reach:
+        yield "cut_off_bottom"
+
+
+def _full_box(low: np.typing.NDArray[np.float32], high: np.typing.NDArray[np.float32], scale: float) -> Box:
+    return _scaled((int(low[0]), int(low[1]), int(high[0]) + 1, int(high[1]) + 1), scale)
+
+
+def _scaled(box: Box, scale: float) -> Box:
+    left, top, right, bottom = (round(max(0, value) * scale) for value in box)
+    return left, top, right, bottom
