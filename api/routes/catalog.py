@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, File, Form, Query, Request, UploadFile
+from fastapi.responses import JSONResponse
 
-from api.auth import CurrentClaims
-from domain.catalog import listing
-from infra.web import ReadOnly
-from schemas.catalog import BrandList, ProductList, RetailerList
+from api.auth import CurrentAdmin, CurrentClaims
+from api.errors import problem
+from domain.catalog import imports, listing
+from infra.web import ReadOnly, UnitOfWork
+from schemas.catalog import BrandList, ImportReport, ProductList, RetailerList
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
 
@@ -51,3 +53,27 @@ def list_products(
     """Return products on sale, of one brand or all, by slug."""
     rows = listing.products(session, brand=brand, after=cursor, limit=limit)
     return ProductList(products=rows, next_cursor=rows[-1].slug if len(rows) == limit else None)
+
+
+@router.post(
+    "/import",
+    response_model=ImportReport,
+    responses={422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}},
+)
+def import_products(
+    *,
+    request: Request,
+    session: UnitOfWork,
+    _admin: CurrentAdmin,
+    file: Annotated[
+        UploadFile, File(description="CSV in UTF-8: brand, name, category, pack, eans, till_names")
+    ],
+    replace: Annotated[bool, Form(description="Retire products that the file does not name")] = False,
+) -> ImportReport | JSONResponse:
+    """Create or update products from a CSV file: all of its rows, or none where any is bad."""
+    report = imports.import_products(session, imports.csv_text(file.file), replace=replace)
+    if not report.errors:
+        return report
+    bad_rows = len({error.line for error in report.errors})
+    errors = [error.model_dump() for error in report.errors]
+    return problem(request, 422, "import_refused", {"count": bad_rows}, errors=errors)
