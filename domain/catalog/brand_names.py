@@ -31,6 +31,8 @@ _UNCUED_LETTERS_MIN = 7
 # Letters on both sides of a name may make it by chance, unless it is this long.
 _AMID_LETTERS_MIN = 8
 _GLUED_LETTERS_MIN = 4
+# A word that means other things too has neighbours of one letter's difference: `SLIDE`, `SLICE`.
+_AMBIGUOUS_MISREAD_LETTERS_MIN = 6
 # A short name at the end of a full line may be the beginning of a word: `FOR BOSS LUX(URY)`.
 _FULL_LINE_LETTERS_MIN = 20
 _FAINT_LETTERS_MIN = 3
@@ -227,6 +229,10 @@ def _is_likely(hit: Hit, line: LineText, maker: str | None, catalogue: Catalogue
     foreign = line.kind_is_clear and hit.brand not in line.clearly_cued and not by_maker
     cued = by_maker or (hit.brand in line.cued and not foreign)
     if hit.letters <= SHORT_LETTERS_MAX and _may_be_cut(hit, line):
+        return False
+    if hit.kind == "glued" and SHORT_LETTERS_MAX < hit.letters < _AMID_LETTERS_MIN:
+        return cued
+    if hit.ambiguous and hit.kind == "misread" and hit.letters < _AMBIGUOUS_MISREAD_LETTERS_MIN:
         return False
     if hit.ambiguous:
         return cued or (hit.kind == "glued" and hit.brand in line.cued)

@@ -14,6 +14,8 @@ _WORD = re.compile(r"[A-Z0-9]+")
 _GLUED_SIZE = re.compile(r"^([A-Z]{3,})(\d+(?:G|GR|GM|KG|ML|L|LIT|M|S|P|C|V|T|X\d+.*|VN|GVN|MLVN)|\d{2,})$")
 # `KhửMùi`, `SiêuDưỡng`: brands' own people drop the space to save a column.
 _HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# `TEA+` is read `tea plus`; alone between words, a plus sign joins the parts of a bundle.
+_PLUS = re.compile(r"(?<=[A-Z])\+(?![A-Z0-9])")
 _HUMP_MARK = "\x1f"
 # Letters that a thermal print or an engine confuses, each class under one sign. Only for
 # comparing: `skeleton` of a clean word and of its misreading are the same.
@@ -83,4 +85,5 @@ def _bare(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     bare = _HUMP.sub(_HUMP_MARK, bare).upper()
+    bare = _PLUS.sub("PLUS", bare)
     return _DECIMAL.sub("", bare.replace("'", "").replace("\u2019", "").replace("`", ""))

@@ -12,6 +12,10 @@ from domain.catalog.snapshot import SHORT_CUE_LETTERS_MAX, Catalogue, window_key
 _WINDOW_LETTERS_MAX = 24
 
 
+# Tills print 20 to 60 letters; more is several lines read as one.
+_NAME_LETTERS_MAX = 200
+
+
 @dataclass(frozen=True, slots=True)
 class Window:
     """Words `start` to `end` (exclusive) of a line, and the key to look them up by."""
@@ -53,7 +57,7 @@ class LineText:
 
 def read_line(raw_name: str, catalogue: Catalogue) -> LineText:
     """Fold a printed name and find the words that describe goods."""
-    found = tuple(words(raw_name))
+    found = tuple(words(raw_name[:_NAME_LETTERS_MAX]))
     keys = tuple(word.key for word in found)
     padded = f" {' '.join(keys)} "
     cued: set[str] = set()

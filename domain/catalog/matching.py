@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice, takewhile
 from typing import Literal
 from uuid import UUID
 
@@ -13,7 +15,7 @@ from domain.catalog.brand_names import Hit, find_brands
 from domain.catalog.gtin import to_ean
 from domain.catalog.line_text import LineText, read_line
 from domain.catalog.product_names import product_named, sizes
-from domain.catalog.snapshot import CatalogBrand, CatalogProduct, Catalogue
+from domain.catalog.snapshot import CatalogBrand, CatalogProduct, Catalogue, TillNames
 from ocr.types import ReadingLine
 
 Method = Literal["barcode", "till_name", "brand_name"]
@@ -23,6 +25,10 @@ _MAKER_DIGITS = 7
 _TILL_NAME_RATIO_MIN = 90.0
 _TILL_NAME_LETTERS_MIN = 12
 _CUT_SCORE = 0.8
+_OWN_LETTERS_MIN = 4
+# A misread name still shares a word with the true one; its two rarest words lead to few names.
+_RARE_WORDS = 2
+_NAMES_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +96,8 @@ def _by_barcode(ean: str | None, catalogue: Catalogue) -> Match | None:
 
 def _by_till_name(text: LineText, chain: str | None, catalogue: Catalogue) -> Match | None:
     name = text.padded.strip()
-    for retailer in dict.fromkeys((chain, None)):
-        product = catalogue.till_names.get(retailer, {}).get(name)
+    for known in _till_names(chain, catalogue):
+        product = known.products.get(name)
         if product:
             return Match(catalogue.brand_of(product), product, "till_name", 1.0)
     return None
@@ -101,23 +107,52 @@ def _by_near_till_name(
     text: LineText, raw_name: str, chain: str | None, catalogue: Catalogue
 ) -> Match | None:
     """Match a misread or cut name without a brand in it to the names that tills are known to print."""
-    name = text.padded.strip()
-    if len(name) < _TILL_NAME_LETTERS_MIN or text.vetoed:
+    own = [
+        key
+        for place, key in enumerate(text.keys)
+        if place not in text.described and len(key) >= _OWN_LETTERS_MIN
+    ]
+    # `NUOC RUA CHEN` alone is anybody's.
+    if text.letters < _TILL_NAME_LETTERS_MIN or text.vetoed or not own:
         return None
-    for retailer in dict.fromkeys((chain, None)):
-        known = catalogue.till_names.get(retailer, {})
-        near = process.extractOne(name, known.keys(), scorer=fuzz.ratio, score_cutoff=_TILL_NAME_RATIO_MIN)
-        if near:
-            product = known[near[0]]
-            printed = sizes(raw_name)
-            if not printed or not product.pack or printed & sizes(product.pack):
-                return Match(catalogue.brand_of(product), product, "till_name", near[1] / 100)
-        cut = {product.slug: product for printed, product in known.items() if printed.startswith(name)}
-        brands = {product.brand for product in cut.values()}
-        if len(brands) == 1:
-            only = next(iter(cut.values())) if len(cut) == 1 else None
-            return Match(catalogue.brands[brands.pop()], only, "till_name", _CUT_SCORE)
+    for known in _till_names(chain, catalogue):
+        match = _misread_till_name(text, raw_name, known, catalogue) or _cut_till_name(text, known, catalogue)
+        if match:
+            return match
     return None
+
+
+def _misread_till_name(text: LineText, raw_name: str, known: TillNames, catalogue: Catalogue) -> Match | None:
+    rarest = sorted((names for key in text.keys if (names := known.by_word.get(key))), key=len)
+    near_names = dict.fromkeys(name for names in rarest[:_RARE_WORDS] for name in names[:_NAMES_MAX])
+    near = process.extractOne(
+        text.padded.strip(), near_names.keys(), scorer=fuzz.ratio, score_cutoff=_TILL_NAME_RATIO_MIN
+    )
+    if near is None:
+        return None
+    product = known.products[near[0]]
+    printed = sizes(raw_name)
+    if printed and product.pack and not printed & sizes(product.pack):
+        return None
+    return Match(catalogue.brand_of(product), product, "till_name", near[1] / 100)
+
+
+def _cut_till_name(text: LineText, known: TillNames, catalogue: Catalogue) -> Match | None:
+    name = text.padded.strip()
+    first = bisect_left(known.ordered, name)
+    whole = list(takewhile(lambda n: n.startswith(name), islice(known.ordered, first, first + _NAMES_MAX)))
+    products = {known.products[found].slug: known.products[found] for found in whole}
+    brands = {product.brand for product in products.values()}
+    if len(brands) != 1:
+        return None
+    only = next(iter(products.values())) if len(products) == 1 else None
+    return Match(catalogue.brands[brands.pop()], only, "till_name", _CUT_SCORE)
+
+
+def _till_names(chain: str | None, catalogue: Catalogue) -> list[TillNames]:
+    """The chain's own names, then those of any chain."""
+    asked = dict.fromkeys((chain, None))
+    return [catalogue.till_names[retailer] for retailer in asked if retailer in catalogue.till_names]
 
 
 def _by_brand(hit: Hit | None, raw_name: str, catalogue: Catalogue) -> Match | None:

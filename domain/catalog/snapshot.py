@@ -113,6 +113,16 @@ class GeneralRules:
 
 
 @dataclass(frozen=True, slots=True)
+class TillNames:
+    """What one chain's tills, or any chain's, are known to print. All text is skeletons."""
+
+    products: Mapping[str, CatalogProduct]
+    ordered: tuple[str, ...]
+    """The names sorted, to find those with one beginning."""
+    by_word: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class Catalogue:
     """All that matching looks up. Keys of text are skeletons (`domain.catalog.folding`)."""
 
@@ -122,7 +132,8 @@ class Catalogue:
     products: Mapping[str, CatalogProduct]
     products_by_brand: Mapping[str, tuple[CatalogProduct, ...]]
     product_by_ean: Mapping[str, CatalogProduct]
-    till_names: Mapping[str | None, Mapping[str, CatalogProduct]]
+    till_names: Mapping[str | None, TillNames]
+    """By retailer; those of any chain under None."""
     spellings: Mapping[str, tuple[Spelling, ...]]
     spelling_words: frozenset[str]
     """Words of spellings of several: `YOGURT` describes goods and is part of a name."""
@@ -307,12 +318,20 @@ def _cues(brands: Sequence[CatalogBrand]) -> dict[str, frozenset[str]]:
 
 def _till_names(
     till_names: Sequence[CatalogTillName], products: Mapping[str, CatalogProduct]
-) -> dict[str | None, dict[str, CatalogProduct]]:
-    found: dict[str | None, dict[str, CatalogProduct]] = defaultdict(dict)
+) -> dict[str | None, TillNames]:
+    printed: dict[str | None, dict[str, CatalogProduct]] = defaultdict(dict)
     for name in till_names:
         if name.product in products:
-            found[name.retailer][skeleton(name.folded)] = products[name.product]
-    return dict(found)
+            printed[name.retailer][skeleton(name.folded)] = products[name.product]
+    found = {}
+    for retailer, by_name in printed.items():
+        by_word: dict[str, list[str]] = defaultdict(list)
+        for text in by_name:
+            for word in set(text.split(" ")):
+                by_word[word].append(text)
+        indexed = {word: tuple(names) for word, names in by_word.items()}
+        found[retailer] = TillNames(by_name, tuple(sorted(by_name)), indexed)
+    return found
 
 
 def _names_company(brand: CatalogBrand) -> bool:
