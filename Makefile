@@ -37,7 +37,7 @@ bench: setup ## how fast uploads are taken in and readings settled
 	@$(BIN)/quetbill bench settle $(ARGS)
 
 fuzz: setup ## the API against requests nobody thought of, for longer than the tests do
-	@QUETBILL_FUZZ_EXAMPLES=500 $(BIN)/pytest -m fuzz $(ARGS)
+	@$(BIN)/python -m scripts.fuzz $(ARGS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
