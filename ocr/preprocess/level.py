@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -169,37 +171,41 @@ def _neighbours(letters: Letters) -> tuple[NDArray[np.int64], NDArray[np.int64]]
 def _fit(ends: Points, pairs: NDArray[np.int64], start: Bend, tolerance: float) -> Bend:
     """The smoothest bend by which each pair of letters stands level; odd pairs hardly count."""
     rows, columns = start.knots.shape
+    count = rows * columns
     pairs = pairs[:: max(1, len(pairs) // _PAIRS_MAX)]
-    left, right = ends[pairs[:, 0]], ends[pairs[:, 1]]
     # Where a letter belongs depends on the bend itself: the start is close enough.
-    numbers, weights = _places(
-        ends[:, 0], ends[:, 1] - start.rise(ends[:, 0], ends[:, 1]), (rows, columns), start.size
-    )
-    shape = np.zeros((len(pairs), rows * columns))
-    places = np.arange(len(pairs))[:, None]
-    np.add.at(shape, (places, numbers[pairs[:, 1]]), weights[pairs[:, 1]])
-    np.add.at(shape, (places, numbers[pairs[:, 0]]), -weights[pairs[:, 0]])
-    fall = right[:, 1] - left[:, 1]
-    # Pairs say how lines run, not where they are: in each row of knots the rises sum to nothing.
-    sums_to_zero = np.linalg.svd(np.ones((1, columns)))[2][1:].T
-    free = np.kron(np.eye(rows), sums_to_zero)
-    smooth = free.T @ (_stiffness(rows, columns) * len(pairs)) @ free
-    shape = shape @ free
-    solution = free.T @ start.knots.ravel()
+    level = ends[:, 1] - start.rise(ends[:, 0], ends[:, 1])
+    numbers, weights = _places(ends[:, 0], level, (rows, columns), start.size)
+    places = np.concatenate([numbers[pairs[:, 1]], numbers[pairs[:, 0]]], axis=1)
+    shares = np.concatenate([weights[pairs[:, 1]], -weights[pairs[:, 0]]], axis=1)
+    fall = ends[pairs[:, 1], 1] - ends[pairs[:, 0], 1]
+    cells = (places[:, :, None] * count + places[:, None, :]).ravel()
+    products = shares[:, :, None] * shares[:, None, :]
+    smooth = _stiffness(rows, columns) * len(pairs)
+    knots = start.knots.ravel()
     for _ in range(_FIT_ROUNDS):
-        off = np.abs(fall - shape @ solution)
+        off = np.abs(fall - (knots[places] * shares).sum(axis=1))
         trust = 1 / np.maximum(1, off / tolerance) ** 2
-        weighed = shape * trust[:, None]
-        solution = np.linalg.solve(weighed.T @ shape + smooth, weighed.T @ fall)
-    return Bend((free @ solution).reshape(rows, columns), start.size)
+        normal = np.bincount(cells, (products * trust[:, None, None]).ravel(), count * count)
+        target = np.bincount(places.ravel(), (shares * (trust * fall)[:, None]).ravel(), count)
+        # OpenCV solves on this thread alone; numpy's library would wake a thread per core for it.
+        _, solved = cv2.solve(normal.reshape(count, count) + smooth, target[:, None], flags=cv2.DECOMP_CHOLESKY)
+        knots = solved.ravel()
+    return Bend(knots.reshape(rows, columns), start.size)
 
 
+@cache
 def _stiffness(rows: int, columns: int) -> Points:
     """What bending costs: lines stay straight, the lines below run alike, nothing moves without need."""
     across = np.kron(np.eye(rows), np.diff(np.eye(columns), 2, axis=0))
     down = np.kron(np.diff(np.eye(rows), axis=0), np.diff(np.eye(columns), axis=0))
-    still = np.eye(rows * columns)
-    return np.asarray(_STRAIGHT * across.T @ across + _ALIKE * down.T @ down + _STILL * still)
+    # Pairs say how lines run, not where they are: in each row of knots the rises sum to nothing.
+    sums = np.kron(np.eye(rows), np.ones((columns, columns)))
+    return np.asarray(_STRAIGHT * _square(across) + _ALIKE * _square(down) + sums + _STILL * np.eye(rows * columns))
+
+
+def _square(rows: Points) -> Points:
+    return np.asarray(cv2.mulTransposed(rows, aTa=True))
 
 
 def _chains(bottoms: Points, height: float) -> list[list[int]]:
