@@ -23,6 +23,8 @@ WHITE = 255
 # Distance of two base lines over the letter size: ESC/POS prints 24-dot letters every 30 dots.
 LEADING = 1.28
 BASELINE = 0.98
+# What capitals with two accents take above that, as a share of the letter size.
+HEADROOM = 0.3
 BARCODE_HEIGHT = 72
 QR_DOTS = 5
 
@@ -150,35 +152,45 @@ class Slip:
             (height, width) uint8: 0 where the head burns a dot, 255 where the paper stays white.
         """
         strips = [self._strip(row) for row in self.rows]
-        return np.vstack(strips)
+        # The accents of capitals reach into the row above.
+        first = strips[0][1]
+        roll = self._blank(first + sum(strip.shape[0] - head for strip, head in strips))
+        top = first
+        for strip, head in strips:
+            place = roll[top - head : top - head + strip.shape[0]]
+            np.minimum(place, strip, out=place)
+            top += strip.shape[0] - head
+        return roll
 
-    def _strip(self, row: Row) -> Dots:
+    def _strip(self, row: Row) -> tuple[Dots, int]:
+        """The dots of a row, and how many of its lines lie above where the row begins."""
         if row.kind == "space":
-            return self._blank(round(self.size * LEADING * self.tight * row.size))
+            return self._blank(round(self.size * LEADING * self.tight * row.size)), 0
         if row.kind == "barcode":
-            return self._placed(_barcode(row.payload, self.width))
+            return self._placed(_barcode(row.payload, self.width)), 0
         if row.kind == "qr":
-            return self._placed(_qr(row.payload))
+            return self._placed(_qr(row.payload)), 0
         if row.kind == "rule":
             return self._rule(row.payload)
-        strip = self._letters(row)
-        return self._boxed(strip) if row.kind == "inverse" else strip
+        strip, head = self._letters(row)
+        return (self._boxed(strip), 0) if row.kind == "inverse" else (strip, head)
 
-    def _letters(self, row: Row) -> Dots:
+    def _letters(self, row: Row) -> tuple[Dots, int]:
         squeeze = FACES[self.face].squeeze
         size = round(self.size * row.size)
-        height = round(size * LEADING * self.tight)
+        head = round(size * HEADROOM)
+        height = head + round(size * LEADING * self.tight)
         wide = round(self.width / squeeze)
         canvas = Image.new("L", (wide, height), WHITE)
         pen = ImageDraw.Draw(canvas)
         font = load_font(self.face, size, bold=row.bold)
         for cell in row.cells:
-            place = (cell.at * (wide - 1), size * BASELINE)
+            place = (cell.at * (wide - 1), head + size * BASELINE)
             pen.text(place, cell.text, font=font, fill=0, anchor=ANCHORS[cell.side])
         gray: Dots = np.asarray(canvas)
         if wide != self.width:
             gray = np.asarray(cv2.resize(gray, (self.width, height), interpolation=cv2.INTER_AREA), np.uint8)
-        return np.where(gray < DOT_THRESHOLD, 0, WHITE).astype(np.uint8)
+        return np.where(gray < DOT_THRESHOLD, 0, WHITE).astype(np.uint8), head
 
     def _boxed(self, strip: Dots) -> Dots:
         """White on black, the box a little wider than the letters."""
@@ -188,11 +200,11 @@ class Slip:
         boxed[:, left:right] = WHITE - strip[:, left:right]
         return np.vstack([boxed, self._blank(self.size // 3)])
 
-    def _rule(self, character: str) -> Dots:
+    def _rule(self, character: str) -> tuple[Dots, int]:
         if not character:
             strip = self._blank(round(self.size * 0.6))
             strip[strip.shape[0] // 2 :][:2] = 0
-            return strip
+            return strip, 0
         count = int(1 / self.width_of(character))
         return self._letters(Row((Cell(character * count, 0.5, "centre"),)))
 
