@@ -1,0 +1,48 @@
+"""By what a receipt is known again: its pictures and what is printed on its paper."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlalchemy.dialects.postgresql import BIT
+from sqlmodel import BigInteger, Field, SQLModel
+
+from ocr.traces.codes import BANDS, CODE_BITS
+
+
+class PhotoHash(SQLModel, table=True):
+    """One page's picture in 256 bits.
+
+    `band_0` to `band_2` are its steadiest bits, 24 each: a copy shares one of them. Each band's
+    index carries the code, so that a look-up reads no row of the table itself.
+    """
+
+    __tablename__ = "photo_hash"
+    __table_args__ = tuple(
+        Index(
+            f"ix_photo_hash_band_{band}",
+            f"band_{band}",
+            postgresql_include=["code", "receipt_id"],
+        )
+        for band in range(BANDS)
+    )
+
+    receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True)
+    page: int = Field(primary_key=True)
+    code: str = Field(sa_type=BIT(CODE_BITS))
+    band_0: int
+    band_1: int
+    band_2: int
+
+
+class PaperKey(SQLModel, table=True):
+    """Something printed that few papers share, hashed: two of its facts, as date and total.
+
+    Several keys a receipt, so that a misread character leaves others by which it is found.
+    """
+
+    __tablename__ = "paper_key"
+
+    key: int = Field(primary_key=True, sa_type=BigInteger)
+    receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True, index=True)
