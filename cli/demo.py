@@ -17,7 +17,8 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import samples
-from cli.demo_day import DemoError, Door, Upload, faults, first_uploads, second_uploads, send, wait_for
+from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, wait_for
+from cli.demo_faults import faults
 from cli.demo_tables import address_table, balance_table, case_panel, receipt_table
 from cli.ground import ending_on_signals, refuse, said, seed, shown
 from cli.token import issue
@@ -110,25 +111,25 @@ def _running_demo(folder: Path) -> Generator[Demo]:
 
 def _play(running_demo: Demo) -> bool:
     """Let the shoppers send their receipts, show what became of them; say whether all was as it should."""
-    uploads = first_uploads(list(SHOPPERS), samples.photos_dir())
+    folder = samples.photos_dir()
+    first = first_uploads(list(SHOPPERS), folder)
     columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=said) as progress:
-        _send_and_wait("the sample receipts", uploads, running_demo, progress)
-        again = second_uploads(uploads, next(iter(CHEAT)))
-        _send_and_wait("one of them again", again, running_demo, progress)
-    uploads += again
+        _send_and_wait("the sample receipts", first, running_demo, progress)
+        again = second_uploads(first, next(iter(CHEAT)), folder)
+        _send_and_wait("some papers again", again, running_demo, progress)
     balances = {name: door.get("/v1/me/balances")["balances"] for name, door in running_demo.doors.items()}
-    shown.print(receipt_table(uploads), balance_table(balances))
+    shown.print(receipt_table([*first, *again]), balance_table(balances))
     reviewer = Door(running_demo.port, running_demo.tokens["reviewer"])
-    if waiting := reviewer.get("/v1/review/cases?limit=1")["cases"]:
-        shown.print(case_panel(reviewer.get(f"/v1/review/cases/{waiting[0]['id']}")))
-    wrong = faults(uploads, balances)
-    if not again:
-        wrong.append("no receipt was approved that could be sent again")
+    for waiting in reviewer.get("/v1/review/cases?limit=100")["cases"]:
+        if any(reason["code"] == "same_receipt" for reason in waiting["reasons"]):
+            shown.print(case_panel(reviewer.get(f"/v1/review/cases/{waiting['id']}")))
+            break
+    wrong = faults(first, again, balances, folder)
     for fault in wrong:
         shown.print(f"[red]Not as it should be:[/] {fault}.")
     if not wrong:
-        shown.print(_summary(uploads))
+        shown.print(_summary([*first, *again]))
     return not wrong
 
 

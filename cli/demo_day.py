@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,7 +11,6 @@ from typing import Any
 from uuid import uuid4
 
 import httpx
-from PIL import Image
 from rich.progress import Progress, TaskID
 
 import samples
@@ -31,17 +29,13 @@ class DemoError(Exception):
 
 @dataclass
 class Upload:
-    """One receipt that a shopper sends. `expected` is the status it should end in.
-
-    `reason` is the code of the reason it should end with, `total` what its paper says was paid.
-    """
+    """One receipt that a shopper sends, and the status and reason that it should end with."""
 
     shopper: str
     title: str
     pages: Sequence[bytes]
     expected: str
     reason: str | None = None
-    total: float | None = None
     receipt_id: str = ""
     view: dict[str, Any] = field(default_factory=dict)
 
@@ -91,43 +85,35 @@ class Door:
 
 
 def first_uploads(shoppers: Sequence[str], folder: Path) -> list[Upload]:
-    """Return every sample receipt, handed out to the shoppers in turn."""
+    """Return every sample receipt once, handed out to the shoppers in turn."""
+    rows = [row for row in samples.load_truth(folder) if "same_paper_as" not in row]
     return [
-        Upload(
-            shopper=shoppers[number % len(shoppers)],
-            title=Path(row["image"]).stem,
-            pages=[(folder / name).read_bytes() for name in row.get("pages") or [row["image"]]],
-            expected="approved",
-            total=row["total"],
-        )
-        for number, row in enumerate(samples.load_truth(folder))
+        Upload(shoppers[number % len(shoppers)], _title(row["image"]), _pages(folder, row), "approved")
+        for number, row in enumerate(rows)
     ]
 
 
-def second_uploads(first: Sequence[Upload], cheat: str) -> list[Upload]:
-    """Return ways of sending one approved paper again: one's own, a copied file, another photo of it."""
-    for upload in first:
-        if upload.expected == upload.view["status"] and len(upload.pages) == 1:
-            title, pages = upload.title, upload.pages
-            return [
-                Upload(upload.shopper, f"{title}, sent again", pages, "rejected", "already_sent"),
-                Upload(cheat, f"{title}, a copied file", pages, "rejected", "same_image"),
-                Upload(
-                    cheat, f"{title}, another photo", [another_photo(pages[0])], "in_review", "same_receipt"
-                ),
-            ]
-    return []
+def second_uploads(first: Sequence[Upload], cheat: str, folder: Path) -> list[Upload]:
+    """Return ways of sending a paper again: one's own picture, a copied file, another photo of it."""
+    again = [
+        Upload(cheat, _title(row["image"]), _pages(folder, row), "in_review", "same_receipt")
+        for row in samples.load_truth(folder)
+        if "same_paper_as" in row
+    ]
+    sent = next((upload for upload in first if upload.view.get("status") == "approved"), None)
+    if sent is not None:
+        own = Upload(sent.shopper, f"{sent.title}, once more", sent.pages, "rejected", "already_sent")
+        copied = Upload(cheat, f"{sent.title}, copied", sent.pages, "rejected", "same_image")
+        again += [own, copied]
+    return again
 
 
-def another_photo(photo: bytes) -> bytes:
-    """Return the picture as another phone might have taken it: a little smaller, other bytes."""
-    picture = Image.open(io.BytesIO(photo)).convert("RGB")
-    width, height = picture.size
-    buffer = io.BytesIO()
-    picture.resize((width * 96 // 100, height * 96 // 100), Image.Resampling.LANCZOS).save(
-        buffer, "JPEG", quality=88
-    )
-    return buffer.getvalue()
+def _title(image: str) -> str:
+    return Path(image).stem
+
+
+def _pages(folder: Path, row: Mapping[str, Any]) -> list[bytes]:
+    return [(folder / name).read_bytes() for name in row.get("pages") or [row["image"]]]
 
 
 def send(uploads: Sequence[Upload], doors: Mapping[str, Door], progress: Progress, bar: TaskID) -> None:
@@ -161,43 +147,3 @@ def wait_for(uploads: Sequence[Upload], doors: Mapping[str, Door], progress: Pro
         if all(upload.ended for upload in uploads):
             return
         time.sleep(LOOK_AGAIN_SECONDS)
-
-
-def faults(uploads: Sequence[Upload], balances: Mapping[str, list[dict[str, Any]]]) -> list[str]:
-    """Say what did not go as it should; nothing where all did."""
-    found = [
-        f"{upload.shopper}'s {upload.title} ended {upload.view.get('status', 'nowhere')}"
-        f" ({', '.join(upload.reason_codes) or 'no reason'}), not {upload.expected}"
-        for upload in uploads
-        if upload.view.get("status") != upload.expected
-        or (upload.reason and upload.reason not in upload.reason_codes)
-    ]
-    found += [
-        f"{upload.title} was read to a total of {upload.view['reading']['total']}, not {upload.total}"
-        for upload in uploads
-        if upload.view.get("status") == "approved"
-        and upload.total is not None
-        and upload.view["reading"]["total"] != upload.total
-    ]
-    credited = points_by_brand(uploads)
-    if not any(credited.values()):
-        found.append("nobody was credited a point")
-    for shopper, rows in balances.items():
-        shown = {row["brand"]: row["available"] for row in rows if row["available"]}
-        if shown != credited.get(shopper, {}):
-            found.append(
-                f"{shopper}'s balances {shown} are not the points of the receipts {credited[shopper]}"
-            )
-    return found
-
-
-def points_by_brand(uploads: Sequence[Upload]) -> dict[str, dict[str, int]]:
-    """Add up the points on approved receipts' lines, by shopper and brand."""
-    added: dict[str, dict[str, int]] = {upload.shopper: {} for upload in uploads}
-    for upload in uploads:
-        if upload.view.get("status") == "approved":
-            brands = added[upload.shopper]
-            for line in upload.view["lines"]:
-                if line["points"]:
-                    brands[line["brand"]] = brands.get(line["brand"], 0) + line["points"]
-    return added
