@@ -40,7 +40,8 @@ def product_named(raw_name: str, products: Iterable[CatalogProduct]) -> CatalogP
     return alike[0] if len(alike) == 1 else None
 
 
-def sizes(text: str) -> set[tuple[float, str]]:
+@lru_cache(maxsize=8192)
+def sizes(text: str) -> frozenset[tuple[float, str]]:
     """Return the sizes that `text` states, in grams (`G`) or millilitres (`ML`)."""
     found = set()
     for number, unit in _SIZE.findall(text.upper()):
@@ -48,7 +49,7 @@ def sizes(text: str) -> set[tuple[float, str]]:
         if unit in {"KG", "L", "LIT"}:
             value *= 1000
         found.add((round(value, 1), "G" if unit in {"KG", "GR", "G"} else "ML"))
-    return found
+    return frozenset(found)
 
 
 def _same_words(printed: frozenset[str], known: frozenset[str]) -> bool:
