@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from sqlmodel import Session
 
 from domain.fraud.photo_index import DISTANCE_MAX, find_copies, keep_photos
+from ocr.traces import codes
 from ocr.traces.codes import Sketch, code_of, least_distance, probes_of
 from ocr.traces.sketch import sketch_of
+from schemas import duplicates
 from schemas.duplicates import PhotoHash
 from schemas.receipts import Receipt
 from tests import make
@@ -152,3 +154,7 @@ def test_keeping_twice_keeps_once(index: Session) -> None:
     receipt = settled(index, "0901000001", photo(5))
     keep_photos(index, receipt.id, sketches(photo(5)))
     assert index.get(PhotoHash, (receipt.id, 0)) is not None
+
+
+def test_tables_hold_the_codes_that_are_made() -> None:
+    assert (duplicates.CODE_BITS, duplicates.BANDS) == (codes.CODE_BITS, codes.BANDS)
