@@ -45,6 +45,8 @@ TAX_MARKS = frozenset(
 TAX_RATE = re.compile(
     r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*[\dOILQDSØ©ð°]{1,2}(?:[.,]\d+)?\W?[%7]{0,2}\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
 )
+RATE_DIGITS = re.compile(r"[@(]*\d{1,2}(?:[.,]\d{1,2})?[%7]\)?")
+CURRENCY_WORDS = frozenset({"RM", "VND", "MYR", "USD", "EUR", "DONG", "D"})
 CODE_LENGTHS = range(8, 15)
 
 
@@ -107,11 +109,17 @@ class Row:
             for place in range(figure.first, figure.last + 1)
             if worth(figure)
         }
-        return [
-            token.text
+        money = [figure.last for figure in self.figures if len(figure.groups) > 1 or figure.currency]
+        words = [
+            RATE_DIGITS.sub("", token.text)
             for place, token in enumerate(self.tokens)
-            if place not in taken and count_letters(token.text) > 0 and not is_rate(token.text)
+            if place not in taken
+            and count_letters(token.text) > 0
+            and not (place == 0 and is_rate(token.text))
+            and (not money or place < money[-1])
         ]
+        bare = [word for word in words if strip_marks(word).strip(".:()") not in CURRENCY_WORDS]
+        return bare or words
 
     @cached_property
     def confidence(self) -> float:

@@ -16,6 +16,8 @@ RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "total_weak": 0.8}
 ROUNDING_MAX = {0: 1000, 2: 5}
 # Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
 ZEROS_SHARE = 3.0
+# A figure on a row of its own may carry a currency: RM, VND.
+LONE_LETTERS_MAX = 4
 
 
 @dataclass(slots=True)
@@ -56,26 +58,37 @@ class Sums:
 def read_sums(rows: Sequence[Row], start: int, style: MoneyStyle) -> list[Sum]:
     """Every labelled sum from row `start` on; a label alone takes the figure of the next row."""
     found = []
+    taken: set[int] = set()
     for row in rows[start:]:
         label = row.label
         if label is None or label.kind not in SUM_KINDS:
             continue
         figure = sum_figure(row, style)
         source = row
-        if figure is None and not row.figures and row.index + 1 < len(rows):
-            source = rows[row.index + 1]
-            figure = (
-                sum_figure(source, style)
-                if source.label is None and count_letters(source.text) <= 4
-                else None
-            )
+        if figure is None and not row.figures:
+            source = lone_figure_row(rows, row)
+            figure = sum_figure(source, style) if source.index not in taken else None
         if figure is None:
             continue
+        taken.add(source.index)
         value = money_values(figure, style)[0]
         found.append(
             Sum(label.kind, abs(value), source, figure, label.phrase, label.score, negative=value < 0)
         )
     return found
+
+
+def lone_figure_row(rows: Sequence[Row], row: Row) -> Row:
+    """The row beside a label that holds a figure and no words, nearest in height; the row itself if none."""
+    beside = [
+        rows[place]
+        for place in (row.index - 1, row.index + 1)
+        if 0 <= place < len(rows)
+        and rows[place].figures
+        and rows[place].page == row.page
+        and count_letters(rows[place].text) <= LONE_LETTERS_MAX
+    ]
+    return min(beside, key=lambda other: abs(other.box[1] - row.box[1]), default=row)
 
 
 def sum_figure(row: Row, style: MoneyStyle) -> Figure | None:
@@ -92,32 +105,41 @@ def sum_figure(row: Row, style: MoneyStyle) -> Figure | None:
 
 def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink) -> None:
     """Read sums again where the ink also allows the value that the items, or other sums, ask for."""
+    sure = explained(found, item_sum, item_discount)
     if item_sum:
-        agree(found, {item_sum}, ("subtotal", *TOTAL_KINDS), ink)
-        agree(found, {item_sum - item_discount, item_sum}, (*TOTAL_KINDS, "item_count"), ink)
+        agree(found, {item_sum}, ("subtotal", *TOTAL_KINDS), ink, sure - {item_sum - item_discount})
+        agree(found, {item_sum - item_discount, item_sum}, (*TOTAL_KINDS, "item_count"), ink, sure)
     bases = {item_sum, *(item.value for item in found if item.kind == "subtotal")}
     totals = [item for item in found if item.kind in TOTAL_KINDS]
     cuts = {0, item_discount, *(item.value for item in found if item.kind == "discount_total")}
-    agree(found, {base - cut for base in bases for cut in cuts if base}, TOTAL_KINDS, ink)
-    agree(found, {item.value for item in totals}, TENDER_KINDS, ink, cost_max=0.8)
-    changes = [item.value for item in found if item.kind == "change"]
-    paid = {tender.value - change for tender in found if tender.kind in TENDER_KINDS for change in changes}
-    agree(found, paid, TOTAL_KINDS, ink)
+    agree(found, {base - cut for base in bases for cut in cuts if base}, TOTAL_KINDS, ink, sure)
+    agree(found, {item.value for item in totals}, TENDER_KINDS, ink, sure, cost_max=0.8)
+    agree(found, due_by_tender(Sums(list(found))), TOTAL_KINDS, ink, sure)
+
+
+def explained(found: Sequence[Sum], item_sum: int, item_discount: int) -> set[int]:
+    """Values that other sums already account for: a tender less its change, items less discounts plus tax."""
+    sums = Sums(list(found))
+    return due_by_tender(sums) | net_values(sums, item_sum, item_discount)
 
 
 def agree(
-    found: Sequence[Sum], wanted: set[int], kinds: Sequence[str], ink: Ink, *, cost_max: float = 1.2
+    found: Sequence[Sum],
+    wanted: set[int],
+    kinds: Sequence[str],
+    ink: Ink,
+    sure: set[int],
+    *,
+    cost_max: float = 1.2,
 ) -> None:
-    """Give the sums of these kinds the wanted value that their ink allows, unless one already has it."""
+    """Give the sums of these kinds the wanted value that their ink allows, unless it is in `sure`."""
     values = [item.value for item in found]
-    changes = [0, *(item.value for item in found if item.kind == "change")]
-    due = {item.value - change for item in found if item.kind in TENDER_KINDS for change in changes}
     for item in found:
-        if item.kind not in kinds or item.value in wanted or item.mended:
+        if item.kind not in kinds or item.value in wanted or item.mended or values.count(item.value) > 1:
             continue
-        if item.value in due and item.kind not in TENDER_KINDS or values.count(item.value) > 1:
+        if item.value in sure and item.kind not in TENDER_KINDS:
             continue
-        allowed = ink.variants(item.figure, item.row.page)
+        allowed = ink.variants(item.figure, item.row.page) if ink.zero_costs else {}
         costs = {
             value: min(
                 ink.cost_of(item.figure, value, item.row.page), allowed.get(value, IMPOSSIBLE) / ZEROS_SHARE
@@ -156,12 +178,29 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
             candidates,
             key=lambda item: (evidence(item, sums, item_sum, item_discount, style), order[id(item)]),
         )
-        sums.total = chosen.value
+        sums.total = rounded(chosen, sums)
         if chosen.mended:
             sums.inferred.add("total")
         sums.confidence = min(1.0, chosen.figure.confidence) * chosen.score
     fill_around(sums, item_sum, item_discount, style)
     return sums
+
+
+def rounded(chosen: Sum, sums: Sums) -> int:
+    """The chosen total, rounded where the paper rounds it below and tender and change confirm that."""
+    due = due_by_tender(sums)
+    if chosen.value in due:
+        return chosen.value
+    place = sums.found.index(chosen)
+    for item in sums.found[place + 1 :]:
+        if item.kind == "rounding":
+            for value in (
+                chosen.value - item.value if item.negative else chosen.value + item.value,
+                chosen.value - item.value,
+            ):
+                if value in due:
+                    return value
+    return chosen.value
 
 
 def first_of(sums: Sums, *kinds: str) -> int | None:

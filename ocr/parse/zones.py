@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -9,7 +10,7 @@ from statistics import median
 from ocr.parse.labels import SUM_KINDS, find_words
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
 from ocr.parse.rows import Row, is_rate, is_tax_mark, is_unit
-from ocr.parse.text import count_letters, fold, letters
+from ocr.parse.text import count_letters, fold, letters, strip_marks
 
 # Kinds that stand among items too; a sum of this kind does not end the items.
 PASSING_KINDS = frozenset({"tax", "discount_total", "rounding", "charge", "tip", "total_weak"})
@@ -17,6 +18,8 @@ HEADER_KINDS = frozenset(
     {"title", "date", "receipt_no", "cashier", "tax_code", "phone", "till", "customer", "receipt_no_weak"}
 )
 ENDING_KINDS = frozenset(SUM_KINDS) - PASSING_KINDS
+# A date with its year, which no item's name holds.
+DATED = re.compile(r"\b\d{1,2}[-/. ](?:\d{1,2}|[A-Z]{3})[-/. ](?:20)?\d\d\b|\b20\d\d-\d\d-\d\d\b")
 NEIGHBOURS = 7
 COLUMN_WORDS_MIN = 2
 
@@ -96,8 +99,10 @@ def find_zones(rows: Sequence[Row], style: MoneyStyle) -> Zones:
     heading = find_columns(rows, amounts)
     if heading is not None:
         items = [index for index in items if index > heading]
-    first = items[0] if items else len(rows)
+    first = items[0] if items else (heading + 1 if heading is not None else 0)
     end = next((row.index for row in rows[first:] if ends_items(row, column)), len(rows))
+    if not items:
+        return Zones(end, end, heading)
     if heading is not None and heading < first:
         return Zones(heading + 1, max(heading + 1, end), heading)
     start = first
@@ -143,6 +148,8 @@ def is_heading(row: Row) -> bool:
     if any(row.tokens[end - 1].text.endswith(":") for _, end, _ in fields):
         return True
     text = row.text.lower()
+    if DATED.search(strip_marks(row.text)):
+        return True
     return (
         "www." in text or "http" in text or ".com" in text or ".vn" in text or set(text) <= set("-=_*. ~—–")
     )
