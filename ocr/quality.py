@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import sqrt
 from typing import Final
 
 import cv2
@@ -100,7 +101,7 @@ def _blur(lit: Gray, letters: Letters) -> float:
     if not widths:
         return 0.0
     width = float(np.median(widths))
-    softened = max(0.0, width**2 - _EDGE_PX**2) ** 0.5
+    softened = sqrt(max(0.0, width**2 - _EDGE_PX**2))
     return round(min(1.0, softened / (_BLUR_FULL * letters.height)), 3)
 
 
@@ -113,7 +114,7 @@ def _glare(flat: Gray) -> float:
     """The share of the sheet that is burnt out, where the rest is not."""
     if float(np.median(flat[::4, ::4])) >= _BRIGHT_GRAY:
         return 0.0
-    return round(float((flat[::2, ::2] >= _WHITE).mean()), 3)
+    return round(float(np.mean(flat[::2, ::2] >= _WHITE)), 3)
 
 
 def _cuts(paper: Paper, sheet: Sheet) -> Iterable[str]:

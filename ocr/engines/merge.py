@@ -26,14 +26,15 @@ def merge_digits(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
     What was not taken stays among the word's alternatives.
     """
     rows: dict[int, list[Word]] = {}
-    for other in others:
-        for row in range(other.box[1] // _ROW_PX, other.box[3] // _ROW_PX + 1):
-            rows.setdefault(row, []).append(other)
+    for candidate in others:
+        for row in range(candidate.box[1] // _ROW_PX, candidate.box[3] // _ROW_PX + 1):
+            rows.setdefault(row, []).append(candidate)
     merged = []
     for word in words:
         near = rows.get((word.box[1] + word.box[3]) // 2 // _ROW_PX, [])
-        other = max(near, key=lambda other: _same_ink(word, other), default=None)
-        if other is None or _same_ink(word, other) < _SAME_INK_MIN or other.text == word.text:
+        inks = [(_same_ink(word, candidate), candidate) for candidate in near]
+        share, other = max(inks, key=lambda ink: ink[0], default=(0.0, word))
+        if share < _SAME_INK_MIN or other.text == word.text:
             merged.append(word)
         elif _digit_share(other) >= _DIGITS_MIN or _digit_share(word) >= _DIGITS_MIN:
             merged.append(replace(other, alternatives=((word.text, word.confidence), *other.alternatives)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
@@ -189,8 +189,9 @@ def _fit(ends: Points, pairs: NDArray[np.int64], start: Bend, tolerance: float) 
         normal = np.bincount(cells, (products * trust[:, None, None]).ravel(), count * count)
         target = np.bincount(places.ravel(), (shares * (trust * fall)[:, None]).ravel(), count)
         # OpenCV solves on this thread alone; numpy's library would wake a thread per core for it.
-        _, solved = cv2.solve(normal.reshape(count, count) + smooth, target[:, None], flags=cv2.DECOMP_CHOLESKY)
-        knots = solved.ravel()
+        matrix = normal.reshape(count, count) + smooth
+        _, solved = cv2.solve(matrix, target[:, None], flags=cv2.DECOMP_CHOLESKY)
+        knots = np.asarray(solved, np.float64).ravel()
     return Bend(knots.reshape(rows, columns), start.size)
 
 
@@ -201,11 +202,12 @@ def _stiffness(rows: int, columns: int) -> Points:
     down = np.kron(np.diff(np.eye(rows), axis=0), np.diff(np.eye(columns), axis=0))
     # Pairs say how lines run, not where they are: in each row of knots the rises sum to nothing.
     sums = np.kron(np.eye(rows), np.ones((columns, columns)))
-    return np.asarray(_STRAIGHT * _square(across) + _ALIKE * _square(down) + sums + _STILL * np.eye(rows * columns))
+    bending = _STRAIGHT * _square(across) + _ALIKE * _square(down)
+    return np.asarray(bending + sums + _STILL * np.eye(rows * columns), np.float64)
 
 
-def _square(rows: Points) -> Points:
-    return np.asarray(cv2.mulTransposed(rows, aTa=True))
+def _square(rows: NDArray[Any]) -> Points:
+    return np.asarray(cv2.mulTransposed(rows, aTa=True), np.float64)
 
 
 def _chains(bottoms: Points, height: float) -> list[list[int]]:

@@ -41,12 +41,12 @@ def find_letters(page: Gray) -> Letters | None:
     """Find what may be letters on an evenly lit page; None when there is next to no print."""
     depth = cv2.subtract(np.full_like(page, PAPER), np.asarray(cv2.GaussianBlur(page, (0, 0), 0.8), np.uint8))
     reach = 2 * (page.shape[1] // _LETTERS_PER_LINE) + 1
-    # Faint and full print stand on one receipt: a stroke is what is nearly half as dark as the darkest around.
+    # Faint and full print stand on one receipt: a stroke is nearly half as dark as the darkest around.
     darkest = cv2.dilate(depth, np.ones((reach, reach), np.uint8))
     ink = ((depth > _INK_DEPTH_MIN) & (depth > 0.4 * darkest)).astype(np.uint8)
     # The dots of a needle printer join up and down, where no neighbour is near.
-    ink = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((max(2, page.shape[1] // 150), 1), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((max(2, page.shape[1] // 150), 1), np.uint8))
+    _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
     left, top, widths, heights, areas = (stats[1:, column] for column in range(5))
     likely = (
         (heights >= _LETTER_MIN) & (heights <= min(_LETTER_MAX, page.shape[1] // 12)) & (widths < 3 * heights)

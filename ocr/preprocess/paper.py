@@ -150,7 +150,7 @@ def _ink_contrast(contrast: NDArray[np.float32]) -> float:
 def _grow(sheet: Gray, text: Mask) -> tuple[Mask, frozenset[str]]:
     """Grow from the text to the edge of the sheet; sides without an edge stay open."""
     edges = cv2.morphologyEx(sheet, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
-    relief = cv2.merge([edges, edges, edges])
+    relief = np.asarray(cv2.merge([edges, edges, edges]), np.uint8)
     open_sides: frozenset[str] = frozenset()
     mask = text
     for _ in range(len(_SIDES)):
@@ -171,10 +171,10 @@ def _grow(sheet: Gray, text: Mask) -> tuple[Mask, frozenset[str]]:
 
 def _flood(relief: NDArray[np.uint8], text: Mask, open_sides: frozenset[str]) -> Mask:
     markers = np.zeros(text.shape, np.int32)
-    borders = {"left": np.s_[:, :2], "top": np.s_[:2], "right": np.s_[:, -2:], "bottom": np.s_[-2:]}
+    borders = {"left": markers[:, :2], "top": markers[:2], "right": markers[:, -2:], "bottom": markers[-2:]}
     for side, border in borders.items():
         if side not in open_sides:
-            markers[border] = 2
+            border[:] = 2
     markers[text > 0] = 1
     flooded = cv2.watershed(relief, markers)
     mask = (flooded == 1).astype(np.uint8)

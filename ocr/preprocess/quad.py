@@ -29,13 +29,15 @@ def corners_around(outline: Outline) -> Quad | None:
         rough = cv2.approxPolyDP(hull, tolerance * length, closed=True)
         if len(rough) != 4:  # noqa: PLR2004 - a sheet has four corners
             continue
-        quad = _push_out(clockwise(np.asarray(rough.reshape(4, 2), np.float32)), hull.reshape(-1, 2))
+        start = clockwise(np.asarray(rough.reshape(4, 2), np.float32))
+        quad = _push_out(start, np.asarray(hull.reshape(-1, 2), np.float32))
         if _is_sheet(quad) and cv2.contourArea(outline) >= _QUAD_FILL_MIN * cv2.contourArea(quad):
             return quad
     return None
 
 
 def box_around(outline: Outline, frame: tuple[int, ...]) -> Quad:
+    """The upright box of the outline, inside a frame of that shape (height, width)."""
     left, top = np.maximum(outline.min(axis=0), 0)
     right, bottom = np.minimum(outline.max(axis=0), [frame[1] - 1, frame[0] - 1])
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)

@@ -20,7 +20,8 @@ from ocr.preprocess.normalise import (
     find_letters,
     scale_letters,
 )
-from ocr.preprocess.paper import Paper, Quad
+from ocr.preprocess.paper import Paper
+from ocr.preprocess.quad import Quad
 from ocr.types import Box
 
 Homography = NDArray[np.float64]
@@ -103,7 +104,8 @@ def straighten(sheet: Sheet) -> Page:
     scaled, factor = scale_letters(sheet.lit, sheet.letters.height)
     level, origin, lines_bend, to_level = _level(scaled, sheet.letters, factor)
     to_page = to_level @ np.diag([factor, factor, 1.0]) @ sheet.to_flat
-    return Page(calm(level), origin, lines_bend, np.linalg.inv(to_page), sheet.letters.height)
+    to_photo = np.asarray(np.linalg.inv(to_page), np.float64)
+    return Page(calm(level), origin, lines_bend, to_photo, sheet.letters.height)
 
 
 def _table(paper: Paper, to_flat: Homography, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -119,7 +121,7 @@ def _level(
 ) -> tuple[Gray, tuple[int, int], Bend | None, Homography]:
     """Turn and unbend the page so that its lines are level, and cut it to its print."""
     height, width = page.shape
-    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -skew(letters), 1.0)
+    turn = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), -skew(letters), 1.0), np.float64)
     turned = _turned(letters, turn, factor)
     lines_bend = bend(turned, (width, height))
     left, top, right, bottom = _print_box(turned, lines_bend, (width, height))
@@ -183,4 +185,4 @@ def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography]:
     flat_corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
     to_flat = cv2.getPerspectiveTransform(corners.astype(np.float32), flat_corners)
     flat = cv2.warpPerspective(photo, to_flat, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(flat, np.uint8), to_flat
+    return np.asarray(flat, np.uint8), np.asarray(to_flat, np.float64)
