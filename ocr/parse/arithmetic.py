@@ -89,7 +89,7 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
     page = draft.rows[0].page
     *others, last = draft.figures
     weighed = draft.unit in weight_words()
-    unexplained = UNEXPLAINED_COST * bool(others)
+    unexplained = UNEXPLAINED_COST * any(is_strong(figure, ink.style) for figure in others)
     for value, cost in ink.variants(last, page).items():
         price = value if draft.quantity in {None, 1} else None
         round_cost = 0.0 if weighed else ink.round_cost(value)
@@ -105,6 +105,8 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
 def roles(draft: Draft, others: Sequence[Figure], ink: Ink) -> Iterator[tuple[Decimal, Figure, float]]:
     """Counts with the figures that may be their prices."""
     for price_figure in others:
+        if ink.style.exponent and len(price_figure.groups) < 2:  # noqa: PLR2004 - prices there have decimals
+            continue
         if draft.lead:
             yield draft.lead, price_figure, 0.0
         yield Decimal(1), price_figure, 0.8 if len(others) > 1 else 0.4

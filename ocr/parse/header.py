@@ -17,6 +17,7 @@ LEGAL = re.compile(
     r"GMBH|KG|HARDWARE|BAKERY|BAKERIES|STATIONERY|PHARMACY|STORES?|CENTRE|CENTER|SHOP|KITCHEN|GRILL|BAR|BISTRO|DELI|PIZZA|"
     r"BUFFET|DINER|SUSHI|HOTEL|PLT|GROUP|INDUSTRIES|CORPORATION|HOLDINGS|SYARIKAT|KEDAI|PERNIAGAAN|SIEU THI|CUA HANG)\b"
 )  # fmt: skip
+COMPANY = re.compile(r"\b(?:SDN|BHD|LLC|INC|GMBH|TNHH|LTD|S/B|SB|ENTERPRISE|TRADING)\b")
 REGISTRATION = re.compile(
     r"\s*[(\[{]?(?:CO\.?\s*(?:REG|RFG|NO).*|\(?\d{3,}[\d ]*-?\s?[A-Z]?)[)\]}]?\s*$", re.IGNORECASE
 )
@@ -91,8 +92,8 @@ def choose_merchant(names: Sequence[Row], first_place: int) -> Row | None:
     for place, row in enumerate(names[:6]):
         text = strip_marks(row.text)
         score = 2.0 - 0.35 * place + row.confidence
-        score += 1.3 * min(1, len(LEGAL.findall(text)))
-        score += 0.8 * bool(re.search(r"\b(?:SDN|BHD|LLC|INC|GMBH|TNHH|LTD)\b", text))
+        score += 0.3 * min(1, len(LEGAL.findall(text)))
+        score += 1.5 * bool(COMPANY.search(text)) * (len(text.split()) > 2)  # noqa: PLR2004 - SDN BHD alone is half a name
         score -= 1.5 * (row.index > first_place)
         score -= 0.8 * (count_letters(text) < 5)  # noqa: PLR2004 - noise is short
         score -= 0.7 * bool(re.search(r"\bCTY\b|CONG TY", text))

@@ -21,6 +21,8 @@ LOCALES = ("vi", "en_us", "en_my", "de")
 FUZZY_LENGTH_MIN = 5
 # One wrong letter in six: 83; measured on recorded words of rendered and scanned receipts.
 FUZZY_RATIO_MIN = 80.0
+# Labels of fields and notes must be read better: OPENER is no OPENED.
+FIELD_RATIO_MIN = 84.0
 PHRASE_WORDS_MAX = 7
 # Kinds that name a sum or a tender; they end the item zone when a figure stands beside them.
 TOTAL_KINDS = ("total_sure", "total_good", "total", "total_weak")
@@ -135,6 +137,8 @@ def look_up(
         return None
     hit = process.extractOne(text, long_phrases_of(kinds), scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO_MIN)
     if hit is None or abs(len(hit[0]) - len(text)) > 1 + len(text) // 12:
+        return None
+    if hit[1] < FIELD_RATIO_MIN and phrases_of(kinds)[hit[0]] not in SUM_KINDS:
         return None
     if hit[0][0] != text[0] and hit[1] < 85:  # noqa: PLR2004 - a first letter is rarely misread
         return None

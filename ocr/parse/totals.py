@@ -9,15 +9,14 @@ from ocr.parse.ink import IMPOSSIBLE, Ink
 from ocr.parse.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
 from ocr.parse.rows import Row
-from ocr.parse.text import count_letters, fold
+from ocr.parse.text import fold
+from ocr.parse.zones import lone_figure_row
 
-RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "total_weak": 0.8}
+RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "item_count": 1.0, "total_weak": 0.8}
 # A till rounds cash to its smallest coin: 1.000 đ, or 5 sen.
 ROUNDING_MAX = {0: 1000, 2: 5}
 # Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
 ZEROS_SHARE = 3.0
-# A figure on a row of its own may carry a currency: RM, VND.
-LONE_LETTERS_MAX = 4
 
 
 @dataclass(slots=True)
@@ -76,19 +75,6 @@ def read_sums(rows: Sequence[Row], start: int, style: MoneyStyle) -> list[Sum]:
             Sum(label.kind, abs(value), source, figure, label.phrase, label.score, negative=value < 0)
         )
     return found
-
-
-def lone_figure_row(rows: Sequence[Row], row: Row) -> Row:
-    """The row beside a label that holds a figure and no words, nearest in height; the row itself if none."""
-    beside = [
-        rows[place]
-        for place in (row.index - 1, row.index + 1)
-        if 0 <= place < len(rows)
-        and rows[place].figures
-        and rows[place].page == row.page
-        and count_letters(rows[place].text) <= LONE_LETTERS_MAX
-    ]
-    return min(beside, key=lambda other: abs(other.box[1] - row.box[1]), default=row)
 
 
 def sum_figure(row: Row, style: MoneyStyle) -> Figure | None:
@@ -167,9 +153,8 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
     sums = Sums(found)
     sums.tendered = first_of(sums, "tendered") or tender_of(sums)
     sums.change = first_of(sums, "change")
-    candidates = [item for item in found if item.kind in TOTAL_KINDS]
-    if not candidates:
-        candidates = [item for item in found if item.kind == "item_count" and is_strong(item.figure, style)]
+    counted = [item for item in found if item.kind == "item_count" and is_strong(item.figure, style)]
+    candidates = [item for item in found if item.kind in TOTAL_KINDS] + counted
     if not candidates:
         candidates = [item for item in found if item.kind in {*TENDER_KINDS, "subtotal"} and item.value]
     if candidates:
@@ -179,6 +164,8 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
             key=lambda item: (evidence(item, sums, item_sum, item_discount, style), order[id(item)]),
         )
         sums.total = rounded(chosen, sums)
+        if chosen.negative:
+            sums.total = -sums.total
         if chosen.mended:
             sums.inferred.add("total")
         sums.confidence = min(1.0, chosen.figure.confidence) * chosen.score
@@ -233,6 +220,10 @@ def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: Mo
         score -= 0.8
     if value == 0:
         score -= 3
+    place = sums.found.index(item)
+    if any(other.kind == "change" for other in sums.found[:place]):
+        # Below the change stand tax summaries, with totals of their own.
+        score -= 1.5
     return score
 
 

@@ -22,6 +22,8 @@ ENDING_KINDS = frozenset(SUM_KINDS) - PASSING_KINDS
 DATED = re.compile(r"\b\d{1,2}[-/. ](?:\d{1,2}|[A-Z]{3})[-/. ](?:20)?\d\d\b|\b20\d\d-\d\d-\d\d\b")
 NEIGHBOURS = 7
 COLUMN_WORDS_MIN = 2
+# A figure on a row of its own may carry a currency: RM, VND.
+LONE_LETTERS_MAX = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,19 @@ def is_sum(row: Row) -> bool:
     return not (label.kind == "tax" and any(is_unit(word) and fold(word) for word in row.words()))
 
 
+def lone_figure_row(rows: Sequence[Row], row: Row) -> Row:
+    """The row beside a label that holds a figure and no words, nearest in height; the row itself if none."""
+    beside = [
+        rows[place]
+        for place in (row.index - 1, row.index + 1)
+        if 0 <= place < len(rows)
+        and rows[place].figures
+        and rows[place].page == row.page
+        and count_letters(rows[place].text) <= LONE_LETTERS_MAX
+    ]
+    return min(beside, key=lambda other: abs(other.box[1] - row.box[1]), default=row)
+
+
 def ends_items(row: Row, column: AmountColumn) -> bool:
     """Whether the items end before this row."""
     if row.kind in {"recap", "payment_heading"}:
@@ -164,7 +179,7 @@ def find_columns(rows: Sequence[Row], amounts: Sequence[int]) -> int | None:
             best = row.index
             continue
         # Half the letters suffice: headings are small and misread, and nothing else names two columns.
-        if column_share(row) >= 0.4 and not any(len(figure.digits) > 2 for figure in row.figures):  # noqa: PLR2004
+        if column_share(row) >= 0.4 and not row.figures:  # noqa: PLR2004
             if best is not None and row.index - best > 2:  # noqa: PLR2004 - headings print on adjoining rows
                 continue
             best = row.index

@@ -1,0 +1,19 @@
+"""Item names without what tills print around them: tax classes, article numbers, stray marks."""
+
+from __future__ import annotations
+
+import re
+
+TAX_BEFORE = re.compile(r"^(?:SR|ZR|ZRL|SRE|ZRE|TX|OS)['.:]?\s+(?=\S)")
+ARTICLE_BEFORE = re.compile(r"^[#*]?[A-Z]{0,2}\d{5,}\s*-?\s*(?=\S*[^\W\d])")
+MARK_AFTER = re.compile(r"\s*(?:\*[A-Z]{1,3}|\s(?:SR|ZRL|ZR))$")
+EDGES = " .,:;'|_=~-*»«"
+
+
+def clean_name(text: str) -> str:
+    """The name alone; a name that is nothing but such marks comes back as printed."""
+    name = TAX_BEFORE.sub("", text.strip())
+    name = ARTICLE_BEFORE.sub("", name)
+    name = MARK_AFTER.sub("", name)
+    name = name.lstrip("|_=~»«:;. '-").rstrip("|_=~»«:;, -")
+    return name or text.strip()
