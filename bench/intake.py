@@ -62,8 +62,8 @@ def measure(uploads: int, clients: int) -> dict[str, Any]:
     photos = [path.read_bytes() for path in sorted(samples.photos_dir().glob("*.jpg"))]
     port = free_port()
     serve = ("cli.main", "serve", "--host", LOOPBACK, "--port", str(port))
-    with own_services(), running(settings().data_dir / "api.log", *serve) as process:
-        wait_until_ready(port, process)
+    with own_services(), running(log := settings().data_dir / "api.log", *serve) as process:
+        wait_until_ready(port, process, log)
         with transaction() as session:
             tokens = [
                 issue_token(join_shopper(session, f"09000{number:05}").id, "shopper")

@@ -105,7 +105,7 @@ def _running_demo(folder: Path) -> Generator[Demo]:
         tokens["reviewer"] = issue("reviewer", phone="", brands=())
         tokens[f"brand manager of {', '.join(BRANDS)}"] = issue("brand_manager", phone="", brands=BRANDS)
         tokens["admin"] = issue("admin", phone="", brands=())
-        wait_until_ready(port, api)
+        wait_until_ready(port, api, folder / "api.log")
         yield Demo(api, port, tokens, {name: Door(port, tokens[name]) for name in people})
 
 

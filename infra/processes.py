@@ -16,6 +16,7 @@ LOOPBACK = "127.0.0.1"
 START_SECONDS_MAX = 60.0
 STOP_SECONDS_MAX = 120.0
 LOOK_AGAIN_SECONDS = 0.1
+LOG_LINES_SHOWN = 15
 
 
 class NotReadyError(Exception):
@@ -54,20 +55,24 @@ def running(log: Path, module: str, *arguments: str) -> Generator[subprocess.Pop
             process.wait()
 
 
-def wait_until_ready(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     """Return once the API on `port` says that it is ready.
 
     Raises:
-        NotReadyError: It ended, or took too long.
+        NotReadyError: It ended, or took too long; the message ends with what it wrote last.
     """
     end = time.monotonic() + START_SECONDS_MAX
     while time.monotonic() < end:
         if process.poll() is not None:
-            raise NotReadyError(f"The API ended with status {process.returncode}.")
+            raise NotReadyError(f"The API ended with status {process.returncode}.\n{_last_lines(log)}")
         if _is_ready(port):
             return
         time.sleep(LOOK_AGAIN_SECONDS)
-    raise NotReadyError(f"The API was not ready within {START_SECONDS_MAX:.0f} seconds.")
+    raise NotReadyError(f"The API was not ready in {START_SECONDS_MAX:.0f} seconds.\n{_last_lines(log)}")
+
+
+def _last_lines(log: Path) -> str:
+    return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-LOG_LINES_SHOWN:])
 
 
 def _is_ready(port: int) -> bool:

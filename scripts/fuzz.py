@@ -24,8 +24,8 @@ def main() -> int:
     with own_services():
         port = free_port()
         serve = ("cli.main", "serve", "--host", LOOPBACK, "--port", str(port))
-        with running(settings().data_dir / "api.log", *serve) as api:
-            wait_until_ready(port, api)
+        with running(log := settings().data_dir / "api.log", *serve) as api:
+            wait_until_ready(port, api, log)
             for role in ROLES:
                 token = issue(role, phone="0900000000", brands=("omo",))
                 status = subprocess.run(  # noqa: S603 - our own environment's command
