@@ -119,8 +119,8 @@ def sightings(text: str, locale: Locale) -> Iterator[Sighting]:
             found = True
             clean = ":" not in match[0] and "," not in match[0]
             yield Sighting(built, match.start(), match.end(), certain=cost == 0 and clean)
-    for pattern, day_group, month_group in ((DAY_MONTH, 1, 2), (MONTH_DAY, 2, 1)):
-        for match in pattern.finditer(text):
+    for pattern, day_group, month_group in ((MONTH_DAY, 2, 1), (DAY_MONTH, 1, 2)):
+        for match in () if found else pattern.finditer(text):
             number = month_number(match[month_group])
             for built, cost in build(match[3], str(number), match[day_group]) if number else ():
                 found = True

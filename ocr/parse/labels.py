@@ -192,7 +192,7 @@ def better(a: Label | None, b: Label | None) -> Label | None:
     """The label with the longer phrase unless it fits clearly worse."""
     if a is None or b is None:
         return a or b
-    return max(a, b, key=lambda label: label.score + 0.02 * len(label.phrase))
+    return max(a, b, key=lambda label: label.score**2 + 0.02 * len(label.phrase))
 
 
 def find_words(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ocr.parse.labels import TENDER_KINDS
 from ocr.parse.rows import Row
-from ocr.parse.totals import Sums
+from ocr.parse.equations import Sums
 
 METHODS = tuple(kind for kind in TENDER_KINDS if kind != "tendered")
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ocr.parse.arithmetic import close_sums, cuts_of, gross_of, mend
 from ocr.parse.chains import chains, find_chain
 from ocr.parse.dates import combine, find_moment
+from ocr.parse.equations import Sum, Sums, reconcile
 from ocr.parse.header import read_head
 from ocr.parse.ink import Ink, Reread
 from ocr.parse.items import Draft, read_items
@@ -18,7 +19,7 @@ from ocr.parse.money import is_strong
 from ocr.parse.number import Found, find_number
 from ocr.parse.payment import find_payment
 from ocr.parse.rows import Row, make_rows, respace
-from ocr.parse.totals import Sum, Sums, read_sums, reconcile, settle_sums
+from ocr.parse.totals import read_sums, settle_sums
 from ocr.parse.zones import Zones, find_zones
 from ocr.types import Reading, TextLine
 

@@ -1,0 +1,117 @@
+"""The equations between a paper's sums, and what the ink allows where they do not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ocr.parse.ink import IMPOSSIBLE, Ink
+from ocr.parse.labels import TENDER_KINDS, TOTAL_KINDS
+from ocr.parse.money import Figure
+from ocr.parse.rows import Row
+
+# Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
+ZEROS_SHARE = 3.0
+
+
+@dataclass(slots=True)
+class Sum:
+    """A labelled sum: its kind, value in minor units (signs dropped) and where it stands."""
+
+    kind: str
+    value: int
+    row: Row
+    figure: Figure
+    phrase: str
+    score: float
+    negative: bool = False
+    mended: bool = False
+
+
+@dataclass(slots=True)
+class Sums:
+    """What the paper's sums say. `checks` names the equations that hold."""
+
+    found: list[Sum]
+    total: int | None = None
+    subtotal: int | None = None
+    discount: int | None = None
+    rounding: int = 0
+    tendered: int | None = None
+    change: int | None = None
+    tax: int = 0
+    checks: set[str] = field(default_factory=set)
+    confidence: float = 0.0
+    inferred: set[str] = field(default_factory=set)
+
+    def values(self, *kinds: str) -> list[int]:
+        """The values of the sums of these kinds, top to bottom."""
+        return [item.value for item in self.found if item.kind in kinds]
+
+
+def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink) -> None:
+    """Read sums again where the ink also allows the value that the items, or other sums, ask for."""
+    sure = explained(found, item_sum, item_discount)
+    if item_sum:
+        agree(found, {item_sum}, ("subtotal", *TOTAL_KINDS), ink, sure - {item_sum - item_discount})
+        agree(found, {item_sum - item_discount, item_sum}, (*TOTAL_KINDS, "item_count"), ink, sure)
+    bases = {item_sum, *(item.value for item in found if item.kind == "subtotal")}
+    totals = [item for item in found if item.kind in TOTAL_KINDS]
+    cuts = {0, item_discount, *(item.value for item in found if item.kind == "discount_total")}
+    agree(found, {base - cut for base in bases for cut in cuts if base}, TOTAL_KINDS, ink, sure)
+    agree(found, {item.value for item in totals}, TENDER_KINDS, ink, sure, cost_max=0.8)
+    agree(found, due_by_tender(Sums(list(found))), TOTAL_KINDS, ink, sure)
+
+
+def explained(found: Sequence[Sum], item_sum: int, item_discount: int) -> set[int]:
+    """Values that other sums already account for: a tender less its change, items less discounts plus tax."""
+    sums = Sums(list(found))
+    cuts = {0, item_discount, *sums.values("discount_total"), sum(sums.values("discount_total"))}
+    return due_by_tender(sums) | net_values(sums, item_sum, cuts)
+
+
+def agree(
+    found: Sequence[Sum],
+    wanted: set[int],
+    kinds: Sequence[str],
+    ink: Ink,
+    sure: set[int],
+    *,
+    cost_max: float = 1.2,
+) -> None:
+    """Give the sums of these kinds the wanted value that their ink allows, unless it is in `sure`."""
+    values = [item.value for item in found]
+    for item in found:
+        if item.kind not in kinds or item.value in wanted or item.mended or values.count(item.value) > 1:
+            continue
+        if item.value in sure and item.kind not in TENDER_KINDS:
+            continue
+        allowed = ink.variants(item.figure, item.row.page) if ink.zero_costs else {}
+        costs = {
+            value: min(
+                ink.cost_of(item.figure, value, item.row.page), allowed.get(value, IMPOSSIBLE) / ZEROS_SHARE
+            )
+            for value in wanted
+            if value > 0
+        }
+        best = min(costs, key=lambda value: costs[value], default=None)
+        if best is not None and costs[best] <= cost_max:
+            item.value, item.mended = best, True
+
+
+def due_by_tender(sums: Sums) -> set[int]:
+    """What tender and change say was due."""
+    tenders = sums.values(*TENDER_KINDS)
+    changes = sums.values("change") or [0]
+    due = {tender - change for tender in tenders for change in changes}
+    whole = sum(sums.values("cash", "card", "transfer", "wallet", "voucher"))
+    return {value for value in (*due, *(whole - change for change in changes)) if value > 0}
+
+
+def net_values(sums: Sums, item_sum: int, cuts: set[int]) -> set[int]:
+    """What items or subtotals come to, less one of `cuts`, plus taxes and charges on top or none."""
+    taxes, charges = sums.values("tax"), sums.values("charge")
+    extras = {0, *taxes, *charges, sum(taxes) + sum(charges), sum(charges)}
+    extras |= {tax + sum(charges) for tax in taxes}
+    bases = {base for base in (item_sum, *sums.values("subtotal")) if base}
+    return {base - cut + extra for base in bases for cut in cuts for extra in extras}
