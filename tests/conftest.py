@@ -17,12 +17,12 @@ os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
 import pytest
-from domain.catalog.products import seed
 from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 from sqlmodel import Session
 
 from api.main import create_app
+from domain.catalog.products import seed
 from infra import db, embedded, queue
 from infra.db import engine, transaction
 from infra.migrate import migrate

@@ -14,7 +14,6 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from domain.loyalty.seed import seed_campaign
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
@@ -23,6 +22,7 @@ import samples
 from api.main import create_app
 from domain import intake
 from domain.errors import DomainError
+from domain.loyalty.seed import seed_campaign
 from infra import clock, queue, storage
 from infra.db import engine, transaction
 from infra.settings import settings
