@@ -12,6 +12,7 @@ from ocr.parse.rows import Row
 
 # Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
 ZEROS_SHARE = 3.0
+CENTS_COST_MAX = 0.75
 
 
 @dataclass(slots=True)
@@ -55,10 +56,9 @@ def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink)
     if item_sum:
         agree(found, {item_sum}, ("subtotal", *TOTAL_KINDS), ink, sure - {item_sum - item_discount})
         agree(found, {item_sum - item_discount, item_sum}, (*TOTAL_KINDS, "item_count"), ink, sure)
-    bases = {item_sum, *(item.value for item in found if item.kind == "subtotal")}
     totals = [item for item in found if item.kind in TOTAL_KINDS]
     cuts = {0, item_discount, *(item.value for item in found if item.kind == "discount_total")}
-    agree(found, {base - cut for base in bases for cut in cuts if base}, TOTAL_KINDS, ink, sure)
+    agree(found, net_values(Sums(list(found)), item_sum, cuts), TOTAL_KINDS, ink, sure)
     agree(found, {item.value for item in totals}, TENDER_KINDS, ink, sure, cost_max=0.8)
     agree(found, due_by_tender(Sums(list(found))), TOTAL_KINDS, ink, sure)
 
@@ -81,6 +81,9 @@ def agree(
 ) -> None:
     """Give the sums of these kinds the wanted value that their ink allows, unless it is in `sure`."""
     values = [item.value for item in found]
+    if ink.style.exponent:
+        # Any cents are as likely as others there, so that only the nearest digits may be swapped.
+        cost_max = min(cost_max, CENTS_COST_MAX)
     for item in found:
         if item.kind not in kinds or item.value in wanted or item.mended or values.count(item.value) > 1:
             continue
@@ -113,5 +116,7 @@ def net_values(sums: Sums, item_sum: int, cuts: set[int]) -> set[int]:
     taxes, charges = sums.values("tax"), sums.values("charge")
     extras = {0, *taxes, *charges, sum(taxes) + sum(charges), sum(charges)}
     extras |= {tax + sum(charges) for tax in taxes}
+    steps = [-item.value if item.negative else item.value for item in sums.found if item.kind == "rounding"]
+    extras |= {extra + step for extra in extras for step in steps}
     bases = {base for base in (item_sum, *sums.values("subtotal")) if base}
     return {base - cut + extra for base in bases for cut in cuts for extra in extras}

@@ -24,6 +24,7 @@ FUZZY_RATIO_MIN = 80.0
 # Labels of fields and notes must be read better: OPENER is no OPENED.
 FIELD_RATIO_MIN = 84.0
 PHRASE_WORDS_MAX = 7
+SPECKS_MAX = 3
 # Kinds that name a sum or a tender; they end the item zone when a figure stands beside them.
 TOTAL_KINDS = ("total_sure", "total_good", "total", "total_weak")
 TENDER_KINDS = ("tendered", "cash", "card", "transfer", "wallet", "voucher")
@@ -161,7 +162,18 @@ def match_start(words: Sequence[str], kinds: tuple[str, ...] = LINE_KINDS) -> La
         if skip and (not spelled or len(spelled[0]) > 2):  # noqa: PLR2004 - a stray mark has one or two letters
             break
         best = better(best, match_from(spelled[skip:], kinds))
-    return best
+    return best or match_end(spelled)
+
+
+def match_end(spelled: Sequence[str]) -> Label | None:
+    """A sum's label at the end of a row, after at most three specks of background read as letters."""
+    for count in (1, 2):
+        before, text = spelled[:-count], "".join(spelled[-count:])
+        if 0 < len(before) <= SPECKS_MAX and all(len(word) <= 4 for word in before):  # noqa: PLR2004 - specks are short
+            kind = phrases_of(SUM_KINDS).get(text)
+            if kind and len(text) > 3:  # noqa: PLR2004 - shorter ones end names
+                return Label(kind, text, 0.8, len(spelled))
+    return None
 
 
 def match_from(spelled: Sequence[str], kinds: tuple[str, ...]) -> Label | None:

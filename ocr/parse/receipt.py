@@ -86,7 +86,7 @@ def parse_receipt(
 def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> tuple[Sums, bool]:
     """The sums, and whether the items add up to them; figures are read again where they do not."""
     options = mend(drafts, ink)
-    found = read_sums(rows, zones.end, ink.style)
+    found = read_sums(rows, zones.start, zones.end, ink.style)
     sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and "items" not in sums.checks:
         close_sums(drafts, options, targets(found, drafts, ink))

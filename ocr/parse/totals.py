@@ -18,16 +18,19 @@ ROUNDING_MAX = {0: 1000, 2: 5}
 LOST_POINT_MIN = 3
 
 
-def read_sums(rows: Sequence[Row], start: int, style: MoneyStyle) -> list[Sum]:
-    """Every sum from row `start` on: labelled ones, and figures that stand alone.
+def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) -> list[Sum]:
+    """Every sum: labelled ones, and figures that stand alone.
 
-    A label alone takes the figure that stands alone beside it.
+    A label alone takes the figure that stands alone beside it. Among the items, from row `first` to
+    row `start`, only taxes and charges are sums.
     """
     found: list[Sum] = []
     taken: set[int] = set()
-    for row in rows[start:]:
+    for row in rows[first:]:
         label = row.label
-        if label is None or label.kind not in SUM_KINDS:
+        if label is None or label.kind not in {*SUM_KINDS, "voided"}:
+            continue
+        if row.index < start and label.kind not in {"tax", "charge"}:
             continue
         figure = sum_figure(row, style)
         source = row
@@ -39,7 +42,15 @@ def read_sums(rows: Sequence[Row], start: int, style: MoneyStyle) -> list[Sum]:
         taken.add(source.index)
         value = money_values(figure, style)[0]
         found.append(
-            Sum(label.kind, abs(value), source, figure, label.phrase, label.score, negative=value < 0)
+            Sum(
+                "discount_total" if label.kind == "voided" else label.kind,
+                abs(value),
+                source,
+                figure,
+                label.phrase,
+                label.score,
+                negative=value < 0,
+            )
         )
     found += [item for row in rows[start:] if row.index not in taken and (item := lone_sum(row, style))]
     return sorted(found, key=lambda item: item.row.index)
@@ -84,6 +95,7 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
     sums.change = first_of(sums, "change")
     counted = [item for item in found if item.kind == "item_count" and is_strong(item.figure, style)]
     candidates = [item for item in found if item.kind in {*TOTAL_KINDS, "unlabelled"}] + counted
+    candidates = [item for item in candidates if item.kind != "unlabelled" or is_running_total(item, found)]
     if not any(item.kind in TOTAL_KINDS for item in candidates):
         candidates += [item for item in found if item.kind in {*TENDER_KINDS, "subtotal"} and item.value]
     if candidates:
@@ -102,6 +114,15 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
             infer_total(sums, item_sum, item_discount, style)
     fill_around(sums, item_sum, item_discount, style)
     return sums
+
+
+def is_running_total(item: Sum, found: Sequence[Sum]) -> bool:
+    """Whether a figure without label is what the sums above it come to, or what tender less change is."""
+    above = found[: found.index(item)]
+    starts = [place for place, other in enumerate(above) if other.kind == "subtotal"]
+    if item.value in due_by_tender(Sums(list(found))):
+        return True
+    return any(item.value == sum(other.value for other in above[place:]) for place in starts)
 
 
 def infer_total(sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> None:
@@ -158,8 +179,7 @@ def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: Mo
     score += 2.0 * (value in due_by_tender(sums))
     score += 0.4 * (sums.values(*TOTAL_KINDS).count(value) - 1)
     score += agreement(value, sums, item_sum, item_discount, style)
-    if any(other.kind == "rounding" for other in sums.found[place + 1 :]):
-        score -= 0.8
+    score -= 1.5 * is_passed(item, sums.found[place + 1 :])
     if any(other.kind == "change" for other in sums.found[:place]):
         # Below the change stand tax summaries, with totals of their own.
         score -= 1.5
@@ -168,11 +188,21 @@ def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: Mo
     return score - (3 if value == 0 else 0)
 
 
+def is_passed(item: Sum, after: Sequence[Sum]) -> bool:
+    """Whether charges, taxes or rounding and then another total follow, so that this one was not yet the end."""
+    for place, other in enumerate(after):
+        if other.kind in {"change", *TENDER_KINDS}:
+            return False
+        if other.kind in TOTAL_KINDS and RANK[other.kind] >= RANK.get(item.kind, 0.0):
+            return any(step.kind in {"charge", "tax", "rounding"} for step in after[:place])
+    return False
+
+
 def agreement(value: int, sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> float:
     """How well a value is what items or subtotal, less discounts, plus taxes and charges come to."""
     cuts = {item_discount, sum(sums.values("discount_total"))}
     if value in net_values(sums, item_sum, cuts):
-        return 2.0
+        return 2.5
     nets = net_values(sums, item_sum, {0, *cuts, *sums.values("discount_total")})
     if value in nets:
         return 1.0
