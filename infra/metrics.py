@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from functools import cache
 from time import perf_counter
+from typing import cast
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -59,7 +60,8 @@ class _Collector:
         seconds = SummaryMetricFamily(
             "quetbill_stage_seconds", "Seconds by stage of a receipt.", labels=["stage"]
         )
-        figures = {key.decode(): float(value) for key, value in queue.redis().hgetall(STAGES_KEY).items()}
+        counted = cast("dict[bytes, bytes]", queue.redis().hgetall(STAGES_KEY))
+        figures = {key.decode(): float(value) for key, value in counted.items()}
         for name in sorted({key.split(":")[0] for key in figures}):
             seconds.add_metric([name], int(figures.get(f"{name}:count", 0)), figures.get(f"{name}:sum", 0.0))
         yield seconds
