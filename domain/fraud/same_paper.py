@@ -1,0 +1,152 @@
+"""The same paper photographed again: receipts that share printed facts, compared with tolerance."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, func, select
+
+from domain.fraud.paper_likeness import Likeness, PaperFacts, compare, number_of, plain
+from ocr.types import Reading
+from schemas.catalog import Retailer
+from schemas.duplicates import PaperKey
+from schemas.receipts import Receipt, ReceiptLine, ReceiptStatus
+
+# Receipts that stand: refused ones leave their paper to an honest owner.
+STANDING: Final[tuple[ReceiptStatus, ...]] = ("approved", "in_review", "reversed")
+# So many receipts that share a key are compared, those that share most first.
+_COMPARED_MAX: Final = 20
+# Amounts of so many lines in a row are hardly the same on two papers.
+_RUN: Final = 4
+_RUNS_KEPT: Final = 2
+_BIG_AMOUNTS: Final = 2
+_NUMBER_LENGTH_MIN: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class PaperMatch:
+    """An earlier receipt of what may be the same paper."""
+
+    receipt_id: UUID
+    same_shopper: bool
+    likeness: Likeness
+
+
+def facts_of(reading: Reading) -> PaperFacts:
+    """Return what a reading says of its paper."""
+    return PaperFacts(
+        shop=reading.chain,
+        store=reading.store,
+        number=reading.receipt_no,
+        at=reading.purchased_at,
+        on=reading.purchased_on,
+        total_minor=reading.total_minor,
+        amounts=tuple(line.amount_minor for line in reading.lines),
+    )
+
+
+def paper_keys(facts: PaperFacts) -> set[int]:
+    """Return what a receipt of this paper is found by: pairs of facts, each a signed 64-bit hash.
+
+    Any two readings of one paper share one, unless all but one of its facts were misread.
+    """
+    return {
+        int.from_bytes(hashlib.blake2b(repr(fact).encode(), digest_size=8).digest(), signed=True)
+        for fact in _pairs(facts)
+    }
+
+
+def _pairs(facts: PaperFacts) -> Iterator[tuple[object, ...]]:
+    shop = plain(facts.shop or "")
+    number = number_of(facts.number)
+    number = number if number and len(number) >= _NUMBER_LENGTH_MIN else None
+    if facts.total_minor is not None:
+        if facts.on:
+            yield "day and total", shop, facts.on.isoformat(), facts.total_minor
+        if facts.at:
+            yield "hour and total", shop, f"{facts.at:%H%M}", facts.total_minor
+        if number:
+            yield "number and total", number, facts.total_minor
+    if number and facts.on:
+        yield "number and day", number, facts.on.isoformat()
+    if facts.at:
+        for amount in sorted(set(facts.amounts))[-_BIG_AMOUNTS:]:
+            yield "minute and amount", f"{facts.at:%Y%m%d%H%M}", amount
+    runs = {facts.amounts[start : start + _RUN] for start in range(len(facts.amounts) - _RUN + 1)}
+    for run in sorted(runs, key=lambda run: hashlib.blake2b(repr(run).encode()).digest())[:_RUNS_KEPT]:
+        yield "run of amounts", *run
+
+
+def keep_paper(session: Session, receipt_id: UUID, facts: PaperFacts) -> None:
+    """Remember by what a receipt's paper is found. Safe to run twice."""
+    rows = [{"key": key, "receipt_id": receipt_id} for key in sorted(paper_keys(facts))]
+    if rows:
+        session.execute(insert(PaperKey).values(rows).on_conflict_do_nothing())
+
+
+def find_paper(session: Session, receipt: Receipt, facts: PaperFacts) -> list[PaperMatch]:
+    """Return other standing receipts of what is the same paper, surest first."""
+    shared = (
+        select(PaperKey.receipt_id)
+        .join(Receipt, col(Receipt.id) == PaperKey.receipt_id)
+        .where(
+            col(PaperKey.key).in_(paper_keys(facts)),
+            PaperKey.receipt_id != receipt.id,
+            col(Receipt.status).in_(STANDING),
+        )
+        .group_by(col(PaperKey.receipt_id))
+        .order_by(func.count().desc(), col(PaperKey.receipt_id))
+        .limit(_COMPARED_MAX)
+    )
+    candidates = session.exec(shared).all()
+    matches = [match for match in compare_with(session, receipt, facts, candidates) if match.likeness.same]
+    return sorted(matches, key=lambda match: -match.likeness.odds)
+
+
+def compare_with(
+    session: Session, receipt: Receipt, facts: PaperFacts, others: Iterable[UUID]
+) -> list[PaperMatch]:
+    """Compare a receipt's paper with those of other receipts, as they were read."""
+    wanted = list(others)
+    rows = session.exec(
+        select(Receipt, Retailer.name)
+        .join(Retailer, col(Retailer.id) == Receipt.retailer_id, isouter=True)
+        .where(col(Receipt.id).in_(wanted))
+    ).all()
+    amounts = _amounts(session, wanted)
+    return [
+        PaperMatch(
+            other.id,
+            other.shopper_id == receipt.shopper_id,
+            compare(facts, _kept_facts(other, retailer, amounts.get(other.id, ()))),
+        )
+        for other, retailer in rows
+    ]
+
+
+def _amounts(session: Session, receipt_ids: Sequence[UUID]) -> dict[UUID, tuple[int, ...]]:
+    found: dict[UUID, tuple[int, ...]] = {}
+    for receipt_id, amount in session.exec(
+        select(ReceiptLine.receipt_id, ReceiptLine.amount_minor)
+        .where(col(ReceiptLine.receipt_id).in_(receipt_ids))
+        .order_by(col(ReceiptLine.receipt_id), col(ReceiptLine.position))
+    ):
+        found[receipt_id] = (*found.get(receipt_id, ()), amount)
+    return found
+
+
+def _kept_facts(receipt: Receipt, retailer: str | None, amounts: tuple[int, ...]) -> PaperFacts:
+    return PaperFacts(
+        shop=retailer,
+        store=receipt.store,
+        number=receipt.receipt_no,
+        at=receipt.purchased_at,
+        on=receipt.purchased_on,
+        total_minor=receipt.total_minor,
+        amounts=amounts,
+    )
