@@ -12,7 +12,8 @@ from ocr.parse.labels import Locale, find_words, locales
 from ocr.parse.rows import Row
 from ocr.parse.text import strip_marks
 
-YEAR_MIN, YEAR_MAX = 2000, 2099
+# Dates outside are misread: no till of ours is older, nor from the next decade.
+YEAR_MIN, YEAR_MAX = 2005, 2039
 SEP = r"\s?[-/.,:]\s?"
 ISO = re.compile(r"(?<!\d)(2[0689]\d\d)[-/.](\d{1,2})[-/.](\d{1,2})(?!\d)")
 NUMERIC = re.compile(rf"(?<![\d.,])(\d{{1,2}}){SEP}(\d{{1,2}}){SEP}(2[0689]\d\d|\d\d)(?!\d|[.,]\d)")
@@ -149,7 +150,7 @@ def build(year: str, month: str, day: str) -> list[tuple[date, int]]:
         for (y, cost_y), (m, cost_m), (d, cost_d) in product(zeroed(year), zeroed(month), zeroed(day))
     )
     for cost, y, m, d in ways:
-        number = y + (YEAR_MIN if len(year) == 2 else 0)  # noqa: PLR2004 - two digits of this century
+        number = y + (2000 if len(year) == 2 else 0)  # noqa: PLR2004 - two digits of this century
         if YEAR_MIN <= number <= YEAR_MAX:
             try:
                 return [(date(number, m, d), cost)]

@@ -53,5 +53,5 @@ def find_style(rows: Sequence[Row], locale: Locale) -> MoneyStyle:
         currency=locale.currency,
         exponent=locale.exponent,
         cents=whole and both >= 2 and both * 2 > grouped - both,  # noqa: PLR2004 - one may be a misread
-        spaced=whole and spaced > grouped,
+        spaced=spaced > grouped if whole else True,
     )

@@ -36,7 +36,7 @@ class MoneyStyle:
     """How this paper writes money.
 
     `exponent` is the currency's (VND 0), `cents` says that two decimals are printed although the
-    currency has none (53,889.00), `spaced` that thousands are parted by spaces.
+    currency has none (53,889.00), `spaced` that thousands, or lost decimal points, are spaces.
     """
 
     currency: str = "VND"
@@ -145,7 +145,7 @@ def cent_values(groups: list[str]) -> list[int]:
     """Values in a currency with two decimals: 12.50, 1,234.50, 26.5000; 1250 where the point was lost."""
     joined, tail = "".join(groups), groups[-1]
     if len(groups) == 1:
-        return [int(joined) * 100, int(joined)] if len(joined) > CENT else [int(joined) * 100]
+        return [int(joined), int(joined) * 100] if len(joined) > CENT else [int(joined) * 100]
     if len(tail) == CENT:
         return [int(joined)]
     if len(tail) == THOUSAND and len(groups[0]) <= THOUSAND and groups[0] != "0":

@@ -45,6 +45,8 @@ TAX_MARKS = frozenset(
 TAX_RATE = re.compile(
     r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*[\dOILQDSØ©ð°]{1,2}(?:[.,]\d+)?\W?[%7]{0,2}\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
 )
+# Dots that lead to a figure, read as letters.
+LEADERS = re.compile(r"[ceosvnur.·:~—_«»*=-]{6,}")
 RATE_DIGITS = re.compile(r"[@(]*\d{1,2}(?:[.,]\d{1,2})?[%7]\)?")
 CURRENCY_WORDS = frozenset({"RM", "VND", "MYR", "USD", "EUR", "DONG", "D"})
 CODE_LENGTHS = range(8, 15)
@@ -117,6 +119,7 @@ class Row:
             and count_letters(token.text) > 0
             and not (place == 0 and is_rate(token.text))
             and (not money or place < money[-1])
+            and not LEADERS.fullmatch(token.text)
         ]
         bare = [word for word in words if strip_marks(word).strip(".:()") not in CURRENCY_WORDS]
         return bare or words
@@ -161,7 +164,7 @@ def make_rows(lines: Sequence[TextLine]) -> list[Row]:
     for line in lines:
         tokens = tuple(token for word in line.words if word.text.strip() for token in split_glued(word))
         if tokens:
-            rows.append(Row(len(rows), tokens, find_figures(tokens, spaced=False), line.page))
+            rows.append(Row(len(rows), tokens, find_figures(tokens, ""), line.page))
     reach = max((row.box[2] for row in rows), default=0) - min((row.box[0] for row in rows), default=0)
     return [replace(row, reach=float(reach)) for row in rows]
 
@@ -170,18 +173,18 @@ def respace(rows: Sequence[Row], style: MoneyStyle) -> list[Row]:
     """The rows with figures parted by spaces joined where the paper writes so."""
     if not style.spaced:
         return list(rows)
-    return [replace(row, figures=find_figures(row.tokens, spaced=True)) for row in rows]
+    return [replace(row, figures=find_figures(row.tokens, "." if style.exponent else ",")) for row in rows]
 
 
-def find_figures(tokens: Sequence[Token], *, spaced: bool) -> tuple[Figure, ...]:
-    """Read every token as a figure and join the pieces of one number."""
+def find_figures(tokens: Sequence[Token], space: str) -> tuple[Figure, ...]:
+    """Read every token as a figure and join the pieces of one number; `space` is what a space stands for."""
     found: list[Figure] = []
     for place, token in enumerate(tokens):
         figure = read_figure(token.text, token.box, token.confidence, place)
         if figure is None:
             continue
         previous = found[-1] if found else None
-        glue = glue_between(tokens, previous, figure, spaced=spaced) if previous else None
+        glue = glue_between(tokens, previous, figure, space) if previous else None
         if previous is not None and glue is not None:
             found[-1] = joined(previous, figure, glue)
         else:
@@ -201,7 +204,7 @@ def signed(tokens: Sequence[Token], figure: Figure) -> Figure:
     return figure
 
 
-def glue_between(tokens: Sequence[Token], left: Figure, right: Figure, *, spaced: bool) -> str | None:
+def glue_between(tokens: Sequence[Token], left: Figure, right: Figure, space: str) -> str | None:
     """What belongs between two pieces of one number, or None where they are two numbers."""
     if right.first != left.last + 1 or right.negative or left.suffix or left.percent:
         return None
@@ -216,7 +219,12 @@ def glue_between(tokens: Sequence[Token], left: Figure, right: Figure, *, spaced
         return left_text[-1] if len(right.groups[0]) in {2, 3} else None
     if right_text[0] in ".,":
         return right_text[0] if len(right.groups[0]) in {2, 3} else None
-    if spaced and len(left.groups[-1]) <= 3 and len(right.core) == 3 and right.core.isdigit():  # noqa: PLR2004
+    if space == "." and len(right.core) == 2 and right.core.isdigit() and len(left.groups) == 1:  # noqa: PLR2004
+        last = right.last >= len(tokens) - 2 or not any(
+            token.text[0].isdigit() for token in tokens[right.last + 1 :]
+        )
+        return "." if last and gap <= 1.4 * pitch and not left.guessed else None
+    if space == "," and len(left.groups[-1]) <= 3 and len(right.core) == 3 and right.core.isdigit():  # noqa: PLR2004
         if left.core == "0":
             return None
         wide = len(left.core) == 1 and gap > 1.6 * pitch

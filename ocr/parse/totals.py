@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ocr.parse.equations import Sum, Sums, due_by_tender, net_values
@@ -16,6 +17,7 @@ RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "item_count": 1.0, "
 ROUNDING_MAX = {0: 1000, 2: 5}
 # A sum that lost its decimal point still shows this many digits.
 LOST_POINT_MIN = 3
+RECAP = re.compile(r"SUMMARY|TAXCODE|ANALYSIS|DOANHTHU|NETTOBRUTTO")
 
 
 def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) -> list[Sum]:
@@ -32,6 +34,9 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
             continue
         if row.index < start and label.kind not in {"tax", "charge"}:
             continue
+        if RECAP.search(label.phrase) and any(item.kind in TOTAL_KINDS for item in found):
+            # A table of taxes ends the sums; its own totals are of another kind.
+            break
         figure = sum_figure(row, style)
         source = row
         if figure is None and not row.figures:
@@ -96,7 +101,7 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
     counted = [item for item in found if item.kind == "item_count" and is_strong(item.figure, style)]
     candidates = [item for item in found if item.kind in {*TOTAL_KINDS, "unlabelled"}] + counted
     candidates = [item for item in candidates if item.kind != "unlabelled" or is_running_total(item, found)]
-    if not any(item.kind in TOTAL_KINDS for item in candidates):
+    if not any(item.kind in TOTAL_KINDS and is_strong(item.figure, style) for item in candidates):
         candidates += [item for item in found if item.kind in {*TENDER_KINDS, "subtotal"} and item.value]
     if candidates:
         order = {id(item): place for place, item in enumerate(candidates)}
@@ -105,7 +110,7 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
             key=lambda item: (evidence(item, sums, item_sum, item_discount, style), order[id(item)]),
         )
         sums.total = rounded(chosen, sums)
-        if chosen.negative:
+        if chosen.negative and item_sum <= item_discount:
             sums.total = -sums.total
         if chosen.mended:
             sums.inferred.add("total")

@@ -57,6 +57,8 @@ class AmountColumn:
         slack = max(3.0 * row.pitch, 0.06 * edge)
         if is_strong(last, self.style):
             return last if last.box[2] >= edge - 2 * slack else None
+        if self.style.exponent and abs(last.box[2] - edge) <= slack and lost_point(row, last, self.style):
+            return last
         if not is_small(last, self.style) or abs(last.box[2] - edge) > slack:
             return None
         before = row.tokens[last.first - 1] if last.first else None
@@ -66,6 +68,12 @@ class AmountColumn:
         """The right edge of the amounts around a row."""
         near = sorted(self.edges, key=lambda edge: abs(edge[0] - index))[:NEIGHBOURS]
         return median(right for _, right in near) if near else None
+
+
+def lost_point(row: Row, figure: Figure, style: MoneyStyle) -> bool:
+    """Whether plain digits after a price are an amount whose decimal point was lost."""
+    prices = [other for other in row.figures if other.last < figure.first and is_strong(other, style)]
+    return bool(prices) and figure.core.isdigit() and 3 <= len(figure.core) <= 6  # noqa: PLR2004 - 1.00 to 9999.99
 
 
 def is_small(figure: Figure, style: MoneyStyle) -> bool:
@@ -101,16 +109,27 @@ def find_zones(rows: Sequence[Row], style: MoneyStyle) -> Zones:
     heading = find_columns(rows, amounts)
     if heading is not None:
         items = [index for index in items if index > heading]
-    first = items[0] if items else (heading + 1 if heading is not None else 0)
-    end = next((row.index for row in rows[first:] if ends_items(row, column)), len(rows))
+    begin = heading + 1 if heading is not None else 0
+    sure = next(
+        (row.index for row in rows[begin:] if row.kind in ENDING_KINDS and is_stated(row, column)), len(rows)
+    )
+    items = [index for index in items if index < sure]
     if not items:
-        return Zones(end, end, heading)
+        return Zones(sure, sure, heading)
+    first = items[0]
+    end = next((row.index for row in rows[first:] if ends_items(row, column)), len(rows))
     if heading is not None and heading < first:
         return Zones(heading + 1, max(heading + 1, end), heading)
     start = first
     while start > 0 and first - start < 3 and not is_heading(rows[start - 1]):  # noqa: PLR2004 - a name wraps twice
         start -= 1
     return Zones(start, max(start, end), None)
+
+
+def is_stated(row: Row, column: AmountColumn) -> bool:
+    """Whether a sum's row shows its figure, by form money."""
+    amount = column.amount_of(row)
+    return amount is not None and is_strong(amount, column.style)
 
 
 def may_be_item(row: Row, style: MoneyStyle) -> bool:
