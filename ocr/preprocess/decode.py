@@ -32,6 +32,8 @@ _UPRIGHT: Final = {
 }
 
 pillow_heif.register_heif_opener()
+# Pillow loads only some formats at once; naming another before it is loaded is a KeyError.
+Image.init()
 
 
 class NotAnImageError(Exception):
