@@ -37,7 +37,10 @@ PATIENCE_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class SettleFigures:
-    """What was measured. Latencies are those of one settling transaction, commit included."""
+    """What was measured. Latencies are those of one settling transaction, commit included.
+
+    `cpu_ms` is what one receipt costs the settling processes, the database's own work left out.
+    """
 
     receipts: int
     approved: int
@@ -48,6 +51,7 @@ class SettleFigures:
     per_second: float
     p50_ms: float
     p95_ms: float
+    cpu_ms: float
     machine: dict[str, str | int]
 
 
@@ -55,7 +59,8 @@ def measure(receipts: int, processes: int) -> dict[str, Any]:
     """Settle receipts of many shoppers with several processes on a fresh PostgreSQL."""
     with own_services():
         ids = _lay_out(receipts)
-        seconds, latencies = _settle_all(ids, processes)
+        seconds, shares = _settle_all(ids, processes)
+        latencies = [latency for share in shares for latency in share.latencies]
         with Session(engine()) as session:
             approved = session.exec(
                 select(func.count()).select_from(Receipt).where(Receipt.status == "approved")
@@ -73,6 +78,7 @@ def measure(receipts: int, processes: int) -> dict[str, Any]:
             per_second=round(receipts / seconds, 1),
             p50_ms=round(percentile(latencies, 0.5) * 1000, 1),
             p95_ms=round(percentile(latencies, 0.95) * 1000, 1),
+            cpu_ms=round(sum(share.cpu_seconds for share in shares) / receipts * 1000, 2),
             machine=machine(),
         )
     return asdict(figures)
@@ -154,12 +160,20 @@ def _lay_out(receipts: int) -> list[UUID]:
         return [row.id for row in rows]
 
 
-def _settle_all(ids: list[UUID], processes: int) -> tuple[float, list[float]]:
-    """Return the seconds from the moment all processes were ready to the end, and each latency."""
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What one process saw."""
+
+    latencies: list[float]
+    cpu_seconds: float
+
+
+def _settle_all(ids: list[UUID], processes: int) -> tuple[float, list[_Share]]:
+    """Return the seconds from the moment all processes were ready to the end, and what each saw."""
     context = multiprocessing.get_context("fork")
     engine().dispose()
     ready: Barrier = context.Barrier(processes + 1)
-    answers: Queue[list[float]] = context.Queue()
+    answers: Queue[_Share] = context.Queue()
     children = [
         context.Process(target=_settle_share, args=(ids, share, processes, ready, answers))
         for share in range(processes)
@@ -168,26 +182,25 @@ def _settle_all(ids: list[UUID], processes: int) -> tuple[float, list[float]]:
         child.start()
     ready.wait(PATIENCE_SECONDS)
     started = time.perf_counter()
-    latencies = [seconds for _ in children for seconds in answers.get(timeout=PATIENCE_SECONDS)]
+    seen = [answers.get(timeout=PATIENCE_SECONDS) for _ in children]
     elapsed = time.perf_counter() - started
     for child in children:
         child.join()
-    return elapsed, latencies
+    return elapsed, seen
 
 
-def _settle_share(
-    ids: list[UUID], share: int, shares: int, ready: Barrier, answers: Queue[list[float]]
-) -> None:
+def _settle_share(ids: list[UUID], share: int, shares: int, ready: Barrier, answers: Queue[_Share]) -> None:
     forget_connections()
     work = [(ids[number], make_reading(number)) for number in range(share, len(ids), shares)]
     with Session(engine()) as session:
         current_catalogue(session)
     ready.wait(PATIENCE_SECONDS)
     latencies = []
+    cpu_before = time.process_time()
     for receipt_id, reading in work:
         started = time.perf_counter()
         with transaction() as session:
             settlement.settle_receipt(session, receipt_id, reading)
         latencies.append(time.perf_counter() - started)
-    answers.put(latencies)
+    answers.put(_Share(latencies, time.process_time() - cpu_before))
     engine().dispose()

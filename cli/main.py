@@ -35,6 +35,7 @@ class LazyVerbs(TyperGroup):
         if cmd_name not in MODULES:
             return None
         loaded = typer.main.get_command(import_module(MODULES[cmd_name]).app)
+        loaded.name = cmd_name
         # A module with one verb is that verb; one with several is asked for the one it names.
         return loaded.commands.get(cmd_name, loaded) if isinstance(loaded, TyperGroup) else loaded
 
