@@ -116,7 +116,8 @@ def net_values(sums: Sums, item_sum: int, cuts: set[int]) -> set[int]:
     taxes, charges = sums.values("tax"), sums.values("charge")
     extras = {0, *taxes, *charges, sum(taxes) + sum(charges), sum(charges)}
     extras |= {tax + sum(charges) for tax in taxes}
-    steps = [-item.value if item.negative else item.value for item in sums.found if item.kind == "rounding"]
+    # A rounding's minus is often too faint to read.
+    steps = [sign * item.value for item in sums.found if item.kind == "rounding" for sign in (1, -1)]
     extras |= {extra + step for extra in extras for step in steps}
     bases = {base for base in (item_sum, *sums.values("subtotal")) if base}
     return {base - cut + extra for base in bases for cut in cuts for extra in extras}

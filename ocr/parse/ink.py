@@ -96,6 +96,8 @@ class Ink:
         """What it costs to read digits `meant` as `read`: confusions, or one digit lost or gained."""
         if len(read) == len(meant):
             return sum(self.pair_cost(a, b) for a, b in zip(read, meant, strict=True) if a != b)
+        if self.style.exponent:
+            return IMPOSSIBLE
         longer, shorter = (read, meant) if len(read) > len(meant) else (meant, read)
         if len(longer) == len(shorter) + 1 and any(
             longer[:k] + longer[k + 1 :] == shorter for k in range(len(longer))

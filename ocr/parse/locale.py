@@ -29,6 +29,9 @@ def find_locale(rows: Sequence[Row]) -> Locale:
     for row in rows:
         for name, locale in locales().items():
             scores[name] += min(2, count_cues(row.folded, locale.cues))
+    if scores["en_my"] > 1:
+        # Malaysia's tills speak English too: its own words decide.
+        scores["en_us"] = 0
     text = "\n".join(strip_marks(row.text) for row in rows)
     for name, locale in locales().items():
         sign = CURRENCY_SIGNS.get(locale.currency)

@@ -198,7 +198,11 @@ def signed(tokens: Sequence[Token], figure: Figure) -> Figure:
         return figure
     before = strip_marks(tokens[figure.first - 1].text).strip(".:")
     if before in {"-", "–", "—", "("} and not figure.negative:
-        return replace(figure, negative=True)
+        # Between two figures a dash leads from one column to the next.
+        between = any(
+            count_digits(token.text) and "%" not in token.text for token in tokens[: figure.first - 1]
+        )
+        return figure if between else replace(figure, negative=True)
     if before in {"RM", "$", "US$", "€", "VND", "EUR", "MYR", "USD"}:
         return replace(figure, currency=True)
     return figure

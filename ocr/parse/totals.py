@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from ocr.parse.equations import Sum, Sums, due_by_tender, net_values
 from ocr.parse.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS
@@ -12,7 +14,7 @@ from ocr.parse.rows import Row
 from ocr.parse.text import count_letters
 from ocr.parse.zones import LONE_LETTERS_MAX, lone_figure_row
 
-RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "item_count": 1.0, "total_weak": 0.8}
+RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "item_count": 1.0, "total_weak": 0.8, "due": -0.2}
 # A till rounds cash to its smallest coin: 1.000 đ, or 5 sen.
 ROUNDING_MAX = {0: 1000, 2: 5}
 # A sum that lost its decimal point still shows this many digits.
@@ -58,7 +60,18 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
             )
         )
     found += [item for row in rows[start:] if row.index not in taken and (item := lone_sum(row, style))]
-    return sorted(found, key=lambda item: item.row.index)
+    found.sort(key=lambda item: item.row.index)
+    name_rounded(found)
+    return found
+
+
+def name_rounded(found: Sequence[Sum]) -> None:
+    """Name the figure without label that follows a rounding and differs from a total by just that."""
+    for before, item in pairwise(found):
+        if item.kind == "unlabelled" and before.kind == "rounding":
+            totals = [other.value for other in found if other.kind in TOTAL_KINDS]
+            if any(abs(item.value - total) == before.value for total in totals):
+                item.kind, item.score = "total", 1.0
 
 
 def lone_sum(row: Row, style: MoneyStyle) -> Sum | None:
@@ -103,6 +116,7 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
     candidates = [item for item in candidates if item.kind != "unlabelled" or is_running_total(item, found)]
     if not any(item.kind in TOTAL_KINDS and is_strong(item.figure, style) for item in candidates):
         candidates += [item for item in found if item.kind in {*TENDER_KINDS, "subtotal"} and item.value]
+    candidates += amounts_due(found)
     if candidates:
         order = {id(item): place for place, item in enumerate(candidates)}
         chosen = max(
@@ -110,15 +124,30 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
             key=lambda item: (evidence(item, sums, item_sum, item_discount, style), order[id(item)]),
         )
         sums.total = rounded(chosen, sums)
-        if chosen.negative and item_sum <= item_discount:
+        if chosen.negative and item_sum < item_discount:
             sums.total = -sums.total
         if chosen.mended:
             sums.inferred.add("total")
         sums.confidence = min(1.0, chosen.figure.confidence) * chosen.score
-        if chosen.kind not in TOTAL_KINDS and chosen.kind != "item_count":
+        if chosen.kind == "due" and sums.total not in {item.value for item in found}:
+            sums.inferred.add("total")
+        if chosen.kind not in {*TOTAL_KINDS, "item_count", "due"}:
             infer_total(sums, item_sum, item_discount, style)
     fill_around(sums, item_sum, item_discount, style)
     return sums
+
+
+def amounts_due(found: Sequence[Sum]) -> list[Sum]:
+    """What was due by each tender: less the change where it is printed; cash alone says nothing."""
+    changes = [item for item in found if item.kind == "change"]
+    due = []
+    for item in found:
+        if item.kind in TENDER_KINDS:
+            backs = [change.value for change in changes] or (
+                [0] if item.kind not in {"cash", "tendered"} else []
+            )
+            due += [replace(item, kind="due", value=item.value - back) for back in backs if item.value > back]
+    return due
 
 
 def is_running_total(item: Sum, found: Sequence[Sum]) -> bool:
@@ -135,7 +164,11 @@ def infer_total(sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle
     due = due_by_tender(sums)
     if sums.change and sums.total not in due and len(due) == 1:
         sums.total = due.pop()
-    elif style.currency == "USD" and sums.values("subtotal", "tax") and sums.total not in due:
+    elif (
+        (style.currency == "USD" or sums.values("charge"))
+        and sums.values("subtotal", "tax")
+        and sums.total not in due
+    ):
         base = first_of(sums, "subtotal") or item_sum - item_discount
         extras = sums.values("tax", "charge")
         if sum(extras) * 2 < base:
@@ -151,7 +184,7 @@ def rounded(chosen: Sum, sums: Sums) -> int:
     due = due_by_tender(sums)
     if chosen.value in due:
         return chosen.value
-    place = sums.found.index(chosen)
+    place = next((k for k, other in enumerate(sums.found) if other.row is chosen.row), 0)
     for item in sums.found[place + 1 :]:
         if item.kind == "rounding":
             for value in (
@@ -179,13 +212,14 @@ def tender_of(sums: Sums) -> int | None:
 
 def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> float:
     """How strongly the paper says that this sum is what was paid."""
-    value, place = item.value, sums.found.index(item)
+    value = item.value
+    place = next((k for k, other in enumerate(sums.found) if other.row is item.row), 0)
     score = RANK.get(item.kind, 0.3) * item.score
     score += 2.0 * (value in due_by_tender(sums))
     score += 0.4 * (sums.values(*TOTAL_KINDS).count(value) - 1)
     score += agreement(value, sums, item_sum, item_discount, style)
     score -= 1.5 * is_passed(item, sums.found[place + 1 :])
-    if any(other.kind == "change" for other in sums.found[:place]):
+    if item.kind != "due" and any(other.kind == "change" for other in sums.found[:place]):
         # Below the change stand tax summaries, with totals of their own.
         score -= 1.5
     if not is_strong(item.figure, style):
@@ -198,7 +232,7 @@ def is_passed(item: Sum, after: Sequence[Sum]) -> bool:
     for place, other in enumerate(after):
         if other.kind in {"change", *TENDER_KINDS}:
             return False
-        if other.kind in TOTAL_KINDS and RANK[other.kind] >= RANK.get(item.kind, 0.0):
+        if other.kind in {"total", "total_good", "total_sure"}:
             return any(step.kind in {"charge", "tax", "rounding"} for step in after[:place])
     return False
 

@@ -10,7 +10,7 @@ from statistics import median
 from ocr.parse.labels import SUM_KINDS, find_words
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
 from ocr.parse.rows import Row, is_rate, is_tax_mark, is_unit
-from ocr.parse.text import count_letters, fold, letters, strip_marks
+from ocr.parse.text import count_digits, count_letters, fold, letters, strip_marks
 
 # Kinds that stand among items too; a sum of this kind does not end the items.
 PASSING_KINDS = frozenset({"tax", "discount_total", "rounding", "charge", "tip", "total_weak"})
@@ -22,6 +22,7 @@ ENDING_KINDS = frozenset(SUM_KINDS) - PASSING_KINDS
 DATED = re.compile(r"\b\d{1,2}[-/. ](?:\d{1,2}|[A-Z]{3})[-/. ](?:20)?\d\d\b|\b20\d\d-\d\d-\d\d\b")
 NEIGHBOURS = 7
 COLUMN_WORDS_MIN = 2
+SPECK_LENGTH_MAX = 3
 # A figure on a row of its own may carry a currency: RM, VND.
 LONE_LETTERS_MAX = 4
 
@@ -91,12 +92,10 @@ def last_figure(row: Row, style: MoneyStyle) -> Figure | None:
     strong = [figure for figure in row.figures if is_strong(figure, style)]
     for figure in (*strong[-1:], *row.figures[-1:]):
         rest = row.tokens[figure.last + 1 :]
-        small = sum(count_letters(token.text) for token in rest) <= 4  # noqa: PLR2004 - VND, SR, A
-        if (
-            small
-            and len(rest) <= 3
-            and all(is_tax_mark(token.text) or len(token.text) <= 3 for token in rest)
-        ):  # noqa: PLR2004
+        letters_after = sum(count_letters(token.text) for token in rest)
+        digits_after = max((count_digits(token.text) for token in rest), default=0)
+        short = all(is_tax_mark(token.text) or len(token.text) <= SPECK_LENGTH_MAX for token in rest)
+        if letters_after <= LONE_LETTERS_MAX and len(rest) <= SPECK_LENGTH_MAX and short and digits_after < 3:  # noqa: PLR2004 - three digits are money
             return figure
     return None
 
