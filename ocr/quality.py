@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from ocr.engines.base import Gray
-from ocr.preprocess.normalise import PAPER, Letters
+from ocr.preprocess.normalise import PAPER, Letters, even_light
 from ocr.preprocess.paper import Paper
 from ocr.preprocess.straighten import Sheet
 from ocr.types import Box, Quality, ReadingReason, Severity
@@ -25,11 +25,17 @@ _LETTERS_SEEN_MAX: Final = 150
 _LIT_GRAY, _DARK_GRAY = 90, 25
 _DARK_NOTED, _DARK_REFUSED = 0.5, 0.9
 # Where a sheet is this bright all over, white pixels are paper, not glare.
-_BRIGHT_GRAY: Final = 235
-_WHITE: Final = 250
-_GLARE_NOTED, _GLARE_REFUSED = 0.06, 0.35
+_BRIGHT_GRAY: Final = 250
+_WHITE: Final = 253
+_UNBURNT_PERCENT: Final = 30
+_GLARE_NOTED, _GLARE_REFUSED = 0.06, 0.3
 # Lower case letters of fewer pixels have lost their shape.
 _HEIGHT_NOTED_PX, _HEIGHT_REFUSED_PX = 9.0, 6.5
+# A printed sheet this small in the frame holds no letter that can be told.
+_COVERAGE_MIN: Final = 0.05
+# Marks this much darker than paper are print; edges this gentle, a share of that a pixel, are no edges.
+_MARKS_MIN: Final = 14
+_SOFT_SLOPE_MAX: Final = 0.15
 # Print that ends this many letter heights before the frame's edge was cut.
 _EDGE_LETTERS: Final = 1.5
 _PAPER_SIDES: Final = ("top", "right", "bottom", "left")
@@ -45,10 +51,11 @@ def measure(photo: Gray, scale: float, paper: Paper | None, sheet: Sheet | None)
         sheet: The sheet laid flat, if it has print.
     """
     if paper is None or sheet is None:
-        return Quality(dark=_darkness(photo), coverage=paper.coverage if paper else 0.0)
+        coverage = paper.coverage if paper else 0.0
+        return Quality(blur=_softness(photo, paper), dark=_darkness(photo), coverage=coverage)
     return Quality(
         blur=_blur(sheet.lit, sheet.letters),
-        glare=_glare(sheet.flat),
+        glare=_glare(sheet.flat, sheet.letters.height),
         dark=_darkness(sheet.flat),
         coverage=paper.coverage,
         text_height=round(sheet.letters.height * scale, 1),
@@ -60,9 +67,7 @@ def verdicts(
 ) -> tuple[ReadingReason, ...]:
     """What is wrong with one picture, `reject` where it can hardly be read."""
     if paper is None or sheet is None:
-        faults: list[tuple[str, Severity, Box | None]] = [("no_text", "reject", None)]
-        if quality.dark >= _DARK_NOTED:
-            faults.insert(0, ("too_dark", "reject", None))
+        faults: list[tuple[str, Severity, Box | None]] = [(_why_blank(quality), "reject", None)]
     else:
         box = _full_box(paper.outline.min(axis=0), paper.outline.max(axis=0), scale)
         faults = [(code, severity, box) for code, severity in _faults(quality)]
@@ -71,6 +76,15 @@ def verdicts(
     return tuple(
         ReadingReason(code=code, severity=severity, box=box, page=page) for code, severity, box in faults
     )
+
+
+def _why_blank(quality: Quality) -> str:
+    """Why no print is seen."""
+    if quality.dark >= _DARK_REFUSED:
+        return "too_dark"
+    if quality.blur >= _BLUR_REFUSED:
+        return "blurred"
+    return "too_far" if 0 < quality.coverage < _COVERAGE_MIN else "no_text"
 
 
 def _faults(quality: Quality) -> Iterable[tuple[str, Severity]]:
@@ -105,16 +119,35 @@ def _blur(lit: Gray, letters: Letters) -> float:
     return round(min(1.0, softened / (_BLUR_FULL * letters.height)), 3)
 
 
+def _softness(photo: Gray, paper: Paper | None) -> float:
+    """1 where the sheet bears dark marks without an edge, as print that is far out of focus; else 0."""
+    if paper is None or paper.coverage < _COVERAGE_MIN:
+        return 0.0
+    low, high = np.maximum(paper.outline.min(axis=0), 0), paper.outline.max(axis=0)
+    inset = 0.1 * (high - low)
+    left, top, right, bottom = (int(value) for value in (*(low + inset), *(high - inset)))
+    calm = np.asarray(cv2.GaussianBlur(photo[top:bottom, left:right], (0, 0), 1.5), np.uint8)
+    if calm.size == 0:
+        return 0.0
+    marks = PAPER - float(np.percentile(even_light(calm), 2))
+    slopes = np.hypot(cv2.Sobel(calm, cv2.CV_32F, 1, 0), cv2.Sobel(calm, cv2.CV_32F, 0, 1)) / 8
+    slope = float(np.percentile(slopes, 99))
+    return 1.0 if marks >= _MARKS_MIN and slope < _SOFT_SLOPE_MAX * marks else 0.0
+
+
 def _darkness(gray: Gray) -> float:
     level = float(np.percentile(gray[::4, ::4], 75))
     return round(float(np.clip((_LIT_GRAY - level) / (_LIT_GRAY - _DARK_GRAY), 0, 1)), 3)
 
 
-def _glare(flat: Gray) -> float:
-    """The share of the sheet that is burnt out, where the rest is not."""
-    if float(np.median(flat[::4, ::4])) >= _BRIGHT_GRAY:
+def _glare(flat: Gray, height: float) -> float:
+    """The share of the sheet that is burnt out over whole letters, where the rest is not."""
+    shrink = min(1.0, 2 / height)
+    patches = cv2.resize(flat, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    if float(np.percentile(patches, _UNBURNT_PERCENT)) >= _BRIGHT_GRAY:
         return 0.0
-    return round(float(np.mean(flat[::2, ::2] >= _WHITE)), 3)
+    burnt = (patches >= _WHITE).astype(np.uint8)
+    return round(float(np.mean(cv2.morphologyEx(burnt, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))), 3)
 
 
 def _cuts(paper: Paper, sheet: Sheet) -> Iterable[str]:

@@ -24,9 +24,12 @@ from ocr.types import Box, Quality, Reading, ReadingLine, ReadingReason, TextLin
 # Upright print is read with more certainty than this, print that stands on its head with less
 # (docs/decisions/0013).
 _CERTAINTY_MIN: Final = 0.5
+# A total this certain was read in spite of the picture's faults, unless they hide lines beside it.
+_SURE_MIN: Final = 0.9
+_HIDING: Final = {"several_receipts", "glare"}
 # Fewer letters than this are no receipt's: a label, a sign, noise.
 _LETTERS_MIN: Final = 20
-# A sheet with next to nothing on it was found in the wrong place.
+# A sheet with next to nothing on it may have been found in the wrong place.
 _SHEET_LETTERS_MIN: Final = 60
 # What the quick check decodes to: print that can be read at all has letters of 8 px here.
 _CHECK_SIDE: Final = 1500
@@ -133,10 +136,10 @@ def look(data: bytes, number: int, side_wanted: int | None = None) -> View:
         raise _BadPageError(ReadingReason(code="not_an_image", severity="reject", page=number)) from error
     paper = find_paper(photo.gray)
     sheet = None if paper is None else lay_flat(photo.gray, paper)
-    if sheet is None or len(sheet.letters.boxes) < _SHEET_LETTERS_MIN:
+    if sheet is None or sheet.letters_in_lines < _SHEET_LETTERS_MIN:
         frame = whole_frame(photo.gray)
         wide = lay_flat(photo.gray, frame)
-        if wide is not None and (sheet is None or len(wide.letters.boxes) > 2 * len(sheet.letters.boxes)):
+        if wide is not None and (sheet is None or wide.letters_in_lines > 2 * sheet.letters_in_lines):
             paper, sheet = frame, wide
     quality = measure(photo.gray, photo.scale, paper, sheet)
     return View(photo, paper, sheet, quality, verdicts(quality, photo.scale, paper, sheet, number))
@@ -198,19 +201,25 @@ def _without_text(quality: Quality, reasons: tuple[ReadingReason, ...]) -> Readi
 def _judged(reading: Reading, reasons: tuple[ReadingReason, ...]) -> Reading:
     """Weigh what was seen in the picture by what could be read of it."""
     if reading.status == "read" and reading.total_minor is not None:
-        # It was read all the same: what was seen stays as a remark.
-        kept = tuple(
-            reason if reason.code == "several_receipts" else reason.model_copy(update={"severity": "info"})
-            for reason in reasons
-        )
-        return reading.model_copy(update={"reasons": kept})
-    causes = tuple(reason.model_copy(update={"severity": "reject"}) for reason in reasons)
+        sure = reading.confidence.get("total", 0.0) >= _SURE_MIN
+        kept = tuple(_weighed(reason, sure=sure) for reason in reasons)
+        refused = any(reason.severity == "reject" for reason in kept)
+        return reading.model_copy(update={"reasons": kept, "status": "unreadable" if refused else "read"})
+    grave = [reason for reason in reasons if reason.severity != "info"] or reasons
+    causes = tuple(reason.model_copy(update={"severity": "reject"}) for reason in grave)
     if causes:
         return reading.model_copy(update={"status": "unreadable", "reasons": causes})
     if reading.status == "not_a_receipt":
-        refused = ReadingReason(code="not_a_receipt", severity="reject")
-        return reading.model_copy(update={"reasons": (refused,)})
+        no_receipt = ReadingReason(code="not_a_receipt", severity="reject")
+        return reading.model_copy(update={"reasons": (no_receipt,)})
     return reading
+
+
+def _weighed(reason: ReadingReason, *, sure: bool) -> ReadingReason:
+    """What a fault weighs when a total was read all the same."""
+    if reason.severity == "reject" and (reason.code in _HIDING or not sure):
+        return reason
+    return reason.model_copy(update={"severity": "info" if sure else "review"})
 
 
 def _on_photo(item: ReadingLine, read: Sequence[ReadPage]) -> ReadingLine:

@@ -17,7 +17,8 @@ LETTER_HEIGHT: Final = 20
 PAPER: Final = 235
 _LETTER_MIN: Final = 5
 _LETTER_MAX: Final = 160
-_LETTERS_MIN: Final = 12
+# Dots of one letter are less than this share of the page's width apart.
+_JOIN_SHARE: Final = 150
 # Paper's own grain is less dark than this.
 _INK_DEPTH_MIN: Final = 16
 _NOISE_SIGMA: Final = 0.7
@@ -37,16 +38,23 @@ class Letters:
     height: float
 
 
-def find_letters(page: Gray) -> Letters | None:
-    """Find what may be letters on an evenly lit page; None when there is next to no print."""
+def find_letters(page: Gray, *, join: bool = True) -> Letters:
+    """Find what may be letters on an evenly lit page.
+
+    Args:
+        page: (height, width) uint8, as `even_light` gives it.
+        join: Join the dots of needle printers up and down, as fits a page whose lines are level.
+    """
     depth = cv2.subtract(np.full_like(page, PAPER), np.asarray(cv2.GaussianBlur(page, (0, 0), 0.8), np.uint8))
     reach = 2 * (page.shape[1] // _LETTERS_PER_LINE) + 1
     # Faint and full print stand on one receipt: a stroke is nearly half as dark as the darkest around.
     darkest = cv2.dilate(depth, np.ones((reach, reach), np.uint8))
     ink = ((depth > _INK_DEPTH_MIN) & (depth > 0.4 * darkest)).astype(np.uint8)
-    # The dots of a needle printer join up and down, where no neighbour is near.
-    joined = cv2.morphologyEx(ink, cv2.MORPH_CLOSE, np.ones((max(2, page.shape[1] // 150), 1), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    if join:
+        # Up and down no neighbour is near.
+        upright = np.ones((max(2, page.shape[1] // _JOIN_SHARE), 1), np.uint8)
+        ink = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, upright), np.uint8)
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     left, top, widths, heights, areas = (stats[1:, column] for column in range(5))
     likely = (
         (heights >= _LETTER_MIN) & (heights <= min(_LETTER_MAX, page.shape[1] // 12)) & (widths < 3 * heights)
@@ -54,13 +62,12 @@ def find_letters(page: Gray) -> Letters | None:
     # Thin bars are a barcode's.
     likely &= 8 * widths > heights
     likely &= (areas > heights) & (areas < 0.9 * widths * heights + 4)
-    if int(likely.sum()) < _LETTERS_MIN:
-        return None
     boxes = np.stack([left, top, left + widths, top + heights], axis=1)[likely].astype(np.float64)
     sizes = heights[likely]
     # Specks outnumber letters on crumpled paper; weighing by height outvotes them.
     counts = np.bincount(sizes, weights=sizes, minlength=_LETTER_MAX + 2)
-    return Letters(boxes, float(np.convolve(counts, [0.5, 1, 0.5], "same").argmax()))
+    usual = int(np.convolve(counts, [0.5, 1, 0.5], "same").argmax())
+    return Letters(boxes, float(max(_LETTER_MIN, usual)))
 
 
 def even_light(page: Gray) -> Gray:

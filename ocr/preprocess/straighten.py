@@ -31,6 +31,10 @@ _GRID_PX: Final = 16
 # Paper left around the print, in letter heights.
 _MARGIN_LETTERS: Final = 1.5
 _QUARTER_TURNS: Final = 4
+# Fewer letters that stand beside another are grain, leaves or fur, not lines of print.
+_LETTERS_IN_LINES_MIN: Final = 30
+# The longest receipts have 3000 letters in a picture; more pieces of ink are a dark picture's noise.
+_PIECES_MAX: Final = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,7 @@ class Sheet:
     flat: Gray
     lit: Gray
     letters: Letters
+    letters_in_lines: int
     to_flat: Homography
     quarter_turns: int
 
@@ -86,17 +91,21 @@ def lay_flat(photo: Gray, paper: Paper, quarter_turns: int = 0) -> Sheet | None:
             turn out to run up or down.
 
     Returns:
-        The sheet, or None when there is next to no print on it.
+        The sheet, or None when there are next to no lines of print on it.
     """
     flat, to_flat = _flatten(photo, np.roll(paper.corners, -quarter_turns % _QUARTER_TURNS, axis=0))
     lit = even_light(flat)
     lit[_table(paper, to_flat, lit.shape) > 0] = PAPER
-    letters = find_letters(lit)
-    if letters is None:
+    pieces = find_letters(lit, join=False)
+    if len(pieces.boxes) > _PIECES_MAX:
         return None
-    if quarter_turns % 2 == 0 and lies_sideways(letters):
+    if quarter_turns % 2 == 0 and lies_sideways(pieces):
         return lay_flat(photo, paper, quarter_turns + 1)
-    return Sheet(flat, lit, letters, to_flat, quarter_turns % _QUARTER_TURNS)
+    letters = find_letters(lit)
+    in_line = int(np.count_nonzero(in_lines(letters)))
+    if in_line < _LETTERS_IN_LINES_MIN:
+        return None
+    return Sheet(flat, lit, letters, in_line, to_flat, quarter_turns % _QUARTER_TURNS)
 
 
 def straighten(sheet: Sheet) -> Page:
