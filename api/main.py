@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from api.errors import add_error_handlers
 from api.middleware import BodyLimit, RequestLog
 from api.routes import brands, catalog, health, me, receipts, review
+from console.main import mount_console
 from infra.logging import set_up_logging
 
 
@@ -27,4 +28,5 @@ def create_app() -> FastAPI:
     app.add_middleware(RequestLog)
     for routes in (receipts, me, review, brands, catalog, health):
         app.include_router(routes.router)
+    mount_console(app)
     return app

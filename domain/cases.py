@@ -2,36 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from domain.fraud import review
+from domain import receipts
+from domain.audit import record_act
+from domain.errors import CaseDecidedError, CaseHeldError, ConflictOfInterestError
+from domain.fraud import review, workbench
+from domain.fraud.workbench import CaseFilters
 from domain.receipts import major, reason_view, receipt_of, views
 from domain.shoppers import pseudonym
+from domain.staff import is_related
+from infra import clock
 from infra.words import Language
 from schemas.catalog import Retailer
-from schemas.fraud import CaseSummary, CaseView, DecisionView
+from schemas.fraud import CaseSummary, CaseView, DecisionView, ProposalView, ShopperRecord
 from schemas.receipts import Receipt, ReceiptLine, ReceiptView
+from schemas.shoppers import Shopper, StaffMember
 
 REVIEWERS = "review"
+RECENT_RECEIPTS = 10
+# Far more than there are reviewers at once, so that one of them is free.
+CANDIDATES_MAX = 50
+EVERY_CASE = CaseFilters()
 
 
 def queue(
-    session: Session, *, after: tuple[datetime, UUID] | None, limit: int, language: Language
+    session: Session,
+    *,
+    after: tuple[datetime, UUID] | None,
+    limit: int,
+    language: Language,
+    filters: CaseFilters = EVERY_CASE,
+    reviewer_id: UUID | None = None,
 ) -> list[CaseSummary]:
     """Return the waiting cases, longest waiting first, from after a (settled_at, id) on."""
-    rows = review.waiting_cases(session, after=after, limit=limit)
+    rows = workbench.waiting_cases(session, filters, reviewer_id=reviewer_id, after=after, limit=limit)
+    ids = [row.id for row in rows]
     retailers = dict(session.exec(select(Retailer.id, Retailer.name)).all())
     points = dict(
         session.exec(
             select(ReceiptLine.receipt_id, func.sum(ReceiptLine.points))
-            .where(col(ReceiptLine.receipt_id).in_([row.id for row in rows]))
+            .where(col(ReceiptLine.receipt_id).in_(ids))
             .group_by(col(ReceiptLine.receipt_id))
         ).all()
     )
+    holders = _holders(session, ids)
+    proposals = review.open_proposals(session, ids)
     return [
         CaseSummary(
             id=row.id,
@@ -43,6 +63,9 @@ def queue(
             currency=row.currency,
             points=int(points.get(row.id, 0)),
             reasons=[reason_view(reason, "staff", language) for reason in row.reasons],
+            due_at=(row.settled_at or row.received_at) + workbench.review_due(),
+            holder=holders.get(row.id),
+            awaits_second_person=row.id in proposals,
         )
         for row in rows
     ]
@@ -57,9 +80,14 @@ def case(session: Session, receipt_id: UUID, language: Language) -> CaseView:
     receipt = receipt_of(session, receipt_id, None)
     matching = _matching(session, receipt)
     shown, *others = views(session, [receipt, *matching], audience="staff", language=language)
+    waits = receipt.status == "in_review" and receipt.settled_at is not None
     return CaseView(
         receipt=shown,
         shopper=pseudonym(receipt.shopper_id, REVIEWERS),
+        shopper_record=_shopper_record(session, receipt),
+        due_at=receipt.settled_at + workbench.review_due() if waits and receipt.settled_at else None,
+        holder=_holders(session, [receipt_id]).get(receipt_id),
+        proposal=_proposal(session, receipt_id),
         image_urls=_image_urls([shown]),
         matching=others,
         matching_image_urls=_image_urls(others),
@@ -71,9 +99,113 @@ def case(session: Session, receipt_id: UUID, language: Language) -> CaseView:
                 reason=row.reason,
                 reviewer=email,
                 decided_at=row.decided_at,
+                undone_at=undo.undone_at if undo else None,
             )
-            for row, email in review.decisions_of(session, receipt_id)
+            for row, email, undo in review.decisions_of(session, receipt_id)
         ],
+    )
+
+
+def take_case(session: Session, receipt_id: UUID, reviewer_id: UUID) -> None:
+    """Keep a waiting case for one reviewer.
+
+    Raises:
+        NotFoundError: There is no such receipt.
+        CaseDecidedError: It is not waiting.
+        ConflictOfInterestError: It is the reviewer's own, or their family's.
+        CaseHeldError: Another reviewer is at work on it.
+    """
+    receipt = receipt_of(session, receipt_id, None)
+    if receipt.status != "in_review":
+        raise CaseDecidedError(status=receipt.status)
+    if is_related(session, reviewer_id, receipt.shopper_id):
+        raise ConflictOfInterestError
+    workbench.take_hold(session, receipt_id, reviewer_id)
+    record_act(session, reviewer_id, "held", receipt_id=receipt_id)
+
+
+def take_next(
+    session: Session, reviewer_id: UUID, filters: CaseFilters, *, after: UUID | None = None
+) -> UUID | None:
+    """Keep for a reviewer the case that waits longest among those they may decide; return its id.
+
+    Their own hold on the receipt `after` ends, and the search begins behind it.
+    """
+    place: tuple[datetime, UUID] | None = None
+    left = session.get(Receipt, after) if after else None
+    if left is not None:
+        workbench.end_hold(session, left.id, reviewer_id)
+        place = (left.settled_at, left.id) if left.settled_at else None
+    found = _take_first(session, reviewer_id, filters, place, left)
+    return found or (_take_first(session, reviewer_id, filters, None, left) if place else None)
+
+
+def _take_first(
+    session: Session,
+    reviewer_id: UUID,
+    filters: CaseFilters,
+    place: tuple[datetime, UUID] | None,
+    left: Receipt | None,
+) -> UUID | None:
+    rows = workbench.waiting_cases(
+        session, filters, reviewer_id=reviewer_id, after=place, limit=CANDIDATES_MAX
+    )
+    waiting = [row for row in rows if row is not left]
+    proposals = review.open_proposals(session, [row.id for row in waiting])
+    for row in waiting:
+        proposal = proposals.get(row.id)
+        if proposal is not None and proposal.reviewer_id == reviewer_id:
+            continue
+        try:
+            take_case(session, row.id, reviewer_id)
+        except (CaseHeldError, ConflictOfInterestError):
+            continue
+        return row.id
+    return None
+
+
+def retailers(session: Session) -> list[tuple[UUID, str]]:
+    """Return the chains by name, to choose from."""
+    return [
+        (id_, name)
+        for id_, name in session.exec(select(Retailer.id, Retailer.name).order_by(col(Retailer.name))).all()
+    ]
+
+
+def _holders(session: Session, receipt_ids: Sequence[UUID]) -> dict[UUID, str]:
+    holds = workbench.holds_of(session, list(receipt_ids))
+    emails = _emails(session, {hold.reviewer_id for hold in holds.values()})
+    return {receipt_id: emails[hold.reviewer_id] for receipt_id, hold in holds.items()}
+
+
+def _emails(session: Session, staff_ids: Iterable[UUID]) -> dict[UUID, str]:
+    statement = select(StaffMember.id, StaffMember.email).where(col(StaffMember.id).in_(list(staff_ids)))
+    return dict(session.exec(statement).all())
+
+
+def _proposal(session: Session, receipt_id: UUID) -> ProposalView | None:
+    found = review.open_proposals(session, [receipt_id]).get(receipt_id)
+    if found is None:
+        return None
+    email = _emails(session, [found.reviewer_id])[found.reviewer_id]
+    return ProposalView(reviewer=email, reason=found.reason, proposed_at=found.proposed_at)
+
+
+def _shopper_record(session: Session, receipt: Receipt) -> ShopperRecord:
+    joined_at = session.exec(select(Shopper.joined_at).where(Shopper.id == receipt.shopper_id)).one()
+    by_status = session.exec(
+        select(Receipt.status, func.count())
+        .where(Receipt.shopper_id == receipt.shopper_id)
+        .group_by(col(Receipt.status))
+    ).all()
+    return ShopperRecord(
+        joined_on=joined_at.astimezone(clock.TILL_ZONE).date(),
+        receipts_by_status=dict(by_status),
+        recent=[
+            row
+            for row in receipts.history(session, receipt.shopper_id, before=None, limit=RECENT_RECEIPTS + 1)
+            if row.id != receipt.id
+        ][:RECENT_RECEIPTS],
     )
 
 

@@ -187,3 +187,9 @@ class InvalidBandsError(DomainError):
     """Bands that don't lie in order between 0 and 1."""
 
     code = "invalid_bands"
+
+
+class InvalidReasonError(DomainError):
+    """A decision without a reason."""
+
+    code = "invalid_reason"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from sqlalchemy import CheckConstraint
 from sqlmodel import Field, SQLModel
 
 from schemas.base import Body, id_field, time_field
-from schemas.receipts import ReasonView, ReceiptView
+from schemas.receipts import ReasonView, ReceiptStatus, ReceiptSummary, ReceiptView
 
 Decision = Literal["approve", "reject"]
 
@@ -38,7 +38,7 @@ class DecisionRequest(Body):
 
 
 class DecisionView(Body):
-    """A decision that was taken."""
+    """A decision that was taken; `undone_at` is when it was taken back, if it was."""
 
     id: UUID
     receipt_id: UUID
@@ -46,6 +46,7 @@ class DecisionView(Body):
     reason: str
     reviewer: str
     decided_at: datetime
+    undone_at: datetime | None
 
 
 class CaseSummary(Body):
@@ -60,6 +61,9 @@ class CaseSummary(Body):
     currency: str | None
     points: int
     reasons: list[ReasonView]
+    due_at: datetime
+    holder: str | None
+    awaits_second_person: bool
 
 
 class CaseQueue(Body):
@@ -69,11 +73,31 @@ class CaseQueue(Body):
     next_cursor: str | None
 
 
+class ProposalView(Body):
+    """An approval that waits for a second person."""
+
+    reviewer: str
+    reason: str
+    proposed_at: datetime
+
+
+class ShopperRecord(Body):
+    """What reviewers may know of a shopper: counts and dates, nothing that names a person."""
+
+    joined_on: date
+    receipts_by_status: dict[ReceiptStatus, int]
+    recent: list[ReceiptSummary]
+
+
 class CaseView(Body):
     """A case with its evidence: the receipt, its picture, and the receipts it is like."""
 
     receipt: ReceiptView
     shopper: str
+    shopper_record: ShopperRecord
+    due_at: datetime | None
+    holder: str | None
+    proposal: ProposalView | None
     image_urls: list[str]
     matching: list[ReceiptView]
     matching_image_urls: list[str]

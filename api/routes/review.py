@@ -57,4 +57,5 @@ def decide_case(
         reason=decided.reason,
         reviewer=reviewer.email,
         decided_at=decided.decided_at,
+        undone_at=None,
     )

@@ -1,31 +1,16 @@
-"""Cases that wait for a person, and what was decided about them."""
+"""What people decided about receipts: decided, proposed to a second person, taken back."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from infra import clock
 from schemas.fraud import Decision, ReviewDecision
-from schemas.receipts import Receipt
+from schemas.review import ReviewProposal, ReviewUndo
 from schemas.shoppers import StaffMember
-
-
-def waiting_cases(session: Session, *, after: tuple[datetime, UUID] | None, limit: int) -> list[Receipt]:
-    """Return receipts in review, longest waiting first, from after a (settled_at, id) on."""
-    statement = select(Receipt).where(Receipt.status == "in_review")
-    if after is not None:
-        at, receipt_id = after
-        statement = statement.where(
-            or_(
-                col(Receipt.settled_at) > at,
-                (col(Receipt.settled_at) == at) & (col(Receipt.id) > receipt_id),
-            )
-        )
-    order = (col(Receipt.settled_at), col(Receipt.id))
-    return list(session.exec(statement.order_by(*order).limit(limit)).all())
 
 
 def record_decision(
@@ -44,12 +29,51 @@ def record_decision(
     return decided
 
 
-def decisions_of(session: Session, receipt_id: UUID) -> list[tuple[ReviewDecision, str]]:
-    """Return a receipt's decisions in order, each with its reviewer's address."""
+def decisions_of(session: Session, receipt_id: UUID) -> list[tuple[ReviewDecision, str, ReviewUndo | None]]:
+    """Return a receipt's decisions in order, each with its reviewer's address and its undoing, if any."""
     rows = session.exec(
-        select(ReviewDecision, StaffMember.email)
+        select(ReviewDecision, StaffMember.email, ReviewUndo)
         .join(StaffMember, col(StaffMember.id) == ReviewDecision.reviewer_id)
+        .outerjoin(ReviewUndo, col(ReviewUndo.decision_id) == ReviewDecision.id)
         .where(ReviewDecision.receipt_id == receipt_id)
-        .order_by(col(ReviewDecision.decided_at))
+        .order_by(col(ReviewDecision.decided_at), col(ReviewDecision.id))
     ).all()
-    return [(decision, email) for decision, email in rows]
+    return [(decision, email, undo) for decision, email, undo in rows]
+
+
+def standing_decision(session: Session, receipt_id: UUID) -> ReviewDecision | None:
+    """Return the last decision that was not taken back."""
+    standing = [decision for decision, _, undo in decisions_of(session, receipt_id) if undo is None]
+    return standing[-1] if standing else None
+
+
+def record_undo(session: Session, decision_id: UUID, reviewer_id: UUID) -> None:
+    """Keep that a decision was taken back."""
+    session.add(ReviewUndo(decision_id=decision_id, reviewer_id=reviewer_id, undone_at=clock.now()))
+    session.flush()
+
+
+def propose(
+    session: Session, receipt_id: UUID, reviewer_id: UUID, reason: str, corrections: dict[str, Any]
+) -> ReviewProposal:
+    """Keep an approval that a second person must confirm."""
+    proposal = ReviewProposal(
+        receipt_id=receipt_id,
+        reviewer_id=reviewer_id,
+        reason=reason,
+        corrections=corrections,
+        proposed_at=clock.now(),
+    )
+    session.add(proposal)
+    session.flush()
+    return proposal
+
+
+def open_proposals(session: Session, receipt_ids: list[UUID]) -> dict[UUID, ReviewProposal]:
+    """Return the proposals that wait for a second person, by receipt."""
+    rows = session.exec(
+        select(ReviewProposal).where(
+            col(ReviewProposal.receipt_id).in_(receipt_ids), col(ReviewProposal.closed_at).is_(None)
+        )
+    ).all()
+    return {row.receipt_id: row for row in rows}

@@ -1,0 +1,62 @@
+"""Evidence and comparisons as rows of words, for the case page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from console import formats
+from domain.receipts import major
+from infra.words import Language, all_words, say
+from schemas.receipts import ReasonView, ReceiptView
+
+# Shown as a link or a table of its own.
+SHOWN_ELSEWHERE = {"matching_receipt_id"}
+
+
+def evidence_rows(reason: ReasonView, currency: str, language: Language) -> list[tuple[str, str]]:
+    """Return a reason's evidence as (name, value) in the reader's words."""
+    return [
+        (_name(key, language), _value(key, value, currency, language))
+        for key, value in reason.evidence.items()
+        if key not in SHOWN_ELSEWHERE
+    ]
+
+
+def _name(key: str, language: Language) -> str:
+    known = f"evidence_{key}" in all_words(language)["console"]
+    return say("console", f"evidence_{key}", language) if known else key.replace("_", " ")
+
+
+def _value(key: str, value: Any, currency: str, language: Language) -> str:
+    if key.endswith("_minor") and isinstance(value, int):
+        return formats.money(major(value, currency), currency, language)
+    if isinstance(value, bool) or value is None:
+        return "—" if value is None else say("console", "yes" if value else "no", language)
+    if isinstance(value, int | float):
+        return formats.number(value, language)
+    if isinstance(value, list | tuple):
+        return ", ".join(str(part) for part in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {part}" for name, part in value.items())
+    return str(value)
+
+
+def comparison(one: ReceiptView, other: ReceiptView, language: Language) -> list[tuple[str, str, str]]:
+    """Return two receipts field by field as (name, one's, the other's) in the reader's words."""
+    rows = zip(_facts(one, language), _facts(other, language), strict=True)
+    return [(name, mine, theirs) for (name, mine), (_, theirs) in rows]
+
+
+def _facts(receipt: ReceiptView, language: Language) -> list[tuple[str, str]]:
+    reading = receipt.reading
+    currency = reading.currency if reading else None
+    facts: dict[str, str | None] = {
+        "retailer": reading.retailer if reading else None,
+        "store": reading.store if reading else None,
+        "receipt_no": reading.receipt_no if reading else None,
+        "purchased_at": formats.moment(reading.purchased_at if reading else None, language),
+        "total": formats.money(reading.total if reading else None, currency, language),
+        "line_count": formats.number(len(receipt.lines), language),
+        "payment": reading.payment if reading else None,
+    }
+    return [(say("console", code, language), value or "—") for code, value in facts.items()]

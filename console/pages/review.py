@@ -1,0 +1,181 @@
+"""The reviewers' queue and their cases."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import Field
+from sqlmodel import Session
+
+from console.filters import Filters, query_of, values_of
+from console.render import PREFIX, page, page_language
+from console.sign_in import OwnForm, Reviewer
+from domain import cases, settlement
+from domain.audit import ActFilters, acts, record_act
+from domain.errors import InvalidReasonError
+from domain.fraud import workbench
+from domain.fraud.workbench import CaseFilters
+from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
+from infra.web import ReadOnly, UnitOfWork
+from infra.words import Language, say
+from schemas.base import Body
+from schemas.fraud import Decision
+
+router = APIRouter()
+
+REASON_LENGTH_MAX = 500
+# What reviewers find most often; each is a word in the catalogue. The first is offered first.
+REFUSALS = ("already_used", "edited", "not_original", "not_a_receipt", "unreadable", "outside", "other")
+APPROVALS = ("genuine", "misread", "own_page")
+TRAIL_LENGTH = 50
+
+
+@router.get("/")
+def home() -> Response:
+    """Lead to the work."""
+    return RedirectResponse(PREFIX + "/review", 303)
+
+
+@router.get("/review")
+def show_queue(
+    request: Request,
+    session: ReadOnly,
+    reviewer: Reviewer,
+    filters: Filters,
+    cursor: str | None = None,
+    said: str = "",
+) -> Response:
+    """Show what waits, longest waiting first."""
+    rows = cases.queue(
+        session,
+        filters=filters,
+        reviewer_id=reviewer.id,
+        after=decode_cursor(cursor),
+        limit=PAGE_SIZE_DEFAULT,
+        language=page_language(request),
+    )
+    more = encode_cursor(rows[-1].waiting_since, rows[-1].id) if len(rows) == PAGE_SIZE_DEFAULT else None
+    return page(
+        request,
+        "queue.html",
+        rows=rows,
+        counts=workbench.counts(session, reviewer.id),
+        retailers=cases.retailers(session),
+        filters=values_of(filters),
+        query=query_of(filters),
+        next_query=query_of(filters, cursor=more) if more else None,
+        said=said,
+    )
+
+
+@router.get("/review/{receipt_id}")
+def show_case(
+    request: Request,
+    session: ReadOnly,
+    reviewer: Reviewer,
+    receipt_id: UUID,
+    filters: Filters,
+    said: str = "",
+    about: UUID | None = None,
+) -> Response:
+    """Show one case with its evidence."""
+    return page(
+        request,
+        "case.html",
+        case=cases.case(session, receipt_id, page_language(request)),
+        trail=acts(session, ActFilters(receipt_id=receipt_id), before=None, limit=TRAIL_LENGTH),
+        reviewer=reviewer,
+        refusals=REFUSALS,
+        approvals=APPROVALS,
+        query=query_of(filters),
+        said=said,
+        about=about,
+    )
+
+
+@router.post("/review/next", dependencies=[OwnForm])
+def next_case(
+    session: UnitOfWork,
+    reviewer: Reviewer,
+    filters: Filters,
+    after: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """Take the case that waits longest and is free, and lead to it."""
+    return _to_next(session, reviewer.id, filters, after=after)
+
+
+@router.post("/review/{receipt_id}/hold", dependencies=[OwnForm])
+def hold_case(session: UnitOfWork, reviewer: Reviewer, receipt_id: UUID, filters: Filters) -> Response:
+    """Keep a case for this reviewer."""
+    cases.take_case(session, receipt_id, reviewer.id)
+    return RedirectResponse(f"{PREFIX}/review/{receipt_id}{query_of(filters, said='held')}", 303)
+
+
+@router.post("/review/{receipt_id}/release", dependencies=[OwnForm])
+def release_case(session: UnitOfWork, reviewer: Reviewer, receipt_id: UUID, filters: Filters) -> Response:
+    """Give a case back to the queue."""
+    if workbench.end_hold(session, receipt_id, reviewer.id):
+        record_act(session, reviewer.id, "released", receipt_id=receipt_id)
+    return RedirectResponse(f"{PREFIX}/review{query_of(filters, said='released')}", 303)
+
+
+class DecisionForm(Body):
+    """What the case page's forms send."""
+
+    csrf: str
+    decision: Decision
+    preset: str = Field("", max_length=40)
+    note: str = Field("", max_length=400)
+
+
+@router.post("/review/{receipt_id}/decide", dependencies=[OwnForm])
+def decide(
+    request: Request,
+    session: UnitOfWork,
+    reviewer: Reviewer,
+    receipt_id: UUID,
+    filters: Filters,
+    form: Annotated[DecisionForm, Form()],
+) -> Response:
+    """Approve or reject, and go on to the next case."""
+    settlement.settle_review(
+        session,
+        receipt_id,
+        reviewer_id=reviewer.id,
+        decision=form.decision,
+        reason=reason_of(form.decision, form.preset, form.note, page_language(request)),
+    )
+    said: Literal["approved", "rejected"] = "approved" if form.decision == "approve" else "rejected"
+    return _to_next(session, reviewer.id, filters, said=said, about=receipt_id)
+
+
+def reason_of(decision: Decision, preset: str, note: str, language: Language) -> str:
+    """Return the reason as it is kept: the chosen words, then the reviewer's own.
+
+    Raises:
+        InvalidReasonError: Neither a known choice nor a note was given.
+    """
+    offered = APPROVALS if decision == "approve" else REFUSALS
+    parts = [say("console", f"{decision}_{preset}", language)] if preset in offered else []
+    parts += [note.strip()] if note.strip() else []
+    if not parts:
+        raise InvalidReasonError
+    return ": ".join(parts)[:REASON_LENGTH_MAX]
+
+
+def _to_next(
+    session: Session,
+    reviewer_id: UUID,
+    filters: CaseFilters,
+    *,
+    after: UUID | None = None,
+    said: str = "",
+    about: UUID | None = None,
+) -> Response:
+    found = cases.take_next(session, reviewer_id, filters, after=after)
+    where = f"/review/{found}" if found else "/review"
+    more = {"said": said or ("" if found else "no_more"), "about": str(about or "")}
+    return RedirectResponse(PREFIX + where + query_of(filters, **more), 303)

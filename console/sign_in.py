@@ -1,0 +1,147 @@
+"""Who is at the console: a signed cookie, and a token that every form carries."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+from uuid import UUID
+
+import jwt
+from fastapi import Depends, Request, Response
+from sqlmodel import Session
+
+from console.errors import FormRefusedError, SignInNeededError
+from domain.errors import NotFoundError
+from domain.staff import signed_in
+from infra import clock
+from infra.secrets import token_secret
+from infra.web import ReadOnly
+from schemas.shoppers import StaffMember
+
+COOKIE = "quetbill_console"
+COOKIE_PATH = "/console"
+# One working day; a stolen cookie is worthless the next morning.
+SESSION_HOURS = 10
+ALGORITHM = "HS256"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A member of staff with an open session. `csrf` is what their forms must carry."""
+
+    staff: StaffMember
+    csrf: str
+
+
+def _key() -> bytes:
+    # A key of its own: a bearer token is no cookie, and a cookie no bearer token.
+    return hmac.new(token_secret(), b"console session", hashlib.sha256).digest()
+
+
+def begin_session(request: Request, response: Response, staff_id: UUID) -> None:
+    """Set the cookie that says who is signed in, since when."""
+    now = clock.now()
+    claims = {
+        "sub": str(staff_id),
+        "since": now.isoformat(),
+        "csrf": secrets.token_urlsafe(24),
+        "exp": now + timedelta(hours=SESSION_HOURS),
+    }
+    set_cookie(request, response, COOKIE, jwt.encode(claims, _key(), algorithm=ALGORITHM))
+
+
+def end_session(response: Response) -> None:
+    """Remove the cookie."""
+    response.delete_cookie(COOKIE, path=COOKIE_PATH)
+
+
+def set_cookie(
+    request: Request, response: Response, name: str, value: str, *, seconds: int | None = None
+) -> None:
+    """Set a cookie that scripts can't read and other sites don't send."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path=COOKIE_PATH,
+        secure=request.url.scheme == "https",
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def read_session(request: Request, session: Session) -> Visitor | None:
+    """Return who is signed in, if the cookie is ours and its session has not ended."""
+    try:
+        claims = jwt.decode(
+            request.cookies.get(COOKIE, ""),
+            _key(),
+            algorithms=[ALGORITHM],
+            options={"require": ["sub", "since", "csrf", "exp"]},
+        )
+        staff_id, since = UUID(claims["sub"]), datetime.fromisoformat(claims["since"])
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
+        return None
+    staff = signed_in(session, staff_id, since)
+    return Visitor(staff, str(claims["csrf"])) if staff else None
+
+
+def current_visitor(request: Request, session: ReadOnly) -> Visitor:
+    """Return who is signed in.
+
+    Raises:
+        SignInNeededError: Nobody is.
+    """
+    visitor = read_session(request, session)
+    if visitor is None:
+        raise SignInNeededError
+    request.state.visitor = visitor
+    return visitor
+
+
+CurrentVisitor = Annotated[Visitor, Depends(current_visitor)]
+
+
+def current_reviewer(visitor: CurrentVisitor) -> StaffMember:
+    """Return the reviewer or admin at the console; for others the page does not exist."""
+    if visitor.staff.role not in {"reviewer", "admin"}:
+        raise NotFoundError
+    return visitor.staff
+
+
+def current_admin(visitor: CurrentVisitor) -> StaffMember:
+    """Return the admin at the console; for others the page does not exist."""
+    if visitor.staff.role != "admin":
+        raise NotFoundError
+    return visitor.staff
+
+
+async def own_form(request: Request, visitor: CurrentVisitor) -> None:
+    """Refuse a form that this session's pages did not make.
+
+    Raises:
+        FormRefusedError: Its token is missing or another's, or another site sent it.
+    """
+    given = (await request.form()).get("csrf")
+    from_here = same_site(request.headers.get("sec-fetch-site"))
+    if not from_here or not isinstance(given, str) or not same_token(given, visitor.csrf):
+        raise FormRefusedError
+
+
+def same_token(given: str, kept: str) -> bool:
+    """Compare two tokens in a time that tells nothing of them; an empty one is never right."""
+    return bool(kept) and hmac.compare_digest(given.encode(), kept.encode())
+
+
+def same_site(sec_fetch_site: str | None) -> bool:
+    """Say whether one of our own pages sent the request, as far as the browser tells."""
+    return sec_fetch_site in {None, "same-origin", "none"}
+
+
+Reviewer = Annotated[StaffMember, Depends(current_reviewer)]
+Admin = Annotated[StaffMember, Depends(current_admin)]
+OwnForm = Depends(own_form)

@@ -1,0 +1,58 @@
+"""What the console's tests share: staff who can sign in, and forms as a browser sends them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from fastapi.testclient import TestClient
+from httpx import Response
+from sqlmodel import Session
+
+from domain import staff
+from domain.shoppers import join_staff
+from infra import clock
+from schemas.shoppers import StaffMember, StaffRole
+from schemas.staff import StaffCredential
+
+PASSWORD = "correct horse battery"
+
+
+def enrol(session: Session, role: StaffRole = "reviewer", email: str | None = None) -> StaffMember:
+    """A member of staff who has a password and a one-time code."""
+    member = join_staff(session, email or f"{role}@example.vn", role)
+    staff.enrol(session, member, PASSWORD)
+    return member
+
+
+def code_of(session: Session, member: StaffMember, steps: int = 0) -> str:
+    """The code that the member's phone shows now, or some half minutes from now."""
+    codes = staff.one_time_codes(session.get_one(StaffCredential, member.id))
+    return codes.generate_otp(int(clock.now().timestamp()) // staff.CODE_STEP_SECONDS + steps)
+
+
+def token_on(page: Response) -> str:
+    found = re.search(r'name="csrf" value="([^"]+)"', page.text)
+    assert found, page.text[:500]
+    return found.group(1)
+
+
+def sign_in(
+    client: TestClient, session: Session, member: StaffMember, *, steps: int = 0, **form: str
+) -> Response:
+    """Send the sign-in form as the member; named fields replace the right ones."""
+    token = token_on(client.get("/console/sign-in"))
+    sent = {
+        "email": member.email,
+        "password": PASSWORD,
+        "code": code_of(session, member, steps),
+        "csrf": token,
+        "next": "/console/",
+    }
+    return client.post("/console/sign-in", data=sent | form, follow_redirects=False)
+
+
+def post(client: TestClient, path: str, page: str = "/console/review", **form: Any) -> Response:
+    """Send a form with the token that a page carries; redirects are not followed."""
+    token = token_on(client.get(page))
+    return client.post(path, data={"csrf": token, **form}, follow_redirects=False)

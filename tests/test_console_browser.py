@@ -1,0 +1,136 @@
+"""The console in real headless Chromium: by mouse, by keyboard, at every width, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from domain import settlement
+from infra import storage
+from infra.db import transaction
+from schemas.receipts import Receipt
+from schemas.shoppers import StaffMember
+from tests import console_browser as browsing
+from tests import console_ground as ground
+from tests import make
+from tests.console_browser import needs_chromium
+
+pytestmark = needs_chromium
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    with browsing.chromium() as opened:
+        yield opened
+
+
+@dataclass
+class Scene:
+    """A reviewer with cases that wait, and the server that shows them."""
+
+    address: str
+    member: StaffMember
+    case_ids: list[UUID]
+
+
+@pytest.fixture
+def scene(committed: None) -> Generator[Scene]:
+    with transaction() as session:
+        make.make_campaign(session)
+        member = ground.enrol(session, "admin")
+        first = settled(session, "0907654321", "first")
+        cases = [
+            settled(session, "0901234561", "sums", total_minor=200_000, receipt_no="555001"),
+            settled(session, "0901234562", "copy"),
+            settled(session, "0901234563", "shop", chain=None, merchant="Tạp hóa Bà Tư", receipt_no="777003"),
+        ]
+        assert first.status == "approved"
+        ids = [case.id for case in cases]
+    with browsing.serving() as address:
+        yield Scene(address, member, ids)
+
+
+def settled(session, phone: str, mark: str, **reading: object) -> Receipt:  # type: ignore[no-untyped-def] # noqa: ANN001 - a session
+    """A receipt with a picture that can be looked at, settled by what was read."""
+    sha256 = storage.put_photo(make.make_photo(size=(700, 1400), mark=mark))
+    receipt = make.make_receipt(session, make.make_shopper(session, phone), image=sha256)
+    lines = (
+        make.make_line(box=(40, 120, 640, 170)),
+        make.make_line("Hạt nêm Knorr thịt thăn 900g", 78_000, box=(40, 190, 640, 240)),
+    )
+    given = {"total_minor": 263_000} | reading
+    settlement.settle_receipt(session, receipt.id, make.make_reading(*lines, **given))
+    return receipt
+
+
+def open_console(browser: Browser, scene: Scene, *, width: int = 1440, language: str = "vi") -> Page:
+    """A window at the sign-in page, signed in by typing."""
+    page = browsing.new_context(browser, width=width, language=language).new_page()
+    page.set_default_timeout(10_000)
+    page.goto(f"{scene.address}/console/")
+    with transaction() as session:
+        code = ground.code_of(session, scene.member)
+    page.fill("#email", scene.member.email)
+    page.fill("#password", ground.PASSWORD)
+    page.fill("#code", code)
+    page.press("#code", "Enter")
+    page.wait_for_url("**/console/review")
+    return page
+
+
+def status_of(receipt_id: UUID) -> str:
+    with transaction() as session:
+        return session.get_one(Receipt, receipt_id).status
+
+
+def test_a_case_is_decided_by_mouse(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.locator("tr[data-row]").first.get_by_role("link").click()
+    page.locator("tr[data-hover='line-0']").hover()
+    expect(page.locator(".case-picture rect.lit")).to_have_count(1)
+    browsing.keep_picture(page, "case-by-mouse")
+    page.get_by_text("Bị chỉnh sửa").click()
+    page.get_by_role("button", name="Từ chối").click()
+    expect(page.get_by_role("status")).to_contain_text("Đã từ chối.")
+    assert status_of(scene.case_ids[0]) == "rejected"
+    assert page.url.split("/")[-1].startswith(str(scene.case_ids[1])), "the next case follows"
+
+
+def test_cases_are_decided_by_keyboard_alone(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{scene.case_ids[0]}*")
+    browsing.keep_picture(page, "case-by-keyboard")
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("Đã duyệt.")
+    assert status_of(scene.case_ids[0]) == "approved"
+    page.keyboard.press("r")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("status")).to_contain_text("Đã từ chối.")
+    assert status_of(scene.case_ids[1]) == "rejected"
+
+
+@pytest.mark.parametrize("language", ["vi", "en"])
+@pytest.mark.parametrize("width", [360, 1440])
+def test_no_page_is_wider_than_its_window(browser: Browser, scene: Scene, language: str, width: int) -> None:
+    page = open_console(browser, scene, width=width, language=language)
+    faults: list[str] = []
+    page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    pages = {"queue": "review", "empty-queue": "review?held=me"}
+    pages |= {f"case-{number}": f"review/{case}" for number, case in enumerate(scene.case_ids)}
+    for name, path in pages.items():
+        page.goto(f"{scene.address}/console/{path}")
+        page.wait_for_load_state("networkidle")
+        browsing.keep_picture(page, f"{name}-{language}-{width}")
+        assert browsing.overflow(page) <= 0, f"{name} overflows at {width} in {language}"
+        assert page.locator("html").get_attribute("lang") == language
+    assert faults == []
