@@ -105,7 +105,7 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
 def roles(draft: Draft, others: Sequence[Figure], ink: Ink) -> Iterator[tuple[Decimal, Figure, float]]:
     """Counts with the figures that may be their prices."""
     for price_figure in others:
-        if ink.style.exponent and len(price_figure.groups) < 2:  # noqa: PLR2004 - prices there have decimals
+        if ink.style.exponent and len(price_figure.groups) < 2 and len(price_figure.digits) < 3:  # noqa: PLR2004 - prices there have decimals
             continue
         if draft.lead:
             yield draft.lead, price_figure, 0.0

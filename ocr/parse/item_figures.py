@@ -92,7 +92,7 @@ def products(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanati
                 or (is_strong(figures[i], style) and quantity == int(quantity))
             ):
                 continue
-            if style.exponent and len(figures[j].groups) < 2:  # noqa: PLR2004 - prices there have decimals
+            if style.exponent and len(figures[j].groups) < 2 and len(figures[j].digits) < 3:  # noqa: PLR2004 - prices there have decimals
                 continue
             for price in prices(figures[j], style):
                 proof = product_proof(quantity, price, amount)

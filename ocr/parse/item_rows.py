@@ -130,6 +130,10 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
             return None
         last = min(meaning.first, column_start(row, run, first, style))
         figures = [figure for figure in run if figure.first >= last]
+        # Columns may begin before a figure that was not read: the name ends at the first money.
+        last = min(
+            [last, *(other.first for other in row.figures if other.first > first and is_strong(other, style))]
+        )
         unit = unit_between(row, last)
     words = [token.text for token in tokens[first:last] if not is_rate(token.text)]
     words, code = take_barcode(words)

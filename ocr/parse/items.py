@@ -15,6 +15,9 @@ from ocr.parse.rows import Row
 from ocr.parse.zones import Zones
 from ocr.types import union
 
+# Wrapped names read worse than this are dirt or another paper beside.
+NAME_CONFIDENCE_MIN = 0.4
+
 
 @dataclass(slots=True)
 class Draft:
@@ -149,7 +152,7 @@ def add_part(draft: Draft, part: ItemRow, *, before: bool = False) -> None:
         draft.unit = part.unit or draft.unit
     draft.rows.append(part.row)
     draft.barcode = draft.barcode or part.barcode
-    if part.name:
+    if part.name and (not draft.name or part.row.confidence >= NAME_CONFIDENCE_MIN):
         draft.names.insert(0 if before else len(draft.names), part.name)
 
 

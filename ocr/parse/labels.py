@@ -193,7 +193,7 @@ def match_from(spelled: Sequence[str], kinds: tuple[str, ...]) -> Label | None:
         if (
             covered < 1
             and kind not in OPEN_KINDS
-            and (len(phrase) <= FUZZY_LENGTH_MIN or score < 1 and len(phrase) < 9)
+            and (len(phrase) <= FUZZY_LENGTH_MIN or score < 1 and len(phrase) < 8)
         ):
             continue
         best = better(best, Label(kind, phrase, score * (0.7 + 0.3 * covered), count))

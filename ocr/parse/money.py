@@ -27,6 +27,7 @@ KNOWN_SUFFIXES = (
     frozenset({"", "VND", "VNĐ", "SR", "ZR", "ZRL", "EUR", "RM", "DD", "OO", "TX"}) | unit_words()
 )
 DONG = ("Đ", "D", "VND", "VNĐ", "₫")
+DECIMAL_POINT = {"EUR": ","}
 THOUSAND = 3
 CENT = 2
 
@@ -76,6 +77,7 @@ class Figure:
 
 def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | None:
     """Read one word as a printed number, or None where it is none."""
+    text = re.sub(r"^[@©]\.(?=\d)", "0.", text)
     found = FIGURE.fullmatch(DIRT.sub("", text).strip('"“”‘’`´=_:;'))
     if found is None:
         return None
@@ -117,7 +119,7 @@ def money_values(figure: Figure, style: MoneyStyle) -> tuple[int, ...]:
     if not figure.digits or len(figure.digits) > 12:  # noqa: PLR2004 - longer runs are codes
         return ()
     sign = -1 if figure.negative else 1
-    values = whole_values(groups, style) if style.exponent == 0 else cent_values(groups)
+    values = whole_values(groups, style) if style.exponent == 0 else cent_values(figure.core, style.currency)
     return tuple(sign * value for value in dict.fromkeys(values))
 
 
@@ -141,18 +143,21 @@ def whole_values(groups: list[str], style: MoneyStyle) -> list[int]:
     return [int(joined)] if inner else []
 
 
-def cent_values(groups: list[str]) -> list[int]:
+def cent_values(core: str, currency: str) -> list[int]:
     """Values in a currency with two decimals: 12.50, 1,234.50, 26.5000; 1250 where the point was lost."""
-    joined, tail = "".join(groups), groups[-1]
+    groups = SEPARATOR.split(core)
+    whole, tail = "".join(groups), groups[-1]
     if len(groups) == 1:
-        return [int(joined), int(joined) * 100] if len(joined) > CENT else [int(joined) * 100]
+        return [int(whole), int(whole) * 100] if len(whole) > CENT else [int(whole) * 100]
     if len(tail) == CENT:
-        return [int(joined)]
+        return [int(whole)]
     if len(tail) == THOUSAND and len(groups[0]) <= THOUSAND and groups[0] != "0":
-        return [int(joined) * 100, round(int(joined) / 10)]
+        thousands, cents = int(whole) * 100, int(whole) // 10
+        # After a point, a third decimal is the tax mark behind the amount.
+        return [cents, thousands] if core[-4] == DECIMAL_POINT.get(currency, ".") else [thousands, cents]
     if len(tail) in {THOUSAND, THOUSAND + 1}:
-        return [round(int(joined) / 10 ** (len(tail) - CENT))]
-    return [int(joined) * 10] if len(tail) == 1 else []
+        return [round(int(whole) / 10 ** (len(tail) - CENT))]
+    return [int(whole) * 10] if len(tail) == 1 else []
 
 
 def is_strong(figure: Figure, style: MoneyStyle) -> bool:
@@ -161,7 +166,12 @@ def is_strong(figure: Figure, style: MoneyStyle) -> bool:
         return False
     groups = figure.groups
     if style.exponent:
-        return len(groups) > 1 and len(groups[-1]) == CENT
+        marked = (
+            len(groups) > 1
+            and len(groups[-1]) == THOUSAND
+            and figure.core[-4] == DECIMAL_POINT.get(style.currency, ".")
+        )
+        return len(groups) > 1 and (len(groups[-1]) == CENT or marked)
     if len(groups) == 1:
         return figure.currency and len(groups[0]) > THOUSAND
     if len(groups[-1]) == CENT and not (style.cents or groups[-1] == "00"):

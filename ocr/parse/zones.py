@@ -72,9 +72,14 @@ class AmountColumn:
 
 
 def lost_point(row: Row, figure: Figure, style: MoneyStyle) -> bool:
-    """Whether plain digits after a price are an amount whose decimal point was lost."""
-    prices = [other for other in row.figures if other.last < figure.first and is_strong(other, style)]
-    return bool(prices) and figure.core.isdigit() and 3 <= len(figure.core) <= 6  # noqa: PLR2004 - 1.00 to 9999.99
+    """Whether plain digits at the end of columns of figures are an amount whose decimal point was lost."""
+    if not figure.core.isdigit() or not 3 <= len(figure.core) <= 6:  # noqa: PLR2004 - 1.00 to 9999.99
+        return False
+    before = [other for other in row.figures if other.last < figure.first]
+    if any(is_strong(other, style) for other in before):
+        return True
+    prices = [other for other in before if other.core.isdigit() and 3 <= len(other.core) <= 6]  # noqa: PLR2004
+    return len(before) > 1 and bool(prices) and row.label is None
 
 
 def is_small(figure: Figure, style: MoneyStyle) -> bool:
