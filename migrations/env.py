@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 import schemas.catalog
 import schemas.fraud
 import schemas.loyalty
+import schemas.origins
 import schemas.receipts
 import schemas.review
 import schemas.shoppers

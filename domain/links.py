@@ -1,0 +1,115 @@
+"""What is kept of where uploads come from, and what links shoppers: written at upload, forgotten later."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, tuple_
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, select
+
+from infra.secrets import token_secret
+from schemas.base import table_of
+from schemas.origins import HASH_LENGTH, LinkKind, Origin, ShopperLink, UploadOrigin
+from schemas.receipts import Receipt
+
+
+def keyed_hash(kind: str, value: str) -> str:
+    """Return the name under which a device, address or payout is kept.
+
+    Keyed, because an address or a phone's number could otherwise be found by trying them all.
+    """
+    digest = hmac.new(token_secret(), f"{kind}|{value}".encode(), hashlib.sha256)
+    return digest.hexdigest()[:HASH_LENGTH]
+
+
+def note_upload(session: Session, receipt: Receipt, origin: Origin, counts: Mapping[str, int]) -> None:
+    """Keep where a new receipt came from, and that its shopper used that device."""
+    session.execute(
+        insert(table_of(UploadOrigin)).on_conflict_do_nothing(),
+        {
+            "receipt_id": receipt.id,
+            "shopper_id": receipt.shopper_id,
+            "uploaded_at": receipt.received_at,
+            "device": origin.device,
+            "address": origin.address,
+            "network": origin.network,
+            "client": origin.client,
+            "app_version": origin.app_version,
+            "attestation": origin.attestation,
+            "counts": dict(counts),
+        },
+    )
+    if origin.device is not None:
+        link_shoppers(session, "device", origin.device, [receipt.shopper_id], receipt.received_at)
+
+
+def note_payout(session: Session, shopper_id: UUID, reference: str, at: datetime) -> None:
+    """Keep that a shopper's points are paid out to an account, wallet or phone number."""
+    link_shoppers(session, "payout", keyed_hash("payout", reference.strip().lower()), [shopper_id], at)
+
+
+def note_same_paper(
+    session: Session, receipt: Receipt, other_receipt_ids: Sequence[UUID], at: datetime
+) -> None:
+    """Keep that a shopper sent a paper that other shoppers had sent."""
+    others = session.exec(
+        select(Receipt.id, Receipt.shopper_id).where(
+            col(Receipt.id).in_(other_receipt_ids), Receipt.shopper_id != receipt.shopper_id
+        )
+    ).all()
+    for other_id, shopper_id in others:
+        key = keyed_hash("paper", str(other_id))
+        link_shoppers(session, "paper", key, [receipt.shopper_id, shopper_id], at)
+
+
+def link_shoppers(
+    session: Session, kind: LinkKind, key: str, shopper_ids: Sequence[UUID], at: datetime
+) -> None:
+    """Say that these shoppers share what `key` names; seen again, only the time moves on."""
+    # One order for all, so that two uploads never wait for each other.
+    rows = [
+        {"kind": kind, "key": key, "shopper_id": shopper_id, "first_seen_at": at, "last_seen_at": at}
+        for shopper_id in sorted(set(shopper_ids))
+    ]
+    statement = insert(table_of(ShopperLink))
+    session.execute(
+        statement.on_conflict_do_update(
+            index_elements=["kind", "key", "shopper_id"],
+            set_={"last_seen_at": statement.excluded.last_seen_at},
+            where=col(ShopperLink.last_seen_at) < statement.excluded.last_seen_at,
+        ),
+        rows,
+    )
+
+
+def forget_links(session: Session, before: datetime, limit: int) -> int:
+    """Delete origins and links last seen before a time, at most `limit` of each; return how many."""
+    origins = select(UploadOrigin.receipt_id).where(UploadOrigin.uploaded_at < before).limit(limit)
+    links = (
+        select(ShopperLink.kind, ShopperLink.key, ShopperLink.shopper_id)
+        .where(ShopperLink.last_seen_at < before)
+        .limit(limit)
+    )
+    table = table_of(ShopperLink).c
+    gone = session.execute(
+        delete(UploadOrigin)
+        .where(col(UploadOrigin.receipt_id).in_(origins))
+        .returning(col(UploadOrigin.receipt_id))
+    ).all()
+    gone_links = session.execute(
+        delete(ShopperLink)
+        .where(tuple_(table.kind, table.key, table.shopper_id).in_(links))
+        .returning(table.key)
+    ).all()
+    return len(gone) + len(gone_links)
+
+
+def forget_shopper(session: Session, shopper_id: UUID) -> None:
+    """Delete what links a shopper who asked to be forgotten to devices, addresses and payouts."""
+    session.execute(delete(UploadOrigin).where(col(UploadOrigin.shopper_id) == shopper_id))
+    session.execute(delete(ShopperLink).where(col(ShopperLink.shopper_id) == shopper_id))

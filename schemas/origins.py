@@ -1,0 +1,88 @@
+"""Where uploads come from, under keyed hashes: enough to tell a farm from a family, no more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index
+from sqlmodel import Field, LargeBinary, SQLModel
+
+from schemas.base import json_field, time_field
+
+ClientKind = Literal["app", "browser", "script", "unknown"]
+AttestationResult = Literal["passed", "failed", "absent"]
+LinkKind = Literal["device", "payout", "paper"]
+
+# 128 bits of a keyed hash, in hexadecimal.
+HASH_LENGTH = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What one request tells of where it comes from, hashed already.
+
+    `address` and `network` are None for a caller inside our own network, of whom they say nothing.
+    `attestation` is None where attestation is off.
+    """
+
+    device: str | None = None
+    address: str | None = None
+    network: str | None = None
+    client: ClientKind = "unknown"
+    app_version: str | None = None
+    attestation: AttestationResult | None = None
+
+
+class UploadOrigin(SQLModel, table=True):
+    """Where one receipt's upload came from.
+
+    `device`, `address` and `network` are keyed hashes. `counts` is how many uploads the sliding
+    windows held when it came, itself included, by window; empty where Redis was away.
+    """
+
+    __tablename__ = "upload_origin"
+    __table_args__ = (
+        Index("ix_upload_origin_device", "device", "uploaded_at"),
+        Index("ix_upload_origin_shopper", "shopper_id", "uploaded_at"),
+    )
+
+    receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True)
+    shopper_id: UUID = Field(foreign_key="shopper.id")
+    uploaded_at: datetime = time_field(index=True)
+    device: str | None = Field(default=None, max_length=HASH_LENGTH)
+    address: str | None = Field(default=None, max_length=HASH_LENGTH)
+    network: str | None = Field(default=None, max_length=HASH_LENGTH)
+    client: str = Field(default="unknown", max_length=10)
+    app_version: str | None = Field(default=None, max_length=40)
+    attestation: str | None = Field(default=None, max_length=6)
+    counts: dict[str, int] = json_field()
+
+
+class ShopperLink(SQLModel, table=True):
+    """Something that several shoppers may share: a device, a payout, a paper, under its keyed hash."""
+
+    __tablename__ = "shopper_link"
+    __table_args__ = (
+        CheckConstraint("kind IN ('device', 'payout', 'paper')", name="kind"),
+        Index("ix_shopper_link_shopper", "shopper_id", "kind"),
+    )
+
+    kind: str = Field(primary_key=True, max_length=6)
+    key: str = Field(primary_key=True, max_length=HASH_LENGTH)
+    shopper_id: UUID = Field(foreign_key="shopper.id", primary_key=True)
+    first_seen_at: datetime = time_field()
+    last_seen_at: datetime = time_field(index=True)
+
+
+class AttestedKey(SQLModel, table=True):
+    """A key that Apple vouched for: it signs later uploads. `counter` only ever grows."""
+
+    __tablename__ = "attested_key"
+
+    key_id: str = Field(primary_key=True, max_length=64)
+    public_key: bytes = Field(sa_type=LargeBinary)
+    counter: int
+    attested_at: datetime = time_field()
