@@ -13,7 +13,8 @@ from PIL import Image, UnidentifiedImageError
 
 from ocr.engines.base import Gray
 
-FORMATS: Final = ("JPEG", "MPO", "PNG", "WEBP", "HEIF")
+# Phones' two-picture files (MPO) are opened as JPEG; Pillow has no opener of that name.
+FORMATS: Final = ("JPEG", "PNG", "WEBP", "HEIF")
 # The intake takes 50 megapixels: a bomb is refused by its header, before anything is decoded.
 _PIXELS_MAX: Final = 64_000_000
 _SIDE_MIN: Final = 16
@@ -32,8 +33,6 @@ _UPRIGHT: Final = {
 }
 
 pillow_heif.register_heif_opener()
-# Pillow loads only some formats at once; naming another before it is loaded is a KeyError.
-Image.init()
 
 
 class NotAnImageError(Exception):
