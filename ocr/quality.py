@@ -28,7 +28,7 @@ _DARK_NOTED, _DARK_REFUSED = 0.5, 0.9
 _BRIGHT_GRAY: Final = 250
 _WHITE: Final = 253
 _UNBURNT_PERCENT: Final = 30
-_GLARE_NOTED, _GLARE_REFUSED = 0.06, 0.3
+_GLARE_NOTED, _GLARE_REFUSED = 0.15, 0.3
 # Lower case letters of fewer pixels have lost their shape.
 _HEIGHT_NOTED_PX, _HEIGHT_REFUSED_PX = 9.0, 6.5
 # A printed sheet this small in the frame holds no letter that can be told.
@@ -38,6 +38,7 @@ _MARKS_MIN: Final = 14
 _SOFT_SLOPE_MAX: Final = 0.15
 # Print that ends this many letter heights before the frame's edge was cut.
 _EDGE_LETTERS: Final = 1.5
+_SIDEWAYS: Final = frozenset({"left", "right"})
 _PAPER_SIDES: Final = ("top", "right", "bottom", "left")
 
 
@@ -55,7 +56,8 @@ def measure(photo: Gray, scale: float, paper: Paper | None, sheet: Sheet | None)
         return Quality(blur=_softness(photo, paper), dark=_darkness(photo), coverage=coverage)
     return Quality(
         blur=_blur(sheet.lit, sheet.letters),
-        glare=_glare(sheet.flat, sheet.letters.height),
+        # What fills the frame from side to side may be a scan, white all over.
+        glare=0.0 if _SIDEWAYS <= paper.open_sides else _glare(sheet.flat, sheet.letters.height),
         dark=_darkness(sheet.flat),
         coverage=paper.coverage,
         text_height=round(sheet.letters.height * scale, 1),

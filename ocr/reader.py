@@ -177,7 +177,7 @@ def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word]]:
 def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:
     lines = join_pages([page.lines for page in read])
     quality = _worst([page.view.quality for page in read])
-    reasons = tuple(reason for page in read for reason in page.view.reasons)
+    reasons = _without_inner_cuts([reason for page in read for reason in page.view.reasons], lines)
     if sum(len(word.text) for line in lines for word in line.words) < _LETTERS_MIN:
         return _without_text(quality, reasons)
 
@@ -189,6 +189,16 @@ def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:
     reading = parse_receipt(lines, reread=reread, codes=tuple(dict.fromkeys(codes)))
     items = tuple(_on_photo(item, read) for item in reading.lines)
     return _judged(reading.model_copy(update={"lines": items, "quality": quality}), reasons)
+
+
+def _without_inner_cuts(
+    reasons: Sequence[ReadingReason], lines: Sequence[TextLine]
+) -> tuple[ReadingReason, ...]:
+    """Without what is cut off one page and goes on on the next."""
+    if not lines:
+        return tuple(reasons)
+    ends = {"cut_off_top": lines[0].page, "cut_off_bottom": lines[-1].page}
+    return tuple(reason for reason in reasons if ends.get(reason.code, reason.page) == reason.page)
 
 
 def _without_text(quality: Quality, reasons: tuple[ReadingReason, ...]) -> Reading:

@@ -8,8 +8,8 @@ from typing import Final
 
 from ocr.types import Word
 
-# Words of two readings are the same ink when this much of the wider one is shared.
-_SAME_INK_MIN: Final = 0.6
+# A word belongs to a group of digits when this much of it lies inside.
+_INSIDE_MIN: Final = 0.5
 _DIGITS_MIN: Final = 0.3
 _ROW_PX: Final = 64
 
@@ -20,36 +20,59 @@ def certainty(words: Sequence[Word]) -> float:
     return sum(len(word.text) * word.confidence for word in words) / max(1, letters)
 
 
+def accent_share(words: Sequence[Word]) -> float:
+    """The share of letters that plain English print does not have; 0 without letters."""
+    letters = [character for word in words for character in word.text if character.isalpha()]
+    return sum(not character.isascii() for character in letters) / max(1, len(letters))
+
+
 def merge_digits(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
     """Take groups of digits from `others`, everything else from `words`.
 
-    What was not taken stays among the word's alternatives.
+    Of two readings of the same ink the one that was not taken stays among the alternatives. Where one
+    reading breaks a group of digits into several words, the group stands once.
     """
-    rows: dict[int, list[Word]] = {}
-    for candidate in others:
-        for row in range(candidate.box[1] // _ROW_PX, candidate.box[3] // _ROW_PX + 1):
-            rows.setdefault(row, []).append(candidate)
-    merged = []
+    digits = [other for other in others if _digit_share(other.text) >= _DIGITS_MIN]
+    rows: dict[int, list[int]] = {}
+    for number, group in enumerate(digits):
+        for row in _rows(group):
+            rows.setdefault(row, []).append(number)
+    replaced: dict[int, list[Word]] = {}
+    merged: list[Word | int] = []
     for word in words:
-        near = rows.get((word.box[1] + word.box[3]) // 2 // _ROW_PX, [])
-        inks = [(_same_ink(word, candidate), candidate) for candidate in near]
-        share, other = max(inks, key=lambda ink: ink[0], default=(0.0, word))
-        if share < _SAME_INK_MIN or other.text == word.text:
+        middle = (word.box[1] + word.box[3]) // 2 // _ROW_PX
+        inside = [(_share_inside(word, digits[number]), number) for number in rows.get(middle, [])]
+        share, number = max(inside, default=(0.0, -1))
+        if share < _INSIDE_MIN:
             merged.append(word)
-        elif _digit_share(other) >= _DIGITS_MIN or _digit_share(word) >= _DIGITS_MIN:
-            merged.append(replace(other, alternatives=((word.text, word.confidence), *other.alternatives)))
-        else:
-            merged.append(replace(word, alternatives=((other.text, other.confidence), *word.alternatives)))
-    return merged
+            continue
+        if number not in replaced:
+            merged.append(number)
+        replaced.setdefault(number, []).append(word)
+    return [
+        item if isinstance(item, Word) else _with_alternative(digits[item], replaced[item]) for item in merged
+    ]
 
 
-def _same_ink(word: Word, other: Word) -> float:
-    wide = min(word.box[2], other.box[2]) - max(word.box[0], other.box[0])
-    high = min(word.box[3], other.box[3]) - max(word.box[1], other.box[1])
+def _rows(word: Word) -> range:
+    return range(word.box[1] // _ROW_PX, word.box[3] // _ROW_PX + 1)
+
+
+def _share_inside(word: Word, group: Word) -> float:
+    """How much of a word lies inside a group of digits, 0 to 1."""
+    wide = min(word.box[2], group.box[2]) - max(word.box[0], group.box[0])
+    high = min(word.box[3], group.box[3]) - max(word.box[1], group.box[1])
     if wide <= 0 or high <= 0:
         return 0.0
-    return wide / max(word.box[2] - word.box[0], other.box[2] - other.box[0])
+    return wide / max(1, word.box[2] - word.box[0])
 
 
-def _digit_share(word: Word) -> float:
-    return sum(character.isdigit() for character in word.text) / max(1, len(word.text))
+def _with_alternative(group: Word, words: Sequence[Word]) -> Word:
+    text = "".join(word.text for word in words)
+    if text == group.text:
+        return group
+    return replace(group, alternatives=(*group.alternatives, (text, min(word.confidence for word in words))))
+
+
+def _digit_share(text: str) -> float:
+    return sum(character.isdigit() for character in text) / max(1, len(text))
