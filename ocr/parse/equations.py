@@ -52,7 +52,7 @@ class Sums:
 
 def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink) -> None:
     """Read sums again where the ink also allows the value that the items, or other sums, ask for."""
-    sure = explained(found, item_sum, item_discount)
+    sure = explained(found, item_sum, item_discount, ink)
     if item_sum:
         agree(found, {item_sum}, ("subtotal", *TOTAL_KINDS), ink, sure - {item_sum - item_discount})
         agree(found, {item_sum - item_discount, item_sum}, (*TOTAL_KINDS, "item_count"), ink, sure)
@@ -63,11 +63,18 @@ def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink)
     agree(found, due_by_tender(Sums(list(found))), TOTAL_KINDS, ink, sure)
 
 
-def explained(found: Sequence[Sum], item_sum: int, item_discount: int) -> set[int]:
-    """Values that other sums already account for: a tender less its change, items less discounts plus tax."""
+def explained(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink) -> set[int]:
+    """Values that other sums account for: a tender less its change, subtotals less discounts plus tax.
+
+    A discount and a tender count by all that their ink allows, since shelf sums around them are whole.
+    """
     sums = Sums(list(found))
+    printed = [item for item in found if item.kind == "discount_total"]
+    allowed = {value for item in printed for value in ink.variants(item.figure, item.row.page)}
+    subtotals = {item.value for item in found if item.kind == "subtotal"}
+    by_print = {subtotal - cut for subtotal in subtotals for cut in allowed} | due_variants(found, ink)
     cuts = {0, item_discount, *sums.values("discount_total"), sum(sums.values("discount_total"))}
-    return due_by_tender(sums) | net_values(sums, item_sum, cuts)
+    return by_print | due_by_tender(sums) | net_values(sums, item_sum, cuts)
 
 
 def agree(
@@ -121,3 +128,17 @@ def net_values(sums: Sums, item_sum: int, cuts: set[int]) -> set[int]:
     extras |= {extra + step for extra in extras for step in steps}
     bases = {base for base in (item_sum, *sums.values("subtotal")) if base}
     return {base - cut + extra for base in bases for cut in cuts for extra in extras}
+
+
+def due_variants(found: Sequence[Sum], ink: Ink) -> set[int]:
+    """What tender less change may come to, as the ink of both allows."""
+    tenders = [item for item in found if item.kind in TENDER_KINDS]
+    changes = [item for item in found if item.kind == "change"]
+    return {
+        paid - back
+        for tender in tenders
+        for change in changes
+        for paid in ink.variants(tender.figure, tender.row.page)
+        for back in ink.variants(change.figure, change.row.page)
+        if ink.round_cost(paid) < 1 and paid > back
+    }

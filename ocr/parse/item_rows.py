@@ -19,6 +19,8 @@ SEQUENCE = re.compile(r"^[0O]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2
 # A place on the shelf and a packing, printed between name and figures: WA24 - 24/240.
 SHELF = re.compile(r"[A-Z]{1,3}\d[A-Z0-9/-]*(?:\s*-\s*[\d/]+)?(?:\s*-)?")
+# Fewer letters are a misread discount mark.
+RETURNED_LETTERS_MIN = 6
 ARTICLE = re.compile(r"#?[A-Z]{0,3}-?\d{3,}(?:-\d+)*")
 SKIPPED_KINDS = frozenset(
     {"original_price", "tax", "rounding", "charge", "tip", "points", "discount_part", "footer"}
@@ -94,6 +96,8 @@ def returned_part(row: Row, amount: Figure, column: AmountColumn, style: MoneySt
         or part.meaning.proof == 0
         or count_letters(part.name) <= NAME_LETTERS_MIN
     ):
+        return None
+    if count_letters(part.name) < RETURNED_LETTERS_MIN or set("[]{}") & set(part.name):
         return None
     if part.meaning.quantity is None or len(part.figures) < 3:  # noqa: PLR2004 - count, price and amount
         return None
@@ -205,6 +209,13 @@ def trailing_run(row: Row, amount: Figure, first: int) -> list[Figure]:
         else:
             break
     return run
+
+
+def is_misread_unit(row: Row, place: int, first: int) -> bool:
+    """Whether a short word stands where a unit does: after the count that opens a row of figures."""
+    text = row.tokens[place].text
+    count = row.figure_at(place - 1) if place > first else None
+    return count is not None and count.first == first and len(count.digits) <= 2 and count_letters(text) <= 4  # noqa: PLR2004
 
 
 def unit_between(row: Row, place: int) -> str | None:

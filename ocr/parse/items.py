@@ -17,6 +17,8 @@ from ocr.types import union
 
 # Wrapped names read worse than this are dirt or another paper beside.
 NAME_CONFIDENCE_MIN = 0.4
+# Most tills print names first: the other order needs to explain more than one row better.
+NAMES_LAST_MARGIN = 0.9
 
 
 @dataclass(slots=True)
@@ -53,7 +55,7 @@ def bind(parts: Sequence[ItemRow]) -> list[Draft]:
     """Bind names to figures in the direction that leaves the fewest of them alone."""
     names_first = assemble(parts, names_first=True)
     names_last = assemble(parts, names_first=False)
-    chosen = names_first if names_first[1] <= names_last[1] else names_last
+    chosen = names_last if names_last[1] + NAMES_LAST_MARGIN < names_first[1] else names_first
     return close_voids(chosen[0])
 
 

@@ -27,6 +27,8 @@ KNOWN_SUFFIXES = (
     frozenset({"", "VND", "VNĐ", "SR", "ZR", "ZRL", "EUR", "RM", "DD", "OO", "TX"}) | unit_words()
 )
 DONG = ("Đ", "D", "VND", "VNĐ", "₫")
+# Dashes that lead to a figure rather than turn it negative.
+LEADERS = {"—", "——", "—-", "-—", "~—", "—~", "--", "~~", "––"}
 DECIMAL_POINT = {"EUR": ","}
 THOUSAND = 3
 CENT = 2
@@ -101,7 +103,7 @@ def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | 
         first=place,
         last=place,
         negative=bool(
-            found["sign"]
+            (found["sign"] and found["sign"] not in LEADERS)
             or found["sign2"]
             or (suffix in "-–" and suffix)
             or (found["open"] == "(" and found["close"])

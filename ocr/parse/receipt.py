@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from ocr.parse.arithmetic import close_sums, cuts_of, gross_of, mend
 from ocr.parse.chains import chains, find_chain
 from ocr.parse.dates import combine, find_moment
-from ocr.parse.equations import Sum, Sums, reconcile
+from ocr.parse.equations import Sum, Sums, due_variants, reconcile
 from ocr.parse.header import read_head
 from ocr.parse.ink import Ink, Reread
 from ocr.parse.items import Draft, read_items
-from ocr.parse.labels import TENDER_KINDS, TOTAL_KINDS
+from ocr.parse.labels import TOTAL_KINDS
 from ocr.parse.lines import make_lines
 from ocr.parse.locale import find_locale, find_style
 from ocr.parse.marks import find_marks
@@ -23,7 +23,8 @@ from ocr.parse.totals import read_sums, settle_sums
 from ocr.parse.zones import Zones, find_zones
 from ocr.types import Reading, TextLine
 
-TARGET_COST_MAX = 2.5
+# Several misread zeros in one sum cost this much at most.
+TARGET_COST_MAX = 4.0
 
 
 def parse_receipt(
@@ -101,7 +102,7 @@ def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int
     due = due_variants(found, ink)
     wanted: dict[int, float] = {}
     for item in found:
-        if item.kind not in {"subtotal", "item_count", *TOTAL_KINDS}:
+        if item.kind not in {"subtotal", "item_count", "card", "wallet", "transfer", *TOTAL_KINDS}:
             continue
         if item.kind == "item_count" and not is_strong(item.figure, ink.style):
             continue
@@ -111,20 +112,6 @@ def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int
                 if doubt <= TARGET_COST_MAX:
                     wanted[target] = min(doubt, wanted.get(target, doubt))
     return wanted
-
-
-def due_variants(found: Sequence[Sum], ink: Ink) -> set[int]:
-    """What tender less change may come to, as the ink of both allows."""
-    tenders = [item for item in found if item.kind in TENDER_KINDS]
-    changes = [item for item in found if item.kind == "change"]
-    return {
-        paid - back
-        for tender in tenders
-        for change in changes
-        for paid in ink.variants(tender.figure, tender.row.page)
-        for back in ink.variants(change.figure, change.row.page)
-        if ink.round_cost(paid) < 1
-    }
 
 
 def is_receipt(drafts: Sequence[Draft], sums: Sums) -> bool:

@@ -43,7 +43,7 @@ TAX_MARKS = frozenset(
     }
 )
 TAX_RATE = re.compile(
-    r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*[\dOILQDSØ©ð°]{1,2}(?:[.,]\d+)?\W?[%7]{0,2}\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
+    r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*(?=\S*[\d%@©])[\w@©°]{1,3}(?:[.,]\d+)?\W?[%7]{0,2}\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
 )
 # Dots that lead to a figure, read as letters.
 LEADERS = re.compile(r"[ceosvnur.·:~—_«»*=-]{6,}")
@@ -180,6 +180,10 @@ def find_figures(tokens: Sequence[Token], space: str) -> tuple[Figure, ...]:
     """Read every token as a figure and join the pieces of one number; `space` is what a space stands for."""
     found: list[Figure] = []
     for place, token in enumerate(tokens):
+        if token.text in {",", "."} and found and found[-1].last == place - 1:
+            # A separator read as a word of its own: 267 , 000.
+            found[-1] = replace(found[-1], last=place)
+            continue
         figure = read_figure(token.text, token.box, token.confidence, place)
         if figure is None:
             continue

@@ -49,7 +49,7 @@ class AmountColumn:
 
     def amount_of(self, row: Row) -> Figure | None:
         """The row's figure in the amount column, or None."""
-        last = last_figure(row, self.style)
+        last = last_figure(row, self.style) or self.figure_at_edge(row)
         if last is None or last.percent or not money_values(last, self.style):
             return None
         edge = self.edge_near(row.index)
@@ -64,6 +64,18 @@ class AmountColumn:
             return None
         before = row.tokens[last.first - 1] if last.first else None
         return last if before is None or last.box[0] - before.box[2] > 2.2 * row.pitch else None
+
+    def figure_at_edge(self, row: Row) -> Figure | None:
+        """Money that ends where the amounts around it end, whatever dirt follows."""
+        edge = self.edge_near(row.index)
+        if edge is None:
+            return None
+        near = [
+            figure
+            for figure in row.figures
+            if is_strong(figure, self.style) and abs(figure.box[2] - edge) <= 2.0 * row.pitch
+        ]
+        return near[-1] if near else None
 
     def edge_near(self, index: int) -> float | None:
         """The right edge of the amounts around a row."""
