@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 EAN_LENGTH = 13
-LOTTE_SCODE_LENGTH = 20
+WEIGHT_CODE_LENGTH = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ def read_weighed_code(code: str) -> WeighedCode | None:
     Two forms are known: 13 digits `2PSSSSSGGGGGC` (P till's digit, S article, G grams) and 20 digits
     `AAAAAA1MMMMMMMGGGGGC` (A article, M amount, G grams). Source: receipts of two chains.
     """
-    if len(code) == LOTTE_SCODE_LENGTH and is_valid_code(code):
+    if len(code) == WEIGHT_CODE_LENGTH and is_valid_code(code):
         return WeighedCode(grams=int(code[14:19]), amount=int(code[7:14]))
     if len(code) == EAN_LENGTH and code[0] == "2" and is_valid_code(code) and int(code[7:12]):
         return WeighedCode(grams=int(code[7:12]), amount=None)

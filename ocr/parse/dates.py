@@ -79,7 +79,9 @@ def find_moment(rows: Sequence[Row], locale: Locale) -> Moment | None:
 def date_text(row: Row) -> str:
     """The row in capitals without accents, letters between digits read as digits."""
     text = strip_marks(row.text)
-    text = re.sub(r"(?<=[\d/])[OQ](?=[\d/:O])", "0", text)
+    text = re.sub(r"(?<=[\d/])[OQ](?=[\d/:O])|(?<=[/ ])[@Ø©](?=\d)", "0", text)
+    text = re.sub(r"(?<=\d)S(?=[,/:])", "5", text)
+    text = re.sub(r"(?<=\d )P[NH]\b", "PM", text)
     return re.sub(r"(?<=[\d/])[IL](?=[\d/:])", "1", text)
 
 

@@ -36,6 +36,8 @@ IMPOSSIBLE = 99.0
 ZEROS_COST_MAX = 6.0
 VARIANTS_MAX = 40
 REREADS_MAX = 12
+# A thousand readings of one code are enough.
+CODE_PLACES_MAX = 10
 # Shelf prices in đồng are whole hundreds; a last digit is printed for weighed goods only.
 NOT_HUNDREDS_COST, NOT_TENS_COST = 2.0, 2.5
 CLEAN_SCALE, CLEAN_COST = 1.6, 2.2
@@ -84,6 +86,15 @@ class Ink:
                 cost = sum(self.zero_costs.get(text[place], CLEAN_COST) for place in chosen)
                 if cost <= ZEROS_COST_MAX:
                     found.append((int("".join(digits)), cost))
+        return found
+
+    def codes(self, digits: str) -> list[tuple[str, float]]:
+        """A code as read, and with some of its 6s, 8s and 9s taken for zeros where this paper misreads them."""
+        places = [place for place, digit in enumerate(digits) if digit in "689"] if self.zero_costs else []
+        found = [(digits, 0.0)]
+        for place in places[:CODE_PLACES_MAX]:
+            cost = self.zero_costs[digits[place]]
+            found += [(text[:place] + "0" + text[place + 1 :], spent + cost) for text, spent in found]
         return found
 
     def cost_of(self, figure: Figure, value: int, page: int) -> float:

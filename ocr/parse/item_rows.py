@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from ocr.parse.barcodes import is_valid_code, read_weighed_code
+from ocr.parse.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
 from ocr.parse.item_figures import Explanation, explain, product_proof
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
 from ocr.parse.rows import Row, barcode_in, is_rate, is_tax_mark, is_unit
@@ -110,7 +110,7 @@ def returned_part(row: Row, amount: Figure, column: AmountColumn, style: MoneySt
 def detail_code(row: Row) -> ItemRow | None:
     """A weight code printed under an item (Scode), kept for its check; other details say nothing."""
     digits = "".join(char for token in row.tokens for char in token.text if char.isdigit())
-    return ItemRow(row, "scode", barcode=digits) if read_weighed_code(digits) else None
+    return ItemRow(row, "scode", barcode=digits) if len(digits) == WEIGHT_CODE_LENGTH else None
 
 
 def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow | None:

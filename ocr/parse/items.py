@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from ocr.parse.barcodes import clean_barcode, read_weighed_code, repair_barcode
+from ocr.parse.barcodes import clean_barcode, repair_barcode
 from ocr.parse.item_rows import ItemRow, take_zone_apart
 from ocr.parse.labels import weight_words
 from ocr.parse.money import Figure, MoneyStyle
@@ -39,6 +39,7 @@ class Draft:
     lead: Decimal | None = None
     column_discount: int = 0
     cuts: list[Figure] = field(default_factory=list)
+    weight_code: str | None = None
 
     @property
     def name(self) -> str:
@@ -159,19 +160,9 @@ def add_part(draft: Draft, part: ItemRow, *, before: bool = False) -> None:
 
 
 def add_scode(draft: Draft, part: ItemRow) -> None:
-    """Check an item's amount and weight against the label's code."""
-    weighed = read_weighed_code(part.barcode or "")
+    """Keep a weight code for the check of the item's amount and weight."""
     draft.rows.append(part.row)
-    if weighed is None or not weighed.amount:
-        return
-    if draft.amount != weighed.amount:
-        draft.amount = weighed.amount
-        draft.inferred.add("amount")
-    grams = Decimal(weighed.grams) / 1000
-    if draft.quantity != grams:
-        draft.quantity = grams
-        draft.inferred.add("quantity")
-    draft.proof = 2
+    draft.weight_code = part.barcode
 
 
 def add_cut(drafts: list[Draft], part: ItemRow) -> None:

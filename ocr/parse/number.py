@@ -18,7 +18,20 @@ STRONG_LABELS = re.compile(r"NO|NR|HD|CT|PHIEU|DON|SO|RECEIPT|INV|BILL")
 SPACED_GROUPS_MIN = 3
 LETTER_SHAPES = str.maketrans({"0": "O", "1": "I", "5": "S", "8": "B", "6": "G"})
 DIGIT_SHAPES = str.maketrans(
-    {"O": "0", "Q": "0", "D": "0", "I": "1", "L": "1", "S": "5", "B": "8", "G": "6", "Z": "2"}
+    {
+        "@": "0",
+        "Ø": "0",
+        "©": "0",
+        "O": "0",
+        "Q": "0",
+        "D": "0",
+        "I": "1",
+        "L": "1",
+        "S": "5",
+        "B": "8",
+        "G": "6",
+        "Z": "2",
+    }
 )
 SWAPS_MAX = 2
 SHAPE_LENGTH_MIN = 12
@@ -111,17 +124,19 @@ def lone(rows: Sequence[Row]) -> Iterator[Found]:
 
 def fit_shape(found: Found, shape: str) -> Found | None:
     """The number in the chain's shape, look-alikes put right, or None where it does not fit."""
-    bare = re.sub(r"[^A-Z0-9@Ø]", "", strip_marks(found.value))
+    bare = re.sub(r"[^A-Z0-9@Ø©]", "", strip_marks(found.value))
     wanted = re.sub(r"[^A-Z0-9#]", "", re.sub(r"[a-z]", "#", shape))
-    for start in range(min(2, len(bare) - len(wanted) + 1)):
-        if len(bare) - start != len(wanted):
+    # One character too many is one of the first seen twice.
+    spare = [bare[:k] + bare[k + 1 :] for k in range(3)] if len(bare) == len(wanted) + 1 else [bare]
+    for text in spare:
+        if len(text) != len(wanted):
             continue
-        chars = [fit_char(char, want) for char, want in zip(bare[start:], wanted, strict=True)]
+        chars = [fit_char(char, want) for char, want in zip(text, wanted, strict=True)]
         if any(char is None for char in chars):
             continue
         filled = iter(char for char in chars if char is not None)
         value = "".join(next(filled) if mark == "#" or mark.isalnum() else mark for mark in shape)
-        alike = re.sub(r"[A-Z0-9@Ø]", "#", strip_marks(found.value)) == re.sub(r"[A-Za-z]", "#", shape)
+        alike = re.sub(r"[A-Z0-9@Ø©]", "#", strip_marks(found.value)) == re.sub(r"[A-Za-z]", "#", shape)
         score = found.score + (0.5 if alike else 0.0)
         return replace(found, value=value, score=score, repaired=re.sub(r"\W", "", value) != bare)
     return None
@@ -132,7 +147,8 @@ def fit_char(char: str, want: str) -> str | None:
     if want == "#":
         digit = char.translate(DIGIT_SHAPES)
         return digit if digit.isdigit() else None
-    return want if char.translate(LETTER_SHAPES) == want else None
+    alike = {want, want.translate(DIGIT_SHAPES), "U" if want == "V" else want}
+    return want if char in alike or char.translate(LETTER_SHAPES) == want else None
 
 
 def fill_moment(found: Found, shape: str, printed_at: datetime | None) -> Found:

@@ -43,6 +43,8 @@ def letters(text: str) -> str:
     words = []
     for word in fold(text).split():
         alphabetic = sum(char.isalpha() for char in word)
+        # Two readings of one round letter come side by side: PO0S.
+        word = word.replace("O0", "O").replace("0O", "O") if alphabetic * 2 >= len(word) else word
         words.append(word.translate(LETTER_LOOKALIKES) if alphabetic * 2 >= len(word) else word)
     return "".join(words)
 

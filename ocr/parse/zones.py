@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ocr.parse.labels import SUM_KINDS, find_words
+from ocr.parse.labels import SUM_KINDS, find_words, look_up
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
 from ocr.parse.rows import Row, is_rate, is_tax_mark, is_unit
 from ocr.parse.text import count_digits, count_letters, fold, letters, strip_marks
@@ -214,7 +214,10 @@ def find_columns(rows: Sequence[Row], amounts: Sequence[int]) -> int | None:
             best = row.index
             continue
         # Half the letters suffice: headings are small and misread, and nothing else names two columns.
-        if column_share(row) >= 0.4 and not row.figures:  # noqa: PLR2004
+        counted = (
+            len(row.tokens) > 2 and look_up(letters(row.tokens[0].text), ("column_quantity",)) is not None
+        )  # noqa: PLR2004
+        if (column_share(row) >= 0.4 or counted) and not row.figures:  # noqa: PLR2004
             if best is not None and row.index - best > 2:  # noqa: PLR2004 - headings print on adjoining rows
                 continue
             best = row.index
