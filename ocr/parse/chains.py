@@ -19,8 +19,10 @@ HEAD_ROWS = 9
 TAX_WEIGHT = 1.0
 # Shorter names are taken only as whole words, exactly: GO!, VM, AEON.
 FUZZY_NAME_MIN = 6
+PHRASE_RATIO_MIN = 88.0
 ADDRESS = re.compile(
-    r"\b(?:DUONG|PHUONG|QUAN|SO \d|TP|TANG|TTTM|LO |TOA|KHU|HUYEN|XA|TINH|[PQ] ?\d{1,2})\b|^\W*\d+[A-Z]*(?:BIS)?[/, -]"
+    r"\b(?:DUONG|PHUONG|QUAN|SO \d|TP|TANG|TTTM|LO |TOA|KHU|HUYEN|XA|TINH|[PQ] ?\d{1,2})\b|"
+    r"^\W*\d+[A-Z]*(?:BIS)?[/, -]"
 )  # fmt: skip
 
 
@@ -126,7 +128,7 @@ def shows_anywhere(word: str, everything: Sequence[str], digits: Sequence[str]) 
         return float(any(f" {word} " in f" {line} " for line in everything))
     return float(
         any(
-            fuzz.partial_ratio(target, letters(line)) >= 88
+            fuzz.partial_ratio(target, letters(line)) >= PHRASE_RATIO_MIN
             for line in everything
             if len(line) >= len(target) - 1
         )

@@ -89,7 +89,7 @@ class Ink:
         return found
 
     def codes(self, digits: str) -> list[tuple[str, float]]:
-        """A code as read, and with some of its 6s, 8s and 9s taken for zeros where this paper misreads them."""
+        """A code as read, and with some of its 6, 8 and 9 taken for the zeros that this paper misreads."""
         places = [place for place, digit in enumerate(digits) if digit in "689"] if self.zero_costs else []
         found = [(digits, 0.0)]
         for place in places[:CODE_PLACES_MAX]:

@@ -1,5 +1,7 @@
 """A row of the item zone taken apart: its name, code, count, figures and what they mean."""
 
+# ruff: noqa: RUF001 - rules are drawn with any dash
+
 from __future__ import annotations
 
 import re
@@ -17,6 +19,7 @@ from ocr.parse.zones import AmountColumn, Zones, is_sum, lone_figure_row
 NUMBERED = re.compile(r"^[\dOØ©]{3} \S")
 SEQUENCE = re.compile(r"^[0O]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2
+MARK_LENGTH_MAX = 2
 # A place on the shelf and a packing, printed between name and figures: WA24 - 24/240.
 SHELF = re.compile(r"[A-Z]{1,3}\d[A-Z0-9/-]*(?:\s*-\s*[\d/]+)?(?:\s*-)?")
 # Fewer letters are a misread discount mark.
@@ -64,13 +67,13 @@ def take_zone_apart(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> lis
 
 def take_apart(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | None:
     """A row's role and parts, or None where it holds nothing of an item."""
-    if set(row.text) <= DASHES or row.kind in {"detail"}:
+    if set(row.text) <= DASHES or row.kind == "detail":
         return detail_code(row)
     amount = column.amount_of(row)
     if row.kind in SKIPPED_KINDS and (row.kind != "tax" or is_sum(row)):
         return None
     if amount is not None and amount.negative and row.kind not in DISCOUNT_KINDS:
-        returned = returned_part(row, amount, column, style)
+        returned = returned_part(row, column, style)
         if returned is not None:
             return returned
     if row.kind in DISCOUNT_KINDS or (amount is not None and amount.negative):
@@ -86,7 +89,7 @@ def take_apart(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | N
     return split_parts(row, amount, style)
 
 
-def returned_part(row: Row, amount: Figure, column: AmountColumn, style: MoneyStyle) -> ItemRow | None:
+def returned_part(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | None:
     """Goods taken back: a name with a count and price whose product is the negative amount; else None."""
     turned = replace(row, figures=tuple(replace(figure, negative=False) for figure in row.figures))
     part = split_parts(turned, column.amount_of(turned), style)
@@ -203,7 +206,9 @@ def trailing_run(row: Row, amount: Figure, first: int) -> list[Figure]:
             run.insert(0, figure)
             place = figure.first - 1
         elif (
-            is_unit(text) or is_rate(text) or (len(text) <= 2 and place > first and row.figure_at(place - 1))
+            is_unit(text)
+            or is_rate(text)
+            or (len(text) <= MARK_LENGTH_MAX and place > first and row.figure_at(place - 1))
         ):
             place -= 1
         else:
@@ -221,7 +226,7 @@ def is_misread_unit(row: Row, place: int, first: int) -> bool:
 def unit_between(row: Row, place: int) -> str | None:
     """The unit of sale printed among the figures from token `place` on."""
     for token in row.tokens[place:]:
-        if is_unit(token.text) and len(fold(token.text)) > 1 and fold(token.text) not in {"X"}:
+        if is_unit(token.text) and len(fold(token.text)) > 1 and fold(token.text) != "X":
             return fold(token.text)
     return None
 

@@ -134,8 +134,9 @@ def start_draft(part: ItemRow, waiting: Sequence[ItemRow]) -> Draft:
         raise ValueError("an amount row has a meaning")
     inferred = set() if meaning.net is not None else {"amount"}
     draft = Draft(
-        rows=[part.row], names=[part.name], amount=meaning.amount, figures=part.figures, quantity=meaning.quantity,
-        unit_price=meaning.unit_price, unit=part.unit, discount=meaning.discount, barcode=part.barcode, proof=meaning.proof,
+        rows=[part.row], names=[part.name], amount=meaning.amount, figures=part.figures,
+        quantity=meaning.quantity, unit_price=meaning.unit_price, unit=part.unit,
+        discount=meaning.discount, barcode=part.barcode, proof=meaning.proof,
         lead=part.lead, column_discount=meaning.discount, inferred=inferred,
     )  # fmt: skip
     names = [piece for piece in waiting if piece.name or piece.barcode or piece.role == "detail"][-3:]

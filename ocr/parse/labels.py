@@ -23,22 +23,26 @@ FUZZY_LENGTH_MIN = 5
 FUZZY_RATIO_MIN = 80.0
 # Labels of fields and notes must be read better: OPENER is no OPENED.
 FIELD_RATIO_MIN = 84.0
+# A misread phrase at the start of a longer row must be this long to be trusted.
+PREFIX_LENGTH_MIN = 8
 PHRASE_WORDS_MAX = 7
 SPECKS_MAX = 3
 # Kinds that name a sum or a tender; they end the item zone when a figure stands beside them.
 TOTAL_KINDS = ("total_sure", "total_good", "total", "total_weak")
 TENDER_KINDS = ("tendered", "cash", "card", "transfer", "wallet", "voucher")
 SUM_KINDS = (
-    *TOTAL_KINDS, "subtotal", "discount_total", "rounding", "tax", "charge", "tip", "item_count", *TENDER_KINDS, "change",
+    *TOTAL_KINDS, "subtotal", "discount_total", "rounding", "tax", "charge", "tip", "item_count",
+    *TENDER_KINDS, "change",
 )  # fmt: skip
 LINE_KINDS = (
-    *SUM_KINDS, "discount_line", "discount_part", "recap", "points", "customer", "footer", "title", "original_price",
-    "detail", "voided", "payment_heading", "phone", "tax_code", "cashier", "date", "receipt_no", "till", "wrong_date",
-    "receipt_no_weak",
+    *SUM_KINDS, "discount_line", "discount_part", "recap", "points", "customer", "footer", "title",
+    "original_price", "detail", "voided", "payment_heading", "phone", "tax_code", "cashier", "date",
+    "receipt_no", "till", "wrong_date", "receipt_no_weak",
 )  # fmt: skip
 # Kinds whose short phrases may be followed by other words (KM giam 50%, VAT 8%, CK THE ...).
 OPEN_KINDS = frozenset(
-    {"discount_line", "tax", "detail", "phone", "tax_code", "cashier", "date", "tip", "customer", "footer", "points",
+    {"discount_line", "tax", "detail", "phone", "tax_code", "cashier", "date", "tip", "customer", "footer",
+     "points",
      "original_price", "voided", "receipt_no", "recap", "discount_part", "title", "receipt_no_weak", "till"}
 )  # fmt: skip
 
@@ -193,7 +197,7 @@ def match_from(spelled: Sequence[str], kinds: tuple[str, ...]) -> Label | None:
         if (
             covered < 1
             and kind not in OPEN_KINDS
-            and (len(phrase) <= FUZZY_LENGTH_MIN or score < 1 and len(phrase) < 8)
+            and (len(phrase) <= FUZZY_LENGTH_MIN or (score < 1 and len(phrase) < PREFIX_LENGTH_MIN))
         ):
             continue
         best = better(best, Label(kind, phrase, score * (0.7 + 0.3 * covered), count))

@@ -4,6 +4,8 @@ A separator alone never says whether it groups thousands or starts decimals: the
 where it leaves a doubt, arithmetic (`arithmetic.py`).
 """
 
+# ruff: noqa: RUF001 - dashes and quotes as tills print them
+
 from __future__ import annotations
 
 import re

@@ -1,11 +1,14 @@
 """Text lines as rows of tokens and figures: what every later step reads."""
 
+# ruff: noqa: RUF001 - dashes and quotes as tills print them
+
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from statistics import median
 
 from ocr.parse.labels import LINE_KINDS, Label, match_start, unit_words
@@ -153,7 +156,7 @@ def split_glued(word: Word) -> list[Token]:
     step = (right - left) / len(word.text)
     return [
         Token(word.text[a:b], (round(left + a * step), top, round(left + b * step), bottom), word.confidence)
-        for a, b in zip(cuts, cuts[1:], strict=False)
+        for a, b in pairwise(cuts)
         if b > a
     ]
 
@@ -248,10 +251,8 @@ def is_rate(text: str) -> bool:
 def is_unit(text: str) -> bool:
     """Whether a word is a unit of sale, a times sign or a lone mark between figures."""
     bare = fold(text)
-    if (
-        bare in unit_words()
-        or re.fullmatch(r"[\dlLI|]{1,2}(\w+)", text)
-        and fold(text.lstrip("0123456789lI|")) in unit_words()
+    if bare in unit_words() or (
+        re.fullmatch(r"[\dlLI|]{1,2}(\w+)", text) and fold(text.lstrip("0123456789lI|")) in unit_words()
     ):
         return True
     return text.strip("xX") == "" or text in {"x", "X", "@", "*", "/", "×", "=", "-", ":"}

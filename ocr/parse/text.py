@@ -9,7 +9,8 @@ from functools import lru_cache
 # Letters that a recogniser puts where a till printed a digit.
 DIGIT_LOOKALIKES = str.maketrans(
     {
-        "ó": "6", "©": "0", "Ø": "0", "ø": "0", "°": "0", "ð": "0", "O": "0", "o": "0", "Q": "0", "D": "0", "U": "0",
+        "ó": "6", "©": "0", "Ø": "0", "ø": "0", "°": "0", "ð": "0",
+        "O": "0", "o": "0", "Q": "0", "D": "0", "U": "0",
         "l": "1", "I": "1", "|": "1", "!": "1", "i": "1", "ï": "1", "]": "1", "[": "1",
         "Z": "2", "z": "2", "S": "5", "s": "5", "G": "6", "b": "6", "B": "8", "g": "9", "q": "9",
     }
@@ -41,11 +42,11 @@ def squash(text: str) -> str:
 def letters(text: str) -> str:
     """Squash, with digits inside words read as the letters they look like (T0NG is TONG)."""
     words = []
-    for word in fold(text).split():
-        alphabetic = sum(char.isalpha() for char in word)
+    for printed in fold(text).split():
+        alphabetic = sum(char.isalpha() for char in printed)
         # Two readings of one round letter come side by side: PO0S.
-        word = word.replace("O0", "O").replace("0O", "O") if alphabetic * 2 >= len(word) else word
-        words.append(word.translate(LETTER_LOOKALIKES) if alphabetic * 2 >= len(word) else word)
+        bare = printed.replace("O0", "O").replace("0O", "O")
+        words.append(bare.translate(LETTER_LOOKALIKES) if alphabetic * 2 >= len(printed) else printed)
     return "".join(words)
 
 

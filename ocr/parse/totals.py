@@ -160,7 +160,7 @@ def is_running_total(item: Sum, found: Sequence[Sum]) -> bool:
 
 
 def infer_total(sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> None:
-    """Work the total out where no row states it legibly: tender less change, else subtotal plus taxes on top."""
+    """Work the total out where no row states it: tender less change, else subtotal plus taxes on top."""
     due = due_by_tender(sums)
     if sums.change and sums.total not in due and len(due) == 1:
         sums.total = due.pop()
@@ -218,7 +218,7 @@ def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: Mo
     score += 2.0 * (value in due_by_tender(sums))
     score += 0.4 * (sums.values(*TOTAL_KINDS).count(value) - 1)
     score += agreement(value, sums, item_sum, item_discount, style)
-    score -= 1.5 * is_passed(item, sums.found[place + 1 :])
+    score -= 1.5 * is_passed(sums.found[place + 1 :])
     if item.kind != "due" and any(other.kind == "change" for other in sums.found[:place]):
         # Below the change stand tax summaries, with totals of their own.
         score -= 1.5
@@ -227,8 +227,8 @@ def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: Mo
     return score - (3 if value == 0 else 0)
 
 
-def is_passed(item: Sum, after: Sequence[Sum]) -> bool:
-    """Whether charges, taxes or rounding and then another total follow, so that this one was not yet the end."""
+def is_passed(after: Sequence[Sum]) -> bool:
+    """Whether charges, taxes or rounding and then another total follow, so that this was not the end."""
     for place, other in enumerate(after):
         if other.kind in {"change", *TENDER_KINDS}:
             return False

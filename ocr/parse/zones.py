@@ -1,5 +1,7 @@
 """Where the header ends, where the items stand and where the sums begin."""
 
+# ruff: noqa: RUF001 - rules are drawn with any dash
+
 from __future__ import annotations
 
 import re
@@ -22,7 +24,10 @@ ENDING_KINDS = frozenset(SUM_KINDS) - PASSING_KINDS
 DATED = re.compile(r"\b\d{1,2}[-/. ](?:\d{1,2}|[A-Z]{3})[-/. ](?:20)?\d\d\b|\b20\d\d-\d\d-\d\d\b")
 NEIGHBOURS = 7
 COLUMN_WORDS_MIN = 2
+CODE_DIGITS = 2
 SPECK_LENGTH_MAX = 3
+LABEL_WORDS_MAX = 4
+LONG_LABEL, SURE_LABEL = 8, 0.9
 # A figure on a row of its own may carry a currency: RM, VND.
 LONE_LETTERS_MAX = 4
 
@@ -184,10 +189,16 @@ def ends_items(row: Row, column: AmountColumn) -> bool:
         return False
     if row.kind == "item_count":
         return bool(row.figures)
-    if column.amount_of(row) is not None or (not row.figures and len(row.tokens) <= 4):
+    if column.amount_of(row) is not None or (not row.figures and len(row.tokens) <= LABEL_WORDS_MAX):
         return True
     # A long label says enough where its figure is broken.
-    return row.label is not None and len(row.label.phrase) > 8 and row.label.score > 0.9 and bool(row.figures)
+    label = row.label
+    return (
+        bool(row.figures)
+        and label is not None
+        and len(label.phrase) > LONG_LABEL
+        and label.score > SURE_LABEL
+    )
 
 
 def is_heading(row: Row) -> bool:
@@ -215,8 +226,9 @@ def find_columns(rows: Sequence[Row], amounts: Sequence[int]) -> int | None:
             continue
         # Half the letters suffice: headings are small and misread, and nothing else names two columns.
         counted = (
-            len(row.tokens) > 2 and look_up(letters(row.tokens[0].text), ("column_quantity",)) is not None
-        )  # noqa: PLR2004
+            len(row.tokens) > COLUMN_WORDS_MIN
+            and look_up(letters(row.tokens[0].text), ("column_quantity",)) is not None
+        )
         if (column_share(row) >= 0.4 or counted) and not row.figures:  # noqa: PLR2004
             if best is not None and row.index - best > 2:  # noqa: PLR2004 - headings print on adjoining rows
                 continue
@@ -227,9 +239,9 @@ def find_columns(rows: Sequence[Row], amounts: Sequence[int]) -> int | None:
 def is_heading_rest(row: Row) -> bool:
     """Whether the row under a heading goes on with it: another column's name, and no figures."""
     columns = ("column_quantity", "column_price", "column_discount")
-    return not any(len(figure.digits) > 2 for figure in row.figures) and bool(
+    return not any(len(figure.digits) > CODE_DIGITS for figure in row.figures) and bool(
         find_words(row.words(), columns)
-    )  # noqa: PLR2004
+    )
 
 
 def column_share(row: Row) -> float:
