@@ -1,7 +1,7 @@
-"""The story of a receipt after reading. The only module that joins the areas.
+"""The story of a receipt after reading. Only this module and decisions, its second part, join the areas.
 
 A receipt ends once: approved and credited, waiting for a person, refused, or unreadable. All of
-it happens in one transaction with the receipt's row locked.
+it happens in one transaction with the receipt's row locked. What persons decide: domain/decisions.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import insert
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from domain.catalog.matching import Match, match_lines
 from domain.catalog.products import current_catalogue
 from domain.catalog.snapshot import Catalogue
-from domain.errors import CaseDecidedError, NotFoundError
-from domain.fraud import claims, review
+from domain.errors import NotFoundError
+from domain.fraud import bands, claims
 from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.signals import Holder, ReceiptFacts
 from domain.loyalty import earning
@@ -26,8 +26,8 @@ from infra import clock
 from infra.db import lock_key
 from ocr.types import Reading
 from schemas.base import new_id, table_of
-from schemas.fraud import Decision, ReviewDecision
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptLine, ReceiptPage
+from schemas.review import RaisedSignal
 
 STATUS_BY_VERDICT = {"approve": "approved", "review": "in_review", "reject": "rejected"}
 
@@ -38,7 +38,7 @@ def settle_receipt(session: Session, receipt_id: UUID, reading: Reading) -> None
     Raises:
         NotFoundError: The receipt is gone.
     """
-    receipt = _locked(session, receipt_id)
+    receipt = locked(session, receipt_id)
     if receipt.status not in WAITING_STATUSES:
         return
     # What is written on the receipt goes to the database once, at the end.
@@ -56,7 +56,8 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
         return
     matches = match_lines(reading.lines, catalogue, reading.chain)
     rules = earning.running_rules(session, reading.purchased_on) if reading.purchased_on else []
-    assessment = assess_receipt(_facts(session, receipt, reading, rules))
+    policy = bands.policy_on(session, reading.purchased_on)
+    assessment = assess_receipt(_facts(session, receipt, reading, rules), policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     receipt.fraud_score = assessment.score
     points: dict[int, int] = {}
@@ -65,53 +66,22 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     else:
         brands = [match.brand_id for match in matches]
         nets = [line.amount_minor - line.discount_minor for line in reading.lines]
-        awards = _awards(receipt, brands, nets, rules)
-        points = _points_by_line(awards)
+        awards = awards_of(receipt, brands, nets, rules)
+        points = points_by_line(awards)
         if receipt.status == "approved":
-            _credit(session, receipt, awards)
+            credit(session, receipt, awards)
     receipt.reasons = _reasons(reading, assessment, earns=bool(points))
+    _keep_signals(session, receipt.id, assessment)
     if reading.lines:
         session.execute(insert(table_of(ReceiptLine)), _line_rows(receipt.id, reading, matches, points))
 
 
-def settle_review(
-    session: Session, receipt_id: UUID, *, reviewer_id: UUID, decision: Decision, reason: str
-) -> ReviewDecision:
-    """End a receipt as a person decided; approval credits, once.
+def locked(session: Session, receipt_id: UUID) -> Receipt:
+    """Return a receipt that nobody else changes until this transaction ends.
 
     Raises:
         NotFoundError: There is no such receipt.
-        CaseDecidedError: It is not waiting for a decision.
     """
-    receipt = _locked(session, receipt_id)
-    if receipt.status != "in_review":
-        raise CaseDecidedError(status=receipt.status)
-    decided = review.record_decision(session, receipt_id, reviewer_id, decision, reason)
-    receipt.settled_at = decided.decided_at
-    lines = session.exec(
-        select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id).order_by(col(ReceiptLine.position))
-    ).all()
-    points: dict[int, int] = {}
-    if decision == "approve":
-        receipt.status = "approved"
-        nets = [line.amount_minor - line.discount_minor for line in lines]
-        rules = earning.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
-        awards = _awards(receipt, [line.brand_id for line in lines], nets, rules)
-        points = _points_by_line(awards)
-        _credit(session, receipt, awards)
-    else:
-        receipt.status = "rejected"
-        receipt.reasons = [
-            *receipt.reasons,
-            {"code": "refused_by_reviewer", "severity": "reject", "evidence": {}},
-        ]
-        claims.release_claims(session, receipt_id)
-    for line in lines:
-        line.points = points.get(line.position, 0)
-    return decided
-
-
-def _locked(session: Session, receipt_id: UUID) -> Receipt:
     receipt = session.exec(select(Receipt).where(Receipt.id == receipt_id).with_for_update()).first()
     if receipt is None:
         raise NotFoundError
@@ -166,9 +136,22 @@ def _line_rows(
 def _facts(
     session: Session, receipt: Receipt, reading: Reading, rules: Sequence[earning.Rule]
 ) -> ReceiptFacts:
+    image_holders, print_holders = claim_all(session, receipt)
+    return ReceiptFacts(
+        reading=reading,
+        till_now=clock.till_now(),
+        retailer_known=receipt.retailer_id is not None,
+        accepted_days=max((rule.accepted_days for rule in rules), default=None),
+        image_holders=image_holders,
+        print_holders=print_holders,
+    )
+
+
+def claim_all(session: Session, receipt: Receipt) -> tuple[list[Holder], list[Holder]]:
+    """Claim a receipt's pictures and print; return who held one of its pictures, and who its print."""
     hashes = session.exec(select(ReceiptPage.sha256).where(ReceiptPage.receipt_id == receipt.id)).all()
     keys = [claims.image_claim(sha256) for sha256 in hashes]
-    print_facts = _print_facts(receipt, reading)
+    print_facts = _print_facts(receipt)
     if print_facts is not None:
         # Whoever settles another photo of this paper waits here, also when its number was misread.
         lock_key(session, print_facts.identity)
@@ -178,29 +161,22 @@ def _facts(
     if print_facts is not None:
         print_holders = held.pop(print_facts.fingerprint)
         print_holders = print_holders or claims.alike_prints(session, receipt, print_facts)
-    return ReceiptFacts(
-        reading=reading,
-        till_now=clock.till_now(),
-        retailer_known=receipt.retailer_id is not None,
-        accepted_days=max((rule.accepted_days for rule in rules), default=None),
-        image_holders=[holder for holders in held.values() for holder in holders],
-        print_holders=print_holders,
-    )
+    return [holder for holders in held.values() for holder in holders], print_holders
 
 
-def _print_facts(receipt: Receipt, reading: Reading) -> claims.PrintFacts | None:
-    if reading.purchased_at is None or reading.total_minor is None:
+def _print_facts(receipt: Receipt) -> claims.PrintFacts | None:
+    if receipt.purchased_at is None or receipt.total_minor is None:
         return None
     return claims.PrintFacts(
         retailer_id=receipt.retailer_id,
-        shop=reading.chain or reading.merchant or "",
-        receipt_no=reading.receipt_no,
-        purchased_at=reading.purchased_at,
-        total_minor=reading.total_minor,
+        shop=(receipt.reading or {}).get("chain") or receipt.merchant or "",
+        receipt_no=receipt.receipt_no,
+        purchased_at=receipt.purchased_at,
+        total_minor=receipt.total_minor,
     )
 
 
-def _awards(
+def awards_of(
     receipt: Receipt,
     brands: Sequence[UUID | None],
     nets_minor: Sequence[int],
@@ -221,17 +197,44 @@ def _awards(
     )
 
 
-def _points_by_line(awards: Sequence[earning.Award]) -> dict[int, int]:
+def points_by_line(awards: Sequence[earning.Award]) -> dict[int, int]:
+    """Return what each line earns from all campaigns together, by its place."""
     points: Counter[int] = Counter()
     for award in awards:
         points.update(award.points_by_line)
     return +points
 
 
-def _credit(session: Session, receipt: Receipt, awards: Sequence[earning.Award]) -> None:
+def credit(
+    session: Session, receipt: Receipt, awards: Sequence[earning.Award], *, times_taken_back: int = 0
+) -> None:
+    """Credit a receipt's awards to its shopper, once; once more each time they were taken back."""
     earning.credit_awards(
-        session, awards, receipt_id=receipt.id, shopper_id=receipt.shopper_id, at=clock.now()
+        session,
+        awards,
+        receipt_id=receipt.id,
+        shopper_id=receipt.shopper_id,
+        at=clock.now(),
+        times_taken_back=times_taken_back,
     )
+
+
+def _keep_signals(session: Session, receipt_id: UUID, assessment: Assessment) -> None:
+    """Keep what was raised, acting or only counted, for the rules' figures and for replays."""
+    rows = [
+        {
+            "receipt_id": receipt_id,
+            "code": signal.code,
+            "severity": signal.severity,
+            "strength": signal.strength,
+            "acting": acting,
+            "raised_at": clock.now(),
+        }
+        for signals, acting in ((assessment.signals, True), (assessment.shadow, False))
+        for signal in signals
+    ]
+    if rows:
+        session.execute(insert(table_of(RaisedSignal)), rows)
 
 
 def _reasons(reading: Reading, assessment: Assessment, *, earns: bool) -> list[dict[str, Any]]:

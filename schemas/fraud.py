@@ -12,12 +12,16 @@ from sqlmodel import Field, SQLModel
 
 from schemas.base import Body, id_field, time_field
 from schemas.receipts import ReasonView, ReceiptStatus, ReceiptSummary, ReceiptView
+from schemas.review import Corrections
 
 Decision = Literal["approve", "reject"]
 
 
 class ReviewDecision(SQLModel, table=True):
-    """One decision, kept for ever. A trigger refuses to change or delete a row."""
+    """One decision, kept for ever. A trigger refuses to change or delete a row.
+
+    `waiting_since` is from when the case had waited for it.
+    """
 
     __tablename__ = "review_decision"
     __table_args__ = (CheckConstraint("decision IN ('approve', 'reject')", name="decision"),)
@@ -28,13 +32,15 @@ class ReviewDecision(SQLModel, table=True):
     decision: str = Field(max_length=8)
     reason: str = Field(max_length=500)
     decided_at: datetime = time_field()
+    waiting_since: datetime | None = time_field(nullable=True)
 
 
 class DecisionRequest(Body):
-    """What a reviewer decides, and why."""
+    """What a reviewer decides, and why; an approval may correct what was misread."""
 
     decision: Decision
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+    corrections: Corrections | None = None
 
 
 class DecisionView(Body):
@@ -47,6 +53,13 @@ class DecisionView(Body):
     reviewer: str
     decided_at: datetime
     undone_at: datetime | None
+
+
+class DecisionPending(Body):
+    """An approval of this value waits for a second person; nothing is credited yet."""
+
+    receipt_id: UUID
+    awaits_second_person: Literal[True]
 
 
 class CaseSummary(Body):

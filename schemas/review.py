@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
+from pydantic import Field as BodyField
+from pydantic import StringConstraints
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import BigInteger, Field, SQLModel
 
-from schemas.base import id_field, json_field, time_field
+from schemas.base import Body, id_field, json_field, time_field
 
 RuleMode = Literal["on", "shadow", "off"]
 
@@ -130,3 +132,30 @@ class RaisedSignal(SQLModel, table=True):
     strength: float
     acting: bool
     raised_at: datetime = time_field(index=True)
+
+
+Printed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+MinorUnits = Annotated[int, BodyField(ge=0, le=10**12)]
+
+
+class LineCorrection(Body):
+    """What a person read on one line; None leaves it as it was. An empty brand means none of ours."""
+
+    position: int
+    brand: Annotated[str, StringConstraints(max_length=200)] | None = None
+    amount_minor: MinorUnits | None = None
+
+
+class Corrections(Body):
+    """What a person read on the paper where the machine misread it; None leaves it as it was.
+
+    `purchased_at` is local time as printed, without a zone. `retailer` and `brand` are names in the
+    catalogue.
+    """
+
+    retailer: Printed | None = None
+    store: Printed | None = None
+    receipt_no: Printed | None = None
+    purchased_at: datetime | None = None
+    total_minor: MinorUnits | None = None
+    lines: tuple[LineCorrection, ...] = ()

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import Session, col, select
 
-from domain import settlement
+from domain import decisions, settlement
 from domain.errors import CaseDecidedError, NotFoundError
 from domain.loyalty import ledger, wallet
 from infra import clock
@@ -232,13 +232,13 @@ def test_approval_by_a_reviewer_credits_once(session: Session, shopper: Shopper)
     receipt = make.make_receipt(session, shopper)
     reviewer = make.make_staff(session)
     settlement.settle_receipt(session, receipt.id, make.make_reading(total_minor=200_000))
-    settlement.settle_review(
+    decisions.settle_review(
         session, receipt.id, reviewer_id=reviewer.id, decision="approve", reason="Total torn off"
     )
     assert receipt.status == "approved"
     assert held(session, shopper) == 185
     with pytest.raises(CaseDecidedError):
-        settlement.settle_review(
+        decisions.settle_review(
             session, receipt.id, reviewer_id=reviewer.id, decision="approve", reason="Again"
         )
     assert held(session, shopper) == 185
@@ -250,7 +250,7 @@ def test_rejection_by_a_reviewer_credits_nothing_and_leaves_nothing_pending(
     receipt = make.make_receipt(session, shopper)
     reviewer = make.make_staff(session)
     settlement.settle_receipt(session, receipt.id, make.make_reading(total_minor=200_000))
-    settlement.settle_review(session, receipt.id, reviewer_id=reviewer.id, decision="reject", reason="Fake")
+    decisions.settle_review(session, receipt.id, reviewer_id=reviewer.id, decision="reject", reason="Fake")
     session.flush()
     assert receipt.status == "rejected"
     assert held(session, shopper) == 0

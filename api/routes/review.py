@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 
 from api.auth import CallerLanguage, CurrentReviewer
-from domain import cases, settlement
+from domain import cases, decisions
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
 from infra.web import ReadOnly, UnitOfWork
-from schemas.fraud import CaseQueue, CaseView, DecisionRequest, DecisionView
+from schemas.fraud import CaseQueue, CaseView, DecisionPending, DecisionRequest, DecisionView
 
 router = APIRouter(prefix="/v1/review/cases", tags=["review"])
 
@@ -38,18 +38,30 @@ def show_case(
     return cases.case(session, receipt_id, language)
 
 
-@router.post("/{receipt_id}/decision", status_code=201)
+@router.post(
+    "/{receipt_id}/decision",
+    status_code=201,
+    responses={202: {"model": DecisionPending, "description": "It waits for a second person"}},
+)
 def decide_case(
-    receipt_id: UUID, decision: DecisionRequest, session: UnitOfWork, reviewer: CurrentReviewer
-) -> DecisionView:
+    receipt_id: UUID,
+    decision: DecisionRequest,
+    session: UnitOfWork,
+    reviewer: CurrentReviewer,
+    response: Response,
+) -> DecisionView | DecisionPending:
     """Approve, which credits the points, or reject; each case once."""
-    decided = settlement.settle_review(
+    decided = decisions.settle_review(
         session,
         receipt_id,
         reviewer_id=reviewer.id,
         decision=decision.decision,
         reason=decision.reason,
+        corrections=decision.corrections,
     )
+    if decided is None:
+        response.status_code = 202
+        return DecisionPending(receipt_id=receipt_id, awaits_second_person=True)
     return DecisionView(
         id=decided.id,
         receipt_id=receipt_id,
@@ -59,3 +71,12 @@ def decide_case(
         decided_at=decided.decided_at,
         undone_at=None,
     )
+
+
+@router.post("/{receipt_id}/undo")
+def undo_decision(
+    receipt_id: UUID, session: UnitOfWork, reviewer: CurrentReviewer, language: CallerLanguage
+) -> CaseView:
+    """Take one's own decision back within minutes: points return and the case waits again."""
+    decisions.undo_review(session, receipt_id, reviewer_id=reviewer.id)
+    return cases.case(session, receipt_id, language)

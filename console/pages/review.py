@@ -13,7 +13,7 @@ from sqlmodel import Session
 from console.filters import Filters, query_of, values_of
 from console.render import PREFIX, page, page_language
 from console.sign_in import OwnForm, Reviewer
-from domain import cases, settlement
+from domain import cases, decisions
 from domain.audit import ActFilters, acts, record_act
 from domain.errors import InvalidReasonError
 from domain.fraud import workbench
@@ -141,7 +141,7 @@ def decide(
     form: Annotated[DecisionForm, Form()],
 ) -> Response:
     """Approve or reject, and go on to the next case."""
-    settlement.settle_review(
+    decisions.settle_review(
         session,
         receipt_id,
         reviewer_id=reviewer.id,

@@ -77,6 +77,12 @@ def release_claims(session: Session, receipt_id: UUID) -> None:
     session.execute(delete(ReceiptClaim).where(col(ReceiptClaim.receipt_id) == receipt_id))
 
 
+def release_print(session: Session, receipt_id: UUID) -> None:
+    """Give back a receipt's print, which was misread; its pictures stay claimed."""
+    mine = (col(ReceiptClaim.receipt_id) == receipt_id, col(ReceiptClaim.key).startswith("print:"))
+    session.execute(delete(ReceiptClaim).where(*mine))
+
+
 def alike_prints(session: Session, receipt: Receipt, facts: PrintFacts) -> list[Holder]:
     """Return receipts with the same shop, minute and total whose number may be the same misread.
 

@@ -8,21 +8,24 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from infra import clock
+from infra.settings import settings
 from schemas.fraud import Decision, ReviewDecision
+from schemas.receipts import Receipt
 from schemas.review import ReviewProposal, ReviewUndo
 from schemas.shoppers import StaffMember
 
 
 def record_decision(
-    session: Session, receipt_id: UUID, reviewer_id: UUID, decision: Decision, reason: str
+    session: Session, receipt: Receipt, reviewer_id: UUID, decision: Decision, reason: str
 ) -> ReviewDecision:
-    """Keep who decided what and when."""
+    """Keep who decided what and when, on a receipt that waits."""
     decided = ReviewDecision(
-        receipt_id=receipt_id,
+        receipt_id=receipt.id,
         reviewer_id=reviewer_id,
         decision=decision,
         reason=reason,
         decided_at=clock.now(),
+        waiting_since=receipt.settled_at,
     )
     session.add(decided)
     session.flush()
@@ -45,6 +48,13 @@ def standing_decision(session: Session, receipt_id: UUID) -> ReviewDecision | No
     """Return the last decision that was not taken back."""
     standing = [decision for decision, _, undo in decisions_of(session, receipt_id) if undo is None]
     return standing[-1] if standing else None
+
+
+def may_undo(decided: ReviewDecision, status: str, reviewer_id: UUID) -> bool:
+    """Say whether a reviewer may still take a decision back, the receipt being in this status."""
+    age = (clock.now() - decided.decided_at).total_seconds()
+    stands = status == {"approve": "approved", "reject": "rejected"}[decided.decision]
+    return stands and decided.reviewer_id == reviewer_id and age <= settings().review_undo_seconds
 
 
 def record_undo(session: Session, decision_id: UUID, reviewer_id: UUID) -> None:
@@ -77,3 +87,17 @@ def open_proposals(session: Session, receipt_ids: list[UUID]) -> dict[UUID, Revi
         )
     ).all()
     return {row.receipt_id: row for row in rows}
+
+
+def close_proposal(session: Session, proposal: ReviewProposal) -> None:
+    """Note that a proposal was answered."""
+    proposal.closed_at = clock.now()
+    session.flush()
+
+
+def approvals_undone(session: Session, receipt_id: UUID) -> int:
+    """Return how often an approval of a receipt was taken back."""
+    return sum(
+        undo is not None and decision.decision == "approve"
+        for decision, _, undo in decisions_of(session, receipt_id)
+    )

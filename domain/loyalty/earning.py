@@ -131,16 +131,26 @@ def running_rules(session: Session, purchased_on: date) -> list[Rule]:
 
 
 def credit_awards(
-    session: Session, awards: Sequence[Award], *, receipt_id: UUID, shopper_id: UUID, at: datetime
+    session: Session,
+    awards: Sequence[Award],
+    *,
+    receipt_id: UUID,
+    shopper_id: UUID,
+    at: datetime,
+    times_taken_back: int = 0,
 ) -> None:
-    """Credit each award to the shopper's account with its brand, once per receipt and campaign."""
+    """Credit each award to the shopper's account with its brand, once per receipt and campaign.
+
+    What was taken back can be credited once more, which is a business event of its own.
+    """
     if not awards:
         return
     brand_ids = list(dict.fromkeys(award.brand_id for award in awards))
     issuers, accounts = earning_accounts(session, brand_ids, shopper_id)
+    again = f":{times_taken_back}" if times_taken_back else ""
     movements = [
         Movement(
-            key=f"earn:{receipt_id}:{award.campaign_id}:{award.brand_id}",
+            key=f"earn:{receipt_id}:{award.campaign_id}:{award.brand_id}{again}",
             kind="earn",
             debit_account_id=issuers[award.brand_id],
             credit_account_id=accounts[award.brand_id],

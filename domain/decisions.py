@@ -1,0 +1,191 @@
+"""The story of a receipt that a person decides: ended, handed to a second person, or taken back.
+
+The second part of domain/settlement: one transaction each, with the receipt's row locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.audit import record_act
+from domain.corrections import IDENTITY, Changes, correct
+from domain.errors import (
+    CaseDecidedError,
+    ConflictOfInterestError,
+    CorrectionMatchesError,
+    DecidedBeforeError,
+    UndoRefusedError,
+)
+from domain.fraud import bands, claims, review, workbench
+from domain.loyalty import earning, reversal
+from domain.settlement import awards_of, claim_all, credit, locked, points_by_line
+from domain.staff import is_related
+from infra import clock
+from schemas.fraud import Decision, ReviewDecision
+from schemas.receipts import Receipt, ReceiptLine
+from schemas.review import Corrections, ReviewProposal
+
+
+def settle_review(
+    session: Session,
+    receipt_id: UUID,
+    *,
+    reviewer_id: UUID,
+    decision: Decision,
+    reason: str,
+    corrections: Corrections | None = None,
+) -> ReviewDecision | None:
+    """End a receipt as a person decided; approval corrects what was misread and credits, once.
+
+    Returns:
+        The decision; None where an approval of this value now waits for a second person.
+
+    Raises:
+        NotFoundError: There is no such receipt.
+        CaseDecidedError: It is not waiting for a decision.
+        ConflictOfInterestError: It is the reviewer's own, or their family's.
+        DecidedBeforeError: The reviewer had a say in it already; another person must have the next.
+        CaseHeldError: Another reviewer is at work on it.
+        CorrectionMatchesError: Corrected like this, it is a receipt that was taken already.
+    """
+    receipt = locked(session, receipt_id)
+    if receipt.status != "in_review":
+        raise CaseDecidedError(status=receipt.status)
+    proposal = review.open_proposals(session, [receipt_id]).get(receipt_id)
+    _check_may_decide(session, receipt, proposal, reviewer_id)
+    wanted = corrections or Corrections.model_validate(proposal.corrections if proposal else {})
+    if decision == "approve" and proposal is None and _needs_second_person(session, receipt, wanted):
+        review.propose(session, receipt_id, reviewer_id, reason, wanted.model_dump(mode="json"))
+        workbench.end_hold(session, receipt_id)
+        record_act(session, reviewer_id, "proposed", receipt_id=receipt_id)
+        return None
+    if proposal is not None:
+        review.close_proposal(session, proposal)
+    workbench.end_hold(session, receipt_id)
+    decided = review.record_decision(session, receipt, reviewer_id, decision, reason)
+    changes = _approve(session, receipt, wanted) if decision == "approve" else _refuse(session, receipt)
+    receipt.settled_at = decided.decided_at
+    record_act(
+        session,
+        reviewer_id,
+        "approved" if decision == "approve" else "rejected",
+        receipt_id=receipt_id,
+        details={"decision_id": str(decided.id), "changes": changes},
+    )
+    return decided
+
+
+def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> None:
+    """Take one's own decision back within minutes: points return, and the case waits as it did.
+
+    What was corrected stays corrected: it is still what a person read on the paper.
+
+    Raises:
+        NotFoundError: There is no such receipt.
+        UndoRefusedError: The decision is somebody else's, or too old.
+        InsufficientPointsError: The shopper has spent the points.
+    """
+    receipt = locked(session, receipt_id)
+    decided = review.standing_decision(session, receipt_id)
+    if decided is None or not review.may_undo(decided, receipt.status, reviewer_id):
+        raise UndoRefusedError
+    if decided.decision == "approve":
+        reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
+    review.record_undo(session, decided.id, reviewer_id)
+    _reopen(session, receipt)
+    receipt.settled_at = decided.waiting_since or receipt.received_at
+    session.flush()
+    workbench.take_hold(session, receipt_id, reviewer_id)
+    details = {"decision_id": str(decided.id)}
+    record_act(session, reviewer_id, "undone", receipt_id=receipt_id, details=details)
+
+
+def _check_may_decide(
+    session: Session, receipt: Receipt, proposal: ReviewProposal | None, reviewer_id: UUID
+) -> None:
+    if is_related(session, reviewer_id, receipt.shopper_id):
+        raise ConflictOfInterestError
+    before = review.standing_decision(session, receipt.id)
+    had_a_say = {proposal.reviewer_id if proposal else None, before.reviewer_id if before else None}
+    if reviewer_id in had_a_say:
+        raise DecidedBeforeError
+    workbench.check_free(session, receipt.id, reviewer_id)
+
+
+def _needs_second_person(session: Session, receipt: Receipt, wanted: Corrections) -> bool:
+    limit = bands.bands_on(session, receipt.purchased_on).second_eyes_from_minor
+    return limit is not None and max(receipt.total_minor or 0, wanted.total_minor or 0) >= limit
+
+
+def _approve(session: Session, receipt: Receipt, wanted: Corrections) -> Changes:
+    lines = _lines_of(session, receipt.id)
+    changes = correct(session, receipt, lines, wanted)
+    if IDENTITY & changes.keys():
+        _claim_corrected(session, receipt)
+    receipt.status = "approved"
+    awards = _awards_by_lines(session, receipt, lines)
+    taken_back = review.approvals_undone(session, receipt.id)
+    credit(session, receipt, awards, times_taken_back=taken_back)
+    return changes
+
+
+def _refuse(session: Session, receipt: Receipt) -> Changes:
+    receipt.status = "rejected"
+    receipt.reasons = [
+        *receipt.reasons,
+        {"code": "refused_by_reviewer", "severity": "reject", "evidence": {}},
+    ]
+    claims.release_claims(session, receipt.id)
+    for line in _lines_of(session, receipt.id):
+        line.points = 0
+    return {}
+
+
+def _reopen(session: Session, receipt: Receipt) -> None:
+    """Let a decided receipt wait again: its claims are its own, its points pending."""
+    known = _matching_ids(receipt)
+    receipt.reasons = [reason for reason in receipt.reasons if reason["code"] != "refused_by_reviewer"]
+    images, prints = claim_all(session, receipt)
+    for code, holders in (("same_image", images), ("same_receipt", prints)):
+        # Somebody may have sent the same paper while this one was refused.
+        new = [str(holder.receipt_id) for holder in holders if str(holder.receipt_id) not in known]
+        if new:
+            evidence = {"matching_receipt_id": new[0]}
+            receipt.reasons = [
+                *receipt.reasons,
+                {"code": code, "severity": "review", "evidence": evidence},
+            ]
+    receipt.status = "in_review"
+    _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
+
+
+def _claim_corrected(session: Session, receipt: Receipt) -> None:
+    claims.release_print(session, receipt.id)
+    _, prints = claim_all(session, receipt)
+    known = _matching_ids(receipt)
+    for holder in prints:
+        if str(holder.receipt_id) not in known:
+            raise CorrectionMatchesError(matching_receipt_id=str(holder.receipt_id))
+
+
+def _matching_ids(receipt: Receipt) -> set[str]:
+    return {reason.get("evidence", {}).get("matching_receipt_id", "") for reason in receipt.reasons}
+
+
+def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
+    statement = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)
+    return session.exec(statement.order_by(col(ReceiptLine.position))).all()
+
+
+def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[earning.Award]:
+    """Say what a receipt's kept lines earn, and write each line's share on it."""
+    nets = [line.amount_minor - line.discount_minor for line in lines]
+    rules = earning.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
+    awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
+    points = points_by_line(awards)
+    for place, line in enumerate(lines):
+        line.points = points.get(place, 0)
+    return awards
