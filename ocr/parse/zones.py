@@ -225,10 +225,8 @@ def find_columns(rows: Sequence[Row], amounts: Sequence[int]) -> int | None:
             best = row.index
             continue
         # Half the letters suffice: headings are small and misread, and nothing else names two columns.
-        counted = (
-            len(row.tokens) > COLUMN_WORDS_MIN
-            and look_up(letters(row.tokens[0].text), ("column_quantity",)) is not None
-        )
+        first_word = letters(row.tokens[0].text)
+        counted = len(row.tokens) > COLUMN_WORDS_MIN and bool(look_up(first_word, ("column_quantity",)))
         if (column_share(row) >= 0.4 or counted) and not row.figures:  # noqa: PLR2004
             if best is not None and row.index - best > 2:  # noqa: PLR2004 - headings print on adjoining rows
                 continue
