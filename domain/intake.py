@@ -13,11 +13,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, select
 
 from domain.errors import IdempotencyKeyReusedError, NoPagesError, NotFoundError, TooManyPagesError
+from domain.links import count_upload, note_upload
 from domain.photos import check_photo
 from infra import clock, storage
 from infra.settings import settings
+from infra.windows import RedisWindows
 from schemas.base import new_id
+from schemas.origins import Origin
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptPage
+from schemas.shoppers import Shopper
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ def accept_receipt(
     *,
     captured_at: datetime | None = None,
     idempotency_key: str | None = None,
+    origin: Origin | None = None,
 ) -> Accepted:
     """Check the pages, keep them, and note that there is a receipt to read.
 
@@ -92,7 +97,11 @@ def accept_receipt(
         for position, (sha256, page) in enumerate(zip(hashes, facts, strict=True))
     )
     session.flush()
-    return Accepted(session.get_one(Receipt, receipt_id), len(photos), replayed=False)
+    receipt = session.get_one(Receipt, receipt_id)
+    if origin is not None:
+        shopper = session.get_one(Shopper, shopper_id)
+        note_upload(session, receipt, origin, count_upload(RedisWindows(), shopper, origin, now))
+    return Accepted(receipt, len(photos), replayed=False)
 
 
 def _standing(session: Session, shopper_id: UUID, key: str | None, request_hash: str) -> Receipt | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, tuple_
@@ -13,9 +13,15 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from infra.secrets import token_secret
+from infra.windows import Windows
 from schemas.base import table_of
 from schemas.origins import HASH_LENGTH, LinkKind, Origin, ShopperLink, UploadOrigin
 from schemas.receipts import Receipt
+from schemas.shoppers import Shopper
+
+HOUR_SECONDS = 3600
+DAY_SECONDS = 24 * HOUR_SECONDS
+NEWCOMER_FOR = timedelta(hours=48)
 
 
 def keyed_hash(kind: str, value: str) -> str:
@@ -25,6 +31,28 @@ def keyed_hash(kind: str, value: str) -> str:
     """
     digest = hmac.new(token_secret(), f"{kind}|{value}".encode(), hashlib.sha256)
     return digest.hexdigest()[:HASH_LENGTH]
+
+
+def count_upload(windows: Windows, shopper: Shopper, origin: Origin, at: datetime) -> dict[str, int]:
+    """Note one upload in the sliding windows; return what each holds now, this upload included.
+
+    Windows that can't be told are left out: Redis away is no sign of anything.
+    """
+    counts: dict[str, int | None] = {}
+    for window, key, seconds in (
+        ("account_hour", str(shopper.id), HOUR_SECONDS),
+        ("account_day", str(shopper.id), DAY_SECONDS),
+        ("device_hour", origin.device, HOUR_SECONDS),
+        ("device_day", origin.device, DAY_SECONDS),
+        ("address_hour", origin.address, HOUR_SECONDS),
+    ):
+        if key is not None:
+            counts[window] = windows.hit(f"{window}:{key}", seconds)
+    if origin.network is not None and at - shopper.joined_at < NEWCOMER_FOR:
+        # An account is a newcomer to its network once, whatever it goes on to send.
+        ask = windows.hit if counts["account_day"] == 1 else windows.peek
+        counts["newcomers_hour"] = ask(f"newcomers:{origin.network}", HOUR_SECONDS)
+    return {window: count for window, count in counts.items() if count is not None}
 
 
 def note_upload(session: Session, receipt: Receipt, origin: Origin, counts: Mapping[str, int]) -> None:

@@ -55,6 +55,30 @@ class Settings(BaseSettings):
         default=900, description="How long a reviewer who takes a case keeps it from the others."
     )
     review_undo_seconds: int = Field(default=600, description="How long a reviewer can take a decision back.")
+    trusted_proxies: str = Field(
+        default="",
+        description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken.",
+    )
+    attestation_mode: Literal["off", "observe", "enforce"] = Field(
+        default="off",
+        description="App attestation: not looked at, kept and counted, or asked of every app.",
+    )
+    attestation_production: bool = Field(
+        default=True, description="Take only attestations of released apps on whole devices."
+    )
+    attestation_apple_app_id: str = Field(
+        default="", description="Team and bundle: ABCDE12345.vn.quetbill.app."
+    )
+    attestation_apple_root: Path | None = Field(
+        default=None, description="PEM file of the authority that attests; empty is Apple's."
+    )
+    attestation_google_package: str = Field(default="", description="The Android app's package name.")
+    attestation_google_decryption_key: SecretStr = Field(
+        default=SecretStr(""), description="Play Integrity's decryption key, base64."
+    )
+    attestation_google_verification_key: str = Field(
+        default="", description="Play Integrity's verification key, base64."
+    )
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
 

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
 from api.errors import NotReadyError, UnsupportedMediaTypeError
+from api.origin import UploadFrom
 from domain import intake, receipts
 from domain.errors import NoPagesError, NotFoundError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
@@ -54,11 +55,12 @@ def multipart_only(request: Request) -> None:
 @router.post(
     "", status_code=202, response_model=ReceiptAccepted, responses={202: {"headers": {"Location": {}}}}
 )
-def upload_receipt(
+def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request that FastAPI fills in
     request: Request,
     response: Response,
     session: UnitOfWork,
     shopper: CurrentShopper,
+    origin: UploadFrom,
     image: Annotated[
         list[UploadFile] | None, File(description="1 to 6 pages of one receipt, in order")
     ] = None,
@@ -69,7 +71,12 @@ def upload_receipt(
     multipart_only(request)
     photos = [page.file.read(settings().upload_bytes_max + 1) for page in image or []]
     accepted = intake.accept_receipt(
-        session, shopper.id, photos, captured_at=captured_at, idempotency_key=idempotency_key
+        session,
+        shopper.id,
+        photos,
+        captured_at=captured_at,
+        idempotency_key=idempotency_key,
+        origin=origin,
     )
     receipt = accepted.receipt
     if not accepted.replayed:
