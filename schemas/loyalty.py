@@ -54,6 +54,7 @@ class Transfer(SQLModel, table=True):
         CheckConstraint("debit_account_id <> credit_account_id", name="accounts_differ"),
         Index("ix_transfer_debit", "debit_account_id", "occurred_at"),
         Index("ix_transfer_credit", "credit_account_id", "occurred_at"),
+        Index("ix_transfer_expires_on", "expires_on", postgresql_where=text("expires_on IS NOT NULL")),
     )
 
     id: UUID = id_field()

@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError, InternalError
 from sqlmodel import Session, func, select
 
 from domain.errors import InsufficientPointsError, TransferMismatchError
-from domain.loyalty import earning, ledger
+from domain.loyalty import earning, expiry, ledger
 from infra import clock
 from infra.db import engine, transaction
 from schemas.base import Points
@@ -105,6 +105,27 @@ def test_points_that_lapse_first_are_spent_first(session: Session, account: UUID
 def test_points_without_a_last_day_never_lapse(session: Session, account: UUID) -> None:
     earn(session, account, 10)
     assert ledger.expiring_next(session, account) is None
+
+
+def test_points_lapse_the_day_after_their_last_and_only_once(session: Session, account: UUID) -> None:
+    last = date(2027, 1, 1)
+    earn(session, account, 10, "earn:1", expires_on=last)
+    earn(session, account, 10, "earn:2", expires_on=last + timedelta(days=9))
+    spend(session, account, 4)
+    assert expiry.accounts_to_lapse(session, last, 10) == []
+    day_after = last + timedelta(days=1)
+    assert expiry.accounts_to_lapse(session, day_after, 10) == [account]
+    assert [expiry.lapse_points(session, account, day_after) for _ in range(2)] == [6, 0]
+    assert expiry.accounts_to_lapse(session, day_after, 10) == []
+    assert ledger.balance(session, account) == 10
+
+
+def test_what_was_spent_in_time_does_not_lapse(session: Session, account: UUID) -> None:
+    last = date(2027, 1, 1)
+    earn(session, account, 10, expires_on=last)
+    spend(session, account, 10)
+    assert expiry.lapse_points(session, account, last + timedelta(days=1)) == 0
+    assert ledger.balance(session, account) == 0
 
 
 def test_two_spendings_at_once_cannot_both_have_the_last_points(committed: None) -> None:

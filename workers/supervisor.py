@@ -1,4 +1,4 @@
-"""Keeps worker processes alive, rings forgotten receipts, and wakes jobs whose retry is due."""
+"""Keeps worker processes alive, sweeps, and wakes jobs whose retry is due."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from infra import queue
 from infra.settings import settings
-from workers.sweep import ring_forgotten_receipts
+from workers.sweep import lapse_unspent_points, ring_forgotten_receipts
 
 TICK_SECONDS = 1.0
 # A worker that dies as soon as it starts must not keep the machine busy with starting it.
@@ -101,6 +101,7 @@ class Supervisor:
         self._swept_at = time.monotonic()
         try:
             ring_forgotten_receipts()
+            lapse_unspent_points()
         except SQLAlchemyError as error:
             _log.warning("sweep_without_database", error=type(error).__name__)
 

@@ -1,4 +1,4 @@
-"""The sweep: rings again for receipts whose bell was lost with Redis, a worker or a process."""
+"""The sweep: what must happen by itself. Forgotten receipts are rung again, unspent points lapse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import structlog
 from redis.exceptions import RedisError
 
 from domain import intake
-from infra import queue
+from domain.loyalty import expiry
+from infra import clock, queue
 from infra.db import transaction
 
 SWEEP_MAX = 1000
@@ -30,3 +31,19 @@ def ring_forgotten_receipts() -> int:
     if receipt_ids:
         _log.info("rung_again", receipts=len(receipt_ids))
     return len(receipt_ids)
+
+
+def lapse_unspent_points() -> int:
+    """Let points lapse whose last day is over, an account a transaction; return how many accounts.
+
+    A day ends at midnight by the tills' clock.
+    """
+    today = clock.till_today()
+    with transaction() as session:
+        accounts = expiry.accounts_to_lapse(session, today, SWEEP_MAX)
+    for account in accounts:
+        with transaction() as session:
+            expiry.lapse_points(session, account, today)
+    if accounts:
+        _log.info("points_lapsed", accounts=len(accounts))
+    return len(accounts)
