@@ -19,8 +19,10 @@ from domain.catalog.products import current_catalogue
 from domain.catalog.snapshot import Catalogue
 from domain.errors import NotFoundError
 from domain.fraud import bands, claims
+from domain.fraud.origin_facts import origin_facts
 from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.signals import Holder, ReceiptFacts
+from domain.links import note_same_paper
 from domain.loyalty import earning
 from infra import clock
 from infra.db import lock_key
@@ -57,9 +59,14 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     matches = match_lines(reading.lines, catalogue, reading.chain)
     rules = earning.running_rules(session, reading.purchased_on) if reading.purchased_on else []
     policy = bands.policy_on(session, reading.purchased_on)
-    assessment = assess_receipt(_facts(session, receipt, reading, rules), policy)
+    facts = _facts(session, receipt, reading, rules)
+    assessment = assess_receipt(facts, policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     receipt.fraud_score = assessment.score
+    if others := [
+        held.receipt_id for held in (*facts.image_holders, *facts.print_holders) if not held.same_shopper
+    ]:
+        note_same_paper(session, receipt, others, clock.now())
     points: dict[int, int] = {}
     if receipt.status == "rejected":
         claims.release_claims(session, receipt.id)
@@ -144,6 +151,7 @@ def _facts(
         accepted_days=max((rule.accepted_days for rule in rules), default=None),
         image_holders=image_holders,
         print_holders=print_holders,
+        origin=origin_facts(session, receipt.id, receipt.shopper_id, reading),
     )
 
 
@@ -242,6 +250,8 @@ def _reasons(reading: Reading, assessment: Assessment, *, earns: bool) -> list[d
     reasons += [
         {"code": signal.code, "severity": signal.severity, "evidence": signal.evidence}
         for signal in assessment.signals
+        # What decided nothing is not for showing: it would worry who is honest and teach who is not.
+        if assessment.verdict != "approve" or signal.severity != "info"
     ]
     if assessment.verdict != "reject" and not earns:
         reasons.append({"code": "no_participating_products", "severity": "info", "evidence": {}})

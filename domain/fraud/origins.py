@@ -199,6 +199,13 @@ ORIGIN_MEASURES: tuple[Callable[[OriginFacts], Signal | None], ...] = (
 )
 
 
+def origin_signals(facts: OriginFacts | None) -> tuple[Signal, ...]:
+    """Return what is raised by where an upload came from; nothing where that is not known."""
+    if facts is None:
+        return ()
+    return tuple(signal for measure in ORIGIN_MEASURES if (signal := measure(facts)) is not None)
+
+
 def _graded(value: float, level: Level) -> tuple[Any, float] | None:
     """Return severity and strength: a hint of 0.5 to 1 short of review, then 0 to 1 beyond it."""
     if value < level.hint:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.fraud.bands import Policy, Verdict, judge
+from domain.fraud.origins import origin_signals
 from domain.fraud.signals import SIGNAL_MEASURES, ReceiptFacts, Signal
 
 USUAL_POLICY = Policy()
@@ -23,5 +24,6 @@ class Assessment:
 def assess_receipt(facts: ReceiptFacts, policy: Policy = USUAL_POLICY) -> Assessment:
     """Measure every signal and weigh them by a policy."""
     raised = tuple(signal for measure in SIGNAL_MEASURES if (signal := measure(facts)) is not None)
+    raised += origin_signals(facts.origin)
     judged = judge(raised, policy)
     return Assessment(judged.acting, judged.shadow, judged.score, judged.verdict)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ocr.types import Reading, Severity
+
+if TYPE_CHECKING:
+    from domain.fraud.origins import OriginFacts
 
 # A phone's or till's clock may run ahead of ours; a receipt from later than this can't be real.
 CLOCK_SKEW = timedelta(hours=2)
@@ -26,7 +29,8 @@ class Holder:
 class ReceiptFacts:
     """All that the signals look at. `till_now` is local time at the shops, naive.
 
-    `accepted_days` is None where no campaign ran on the printed day.
+    `accepted_days` is None where no campaign ran on the printed day, `origin` where nothing is known
+    of where the upload came from.
     """
 
     reading: Reading
@@ -35,6 +39,7 @@ class ReceiptFacts:
     accepted_days: int | None
     image_holders: Sequence[Holder] = field(default_factory=tuple)
     print_holders: Sequence[Holder] = field(default_factory=tuple)
+    origin: OriginFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
