@@ -6,6 +6,7 @@ The second part of domain/settlement: one transaction each, with the receipt's r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlmodel import Session, col, select
@@ -17,6 +18,8 @@ from domain.errors import (
     ConflictOfInterestError,
     CorrectionMatchesError,
     DecidedBeforeError,
+    DomainError,
+    TooManyCasesError,
     UndoRefusedError,
 )
 from domain.fraud import bands, claims, review, workbench
@@ -27,6 +30,8 @@ from infra import clock
 from schemas.fraud import Decision, ReviewDecision
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, ReviewProposal
+
+CASES_AT_ONCE_MAX = 100
 
 
 def settle_review(
@@ -76,6 +81,40 @@ def settle_review(
         details={"decision_id": str(decided.id), "changes": changes},
     )
     return decided
+
+
+@dataclass(frozen=True, slots=True)
+class ManyDecided:
+    """What followed for many receipts: decided, handed to a second person, or refused by a code."""
+
+    decided: tuple[UUID, ...]
+    proposed: tuple[UUID, ...]
+    refused: dict[UUID, str]
+
+
+def settle_many(
+    session: Session, receipt_ids: Sequence[UUID], *, reviewer_id: UUID, decision: Decision, reason: str
+) -> ManyDecided:
+    """Decide many receipts alike; one that can't be decided stops none of the others.
+
+    Raises:
+        TooManyCasesError: More than 100 at once.
+    """
+    if len(receipt_ids) > CASES_AT_ONCE_MAX:
+        raise TooManyCasesError(cases_max=CASES_AT_ONCE_MAX)
+    decided, proposed, refused = [], [], {}
+    # One order for all, so that two reviewers at once never wait for each other.
+    for receipt_id in sorted(set(receipt_ids)):
+        try:
+            with session.begin_nested():
+                made = settle_review(
+                    session, receipt_id, reviewer_id=reviewer_id, decision=decision, reason=reason
+                )
+        except DomainError as error:
+            refused[receipt_id] = error.code
+            continue
+        (decided if made else proposed).append(receipt_id)
+    return ManyDecided(tuple(decided), tuple(proposed), refused)
 
 
 def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> None:

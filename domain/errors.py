@@ -193,3 +193,9 @@ class InvalidReasonError(DomainError):
     """A decision without a reason."""
 
     code = "invalid_reason"
+
+
+class TooManyCasesError(DomainError):
+    """More cases than one decision may be about."""
+
+    code = "too_many_cases"
