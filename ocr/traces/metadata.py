@@ -1,0 +1,65 @@
+"""What a picture's file says of how it was made: camera, editing program, image generator."""
+
+from __future__ import annotations
+
+import io
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from PIL import Image, UnidentifiedImageError
+
+_MAKE: Final = 0x010F
+_MODEL: Final = 0x0110
+_SOFTWARE: Final = 0x0131
+# Notes of programs and of content credentials stand before the pixels.
+_HEAD_BYTES: Final = 262_144
+_NOTE_MAX: Final = 80
+_PNG_NOTES: Final = ("Software", "software", "Creator", "Source", "parameters", "prompt", "Comment")
+_TOOL: Final = re.compile(rb"CreatorTool(?:>|=\")([^<\"]{2,80})")
+
+# Programs with which pictures are put together or painted over. A phone's own camera and gallery name
+# themselves by model or version, chat apps not at all.
+_EDITORS: Final = re.compile(
+    r"photoshop|gimp|canva|picsart|pixelmator|affinity|paint\.?net|mspaint|krita|inkscape|illustrator"
+    r"|coreldraw|figma|sketch\b|photopea|pixlr|fotor|befunky|meitu|photoroom|photoscape|faceapp|facetune"
+    r"|remini|snapseed|polarr|imagemagick|puppeteer|skia/pdf|wkhtml|headless",
+    re.IGNORECASE,
+)
+_GENERATORS: Final = re.compile(
+    r"stable.?diffusion|midjourney|dall.?e|openai|chatgpt|gpt-?image|firefly|imagen|gemini|comfyui"
+    r"|novelai|flux|leonardo\.ai|ideogram|trainedalgorithmicmedia|compositewithtrained",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What the file says. `camera` is make and model; `editor` and `generator` are programs named in it."""
+
+    camera: str | None = None
+    editor: str | None = None
+    generator: str | None = None
+
+
+def file_facts(data: bytes) -> FileFacts:
+    """Read what a file says of its making; nothing said proves nothing, for chat apps strip it all."""
+    try:
+        with Image.open(io.BytesIO(data)) as image:
+            exif = image.getexif()
+            notes = [str(value) for name in _PNG_NOTES if (value := image.info.get(name))]
+            make, model = (str(exif.get(tag) or "").strip("\0 ") for tag in (_MAKE, _MODEL))
+            notes.insert(0, str(exif.get(_SOFTWARE) or "").strip("\0 "))
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+        return FileFacts()
+    head = data[:_HEAD_BYTES]
+    notes += [tool.decode("utf-8", "replace") for tool in _TOOL.findall(head)]
+    credentials = re.search(rb"(?i)trainedAlgorithmicMedia|compositeWithTrained\w*", head)
+    if credentials:
+        notes.append(credentials[0].decode())
+    camera = f"{make} {model}".strip() or None
+    return FileFacts(camera, _first(_EDITORS, notes), _first(_GENERATORS, notes))
+
+
+def _first(names: re.Pattern[str], notes: list[str]) -> str | None:
+    return next((note[:_NOTE_MAX] for note in notes if names.search(note)), None)
