@@ -16,7 +16,7 @@ from ocr.parse.ink import Ink
 from ocr.parse.item_figures import EXACT, PRICE_MIN, product_proof
 from ocr.parse.items import Draft
 from ocr.parse.labels import weight_words
-from ocr.parse.money import Figure, is_strong
+from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
 
 # Figures beside an amount that nothing explains speak against it.
 UNEXPLAINED_COST = 1.5
@@ -25,6 +25,8 @@ PRODUCT_GAIN, REPEAT_GAIN = 3.0, 1.5
 # A weight code that says the same speaks twice.
 CODE_GAIN = 2.0
 DISCOUNT_COST = 0.2
+# A price may be mended by the quotient where one or two digits that print confuses differ.
+NEAR_COST_MAX = 1.5
 COST_MAX = 5.0
 GAP_COST_MAX = 2.5
 # Changing an item away from its likeliest reading costs this much more than the ink says.
@@ -59,7 +61,7 @@ def mend(drafts: Sequence[Draft], ink: Ink) -> dict[int, list[Choice]]:
             continue
         options[place] = sorted(choices(draft, ink), key=lambda choice: choice.cost)[:12]
         if options[place]:
-            take(draft, options[place][0])
+            take(draft, options[place][0], ink.style)
     return options
 
 
@@ -100,6 +102,8 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
         round_cost = 0.0 if weighed else ink.round_cost(value)
         yield Choice(value, draft.quantity, price, draft.column_discount, cost + round_cost + unexplained, 0)
     for count, price_figure, count_cost in roles(draft, others, ink):
+        if count_cost == 0:
+            yield from settle_price(draft, count, price_figure, ink)
         for price, price_cost in ink.variants(price_figure, page).items():
             if price < PRICE_MIN[ink.style.exponent] or price_cost + count_cost > COST_MAX:
                 continue
@@ -121,6 +125,17 @@ def roles(draft: Draft, others: Sequence[Figure], ink: Ink) -> Iterator[tuple[De
             ):
                 for count, cost in ink.counts(count_figure):
                     yield count, price_figure, cost
+
+
+def settle_price(draft: Draft, count: Decimal, figure: Figure, ink: Ink) -> Iterator[Choice]:
+    """The choice that takes count and amount as read and the price as the ink near to their quotient."""
+    quotient = Decimal(draft.amount) / count
+    price = int(quotient)
+    if price != quotient or price < PRICE_MIN[ink.style.exponent]:
+        return
+    cost = ink.cost_of(figure, price, draft.rows[0].page)
+    if 0 < cost <= NEAR_COST_MAX:
+        yield Choice(draft.amount, count, price, 0, cost + ink.round_cost(price) - REPEAT_GAIN, EXACT)
 
 
 def may_weigh(figure: Figure, ink: Ink) -> bool:
@@ -170,12 +185,22 @@ def weighed_choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
                     yield Choice(weighed.amount, count, price, 0, total, EXACT)
 
 
-def take(draft: Draft, choice: Choice) -> None:
+def take(draft: Draft, choice: Choice, style: MoneyStyle) -> None:
     """Take a choice into the item, naming what it changed."""
+    read = {abs(value) for figure in draft.figures for value in money_values(figure, style)}
+    counts = {
+        draft.quantity,
+        draft.lead,
+        *(quantity_value(figure) for figure in draft.figures),
+        None,
+        Decimal(1),
+    }
     changed = {
-        "amount": choice.amount != draft.amount,
-        "quantity": draft.quantity is not None and choice.quantity != draft.quantity,
-        "unit_price": draft.unit_price is not None and choice.unit_price not in {None, draft.unit_price},
+        "amount": choice.amount not in read,
+        "quantity": choice.quantity not in counts,
+        "unit_price": choice.unit_price is not None
+        and choice.unit_price not in read
+        and choice.quantity != 1,
     }
     draft.inferred |= {name for name, differs in changed.items() if differs}
     draft.discount += choice.discount - draft.column_discount
@@ -194,13 +219,16 @@ def take(draft: Draft, choice: Choice) -> None:
         draft.unit_price = None
 
 
-def close_sums(drafts: Sequence[Draft], options: dict[int, list[Choice]], targets: dict[int, float]) -> bool:
+def close_sums(
+    drafts: Sequence[Draft], options: dict[int, list[Choice]], targets: dict[int, float], style: MoneyStyle
+) -> bool:
     """Change items at the least cost so that their amounts add up to one of the targets.
 
     Args:
         drafts: the items.
         options: the choices of each item that its own figures do not settle.
         targets: what the amounts may add up to, with what the ink says against each.
+        style: how the paper writes money.
 
     Returns:
         Whether a target was reached. A beam over the items keeps the cheapest way to each sum.
@@ -214,7 +242,7 @@ def close_sums(drafts: Sequence[Draft], options: dict[int, list[Choice]], target
     if best is None:
         return False
     for place, choice in beam[best - gross][1]:
-        take(drafts[place], choice)
+        take(drafts[place], choice, style)
         drafts[place].inferred.add("amount")
     return True
 

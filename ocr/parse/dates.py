@@ -27,7 +27,7 @@ MONTH_DAY = re.compile(
 # A slash read as 1 or 7, or lost: 22107/2024, 22/0712024, 2207/2024.
 RUN_TOGETHER = re.compile(r"(?<!\d)(\d\d)[/.,\-17l|]?(\d\d)[/.,\-17l|]?(2[0689]\d\d)(?!\d)")
 TIME = re.compile(
-    r"(?<![\d.,/-])(\d{1,2})\s?[:;.hH]\s?(\d{2})(?:\s?[:.]\s?(\d{2}))?\s?(AM|PM|SA|CH|A\.M\.?|P\.M\.?|A|P)?(?![\d%A-Z])"
+    r"(?<![\d.,/-])(\d{1,2})\s?[:;hH]\s?(\d{2})(?:\s?[:.]\s?(\d{2}))?\s?(AM|PM|SA|CH|A\.M\.?|P\.M\.?|A|P)?(?![\d%A-Z])"
 )
 SLOPPY_TIME = re.compile(
     r"(?<!\d)([01]\d|2[0-3])\s?[.:,]?\s?([0-5]\d)(?:\s?[.:,]\s?([0-5]\d))?\s?(AM|PM|SA|CH)?(?!\d)"

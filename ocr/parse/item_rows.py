@@ -12,8 +12,8 @@ from decimal import Decimal
 from ocr.parse.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
 from ocr.parse.item_figures import Explanation, explain, product_proof
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
-from ocr.parse.rows import Row, barcode_in, is_rate, is_tax_mark, is_unit
-from ocr.parse.text import count_digits, count_letters, fold
+from ocr.parse.rows import CURRENCY_WORDS, Row, barcode_in, is_rate, is_tax_mark, is_unit
+from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.parse.zones import AmountColumn, Zones, is_sum, lone_figure_row
 
 NUMBERED = re.compile(r"^[\dOØ©]{3} \S")
@@ -147,6 +147,8 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
     barcode = barcode or code
     while len(words) > 1 and is_speck(words[0]):
         words.pop(0)
+    while len(words) > 1 and amount is not None and strip_marks(words[-1]).strip(".:") in CURRENCY_WORDS:
+        words.pop()
     while words and not fold(words[-1]) and count_letters(words[-1]) == 0:
         words.pop()
     name = " ".join(words)
@@ -298,7 +300,7 @@ def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
         values = money_values(run[1], style)
         if not quantity or not values:
             continue
-        for other in (*parts[max(0, place - 1) : place], *parts[place + 1 : place + 2]):
+        for other in (*reversed(parts[max(0, place - 2) : place]), *parts[place + 1 : place + 2]):
             amount = other.meaning.amount if other.meaning else None
             if amount is None or other.role != "amount" or not product_proof(quantity, values[0], amount):
                 continue

@@ -49,18 +49,18 @@ class Draft:
 
 def read_items(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> list[Draft]:
     """The items of the zone, discounts attached, voided ones taken out."""
-    return bind(take_zone_apart(rows, zones, style))
+    return bind(take_zone_apart(rows, zones, style), headed=zones.columns is not None)
 
 
-def bind(parts: Sequence[ItemRow]) -> list[Draft]:
+def bind(parts: Sequence[ItemRow], *, headed: bool) -> list[Draft]:
     """Bind names to figures in the direction that leaves the fewest of them alone."""
-    names_first = assemble(parts, names_first=True)
-    names_last = assemble(parts, names_first=False)
+    names_first = assemble(parts, names_first=True, headed=headed)
+    names_last = assemble(parts, names_first=False, headed=headed)
     chosen = names_last if names_last[1] + NAMES_LAST_MARGIN < names_first[1] else names_first
     return close_voids(chosen[0])
 
 
-def assemble(parts: Sequence[ItemRow], *, names_first: bool) -> tuple[list[Draft], float]:
+def assemble(parts: Sequence[ItemRow], *, names_first: bool, headed: bool) -> tuple[list[Draft], float]:
     """Items with names taken from before or after nameless figures, and how many parts stay alone."""
     drafts: list[Draft] = []
     waiting: list[ItemRow] = []
@@ -69,7 +69,8 @@ def assemble(parts: Sequence[ItemRow], *, names_first: bool) -> tuple[list[Draft
         if part.role == "amount":
             if not names_first or part.name:
                 alone += give_to_last(drafts, waiting) if not (part.name and not drafts) else 0
-                waiting = waiting if part.name and not drafts else []
+                # Without headings, rows above the first item are the paper's head.
+                waiting = waiting if part.name and not drafts and headed else []
             draft = start_draft(part, waiting)
             alone += not draft.name and names_first
             waiting = []

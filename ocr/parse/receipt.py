@@ -90,7 +90,7 @@ def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> 
     found = read_sums(rows, zones.start, zones.end, ink.style)
     sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and "items" not in sums.checks:
-        close_sums(drafts, options, targets(found, drafts, ink))
+        close_sums(drafts, options, targets(found, drafts, ink), ink.style)
         reconcile(found, gross_of(drafts), cuts_of(drafts), ink)
         sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     return sums, "items" in sums.checks

@@ -42,22 +42,25 @@ class Zones:
 
 
 class AmountColumn:
-    """The right-hand column of amounts, followed down a page that may lean."""
+    """The right-hand column of amounts, followed down a page that may lean.
+
+    Sums often stand further right than the items' amounts, so each keep to their own kind.
+    """
 
     def __init__(self, rows: Sequence[Row], style: MoneyStyle) -> None:
         self.style = style
-        self.edges: list[tuple[int, int]] = []
+        self.edges: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
         for row in rows:
             last = last_figure(row, style)
             if last is not None and is_strong(last, style):
-                self.edges.append((row.index, last.box[2]))
+                self.edges[is_sum(row)].append((row.index, last.box[2]))
 
     def amount_of(self, row: Row) -> Figure | None:
         """The row's figure in the amount column, or None."""
         last = last_figure(row, self.style) or self.figure_at_edge(row)
         if last is None or last.percent or not money_values(last, self.style):
             return None
-        edge = self.edge_near(row.index)
+        edge = self.edge_near(row)
         if edge is None:
             return None
         slack = max(3.0 * row.pitch, 0.06 * edge)
@@ -72,7 +75,7 @@ class AmountColumn:
 
     def figure_at_edge(self, row: Row) -> Figure | None:
         """Money that ends where the amounts around it end, whatever dirt follows."""
-        edge = self.edge_near(row.index)
+        edge = self.edge_near(row)
         if edge is None:
             return None
         near = [
@@ -82,9 +85,11 @@ class AmountColumn:
         ]
         return near[-1] if near else None
 
-    def edge_near(self, index: int) -> float | None:
-        """The right edge of the amounts around a row."""
-        near = sorted(self.edges, key=lambda edge: abs(edge[0] - index))[:NEIGHBOURS]
+    def edge_near(self, row: Row) -> float | None:
+        """The right edge of the amounts around a row, of its own kind where there are some."""
+        kin = self.edges[is_sum(row)]
+        edges = kin if len(kin) > 1 or (not is_sum(row) and kin) else self.edges[True] + self.edges[False]
+        near = sorted(edges, key=lambda edge: abs(edge[0] - row.index))[:NEIGHBOURS]
         return median(right for _, right in near) if near else None
 
 

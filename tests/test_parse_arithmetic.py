@@ -1,0 +1,113 @@
+"""Arithmetic reads what the eye can't, and makes nothing up."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from ocr.parse.barcodes import clean_barcode, is_valid_code, read_weighed_code, repair_barcode
+from ocr.parse.receipt import parse_receipt
+from ocr.types import Box
+from tests.make_paper import make_paper
+
+# A till whose dotted zeros were read as eights.
+DOTTED = """
+MAT HANG                         GIA TRI
+NUOC RUA CHEN TRA XANH        42.588 B
+BANH QUY BO HOP THIEC        186.888 B
+SUA CHUA UONG DAU
+   2 Chai X 17.588            35.888 B
+TONG CONG                    263.588d
+TIEN MAT                     388.888
+TIEN TRA LAI                  36.588
+"""
+
+
+def test_zeros_misread_on_the_whole_paper_are_restored():
+    reading = parse_receipt(make_paper(DOTTED))
+    assert [line.amount_minor for line in reading.lines] == [42500, 186000, 35000]
+    assert reading.total_minor == 263500
+
+
+def test_what_arithmetic_changed_is_named_and_trusted_less():
+    reading = parse_receipt(make_paper(DOTTED))
+    assert all("amount" in line.inferred for line in reading.lines)
+    assert all(line.confidence < 0.9 for line in reading.lines)
+
+
+def test_a_price_that_contradicts_count_and_amount_is_read_again():
+    (line, _) = parse_receipt(
+        make_paper("""
+Ten hang       SL      Gia ban       T.Tien
+Nuoc mam ca com 500ml
+               2        47,000        82,000
+Duong cat trang 1kg
+               1        26,500        26,500
+Tong cong                            108,500
+""")
+    ).lines
+    assert (line.quantity, line.amount_minor) == (2, 82000)
+    assert line.unit_price_minor in {41000, None}
+
+
+def test_a_sum_that_does_not_fit_changes_no_amount():
+    reading = parse_receipt(
+        make_paper("""
+Ten hang                             T.Tien
+Nuoc mam ca com 500ml                82.000
+Duong cat trang 1kg                  26.500
+Tong cong                           115.300
+""")
+    )
+    assert [line.amount_minor for line in reading.lines] == [82000, 26500]
+    assert reading.total_minor == 115300
+    assert all(not line.inferred for line in reading.lines)
+
+
+def test_the_engine_is_asked_again_only_where_figures_disagree():
+    asked: list[Box] = []
+
+    def reread(_page: int, box: Box) -> list[tuple[str, float]]:
+        asked.append(box)
+        return [("41.000", 0.95)] if box[0] == 240 else []
+
+    paper = """
+Ten hang       SL       Gia ban       T.Tien
+Nuoc mam ca com 500ml
+               2        47.300        82.000
+Duong cat trang 1kg
+               3        26.500        79.500
+Tong cong                            161.500
+"""
+    reading = parse_receipt(make_paper(paper), reread=reread)
+    assert reading.lines[0].unit_price_minor == 41000
+    assert "unit_price" in reading.lines[0].inferred
+    assert all(box[1] < 120 for box in asked)
+
+
+def test_check_digits_are_checked():
+    assert is_valid_code("8936057560032")
+    assert not is_valid_code("8936057560033")
+
+
+def test_a_padded_code_is_an_ean():
+    assert clean_barcode("08936057560032") == "8936057560032"
+    assert clean_barcode("00000002953005") == "2953005"
+    assert clean_barcode("18936221041746") == "18936221041746"
+
+
+def test_one_misread_digit_of_a_code_is_mended_where_only_one_repair_fits():
+    good = "8936057560032"
+    assert is_valid_code(good)
+    bad = good[:2] + "8" + good[3:]
+    assert repair_barcode(bad) in {good, bad}
+    assert repair_barcode(good) == good
+
+
+def test_in_store_codes_carry_their_weight():
+    weighed = read_weighed_code("2607609009502")
+    assert weighed is not None
+    assert (weighed.grams, weighed.amount) == (950, None)
+    both = read_weighed_code("23128900051152012826")
+    assert both is not None
+    assert (Decimal(both.grams) / 1000, both.amount) == (Decimal("1.282"), 51152)
+    assert read_weighed_code("2607609009503") is None
