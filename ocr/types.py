@@ -14,6 +14,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ocr.traces.types import PictureTraces
+
 Box = tuple[int, int, int, int]
 ReadingStatus = Literal["read", "unreadable", "not_a_receipt"]
 Severity = Literal["info", "review", "reject"]
@@ -110,7 +112,8 @@ class Reading(Frozen):
     `purchased_at` is local time as printed, without a zone; `purchased_on` its date, which may
     be known when the time is not. `marks` holds what a till prints on papers that are no proof
     of purchase: reprint, copy, provisional, suspended. `codes` are payloads of barcodes and QR
-    codes on the paper. `confidence` and `inferred` are by field name.
+    codes on the paper. `confidence` and `inferred` are by field name. `traces` tell, page by page,
+    how the pictures were made.
     """
 
     status: ReadingStatus
@@ -138,5 +141,6 @@ class Reading(Frozen):
     confidence: dict[str, float] = Field(default_factory=dict)
     inferred: tuple[str, ...] = ()
     quality: Quality = Quality()
+    traces: tuple[PictureTraces, ...] = ()
     text: str = ""
     seconds: float = 0.0

@@ -113,6 +113,8 @@ def compare_with(
 ) -> list[PaperMatch]:
     """Compare a receipt's paper with those of other receipts, as they were read."""
     wanted = list(others)
+    if not wanted:
+        return []
     rows = session.exec(
         select(Receipt, Retailer.name)
         .join(Retailer, col(Retailer.id) == Receipt.retailer_id, isouter=True)

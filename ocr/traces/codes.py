@@ -82,6 +82,11 @@ class Probes:
     bands: tuple[tuple[tuple[int, int], ...], ...]
 
 
+def sketch_from(pixels: bytes, aspect: float) -> Sketch:
+    """Return the sketch whose pixels lie row by row in bytes."""
+    return Sketch(np.frombuffer(pixels, np.uint8).reshape(SKETCH_SIDE, SKETCH_SIDE), aspect)
+
+
 def code_of(sketch: Sketch) -> Code:
     """Return the code under which a picture is kept."""
     waves = _waves(sketch.pixels, [((0.0, 0.0, 0.0, 0.0), 0.0)], sketch.aspect)

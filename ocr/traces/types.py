@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from ocr.traces.codes import SKETCH_SIDE, Sketch
-from ocr.types import Box, Frozen
+Box = tuple[int, int, int, int]
 
 
-class PictureTraces(Frozen):
+class PictureTraces(BaseModel):
     """Traces of one page. Shares and strengths are 0 (none) to 1 (all, or sure).
 
     `camera`, `editor` and `generator` are named by the file. `pattern_height` is how far regular
@@ -18,6 +16,8 @@ class PictureTraces(Frozen):
     surely the words in `edit_boxes`, in pixels of the picture at full size, were put in later.
     `sketch_pixels` is what the picture is recognised by when it is sent again; it is never kept.
     """
+
+    model_config = ConfigDict(frozen=True)
 
     page: int = 0
     camera: str | None = None
@@ -32,11 +32,3 @@ class PictureTraces(Frozen):
     edit_boxes: tuple[Box, ...] = ()
     aspect: float = 1.0
     sketch_pixels: bytes = Field(default=b"", exclude=True, repr=False)
-
-    @property
-    def sketch(self) -> Sketch | None:
-        """The picture's sketch; None once the traces were stored."""
-        if not self.sketch_pixels:
-            return None
-        pixels = np.frombuffer(self.sketch_pixels, np.uint8).reshape(SKETCH_SIDE, SKETCH_SIDE)
-        return Sketch(pixels, self.aspect)

@@ -1,0 +1,49 @@
+"""What is known of a receipt's pictures and paper from all that were sent before."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlmodel import Session
+
+from domain.fraud.photo_index import find_copies, keep_photos
+from domain.fraud.picture_signals import PictureFacts
+from domain.fraud.same_paper import compare_with, facts_of, find_paper, keep_paper
+from ocr.traces.codes import sketch_from
+from ocr.types import Reading
+from schemas.receipts import Receipt
+
+
+def picture_facts(
+    session: Session, receipt: Receipt, reading: Reading, known: Collection[UUID] = ()
+) -> PictureFacts:
+    """Look a receipt's pictures and paper up, and remember them.
+
+    The caller holds the lock on what is printed, so that of two photographs of one paper the later
+    sees the earlier.
+
+    Args:
+        session: The settling transaction.
+        receipt: The receipt, locked.
+        reading: What was read from it.
+        known: Receipts already found to be the same; they are not told twice.
+    """
+    sketches = [
+        sketch_from(traces.sketch_pixels, traces.aspect) for traces in reading.traces if traces.sketch_pixels
+    ]
+    paper = facts_of(reading)
+    copies = [match for match in find_copies(session, receipt, sketches) if match.receipt_id not in known]
+    papers = [match for match in find_paper(session, receipt, paper) if match.receipt_id not in known]
+    likeness_by_id = {
+        match.receipt_id: match.likeness
+        for match in compare_with(session, receipt, paper, [match.receipt_id for match in copies])
+    }
+    keep_photos(session, receipt.id, sketches)
+    keep_paper(session, receipt.id, paper)
+    return PictureFacts(
+        traces=reading.traces,
+        copies=copies,
+        likenesses=[likeness_by_id[match.receipt_id] for match in copies],
+        papers=papers,
+    )
