@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise, permutations
 from typing import Final
@@ -10,12 +11,15 @@ from rapidfuzz import fuzz
 
 from ocr.types import TextLine
 
-# Lines look alike when this much of their text agrees, misread letters and all.
-_ALIKE_MIN: Final = 72.0
+# Overlapping lines agree this much, misread letters and all.
+_ALIKE_MIN: Final = 70.0
+# What is taken off for the chance that few lines agree.
+_CHANCE: Final = 15.0
 # An overlap is this many lines that agree, so that one blank or a repeated heading joins nothing.
 _OVERLAP_MIN: Final = 2
 _OVERLAP_MAX: Final = 60
 _LETTERS_MIN: Final = 4
+_NOT_DIGITS: Final = re.compile(r"\D")
 
 
 def join_pages(pages: Sequence[Sequence[TextLine]]) -> list[TextLine]:
@@ -43,25 +47,33 @@ def join_pages(pages: Sequence[Sequence[TextLine]]) -> list[TextLine]:
 
 def _overlap(upper: Sequence[TextLine], lower: Sequence[TextLine]) -> int:
     """How many lines at the end of one page stand at the start of the other; 0 when none do."""
-    best, best_score = 0, 0.0
-    for count in range(_OVERLAP_MIN, min(len(upper), len(lower), _OVERLAP_MAX) + 1):
-        score = _agreement(upper[-count:], lower[:count])
-        if score > best_score:
-            best, best_score = count, score
-    return best
+    scores = [
+        (_agreement(upper[-count:], lower[:count]), count)
+        for count in range(_OVERLAP_MIN, min(len(upper), len(lower), _OVERLAP_MAX) + 1)
+    ]
+    score, count = max(scores, default=(0.0, 0))
+    return count if score >= _ALIKE_MIN else 0
 
 
 def _agreement(tail: Sequence[TextLine], head: Sequence[TextLine]) -> float:
-    """How many letters agree if these lines are the same ones; 0 when they are not."""
-    agreeing, letters = 0.0, 0
+    """How far two runs of lines are the same, up to 100; two lines alike by chance score less."""
+    alike, letters = 0.0, 0
     for upper, lower in zip(tail, head, strict=True):
         size = max(len(upper.text), len(lower.text))
-        alike = fuzz.ratio(upper.text, lower.text)
-        # The last line before a cut, and the first after it, may be half lines.
-        agreeing += alike * size
+        alike += _likeness(upper.text, lower.text) * size
         letters += size
-    mean = agreeing / max(1, letters)
-    return agreeing if mean >= _ALIKE_MIN and letters >= _LETTERS_MIN * len(tail) else 0.0
+    if letters < _LETTERS_MIN * len(tail):
+        return 0.0
+    return alike / letters - _CHANCE / len(tail)
+
+
+def _likeness(upper: str, lower: str) -> float:
+    """How alike two lines read, 0 to 100. Tills repeat words; figures tell their lines apart."""
+    whole = fuzz.ratio(upper, lower)
+    figures = [_NOT_DIGITS.sub("", text) for text in (upper, lower)]
+    if not any(figures):
+        return whole
+    return (whole + fuzz.ratio(*figures)) / 2
 
 
 def _merge(upper: list[TextLine], lower: list[TextLine], shared: int) -> list[TextLine]:

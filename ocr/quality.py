@@ -24,10 +24,9 @@ _LETTERS_SEEN_MAX: Final = 150
 # Blank paper in a lit room is brighter than this gray; below the second value print drowns in noise.
 _LIT_GRAY, _DARK_GRAY = 90, 25
 _DARK_NOTED, _DARK_REFUSED = 0.5, 0.9
-# Where a sheet is this bright all over, white pixels are paper, not glare.
-_BRIGHT_GRAY: Final = 250
+# A patch this bright is burnt out; where hardly any paper is darker, white is the paper's own.
 _WHITE: Final = 253
-_UNBURNT_PERCENT: Final = 30
+_UNBURNT_MIN: Final = 0.15
 _GLARE_NOTED, _GLARE_REFUSED = 0.15, 0.3
 # Lower case letters of fewer pixels have lost their shape.
 _HEIGHT_NOTED_PX, _HEIGHT_REFUSED_PX = 9.0, 6.5
@@ -57,10 +56,10 @@ def measure(photo: Gray, scale: float, paper: Paper | None, sheet: Sheet | None)
     return Quality(
         blur=_blur(sheet.lit, sheet.letters),
         # What fills the frame from side to side may be a scan, white all over.
-        glare=0.0 if _SIDEWAYS <= paper.open_sides else _glare(sheet.flat, sheet.letters.height),
+        glare=0.0 if paper.open_sides >= _SIDEWAYS else _glare(sheet.flat, sheet.letters),
         dark=_darkness(sheet.flat),
         coverage=paper.coverage,
-        text_height=round(sheet.letters.height * scale, 1),
+        text_height=round(sheet.letters.height / sheet.shrink * scale, 1),
     )
 
 
@@ -142,14 +141,16 @@ def _darkness(gray: Gray) -> float:
     return round(float(np.clip((_LIT_GRAY - level) / (_LIT_GRAY - _DARK_GRAY), 0, 1)), 3)
 
 
-def _glare(flat: Gray, height: float) -> float:
-    """The share of the sheet that is burnt out over whole letters, where the rest is not."""
-    shrink = min(1.0, 2 / height)
-    patches = cv2.resize(flat, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    if float(np.percentile(patches, _UNBURNT_PERCENT)) >= _BRIGHT_GRAY:
+def _glare(flat: Gray, letters: Letters) -> float:
+    """The share of the sheet that is burnt out and bare of print, where other paper is not burnt out."""
+    shrink = min(1.0, 2 / letters.height)
+    patches = np.asarray(cv2.resize(flat, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
+    # The brightest patch nearby is paper: no letter fills all of them.
+    paper = cv2.dilate(patches, np.ones((3, 3), np.uint8))
+    if float(np.mean(paper < _WHITE)) < _UNBURNT_MIN:
         return 0.0
-    burnt = (patches >= _WHITE).astype(np.uint8)
-    return round(float(np.mean(cv2.morphologyEx(burnt, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)))), 3)
+    bare = cv2.morphologyEx((patches >= _WHITE).astype(np.uint8), cv2.MORPH_OPEN, np.ones((7, 7), np.uint8))
+    return round(float(np.mean(bare)), 3)
 
 
 def _cuts(paper: Paper, sheet: Sheet) -> Iterable[str]:

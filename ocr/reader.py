@@ -24,9 +24,8 @@ from ocr.types import Box, Quality, Reading, ReadingLine, ReadingReason, TextLin
 # Upright print is read with more certainty than this, print that stands on its head with less
 # (docs/decisions/0013).
 _CERTAINTY_MIN: Final = 0.5
-# A total this certain was read in spite of the picture's faults, unless they hide lines beside it.
+# A total this certain was read in spite of the picture's lesser faults.
 _SURE_MIN: Final = 0.9
-_HIDING: Final = {"several_receipts", "glare"}
 # Fewer letters than this are no receipt's: a label, a sign, noise.
 _LETTERS_MIN: Final = 20
 # A sheet with next to nothing on it may have been found in the wrong place.
@@ -157,7 +156,7 @@ def read_pages(pages: bytes | Sequence[bytes], engine: Engine) -> list[ReadPage]
 
 
 def _read_page(view: View, number: int, engine: Engine) -> ReadPage:
-    if view.sheet is None:
+    if view.sheet is None or any(reason.severity == "reject" for reason in view.reasons):
         return ReadPage(view, None, [])
     page, words = _read_sheet(view.sheet, engine)
     if view.paper is not None and certainty(words) < _CERTAINTY_MIN:
@@ -227,7 +226,7 @@ def _judged(reading: Reading, reasons: tuple[ReadingReason, ...]) -> Reading:
 
 def _weighed(reason: ReadingReason, *, sure: bool) -> ReadingReason:
     """What a fault weighs when a total was read all the same."""
-    if reason.severity == "reject" and (reason.code in _HIDING or not sure):
+    if reason.severity == "reject":
         return reason
     return reason.model_copy(update={"severity": "info" if sure else "review"})
 

@@ -49,9 +49,10 @@ class PytesseractEngine:
         ]
         language = "eng" if "eng" in self._languages.split("+") else self._languages
         words = self._read(crop, _LINE, language)
-        if not words:
+        text = " ".join(word.text for word in words)
+        if not any(character.isdigit() for character in text):
             return []
-        return [(" ".join(word.text for word in words), min(word.confidence for word in words))]
+        return [(text, min(word.confidence for word in words))]
 
     def _read(self, page: Gray, mode: int, languages: str) -> list[Word]:
         if not page.size:

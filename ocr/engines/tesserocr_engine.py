@@ -75,9 +75,10 @@ class TesserocrEngine:
         rows = slice(max(0, top - _MARGIN_PX), bottom + _MARGIN_PX)
         crop = page[rows, max(0, left - _MARGIN_PX) : right + _MARGIN_PX]
         words = _read(self._models[self._first], crop, PSM.SINGLE_LINE)
-        if not words:
+        text = " ".join(word.text for word in words)
+        if not any(character.isdigit() for character in text):
             return []
-        return [(" ".join(word.text for word in words), min(word.confidence for word in words))]
+        return [(text, min(word.confidence for word in words))]
 
 
 def _sample(words: Sequence[Word]) -> list[list[Word]]:

@@ -18,6 +18,8 @@ FORMATS: Final = ("JPEG", "PNG", "WEBP", "HEIF")
 # The intake takes 50 megapixels: a bomb is refused by its header, before anything is decoded.
 _PIXELS_MAX: Final = 64_000_000
 _SIDE_MIN: Final = 16
+# The longest receipts are thirty times as long as wide; nothing longer is one.
+_RATIO_MAX: Final = 40
 # Letters stay above 20 px on a receipt that fills a frame of this height; more pixels only cost.
 _SIDE_WANTED: Final = 3000
 _EXIF_ORIENTATION: Final = 0x0112
@@ -81,6 +83,8 @@ def _checked_size(image: Image.Image) -> tuple[int, int]:
         raise NotAnImageError(f"{width} x {height} pixels are too many.")
     if min(width, height) < _SIDE_MIN:
         raise NotAnImageError(f"{width} x {height} pixels are too few.")
+    if max(width, height) > _RATIO_MAX * min(width, height):
+        raise NotAnImageError(f"{width} x {height} pixels are no receipt's shape.")
     return width, height
 
 

@@ -35,11 +35,11 @@ _STRIDES: Final = (3, 8)
 # A knot row for so many letter heights: folds are not closer.
 _KNOT_LETTERS: Final = 7
 _KNOT_ROWS_MAX: Final = 16
-_KNOT_COLUMNS: Final = 6
+_KNOT_COLUMNS: Final = 7
 # Pairs of letters further off than this share of a letter's height are no neighbours.
 _PAIR_TOLERANCE: Final = 0.12
 _LINE_TOLERANCE: Final = 0.1
-_STRAIGHT: Final = 3e-3
+_STRAIGHT: Final = 5e-4
 _ALIKE: Final = 1e-3
 _STILL: Final = 1e-6
 

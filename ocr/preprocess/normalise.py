@@ -82,12 +82,14 @@ def even_light(page: Gray) -> Gray:
     Source: vn-dev with true corners: words read rise from 0.48 to 0.77 on hard photographs, and stay
     the same on flat ones (docs/decisions/0010).
     """
-    shrink = min(1.0, 250 / page.shape[1])
-    small = cv2.resize(page, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    height, width = page.shape
+    shrink = min(1.0, 250 / width)
+    size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+    small = cv2.resize(page, size, interpolation=cv2.INTER_AREA)
     reach = max(3, small.shape[1] // _LETTERS_PER_LINE)
     around = cv2.getStructuringElement(cv2.MORPH_RECT, (2 * reach + 1, 2 * reach + 1))
     paper = cv2.GaussianBlur(cv2.morphologyEx(small, cv2.MORPH_CLOSE, around), (0, 0), reach)
-    paper = cv2.resize(paper, (page.shape[1], page.shape[0]), interpolation=cv2.INTER_LINEAR)
+    paper = cv2.resize(paper, (width, height), interpolation=cv2.INTER_LINEAR)
     return np.asarray(cv2.divide(page, paper, scale=PAPER), np.uint8)
 
 

@@ -28,6 +28,8 @@ Homography = NDArray[np.float64]
 
 # The bend is smooth: it is worked out on a grid this coarse and interpolated.
 _GRID_PX: Final = 16
+# Eighty letters on a line of this many pixels are 20 px high; receipts hold fewer.
+_WIDTH_MAX: Final = 1400
 # Paper left around the print, in letter heights.
 _MARGIN_LETTERS: Final = 1.5
 _QUARTER_TURNS: Final = 4
@@ -43,14 +45,12 @@ class Page:
 
     `gray` is what the engine reads; it is a cut at `origin` (left, top) of the levelled sheet, whose lines
     ran as `bend` says. From there the (3, 3) homography `to_photo` leads to pixels of the photograph.
-    `letter_height` is the print's height in pixels of that photograph.
     """
 
     gray: Gray
     origin: tuple[int, int]
     bend: Bend | None
     to_photo: Homography
-    letter_height: float
 
     def photo_box(self, box: Box) -> Box:
         """The box in the photograph around a box of this page."""
@@ -70,7 +70,8 @@ class Sheet:
 
     `flat` is (height, width) uint8 as photographed, `lit` the same in even light with what lies around
     the sheet turned to blank paper. `to_flat` leads from pixels of the photograph to theirs. `quarter_turns`
-    says how often the photograph was turned by 90 degrees, counter-clockwise.
+    says how often the photograph was turned by 90 degrees, counter-clockwise, `shrink` how many pixels
+    of the sheet one of the photograph's became.
     """
 
     flat: Gray
@@ -79,6 +80,7 @@ class Sheet:
     letters_in_lines: int
     to_flat: Homography
     quarter_turns: int
+    shrink: float
 
 
 def lay_flat(photo: Gray, paper: Paper, quarter_turns: int = 0) -> Sheet | None:
@@ -93,7 +95,7 @@ def lay_flat(photo: Gray, paper: Paper, quarter_turns: int = 0) -> Sheet | None:
     Returns:
         The sheet, or None when there are next to no lines of print on it.
     """
-    flat, to_flat = _flatten(photo, np.roll(paper.corners, -quarter_turns % _QUARTER_TURNS, axis=0))
+    flat, to_flat, shrink = _flatten(photo, np.roll(paper.corners, -quarter_turns % _QUARTER_TURNS, axis=0))
     lit = even_light(flat)
     lit[_table(paper, to_flat, lit.shape) > 0] = PAPER
     pieces = find_letters(lit, join=False)
@@ -105,7 +107,7 @@ def lay_flat(photo: Gray, paper: Paper, quarter_turns: int = 0) -> Sheet | None:
     in_line = int(np.count_nonzero(in_lines(letters)))
     if in_line < _LETTERS_IN_LINES_MIN:
         return None
-    return Sheet(flat, lit, letters, in_line, to_flat, quarter_turns % _QUARTER_TURNS)
+    return Sheet(flat, lit, letters, in_line, to_flat, quarter_turns % _QUARTER_TURNS, shrink)
 
 
 def straighten(sheet: Sheet) -> Page:
@@ -114,7 +116,7 @@ def straighten(sheet: Sheet) -> Page:
     level, origin, lines_bend, to_level = _level(scaled, sheet.letters, factor)
     to_page = to_level @ np.diag([factor, factor, 1.0]) @ sheet.to_flat
     to_photo = np.asarray(np.linalg.inv(to_page), np.float64)
-    return Page(calm(level), origin, lines_bend, to_photo, sheet.letters.height)
+    return Page(calm(level), origin, lines_bend, to_photo)
 
 
 def _table(paper: Paper, to_flat: Homography, shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -186,12 +188,17 @@ def _print_box(letters: Letters, lines_bend: Bend | None, size: tuple[int, int])
     )
 
 
-def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography]:
+def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography, float]:
     top_left, top_right, bottom_right, bottom_left = corners
     width = round(max(np.linalg.norm(top_right - top_left), np.linalg.norm(bottom_right - bottom_left)))
     height = round(max(np.linalg.norm(bottom_left - top_left), np.linalg.norm(bottom_right - top_right)))
-    width, height = max(width, LETTER_HEIGHT), max(height, LETTER_HEIGHT)
+    # The width is across the lines or along them; either way letters stay large enough.
+    shrink = min(1.0, _WIDTH_MAX / max(1, min(width, height)))
+    width, height = max(round(width * shrink), LETTER_HEIGHT), max(round(height * shrink), LETTER_HEIGHT)
     flat_corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
     to_flat = cv2.getPerspectiveTransform(corners.astype(np.float32), flat_corners)
+    if shrink < 1:
+        # Averaged first: the warp itself only interpolates, and noise would come through.
+        photo = np.asarray(cv2.blur(photo, (round(1 / shrink), round(1 / shrink))), np.uint8)
     flat = cv2.warpPerspective(photo, to_flat, (width, height), borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(flat, np.uint8), np.asarray(to_flat, np.float64)
+    return np.asarray(flat, np.uint8), np.asarray(to_flat, np.float64), shrink
