@@ -26,7 +26,7 @@ PRODUCT_GAIN, REPEAT_GAIN = 3.0, 1.5
 CODE_GAIN = 2.0
 DISCOUNT_COST = 0.2
 # A price may be mended by the quotient where one or two digits that print confuses differ.
-NEAR_COST_MAX = 1.5
+NEAR_COST_MAX = 2.6
 COST_MAX = 5.0
 GAP_COST_MAX = 2.5
 # Changing an item away from its likeliest reading costs this much more than the ink says.

@@ -11,8 +11,8 @@ from ocr.parse.money import Figure
 from ocr.parse.rows import Row
 
 # Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
-ZEROS_SHARE = 3.0
-CENTS_COST_MAX = 0.75
+ZEROS_SHARE = 2.0
+CENTS_COST_MAX = 1.5
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink)
     totals = [item for item in found if item.kind in TOTAL_KINDS]
     cuts = {0, item_discount, *(item.value for item in found if item.kind == "discount_total")}
     agree(found, net_values(Sums(list(found)), item_sum, cuts), TOTAL_KINDS, ink, sure)
-    agree(found, {item.value for item in totals}, TENDER_KINDS, ink, sure, cost_max=0.8)
+    agree(found, {item.value for item in totals}, TENDER_KINDS, ink, sure, cost_max=1.6)
     agree(found, due_by_tender(Sums(list(found))), TOTAL_KINDS, ink, sure)
 
 
@@ -84,7 +84,7 @@ def agree(
     ink: Ink,
     sure: set[int],
     *,
-    cost_max: float = 1.2,
+    cost_max: float = 2.4,
 ) -> None:
     """Give the sums of these kinds the wanted value that their ink allows, unless it is in `sure`."""
     values = [item.value for item in found]

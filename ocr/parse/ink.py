@@ -16,21 +16,21 @@ from ocr.types import Box
 
 Reread = Callable[[int, Box], list[tuple[str, float]]]
 
-# How easily thermal print turns one digit into another; unlisted pairs cost 2.
+# How easily thermal print turns one digit into another; unlisted pairs cost 4.
 CONFUSION_COST = {
     frozenset(pair): cost
     for cost, pairs in {
-        0.6: ("38", "56", "17", "68"),
-        0.8: ("35", "89", "58", "49", "14", "27"),
-        1.0: ("23", "39", "59", "69"),
-        1.3: ("79", "13", "12", "47", "25", "26", "28", "46"),
+        1.2: ("38", "56", "17", "68"),
+        1.6: ("35", "89", "58", "49", "14", "27"),
+        2.0: ("23", "39", "59", "69"),
+        2.6: ("79", "13", "12", "47", "25", "26", "28", "46"),
     }.items()
     for pair in pairs
 }
 ZERO_COST = {"6": 0.5, "8": 0.5, "9": 0.5, "3": 1.1, "5": 1.3, "4": 1.6, "2": 1.6, "7": 1.6, "1": 1.9}
-OTHER_COST = 2.0
-LENGTH_COST = 1.6
-COST_MAX = 2.6
+OTHER_COST = 4.0
+LENGTH_COST = 3.2
+COST_MAX = 5.2
 IMPOSSIBLE = 99.0
 # Zeros restored in one figure may cost this much together.
 ZEROS_COST_MAX = 6.0
@@ -40,7 +40,7 @@ REREADS_MAX = 12
 CODE_PLACES_MAX = 10
 # Shelf prices in đồng are whole hundreds; a last digit is printed for weighed goods only.
 NOT_HUNDREDS_COST, NOT_TENS_COST = 2.0, 2.5
-CLEAN_SCALE, CLEAN_COST = 1.6, 2.2
+CLEAN_SCALE, CLEAN_COST = 3.2, 2.4
 COUNT_MAX = 1000
 FEW_COST = 1.2
 # What speaks against a shelf price with this digit in the hundreds, against a zero there.
@@ -119,9 +119,9 @@ class Ink:
     def pair_cost(self, read: str, meant: str) -> float:
         """What it costs to read one digit as another."""
         if meant == "0":
-            return self.zero_costs.get(read, ZERO_COST.get(read, OTHER_COST) * CLEAN_SCALE)
+            return self.zero_costs.get(read, ZERO_COST.get(read, OTHER_COST / 2) * CLEAN_SCALE)
         if read == "0":
-            return ZERO_COST.get(meant, OTHER_COST) * 1.5
+            return ZERO_COST.get(meant, OTHER_COST / 2) * CLEAN_SCALE
         return CONFUSION_COST.get(frozenset((read, meant)), OTHER_COST)
 
     def readings(self, figure: Figure, page: int) -> Sequence[Figure]:

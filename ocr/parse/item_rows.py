@@ -298,7 +298,7 @@ def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
             continue
         quantity = quantity_value(run[0])
         values = money_values(run[1], style)
-        if not quantity or not values:
+        if not quantity or not values or (quantity == 1 and part.role == "amount"):
             continue
         for other in (*reversed(parts[max(0, place - 2) : place]), *parts[place + 1 : place + 2]):
             amount = other.meaning.amount if other.meaning else None
