@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+import sqlalchemy
+from sqlmodel import Session, func
 
 from domain.loyalty.ledger import Movement, earning_accounts, transfer_all
-from schemas.base import Points
+from schemas.base import Points, table_of
 from schemas.loyalty import Campaign, EarningRule, EarningRuleRetailer
 
 MINOR_PER_POINT_STEP = 10_000
@@ -100,33 +101,37 @@ def _points_by_line(spends: Sequence[Spend], points_per_10000_minor: int) -> dic
     return by_line
 
 
+_rule, _campaign, _limit = (table_of(table).c for table in (EarningRule, Campaign, EarningRuleRetailer))
+
+# Built once, and of columns instead of objects: every receipt that is settled asks for these rows.
+# The order is the same for all, so that two at once never wait for each other's accounts.
+_RUNNING_RULES = (
+    sqlalchemy.select(
+        _rule.campaign_id,
+        _rule.brand_id,
+        _rule.points_per_10000_minor,
+        func.coalesce(_rule.starts_on, _campaign.starts_on).label("starts_on"),
+        func.coalesce(_rule.ends_on, _campaign.ends_on).label("ends_on"),
+        _campaign.accepted_days,
+        _campaign.valid_days,
+        sqlalchemy.select(func.array_agg(_limit.retailer_id))
+        .where(_limit.rule_id == _rule.id)
+        .scalar_subquery()
+        .label("retailer_ids"),
+    )
+    .join_from(table_of(EarningRule), table_of(Campaign), _campaign.id == _rule.campaign_id)
+    .where(
+        _campaign.starts_on <= sqlalchemy.bindparam("day"), _campaign.ends_on >= sqlalchemy.bindparam("day")
+    )
+    .order_by(_rule.id)
+)
+
+
 def running_rules(session: Session, purchased_on: date) -> list[Rule]:
     """Return the earning rules of campaigns that run on a day."""
-    retailers = (
-        select(func.array_agg(EarningRuleRetailer.retailer_id))
-        .where(EarningRuleRetailer.rule_id == EarningRule.id)
-        .correlate(EarningRule)
-        .scalar_subquery()
-    )
-    rows = session.exec(
-        select(Campaign, EarningRule, retailers)
-        .join(EarningRule, col(EarningRule.campaign_id) == Campaign.id)
-        .where(Campaign.starts_on <= purchased_on, Campaign.ends_on >= purchased_on)
-        # One order for every receipt, so that two at once never wait for each other's accounts.
-        .order_by(col(EarningRule.id))
-    )
+    rows = session.execute(_RUNNING_RULES, {"day": purchased_on})
     return [
-        Rule(
-            campaign_id=campaign.id,
-            brand_id=rule.brand_id,
-            points_per_10000_minor=rule.points_per_10000_minor,
-            starts_on=rule.starts_on or campaign.starts_on,
-            ends_on=rule.ends_on or campaign.ends_on,
-            accepted_days=campaign.accepted_days,
-            valid_days=campaign.valid_days,
-            retailer_ids=frozenset(only or ()),
-        )
-        for campaign, rule, only in rows.all()
+        Rule(**dict(row) | {"retailer_ids": frozenset(row["retailer_ids"] or ())}) for row in rows.mappings()
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -98,11 +98,16 @@ def transfer_all(session: Session, movements: Sequence[Movement]) -> None:
         insert(table_of(Transfer))
         .on_conflict_do_nothing(index_elements=["key"])
         .returning(col(Transfer.key)),
-        [{"id": new_id(), **asdict(movement)} for movement in movements],
+        [_row(movement) for movement in movements],
     ).all()
     standing_already = [movement for movement in movements if movement.key not in made]
     if standing_already:
         _check_same(session, standing_already)
+
+
+def _row(movement: Movement) -> dict[str, Any]:
+    # Not dataclasses.asdict: it copies every value deeply.
+    return {"id": new_id()} | {name: getattr(movement, name) for name in Movement.__slots__}
 
 
 def _spendings(session: Session, movements: Sequence[Movement]) -> list[Movement]:
