@@ -18,8 +18,9 @@ COLOURS = {"approved": "green", "in_review": "yellow", "rejected": "red", "unrea
 def receipt_table(uploads: Sequence[Upload]) -> Table:
     """Return one row for each receipt that was sent."""
     table = Table(title="Receipts", title_justify="left")
-    for name in ("shopper", "receipt", "retailer"):
-        table.add_column(name, overflow="fold")
+    table.add_column("shopper")
+    table.add_column("receipt", overflow="fold", min_width=16)
+    table.add_column("retailer", overflow="fold")
     table.add_column("time", no_wrap=True)
     table.add_column("total", justify="right", no_wrap=True)
     table.add_column("lines", justify="right")
