@@ -20,6 +20,7 @@ MODULES = {
     "doctor": "cli.doctor",
     "samples": "cli.samples",
     "bench": "cli.bench",
+    "simulate": "cli.simulate",
 }
 
 

@@ -84,15 +84,28 @@ def note_payout(session: Session, shopper_id: UUID, reference: str, at: datetime
 def note_same_paper(
     session: Session, receipt: Receipt, other_receipt_ids: Sequence[UUID], at: datetime
 ) -> None:
-    """Keep that a shopper sent a paper that other shoppers had sent."""
+    """Keep that a shopper sent a paper that other shoppers had sent.
+
+    A first paper may be stolen or found, so it is noted for the sender alone; a second one between
+    the same two links them.
+    """
     others = session.exec(
-        select(Receipt.id, Receipt.shopper_id).where(
-            col(Receipt.id).in_(other_receipt_ids), Receipt.shopper_id != receipt.shopper_id
-        )
+        select(Receipt.shopper_id)
+        .where(col(Receipt.id).in_(other_receipt_ids), Receipt.shopper_id != receipt.shopper_id)
+        .distinct()
     ).all()
-    for other_id, shopper_id in others:
-        key = keyed_hash("paper", str(other_id))
-        link_shoppers(session, "paper", key, [receipt.shopper_id, shopper_id], at)
+    pairs = {
+        keyed_hash("papers", "|".join(sorted((str(receipt.shopper_id), str(other))))): other
+        for other in others
+    }
+    met = set(
+        session.exec(
+            select(ShopperLink.key).where(ShopperLink.kind == "paper", col(ShopperLink.key).in_(pairs))
+        ).all()
+    )
+    for key, other in sorted(pairs.items()):
+        both = [receipt.shopper_id, other] if key in met else [receipt.shopper_id]
+        link_shoppers(session, "paper", key, both, at)
 
 
 def link_shoppers(

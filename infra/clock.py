@@ -8,9 +8,17 @@ from datetime import UTC, date, datetime, timedelta, timezone
 TILL_ZONE = timezone(timedelta(hours=7))
 
 
+_pretended: list[datetime] = []
+
+
 def now() -> datetime:
     """Return the time, aware, in UTC."""
-    return datetime.now(UTC)
+    return _pretended[0] if _pretended else datetime.now(UTC)
+
+
+def pretend(at: datetime | None) -> None:
+    """Make this process's clock stand at a time, for simulations; None lets it run again."""
+    _pretended[:] = [] if at is None else [at]
 
 
 def till_now() -> datetime:

@@ -62,7 +62,10 @@ class UploadOrigin(SQLModel, table=True):
 
 
 class ShopperLink(SQLModel, table=True):
-    """Something that several shoppers may share: a device, a payout, a paper, under its keyed hash."""
+    """Something that several shoppers may share, under its keyed hash: a device, a payout.
+
+    A `paper` is not one receipt but a pair of shoppers who sent the same receipts more than once.
+    """
 
     __tablename__ = "shopper_link"
     __table_args__ = (

@@ -17,7 +17,7 @@ from schemas.origins import LinkKind, ShopperLink
 
 # A phone changes hands; what was last seen before that links nobody any more.
 LINKED_FOR: Final = timedelta(days=30)
-# A thief's copy links him to an honest owner, so papers are shown and don't accuse.
+# A thief's copies link him to an honest owner, so papers are shown and don't accuse.
 ACCUSING: Final[tuple[LinkKind, ...]] = ("device", "payout")
 SHOWN: Final[tuple[LinkKind, ...]] = ("device", "payout", "paper")
 ACCOUNTS_MAX: Final = 200
