@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
-from bench import intake as intake_bench
-from bench import settle as settle_bench
+from cli.ground import shown
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure how fast this machine is.")
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -22,7 +23,7 @@ def intake(
     as_json: AsJson = False,
 ) -> None:
     """Accepted uploads a second and their latency: one API process, real database, over loopback."""
-    show(intake_bench.measure(uploads, clients), as_json)
+    show(_measure("intake", uploads, clients), as_json)
 
 
 @app.command()
@@ -32,7 +33,24 @@ def settle(
     as_json: AsJson = False,
 ) -> None:
     """Receipts settled and credited a second on PostgreSQL with fsync on, reading excluded."""
-    show(settle_bench.measure(receipts, processes), as_json)
+    show(_measure("settle", receipts, processes), as_json)
+
+
+@app.command()
+def read(
+    folder: Annotated[Path, typer.Argument(help="Pictures, with gt.jsonl beside or above them.")],
+    peers: Annotated[bool, typer.Option(help="Read with other readers too.")] = True,
+    pictures: Annotated[int | None, typer.Option(min=1, help="Thin the folder out to so many.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How well receipts are read, and for how many CPU seconds, beside other readers."""
+    show(_measure("read", folder, peers=peers, pictures_max=pictures), as_json)
+
+
+def _measure(name: str, *arguments: Any, **named: Any) -> dict[str, Any]:
+    # Loaded when asked for: each benchmark brings what it measures, from OpenCV to the web server.
+    figures: dict[str, Any] = import_module(f"bench.{name}").measure(*arguments, **named)
+    return figures
 
 
 def show(figures: dict[str, Any], as_json: bool) -> None:
@@ -42,6 +60,6 @@ def show(figures: dict[str, Any], as_json: bool) -> None:
         return
     table = Table("figure", "value")
     for name, value in figures.items():
-        for inner, shown in value.items() if isinstance(value, dict) else [(name, value)]:
-            table.add_row(inner.replace("_", " "), str(shown))
+        for inner, figure in value.items() if isinstance(value, dict) else [(name, value)]:
+            table.add_row(inner.replace("_", " "), str(figure))
     shown.print(table)

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 import samples
+from cli.bench import show
 from cli.main import MODULES, app
 from cli.read import as_json, pictures_in
 from cli.show import money, points
@@ -110,6 +111,13 @@ def test_without_jsonl_a_table_is_shown() -> None:
     assert shown.exit_code == 0
     assert "Circle K" in shown.output
     assert "346.000 đ" in shown.output
+
+
+def test_figures_are_shown_as_one_object_or_as_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    show({"per_second": 1.5, "machine": {"cores": 2}}, as_json=True)
+    assert json.loads(capsys.readouterr().out) == {"per_second": 1.5, "machine": {"cores": 2}}
+    table = CliRunner().invoke(app, ["bench", "--help"]).output
+    assert all(name in table for name in ("intake", "settle", "read"))
 
 
 def test_numbers_are_shown_as_in_vietnam() -> None:
