@@ -27,7 +27,7 @@ CODE_GAIN = 2.0
 DISCOUNT_COST = 0.2
 # A price may be mended by the quotient where one or two digits that print confuses differ.
 NEAR_COST_MAX = 2.6
-COST_MAX = 5.0
+COST_MAX = 9.0
 GAP_COST_MAX = 2.5
 # Changing an item away from its likeliest reading costs this much more than the ink says.
 CHANGE_COST = 0.3

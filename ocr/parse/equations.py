@@ -7,17 +7,25 @@ from dataclasses import dataclass, field
 
 from ocr.parse.ink import IMPOSSIBLE, Ink
 from ocr.parse.labels import TENDER_KINDS, TOTAL_KINDS
-from ocr.parse.money import Figure
+from ocr.parse.money import Figure, is_strong
 from ocr.parse.rows import Row
 
 # Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
 ZEROS_SHARE = 2.0
+# A printed sum that no reading brings into agreement speaks against a total by this much.
+SILENT_COST = 4.0
+# Weighed goods make sums odd more often than shelf prices.
+SUM_ROUND_SHARE = 0.3
+SMALLEST_NOTE = 500
 CENTS_COST_MAX = 1.5
 
 
 @dataclass(slots=True)
 class Sum:
-    """A labelled sum: its kind, value in minor units (signs dropped) and where it stands."""
+    """A labelled sum: its kind, value in minor units (signs dropped) and where it stands.
+
+    `options` are values that the printed sums together allow, with what speaks against each.
+    """
 
     kind: str
     value: int
@@ -27,6 +35,8 @@ class Sum:
     score: float
     negative: bool = False
     mended: bool = False
+    options: dict[int, float] = field(default_factory=dict)
+    in_dong: bool = False
 
 
 @dataclass(slots=True)
@@ -63,6 +73,81 @@ def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink)
     agree(found, due_by_tender(Sums(list(found))), TOTAL_KINDS, ink, sure)
 
 
+def agree_in_print(found: Sequence[Sum], ink: Ink) -> None:
+    """Where zeros are misread, read the printed sums so that they agree among themselves at the least cost.
+
+    Subtotal less discount, a card's sum, and tender less change all come to the total.
+    """
+    totals = [
+        item
+        for item in found
+        if item.kind in TOTAL_KINDS or (item.kind == "item_count" and is_strong(item.figure, ink.style))
+    ]
+    if not ink.zero_costs or not totals:
+        return
+    item = max(totals, key=lambda total: (total.kind == "total_sure", total.score, total.row.index))
+    others = [other for other in found if other is not item]
+    choices = {
+        value: cost + SUM_ROUND_SHARE * ink.round_cost(value) + disagreement(value, others, ink)
+        for value, cost in variants_of(item, ink).items()
+    }
+    best = min(choices, key=lambda value: choices[value])
+    item.options = {value: cost - choices[best] for value, cost in choices.items()}
+    if best != item.value and choices[best] < choices.get(item.value, IMPOSSIBLE):
+        item.value, item.mended = best, True
+
+
+def disagreement(total: int, others: Sequence[Sum], ink: Ink) -> float:
+    """What the other printed sums' ink says against a total."""
+    cost = sum(
+        min(variants_of(item, ink).get(total, SILENT_COST), SILENT_COST)
+        for item in others
+        if item.kind in {"card", "wallet", "transfer", *TOTAL_KINDS}
+    )
+    subtotals = [
+        variants_of(item, ink)
+        for item in others
+        if item.kind == "subtotal" or (item.kind in TOTAL_KINDS and item.value > total)
+    ]
+    cuts = cut_variants([item for item in others if item.kind == "discount_total"], ink)
+    for subtotal in subtotals:
+        ways = [
+            paid + cut[gross - total]
+            for cut in cuts
+            for gross, paid in subtotal.items()
+            if gross - total in cut
+        ]
+        cost += min([SILENT_COST, *ways])
+    tenders = [variants_of(item, ink) for item in others if item.kind in {"cash", "tendered"}]
+    backs = [variants_of(item, ink) for item in others if item.kind == "change"]
+    for tender in tenders if backs else ():
+        ways = [
+            paid + back[value - total] + SUM_ROUND_SHARE * ink.round_cost(value)
+            for back in backs
+            for value, paid in tender.items()
+            if value - total in back
+        ]
+        cost += min([SILENT_COST, *ways])
+    return cost
+
+
+def cut_variants(cuts: Sequence[Sum], ink: Ink) -> list[dict[int, float]]:
+    """What the printed discounts may come to: each alone, and the first two together; none where none is."""
+    each = [variants_of(item, ink) for item in cuts]
+    if len(each) > 1:
+        both: dict[int, float] = {}
+        for a, cost_a in each[0].items():
+            for b, cost_b in each[1].items():
+                both[a + b] = min(cost_a + cost_b, both.get(a + b, IMPOSSIBLE))
+        each.append(both)
+    return each or [{0: 0.0}]
+
+
+def variants_of(item: Sum, ink: Ink) -> dict[int, float]:
+    """What a sum's ink may mean, with costs."""
+    return ink.variants(item.figure, item.row.page)
+
+
 def explained(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink) -> set[int]:
     """Values that other sums account for: a tender less its change, subtotals less discounts plus tax.
 
@@ -71,7 +156,12 @@ def explained(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink)
     sums = Sums(list(found))
     printed = [item for item in found if item.kind == "discount_total"]
     allowed = {value for item in printed for value in ink.variants(item.figure, item.row.page)}
-    subtotals = {item.value for item in found if item.kind == "subtotal"}
+    subtotals = {
+        value
+        for item in found
+        if item.kind == "subtotal"
+        for value in ink.variants(item.figure, item.row.page)
+    }
     by_print = {subtotal - cut for subtotal in subtotals for cut in allowed} | due_variants(found, ink)
     cuts = {0, item_discount, *sums.values("discount_total"), sum(sums.values("discount_total"))}
     return by_print | due_by_tender(sums) | net_values(sums, item_sum, cuts)
@@ -111,11 +201,16 @@ def agree(
 
 def due_by_tender(sums: Sums) -> set[int]:
     """What tender and change say was due."""
-    tenders = sums.values(*TENDER_KINDS)
     changes = sums.values("change") or [0]
+    tenders = [item.value for item in sums.found if item.kind in TENDER_KINDS and is_in_notes(item, changes)]
     due = {tender - change for tender in tenders for change in changes}
     whole = sum(sums.values("cash", "card", "transfer", "wallet", "voucher"))
     return {value for value in (*due, *(whole - change for change in changes)) if value > 0}
+
+
+def is_in_notes(tender: Sum, changes: Sequence[int]) -> bool:
+    """Whether a tender that got change is a sum of notes: others were misread. Only đồng notes are whole."""
+    return not tender.in_dong or not any(changes) or tender.value % SMALLEST_NOTE == 0
 
 
 def net_values(sums: Sums, item_sum: int, cuts: set[int]) -> set[int]:

@@ -33,7 +33,7 @@ LENGTH_COST = 3.2
 COST_MAX = 5.2
 IMPOSSIBLE = 99.0
 # Zeros restored in one figure may cost this much together.
-ZEROS_COST_MAX = 6.0
+ZEROS_COST_MAX = 8.0
 VARIANTS_MAX = 40
 REREADS_MAX = 12
 # A thousand readings of one code are enough.

@@ -20,6 +20,9 @@ NUMBERED = re.compile(r"^[\dOØ©]{3} \S")
 SEQUENCE = re.compile(r"^[0O]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2
 MARK_LENGTH_MAX = 2
+UNIT_LETTERS_MAX = 4
+# A count, a price and an amount.
+COLUMNS_MIN = 3
 # A place on the shelf and a packing, printed between name and figures: WA24 - 24/240.
 SHELF = re.compile(r"[A-Z]{1,3}\d[A-Z0-9/-]*(?:\s*-\s*[\d/]+)?(?:\s*-)?")
 # Fewer letters are a misread discount mark.
@@ -59,6 +62,7 @@ def take_zone_apart(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> lis
     )
     parts = [part for part in apart if part is not None]
     strip_sequences(parts)
+    drop_misread_units(parts)
     add_priced_rows(parts, style)
     settle_leads(parts, style)
     mark_details(parts, style)
@@ -242,6 +246,20 @@ def strip_sequences(parts: Sequence[ItemRow]) -> None:
     for part in numbered:
         part.name = part.name.split(" ", 1)[1]
         part.starts = True
+
+
+def drop_misread_units(parts: Sequence[ItemRow]) -> None:
+    """Take short words before figures for units where names stand on rows of their own: Cal 1 12.000."""
+    amounts = [part for part in parts if part.role == "amount"]
+    short = [
+        part
+        for part in amounts
+        if len(part.figures) >= COLUMNS_MIN and count_letters(part.name) <= UNIT_LETTERS_MAX
+    ]
+    names = [part for part in parts if part.role == "name"]
+    if short and len(names) * 2 > len(amounts) and len(short) * 2 > len(amounts):
+        for part in short:
+            part.name = ""
 
 
 def add_priced_rows(parts: Sequence[ItemRow], style: MoneyStyle) -> None:

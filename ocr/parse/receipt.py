@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ocr.parse.arithmetic import close_sums, cuts_of, gross_of, mend
 from ocr.parse.chains import chains, find_chain
 from ocr.parse.dates import combine, find_moment
-from ocr.parse.equations import Sum, Sums, due_variants, reconcile
+from ocr.parse.equations import Sum, Sums, agree_in_print, due_variants, reconcile
 from ocr.parse.header import read_head
 from ocr.parse.ink import Ink, Reread
 from ocr.parse.items import Draft, read_items
@@ -88,6 +88,7 @@ def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> 
     """The sums, and whether the items add up to them; figures are read again where they do not."""
     options = mend(drafts, ink)
     found = read_sums(rows, zones.start, zones.end, ink.style)
+    agree_in_print(found, ink)
     sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and "items" not in sums.checks:
         close_sums(drafts, options, targets(found, drafts, ink), ink.style)
@@ -106,7 +107,8 @@ def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int
             continue
         if item.kind == "item_count" and not is_strong(item.figure, ink.style):
             continue
-        for value, cost in ink.variants(item.figure, item.row.page).items():
+        readings = item.options or ink.variants(item.figure, item.row.page)
+        for value, cost in readings.items():
             doubt = cost + 0.3 * ink.round_cost(value) + (0.6 if due and value not in due else 0.0)
             for target in {value, value + cuts} if item.kind != "subtotal" else {value}:
                 if doubt <= TARGET_COST_MAX:

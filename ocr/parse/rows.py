@@ -11,7 +11,7 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
-from ocr.parse.labels import LINE_KINDS, Label, match_start, unit_words
+from ocr.parse.labels import LINE_KINDS, SUM_KINDS, Label, match_start, unit_words
 from ocr.parse.money import Figure, MoneyStyle, is_strong, joined, read_figure
 from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.types import Box, TextLine, Word, union
@@ -176,11 +176,17 @@ def respace(rows: Sequence[Row], style: MoneyStyle) -> list[Row]:
     """The rows with figures parted by spaces joined where the paper writes so."""
     if not style.spaced:
         return list(rows)
-    return [replace(row, figures=find_figures(row.tokens, "." if style.exponent else ",")) for row in rows]
+    if style.exponent:
+        return [replace(row, figures=find_figures(row.tokens, ".")) for row in rows]
+    # Beside a sum's label no count stands before the money: 1 652 400 is one figure.
+    return [replace(row, figures=find_figures(row.tokens, ",", loose=row.kind in SUM_KINDS)) for row in rows]
 
 
-def find_figures(tokens: Sequence[Token], space: str) -> tuple[Figure, ...]:
-    """Read every token as a figure and join the pieces of one number; `space` is what a space stands for."""
+def find_figures(tokens: Sequence[Token], space: str, *, loose: bool = False) -> tuple[Figure, ...]:
+    """Read every token as a figure and join the pieces of one number.
+
+    `space` is what a space stands for; `loose` joins a lone first digit across a wider gap too.
+    """
     found: list[Figure] = []
     for place, token in enumerate(tokens):
         if token.text in {",", "."} and found and found[-1].last == place - 1:
@@ -191,7 +197,7 @@ def find_figures(tokens: Sequence[Token], space: str) -> tuple[Figure, ...]:
         if figure is None:
             continue
         previous = found[-1] if found else None
-        glue = glue_between(tokens, previous, figure, space) if previous else None
+        glue = glue_between(tokens, previous, figure, space, loose=loose) if previous else None
         if previous is not None and glue is not None:
             found[-1] = joined(previous, figure, glue)
         else:
@@ -215,7 +221,9 @@ def signed(tokens: Sequence[Token], figure: Figure) -> Figure:
     return figure
 
 
-def glue_between(tokens: Sequence[Token], left: Figure, right: Figure, space: str) -> str | None:
+def glue_between(
+    tokens: Sequence[Token], left: Figure, right: Figure, space: str, *, loose: bool
+) -> str | None:
     """What belongs between two pieces of one number, or None where they are two numbers."""
     if right.first != left.last + 1 or right.negative or left.suffix or left.percent:
         return None
@@ -238,7 +246,7 @@ def glue_between(tokens: Sequence[Token], left: Figure, right: Figure, space: st
     if space == "," and len(left.groups[-1]) <= 3 and len(right.core) == 3 and right.core.isdigit():  # noqa: PLR2004
         if left.core == "0":
             return None
-        wide = len(left.core) == 1 and gap > 1.6 * pitch
+        wide = len(left.core) == 1 and gap > 1.6 * pitch and not loose
         return None if wide or (len(left.groups) > 1 and len(left.groups[-1]) != 3) else ","  # noqa: PLR2004
     return None
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from ocr.parse.equations import Sum, Sums, due_by_tender, net_values
+from ocr.parse.equations import Sum, Sums, due_by_tender, is_in_notes, net_values
 from ocr.parse.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
 from ocr.parse.rows import Row
@@ -57,6 +57,7 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
                 label.phrase,
                 label.score,
                 negative=value < 0,
+                in_dong=style.exponent == 0,
             )
         )
     found += [item for row in rows[start:] if row.index not in taken and (item := lone_sum(row, style))]
@@ -142,7 +143,7 @@ def amounts_due(found: Sequence[Sum]) -> list[Sum]:
     changes = [item for item in found if item.kind == "change"]
     due = []
     for item in found:
-        if item.kind in TENDER_KINDS:
+        if item.kind in TENDER_KINDS and is_in_notes(item, [change.value for change in changes]):
             backs = [change.value for change in changes] or (
                 [0] if item.kind not in {"cash", "tendered"} else []
             )
