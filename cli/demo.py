@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import samples
 from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, wait_for
 from cli.demo_faults import faults
-from cli.demo_tables import address_table, balance_table, case_panel, receipt_table
+from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
 from cli.ground import ending_on_signals, refuse, said, seed, shown
 from cli.token import issue
 from infra import embedded
@@ -152,7 +152,8 @@ def _summary(uploads: list[Upload]) -> str:
 
 
 def _stay(running_demo: Demo) -> None:
-    shown.print(address_table(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens))
+    for line in addresses(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens):
+        shown.print(line, soft_wrap=True, markup=False)
     said.print("Serving until Ctrl-C.")
     try:
         running_demo.api.wait()

@@ -81,12 +81,10 @@ def case_panel(case: Mapping[str, Any]) -> Panel:
     return Panel("\n".join(rows), title="One case that waits for a reviewer", title_align="left")
 
 
-def address_table(base: str, tokens: Mapping[str, str]) -> Table:
-    """Return where to look while the demo stays, and as whom."""
-    table = Table("what", "where", title="Look around", title_justify="left")
-    for what, path in (("the API's pages", "/docs"), ("ready?", "/readyz"), ("figures", "/metrics")):
-        table.add_row(what, base + path)
-    for who, token in tokens.items():
-        table.add_row(f"token: {who}", token)
-    table.columns[1].overflow = "fold"
-    return table
+def addresses(base: str, tokens: Mapping[str, str]) -> list[str]:
+    """Return where to look while the demo stays, and as whom: a line each, so that they can be copied."""
+    places = {"API": "/docs", "console": "/console", "ready?": "/readyz", "figures": "/metrics"}
+    return [
+        *(f"{what}: {base}{path}" for what, path in places.items()),
+        *(f"token, {who}: {token}" for who, token in tokens.items()),
+    ]
