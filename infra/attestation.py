@@ -17,7 +17,9 @@ import base64
 import hashlib
 import struct
 from dataclasses import dataclass
+from typing import Any
 
+from asn1crypto.x509 import Certificate
 from cbor2 import CBORDecodeError
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
@@ -27,6 +29,8 @@ from pyattest.attestation import Attestation
 from pyattest.configs.apple import AppleConfig
 from pyattest.configs.google_play_integrity_api import GooglePlayIntegrityApiConfig
 from pyattest.exceptions import PyAttestException
+from pyattest.verifiers.apple_attestation import AppleAttestationVerifier
+from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import PathError, ValidationError
 
 from infra.settings import settings
@@ -41,6 +45,23 @@ _NO_GOOD = (
 
 class AttestationError(Exception):
     """Nobody vouches for this app: forged, of another app, for another upload, or not configured."""
+
+
+class PinnedVerifier(AppleAttestationVerifier):  # type: ignore[misc]  # pyattest has no types
+    """Trusts the attesting authority alone: pyattest would take any that the machine trusts for web sites."""
+
+    async def verify_certificate_chain(self, chain: list[bytes]) -> Any:
+        """Check the chain from the phone's certificate up to the authority's."""
+        leaf, *others = [Certificate.load(certificate) for certificate in chain]
+        context = ValidationContext(trust_roots=[self.attestation.config.root_ca])
+        validator = CertificateValidator(leaf, others, validation_context=context)
+        return await validator.async_validate_usage({"digital_signature"})  # type: ignore[no-untyped-call]  # half typed
+
+
+class PinnedAppleConfig(AppleConfig):  # type: ignore[misc]  # pyattest has no types
+    """Apple's configuration with the verifier above."""
+
+    attestation_verifier_class = PinnedVerifier
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +117,7 @@ def check_apple(key_id: str, attestation: str, challenge: bytes) -> AttestedApp:
     root = settings().attestation_apple_root
     try:
         named = base64.b64decode(key_id, validate=True)
-        config = AppleConfig(
+        config = PinnedAppleConfig(
             key_id=named,
             app_id=settings().attestation_apple_app_id,
             production=settings().attestation_production,
