@@ -8,7 +8,7 @@ from functools import cache
 from time import perf_counter
 from typing import Final
 
-from ocr.codes import read_codes
+from ocr.codes import Code, read_codes, without_codes
 from ocr.engines.base import Engine, EngineError
 from ocr.engines.factory import make_engine
 from ocr.engines.merge import certainty
@@ -52,6 +52,7 @@ class ReadPage:
     view: View
     page: Page | None
     lines: list[TextLine]
+    codes: tuple[str, ...] = ()
 
 
 def read_receipt(pages: bytes | Sequence[bytes], engine: Engine | None = None) -> Reading:
@@ -158,19 +159,20 @@ def read_pages(pages: bytes | Sequence[bytes], engine: Engine) -> list[ReadPage]
 def _read_page(view: View, number: int, engine: Engine) -> ReadPage:
     if view.sheet is None or any(reason.severity == "reject" for reason in view.reasons):
         return ReadPage(view, None, [])
-    page, words = _read_sheet(view.sheet, engine)
+    page, words, codes = _read_sheet(view.sheet, engine)
     if view.paper is not None and certainty(words) < _CERTAINTY_MIN:
         turned = lay_flat(view.photo.gray, view.paper, view.sheet.quarter_turns + 2)
         if turned is not None:
-            other_page, other_words = _read_sheet(turned, engine)
+            other_page, other_words, other_codes = _read_sheet(turned, engine)
             if certainty(other_words) > certainty(words):
-                page, words = other_page, other_words
-    return ReadPage(view, page, lines_of(words, number))
+                page, words, codes = other_page, other_words, other_codes
+    return ReadPage(view, page, lines_of(words, number), tuple(code.payload for code in codes))
 
 
-def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word]]:
+def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word], list[Code]]:
     page = straighten(sheet)
-    return page, engine.read_words(page.gray)
+    codes = read_codes(page.gray)
+    return page, engine.read_words(without_codes(page.gray, codes)), codes
 
 
 def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:
@@ -184,7 +186,7 @@ def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:
         page = read[number].page
         return [] if page is None else engine.read_number(page.gray, box)
 
-    codes = [code for page in read if page.page is not None for code in read_codes(page.page.gray)]
+    codes = [code for page in read for code in page.codes]
     reading = parse_receipt(lines, reread=reread, codes=tuple(dict.fromkeys(codes)))
     items = tuple(_on_photo(item, read) for item in reading.lines)
     return _judged(reading.model_copy(update={"lines": items, "quality": quality}), reasons)
@@ -203,7 +205,7 @@ def _without_inner_cuts(
 def _without_text(quality: Quality, reasons: tuple[ReadingReason, ...]) -> Reading:
     if not any(reason.severity == "reject" for reason in reasons):
         reasons = (ReadingReason(code="no_text", severity="reject"), *reasons)
-    seen_badly = any(reason.code in {"too_dark", "blurred", "glare", "too_far"} for reason in reasons)
+    seen_badly = any(reason.code != "no_text" and reason.severity == "reject" for reason in reasons)
     return Reading(status="unreadable" if seen_badly else "not_a_receipt", reasons=reasons, quality=quality)
 
 
@@ -211,7 +213,11 @@ def _judged(reading: Reading, reasons: tuple[ReadingReason, ...]) -> Reading:
     """Weigh what was seen in the picture by what could be read of it."""
     if reading.status == "read" and reading.total_minor is not None:
         sure = reading.confidence.get("total", 0.0) >= _SURE_MIN
-        kept = tuple(_weighed(reason, sure=sure) for reason in reasons)
+        # Where the foot is missing, the lowest sum seen may be one before discounts; tender vouches for it.
+        ended = sure and reading.tendered_minor is not None
+        kept = tuple(
+            _weighed(reason, sure=ended if reason.code == "cut_off_bottom" else sure) for reason in reasons
+        )
         refused = any(reason.severity == "reject" for reason in kept)
         return reading.model_copy(update={"reasons": kept, "status": "unreadable" if refused else "read"})
     grave = [reason for reason in reasons if reason.severity != "info"] or reasons
