@@ -20,7 +20,9 @@ _BLUR_FULL: Final = 0.15
 # A sharp picture's edges are this wide in pixels: that much is the lens, not a shaking hand.
 _EDGE_PX: Final = 0.75
 _BLUR_NOTED, _BLUR_REFUSED = 0.45, 0.65
-_LETTERS_SEEN_MAX: Final = 150
+_LETTERS_SEEN_MAX: Final = 60
+# Neither specks nor titles, in letter heights.
+_USUAL_SIZE: Final = (0.7, 1.5)
 # Blank paper in a lit room is brighter than this gray; below the second value print drowns in noise.
 _LIT_GRAY, _DARK_GRAY = 90, 25
 _DARK_NOTED, _DARK_REFUSED = 0.5, 0.9
@@ -102,21 +104,20 @@ def _faults(quality: Quality) -> Iterable[tuple[str, Severity]]:
 
 def _blur(lit: Gray, letters: Letters) -> float:
     """How wide the edges of strokes are against the letters; 0 sharp, 1 unreadable."""
-    depth = cv2.subtract(np.full_like(lit, PAPER), lit)
-    across = cv2.Sobel(depth, cv2.CV_16S, 1, 0)
-    down = cv2.Sobel(depth, cv2.CV_16S, 0, 1)
     heights = letters.boxes[:, 3] - letters.boxes[:, 1]
-    usual = letters.boxes[(heights > 0.7 * letters.height) & (heights < 1.5 * letters.height)]
+    like = (heights > _USUAL_SIZE[0] * letters.height) & (heights < _USUAL_SIZE[1] * letters.height)
+    usual = letters.boxes[like].astype(int)
     widths = []
-    for left, top, right, bottom in usual[:: max(1, len(usual) // _LETTERS_SEEN_MAX)].astype(int):
-        slopes = np.hypot(across[top:bottom, left:right].astype(np.float32), down[top:bottom, left:right])
+    for left, top, right, bottom in usual[:: max(1, len(usual) // _LETTERS_SEEN_MAX)]:
+        letter = lit[top:bottom, left:right]
+        depth = PAPER - float(np.percentile(letter, 10))
+        slopes = cv2.magnitude(cv2.Sobel(letter, cv2.CV_32F, 1, 0), cv2.Sobel(letter, cv2.CV_32F, 0, 1))
         steepest = float(np.percentile(slopes, 97)) / 8
         # A stroke softened by a Gaussian of width s rises by 0.4 / s of its depth a pixel.
-        widths.append(0.4 * float(np.percentile(depth[top:bottom, left:right], 90)) / max(1.0, steepest))
+        widths.append(0.4 * depth / max(1.0, steepest))
     if not widths:
         return 0.0
-    width = float(np.median(widths))
-    softened = sqrt(max(0.0, width**2 - _EDGE_PX**2))
+    softened = sqrt(max(0.0, float(np.median(widths)) ** 2 - _EDGE_PX**2))
     return round(min(1.0, softened / (_BLUR_FULL * letters.height)), 3)
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr.engines.base import Gray
 from ocr.preprocess.level import bend, skew
-from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, Letters, even_light, find_letters
+from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, Letters, even_light, find_ink, find_letters
 from ocr.preprocess.paper import find_paper, whole_frame
 from ocr.preprocess.quad import clockwise, corners_around
 from ocr.preprocess.straighten import Sheet, lay_flat, straighten
@@ -131,7 +131,7 @@ def test_boxes_lead_back_to_the_photograph() -> None:
 
 def test_letters_are_scaled_to_the_height_that_is_read_best() -> None:
     page = straighten(laid_flat(lying_on_table(leaning(0))))
-    assert find_letters(page.gray).height == pytest.approx(LETTER_HEIGHT, abs=2)
+    assert find_letters(find_ink(page.gray)).height == pytest.approx(LETTER_HEIGHT, abs=2)
 
 
 def test_a_shadow_goes_and_print_stays() -> None:

@@ -23,7 +23,7 @@ _DPI: Final = 300
 # The network reads the last stroke of a crop better with a little paper after it.
 _MARGIN_PX: Final = 4
 # This many lines tell which model reads a page with more confidence.
-_SAMPLE_LINES: Final = 8
+_SAMPLE_LINES: Final = 5
 _SAMPLE_MARGIN_PX: Final = 8
 # A quarter of Vietnamese letters bear accents; print without any is read as well by the first model.
 _ACCENTS_MIN: Final = 0.08

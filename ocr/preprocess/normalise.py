@@ -21,10 +21,14 @@ _LETTER_MAX: Final = 160
 _JOIN_SHARE: Final = 150
 # Paper's own grain is less dark than this.
 _INK_DEPTH_MIN: Final = 16
+_STROKE_SHARE: Final = 0.4
 _NOISE_SIGMA: Final = 0.7
 _ENLARGE_MAX: Final = 3.0
 # A line of a receipt holds about forty letters, nearly twice as high as wide.
 _LETTERS_PER_LINE: Final = 25
+
+
+Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,29 +42,29 @@ class Letters:
     height: float
 
 
-def find_letters(page: Gray, *, join: bool = True) -> Letters:
-    """Find what may be letters on an evenly lit page.
-
-    Args:
-        page: (height, width) uint8, as `even_light` gives it.
-        join: Join the dots of needle printers up and down, as fits a page whose lines are level.
-    """
+def find_ink(page: Gray) -> Mask:
+    """The strokes on an evenly lit page, 1 where there is ink."""
     depth = cv2.subtract(np.full_like(page, PAPER), np.asarray(cv2.GaussianBlur(page, (0, 0), 0.8), np.uint8))
     reach = 2 * (page.shape[1] // _LETTERS_PER_LINE) + 1
     # Faint and full print stand on one receipt: a stroke is nearly half as dark as the darkest around.
-    darkest = cv2.dilate(depth, np.ones((reach, reach), np.uint8))
-    ink = ((depth > _INK_DEPTH_MIN) & (depth > 0.4 * darkest)).astype(np.uint8)
-    if join:
-        # Up and down no neighbour is near.
-        upright = np.ones((max(2, page.shape[1] // _JOIN_SHARE), 1), np.uint8)
-        ink = np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, upright), np.uint8)
+    around = cv2.dilate(depth, np.ones((reach, reach), np.uint8))
+    level = np.maximum(cv2.convertScaleAbs(around, alpha=_STROKE_SHARE), _INK_DEPTH_MIN)
+    return np.asarray(cv2.compare(depth, level, cv2.CMP_GT), np.uint8)
+
+
+def join_dots(ink: Mask) -> Mask:
+    """Join the dots of needle printers up and down, where no neighbour is near on a level page."""
+    upright = np.ones((max(2, ink.shape[1] // _JOIN_SHARE), 1), np.uint8)
+    return np.asarray(cv2.morphologyEx(ink, cv2.MORPH_CLOSE, upright), np.uint8)
+
+
+def find_letters(ink: Mask) -> Letters:
+    """Find the pieces of ink that may be letters."""
     _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     left, top, widths, heights, areas = (stats[1:, column] for column in range(5))
-    likely = (
-        (heights >= _LETTER_MIN) & (heights <= min(_LETTER_MAX, page.shape[1] // 12)) & (widths < 3 * heights)
-    )
+    likely = (heights >= _LETTER_MIN) & (heights <= min(_LETTER_MAX, ink.shape[1] // 12))
     # Thin bars are a barcode's.
-    likely &= 8 * widths > heights
+    likely &= (widths < 3 * heights) & (8 * widths > heights)
     likely &= (areas > heights) & (areas < 0.9 * widths * heights + 4)
     boxes = np.stack([left, top, left + widths, top + heights], axis=1)[likely].astype(np.float64)
     sizes = heights[likely]

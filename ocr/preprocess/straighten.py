@@ -17,7 +17,9 @@ from ocr.preprocess.normalise import (
     Letters,
     calm,
     even_light,
+    find_ink,
     find_letters,
+    join_dots,
     scale_letters,
 )
 from ocr.preprocess.paper import Paper
@@ -36,7 +38,8 @@ _QUARTER_TURNS: Final = 4
 # Fewer letters that stand beside another are grain, leaves or fur, not lines of print.
 _LETTERS_IN_LINES_MIN: Final = 30
 # The longest receipts have 3000 letters in a picture; more pieces of ink are a dark picture's noise.
-_PIECES_MAX: Final = 8000
+_LETTERS_MAX: Final = 6000
+_LONG_MIN: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +101,14 @@ def lay_flat(photo: Gray, paper: Paper, quarter_turns: int = 0) -> Sheet | None:
     flat, to_flat, shrink = _flatten(photo, np.roll(paper.corners, -quarter_turns % _QUARTER_TURNS, axis=0))
     lit = even_light(flat)
     lit[_table(paper, to_flat, lit.shape) > 0] = PAPER
-    pieces = find_letters(lit, join=False)
-    if len(pieces.boxes) > _PIECES_MAX:
-        return None
-    if quarter_turns % 2 == 0 and lies_sideways(pieces):
+    ink = find_ink(lit)
+    # A receipt is longer than wide: only one that isn't, as it lies, may lie on its side.
+    broad = lit.shape[0] < _LONG_MIN * lit.shape[1]
+    if broad and quarter_turns % 2 == 0 and lies_sideways(find_letters(ink)):
         return lay_flat(photo, paper, quarter_turns + 1)
-    letters = find_letters(lit)
+    letters = find_letters(join_dots(ink))
+    if len(letters.boxes) > _LETTERS_MAX:
+        return None
     in_line = int(np.count_nonzero(in_lines(letters)))
     if in_line < _LETTERS_IN_LINES_MIN:
         return None
