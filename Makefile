@@ -36,7 +36,8 @@ bench: setup ## how fast uploads are taken in and readings settled
 	@$(BIN)/quetbill bench intake $(ARGS)
 	@$(BIN)/quetbill bench settle $(ARGS)
 
-fuzz: setup ## the API against requests nobody thought of, for longer than the tests do
+fuzz: setup ## broken pictures, and the API against requests nobody thought of, longer than the tests do
+	@$(BIN)/pytest -m fuzz
 	@$(BIN)/python -m scripts.fuzz $(ARGS)
 
 help: ## this list
