@@ -2,15 +2,46 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from console import formats
 from domain.receipts import major
 from infra.words import Language, all_words, say
 from schemas.receipts import ReasonView, ReceiptView
+from schemas.staff import StaffAct
 
 # Shown as a link or a table of its own.
 SHOWN_ELSEWHERE = {"matching_receipt_id"}
+
+
+def rule_name(code: str, language: Language) -> str:
+    """Return a rule's short name; one that has none yet is called by its code."""
+    known = f"reason_{code}" in all_words(language)["console"]
+    return say("console", f"reason_{code}", language) if known else code.replace("_", " ")
+
+
+def field_name(code: str, language: Language) -> str:
+    """Return the name of a field that was corrected or changed, such as total_minor or line_2_brand."""
+    words = all_words(language)["console"]
+    line = re.fullmatch(r"line_(\d+)_(\w+)", code)
+    if line:
+        return f"{say('console', 'line', language)} {line[1]}, {field_name(line[2], language)}"
+    plain = code.removesuffix("_minor")
+    return words.get(f"field_{plain}") or words.get(plain) or plain.replace("_", " ")
+
+
+def changes(act: StaffAct, language: Language) -> list[tuple[str, str, str]]:
+    """Return what an act changed as (name, before, after) in the reader's words."""
+    found: dict[str, tuple[Any, Any]] = {
+        name: (before, after) for name, (before, after) in act.details.get("changes", {}).items()
+    }
+    before, after = act.details.get("before", {}), act.details.get("after", {})
+    found |= {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
+    return [
+        (field_name(name, language), _value(name, old, "VND", language), _value(name, new, "VND", language))
+        for name, (old, new) in found.items()
+    ]
 
 
 def evidence_rows(reason: ReasonView, currency: str, language: Language) -> list[tuple[str, str]]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
 
+from domain.receipts import MINOR_UNIT_EXPONENT_DEFAULT, MINOR_UNIT_EXPONENTS
 from infra import clock
 from infra.words import Language, say
 
@@ -48,3 +51,21 @@ def span(seconds: float, language: Language) -> str:
     if hours:
         return say("console", "span_hours", language, {"hours": hours, "minutes": minutes})
     return say("console", "span_minutes", language, {"minutes": minutes})
+
+
+def parse_money(text: str, currency: str | None) -> int | None:
+    """Return typed major units as minor units, None where it is no amount.
+
+    Dots, commas and spaces stand between thousands; where the currency has a minor unit, a last
+    mark followed by one or two digits is the decimal mark.
+    """
+    exponent = MINOR_UNIT_EXPONENTS.get(currency or "VND", MINOR_UNIT_EXPONENT_DEFAULT)
+    decimals = re.search(r"[.,](\d{1,2})$", text) if exponent else None
+    whole = re.sub(r"[.,\s]", "", text[: decimals.start()] if decimals else text)
+    if not whole.isascii() or not whole.isdigit():
+        return None
+    try:
+        amount = Decimal(f"{whole}.{decimals.group(1)}" if decimals else whole)
+    except InvalidOperation:
+        return None
+    return int(amount.scaleb(exponent))

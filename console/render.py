@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -41,7 +44,8 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(prefix=PREFIX, static=static_url, languages=LANGUAGES)
-    environment.globals.update(navigation=NAVIGATION, shortcuts=SHORTCUTS, known_sayings=SAYINGS)
+    environment.globals.update(view_query=lambda view: f"?{urlencode(view.filters)}" if view.filters else "")
+    environment.globals.update(navigation=NAVIGATION, shortcuts=SHORTCUTS)
     return environment
 
 
@@ -61,9 +65,23 @@ def page_language(request: Request) -> Language:
 
 
 # Where the header leads: path and word.
-NAVIGATION = (("/review", "queue"),)
+NAVIGATION = (("/review", "queue"), ("/rules", "rules"), ("/bands", "bands"), ("/audit", "audit"))
 # Sentences that a redirect may ask the next page to say.
-SAYINGS = frozenset({"approved", "rejected", "held", "released", "no_more"})
+SAYINGS = frozenset(
+    {
+        "approved",
+        "rejected",
+        "proposed",
+        "held",
+        "released",
+        "undone",
+        "no_more",
+        "many",
+        "view_saved",
+        "view_deleted",
+        "saved",
+    }
+)
 SHORTCUTS = (
     (("j", "k"), "key_move"),
     (("Enter",), "key_open"),
@@ -71,6 +89,9 @@ SHORTCUTS = (
     (("h",), "key_hold"),
     (("a",), "key_approve"),
     (("r",), "key_reject"),
+    (("c",), "key_correct"),
+    (("u",), "key_undo"),
+    (("x",), "key_select"),
     (("+", "-", "0"), "key_zoom"),
     (("t",), "turn"),
     (("q",), "key_queue"),
@@ -88,7 +109,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "now": clock.now(),
         "t": lambda code, **gaps: say("console", code, language, gaps),
         "here": here(request),
-        "reason_name": lambda code: say("console", f"reason_{code}", language),
+        "reason_name": lambda code: evidence.rule_name(code, language),
         "money": lambda amount, currency: formats.money(amount, currency, language),
         "number": lambda amount: formats.number(amount, language),
         "moment": lambda at: formats.moment(at, language),
@@ -96,7 +117,10 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "span": lambda seconds: formats.span(seconds, language),
         "minor": major,
         "evidence_rows": lambda reason, currency: evidence.evidence_rows(reason, currency, language),
+        "changes": lambda act: evidence.changes(act, language),
+        "field_name": lambda code: evidence.field_name(code, language),
         "comparison": lambda one, other: evidence.comparison(one, other, language),
+        **_said(request),
         **values,
     }
     body = _templates().get_template(template).render(shown)
@@ -109,3 +133,18 @@ def here(request: Request) -> str:
         return PREFIX + "/"
     query = f"?{request.url.query}" if request.url.query else ""
     return request.url.path + query
+
+
+def _said(request: Request) -> dict[str, Any]:
+    """Return what the address asks the page to say: a known sentence, its numbers, and a receipt."""
+    asked = request.query_params
+    about: UUID | None = None
+    with suppress(ValueError):
+        about = UUID(asked.get("about", ""))
+    said = asked.get("said", "")
+    counted = {name: asked.get(name, "") for name in ("done", "proposed", "refused")}
+    return {
+        "said": said if said in SAYINGS else None,
+        "about": about,
+        "counted": {name: value if value.isdigit() else "0" for name, value in counted.items()},
+    }

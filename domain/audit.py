@@ -85,3 +85,11 @@ def acts(
         )
     order = (col(StaffAct.acted_at).desc(), col(StaffAct.id).desc())
     return [(row, email) for row, email in session.exec(statement.order_by(*order).limit(limit)).all()]
+
+
+def staff_who_acted(session: Session) -> list[tuple[UUID, str]]:
+    """Return everybody who is on the trail, by address."""
+    acted = select(StaffAct.staff_id).distinct()
+    statement = select(StaffMember.id, StaffMember.email).where(col(StaffMember.id).in_(acted))
+    rows = session.exec(statement.order_by(col(StaffMember.email))).all()
+    return [(staff_id, email) for staff_id, email in rows]

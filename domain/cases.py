@@ -18,7 +18,7 @@ from domain.shoppers import pseudonym
 from domain.staff import is_related
 from infra import clock
 from infra.words import Language
-from schemas.catalog import Retailer
+from schemas.catalog import Brand, Retailer
 from schemas.fraud import CaseSummary, CaseView, DecisionView, ProposalView, ShopperRecord
 from schemas.receipts import Receipt, ReceiptLine, ReceiptView
 from schemas.shoppers import Shopper, StaffMember
@@ -59,6 +59,7 @@ def queue(
             waiting_since=row.settled_at or row.received_at,
             shopper=pseudonym(row.shopper_id, REVIEWERS),
             retailer=retailers.get(row.retailer_id) if row.retailer_id else None,
+            merchant=row.merchant,
             total=major(row.total_minor, row.currency),
             currency=row.currency,
             points=int(points.get(row.id, 0)),
@@ -172,6 +173,11 @@ def retailers(session: Session) -> list[tuple[UUID, str]]:
     ]
 
 
+def brands(session: Session) -> list[str]:
+    """Return the brands' names, to choose from."""
+    return list(session.exec(select(Brand.name).order_by(col(Brand.name))).all())
+
+
 def _holders(session: Session, receipt_ids: Sequence[UUID]) -> dict[UUID, str]:
     holds = workbench.holds_of(session, list(receipt_ids))
     emails = _emails(session, {hold.reviewer_id for hold in holds.values()})
@@ -188,7 +194,8 @@ def _proposal(session: Session, receipt_id: UUID) -> ProposalView | None:
     if found is None:
         return None
     email = _emails(session, [found.reviewer_id])[found.reviewer_id]
-    return ProposalView(reviewer=email, reason=found.reason, proposed_at=found.proposed_at)
+    said = {name: value for name, value in found.corrections.items() if value not in (None, [])}
+    return ProposalView(reviewer=email, reason=found.reason, proposed_at=found.proposed_at, corrections=said)
 
 
 def _shopper_record(session: Session, receipt: Receipt) -> ShopperRecord:

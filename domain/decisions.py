@@ -61,7 +61,7 @@ def settle_review(
         raise CaseDecidedError(status=receipt.status)
     proposal = review.open_proposals(session, [receipt_id]).get(receipt_id)
     _check_may_decide(session, receipt, proposal, reviewer_id)
-    wanted = corrections or Corrections.model_validate(proposal.corrections if proposal else {})
+    wanted = _all_corrections(proposal, corrections or Corrections())
     if decision == "approve" and proposal is None and _needs_second_person(session, receipt, wanted):
         review.propose(session, receipt_id, reviewer_id, reason, wanted.model_dump(mode="json"))
         workbench.end_hold(session, receipt_id)
@@ -157,6 +157,15 @@ def _check_may_decide(
 def _needs_second_person(session: Session, receipt: Receipt, wanted: Corrections) -> bool:
     limit = bands.bands_on(session, receipt.purchased_on).second_eyes_from_minor
     return limit is not None and max(receipt.total_minor or 0, wanted.total_minor or 0) >= limit
+
+
+def _all_corrections(proposal: ReviewProposal | None, mine: Corrections) -> Corrections:
+    """Join what the first person corrected with what the second corrects, who has the last word."""
+    if proposal is None:
+        return mine
+    first = Corrections.model_validate(proposal.corrections)
+    said = {name: value for name, value in mine if value is not None and name != "lines"}
+    return first.model_copy(update={**said, "lines": first.lines + mine.lines})
 
 
 def _approve(session: Session, receipt: Receipt, wanted: Corrections) -> Changes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import StringConstraints
@@ -70,6 +70,7 @@ class CaseSummary(Body):
     waiting_since: datetime
     shopper: str
     retailer: str | None
+    merchant: str | None
     total: float | None
     currency: str | None
     points: int
@@ -87,11 +88,12 @@ class CaseQueue(Body):
 
 
 class ProposalView(Body):
-    """An approval that waits for a second person."""
+    """An approval that waits for a second person; `corrections` are the first one's, by field."""
 
     reviewer: str
     reason: str
     proposed_at: datetime
+    corrections: dict[str, Any]
 
 
 class ShopperRecord(Body):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from uuid import UUID
@@ -82,6 +83,12 @@ def open_console(browser: Browser, scene: Scene, *, width: int = 1440, language:
     return page
 
 
+def expect_said(page: Page, words: str) -> None:
+    """Wait until a page says something and its scripts listen."""
+    expect(page.get_by_role("status")).to_contain_text(words)
+    page.wait_for_function("document.documentElement.classList.contains('scripted')")
+
+
 def status_of(receipt_id: UUID) -> str:
     with transaction() as session:
         return session.get_one(Receipt, receipt_id).status
@@ -95,7 +102,7 @@ def test_a_case_is_decided_by_mouse(browser: Browser, scene: Scene) -> None:
     browsing.keep_picture(page, "case-by-mouse")
     page.get_by_text("Bị chỉnh sửa").click()
     page.get_by_role("button", name="Từ chối").click()
-    expect(page.get_by_role("status")).to_contain_text("Đã từ chối.")
+    expect_said(page, "Đã từ chối.")
     assert status_of(scene.case_ids[0]) == "rejected"
     assert page.url.split("/")[-1].startswith(str(scene.case_ids[1])), "the next case follows"
 
@@ -109,13 +116,77 @@ def test_cases_are_decided_by_keyboard_alone(browser: Browser, scene: Scene) -> 
     page.wait_for_url(f"**/{scene.case_ids[0]}*")
     browsing.keep_picture(page, "case-by-keyboard")
     page.keyboard.press("a")
-    expect(page.get_by_role("status")).to_contain_text("Đã duyệt.")
+    expect_said(page, "Đã duyệt.")
     assert status_of(scene.case_ids[0]) == "approved"
     page.keyboard.press("r")
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text("Đã từ chối.")
+    expect_said(page, "Đã từ chối.")
     assert status_of(scene.case_ids[1]) == "rejected"
+
+
+def test_a_decision_is_taken_back_by_keyboard(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.keyboard.press("n")
+    page.wait_for_url(f"**/{scene.case_ids[0]}*")
+    page.keyboard.press("a")
+    expect_said(page, "Đã duyệt.")
+    page.keyboard.press("u")
+    expect_said(page, "Đã hoàn tác.")
+    assert status_of(scene.case_ids[0]) == "in_review"
+
+
+def test_a_misread_total_is_corrected_by_keyboard(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.goto(f"{scene.address}/console/review/{scene.case_ids[0]}")
+    page.keyboard.press("c")
+    page.locator("input[name=total]").fill("263.000")
+    browsing.keep_picture(page, "case-corrected")
+    page.locator("input[name=total]").press("Enter")
+    expect_said(page, "Đã duyệt.")
+    with transaction() as session:
+        assert session.get_one(Receipt, scene.case_ids[0]).total_minor == 263_000
+
+
+def test_rows_are_chosen_and_decided_together(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.locator("select[name=preset]").select_option(label="Không phải bản gốc")
+    expect(page.locator("button[value=approve]")).to_be_disabled()
+    browsing.keep_picture(page, "queue-chosen")
+    page.locator("button[value=reject]").click()
+    expect_said(page, "Đã quyết định 2")
+    assert [status_of(case) for case in scene.case_ids] == ["rejected", "rejected", "in_review"]
+
+
+def test_a_filter_narrows_the_list_without_a_new_page(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.evaluate("window.stillHere = true")
+    page.locator("select[name=reason]").select_option("unknown_retailer")
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    assert page.evaluate("window.stillHere")
+    assert "reason=unknown_retailer" in page.url
+
+
+def test_the_picture_is_enlarged_and_turned(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.goto(f"{scene.address}/console/review/{scene.case_ids[0]}")
+    sheet = page.locator(".case-picture .sheet")
+    expect(sheet).to_have_attribute("style", re.compile("rotate\\(0deg\\)"))
+    fitted = sheet.bounding_box()
+    page.keyboard.press("+")
+    larger = sheet.bounding_box()
+    assert fitted
+    assert larger
+    assert larger["width"] > fitted["width"] * 1.3
+    page.keyboard.press("t")
+    turned = sheet.bounding_box()
+    assert turned
+    assert turned["width"] > turned["height"]
+    browsing.keep_picture(page, "case-turned")
 
 
 @pytest.mark.parametrize("language", ["vi", "en"])
@@ -125,7 +196,7 @@ def test_no_page_is_wider_than_its_window(browser: Browser, scene: Scene, langua
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    pages = {"queue": "review", "empty-queue": "review?held=me"}
+    pages = {"queue": "review", "empty-queue": "review?held=me", "audit": "audit"}
     pages |= {f"case-{number}": f"review/{case}" for number, case in enumerate(scene.case_ids)}
     for name, path in pages.items():
         page.goto(f"{scene.address}/console/{path}")

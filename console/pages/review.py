@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
+from console.correction_form import CorrectionsInForm
 from console.filters import Filters, query_of, values_of
 from console.render import PREFIX, page, page_language
 from console.sign_in import OwnForm, Reviewer
 from domain import cases, decisions
 from domain.audit import ActFilters, acts, record_act
 from domain.errors import InvalidReasonError
-from domain.fraud import workbench
+from domain.fraud import review, workbench
 from domain.fraud.workbench import CaseFilters
 from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language, say
-from schemas.base import Body
 from schemas.fraud import Decision
 
 router = APIRouter()
@@ -41,12 +41,7 @@ def home() -> Response:
 
 @router.get("/review")
 def show_queue(
-    request: Request,
-    session: ReadOnly,
-    reviewer: Reviewer,
-    filters: Filters,
-    cursor: str | None = None,
-    said: str = "",
+    request: Request, session: ReadOnly, reviewer: Reviewer, filters: Filters, cursor: str | None = None
 ) -> Response:
     """Show what waits, longest waiting first."""
     rows = cases.queue(
@@ -64,10 +59,13 @@ def show_queue(
         rows=rows,
         counts=workbench.counts(session, reviewer.id),
         retailers=cases.retailers(session),
+        views=workbench.views_of(session, reviewer.id),
+        refusals=REFUSALS,
+        approvals=APPROVALS,
         filters=values_of(filters),
         query=query_of(filters),
         next_query=query_of(filters, cursor=more) if more else None,
-        said=said,
+        undo_about=None,
     )
 
 
@@ -78,21 +76,23 @@ def show_case(
     reviewer: Reviewer,
     receipt_id: UUID,
     filters: Filters,
-    said: str = "",
-    about: UUID | None = None,
 ) -> Response:
     """Show one case with its evidence."""
+    shown = cases.case(session, receipt_id, page_language(request))
+    decided = review.standing_decision(session, receipt_id)
+    may_undo = decided is not None and review.may_undo(decided, shown.receipt.status, reviewer.id)
     return page(
         request,
         "case.html",
-        case=cases.case(session, receipt_id, page_language(request)),
+        case=shown,
         trail=acts(session, ActFilters(receipt_id=receipt_id), before=None, limit=TRAIL_LENGTH),
         reviewer=reviewer,
+        retailers=cases.retailers(session),
+        brands=cases.brands(session) if shown.receipt.status == "in_review" else [],
         refusals=REFUSALS,
         approvals=APPROVALS,
         query=query_of(filters),
-        said=said,
-        about=about,
+        undo_about=receipt_id if may_undo else None,
     )
 
 
@@ -122,10 +122,11 @@ def release_case(session: UnitOfWork, reviewer: Reviewer, receipt_id: UUID, filt
     return RedirectResponse(f"{PREFIX}/review{query_of(filters, said='released')}", 303)
 
 
-class DecisionForm(Body):
-    """What the case page's forms send."""
+class DecisionForm(BaseModel):
+    """What the case page's forms send, besides the corrections."""
 
-    csrf: str
+    model_config = ConfigDict(frozen=True)
+
     decision: Decision
     preset: str = Field("", max_length=40)
     note: str = Field("", max_length=400)
@@ -139,17 +140,26 @@ def decide(
     receipt_id: UUID,
     filters: Filters,
     form: Annotated[DecisionForm, Form()],
+    corrections: CorrectionsInForm,
 ) -> Response:
     """Approve or reject, and go on to the next case."""
-    decisions.settle_review(
+    decided = decisions.settle_review(
         session,
         receipt_id,
         reviewer_id=reviewer.id,
         decision=form.decision,
         reason=reason_of(form.decision, form.preset, form.note, page_language(request)),
+        corrections=corrections if form.decision == "approve" else None,
     )
-    said: Literal["approved", "rejected"] = "approved" if form.decision == "approve" else "rejected"
-    return _to_next(session, reviewer.id, filters, said=said, about=receipt_id)
+    said = "approved" if form.decision == "approve" else "rejected"
+    return _to_next(session, reviewer.id, filters, said=said if decided else "proposed", about=receipt_id)
+
+
+@router.post("/review/{receipt_id}/undo", dependencies=[OwnForm])
+def undo(session: UnitOfWork, reviewer: Reviewer, receipt_id: UUID, filters: Filters) -> Response:
+    """Take one's own decision back, and lead to the case."""
+    decisions.undo_review(session, receipt_id, reviewer_id=reviewer.id)
+    return RedirectResponse(f"{PREFIX}/review/{receipt_id}{query_of(filters, said='undone')}", 303)
 
 
 def reason_of(decision: Decision, preset: str, note: str, language: Language) -> str:

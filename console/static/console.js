@@ -133,6 +133,24 @@ for (const box of document.querySelectorAll(".case-picture rect[data-key]")) {
   box.addEventListener("mouseleave", () => light(box.dataset.key, false));
 }
 
+// --- many cases at once ------------------------------------------------------------------------
+
+// The list is exchanged when a filter changes, so its boxes are found anew at every change.
+document.addEventListener("change", (event) => {
+  const form = event.target.closest("form.many");
+  if (!form) return;
+  const boxes = [...form.querySelectorAll("input[name=chosen]")];
+  if (event.target.matches("[data-choose-all]")) boxes.forEach((box) => { box.checked = event.target.checked; });
+  const chosen = boxes.filter((box) => box.checked).length;
+  form.querySelector("[data-many]").classList.toggle("on", chosen > 0);
+  form.querySelector("[data-chosen-count]").textContent = String(chosen);
+  // A reason to refuse is no reason to approve.
+  const decision = form.querySelector("select[name=preset]").selectedOptions[0]?.dataset.decision;
+  form.querySelectorAll("button[name=decision]").forEach((button) => {
+    button.disabled = decision !== undefined && button.value !== decision;
+  });
+});
+
 // --- shortcuts ---------------------------------------------------------------------------------
 
 function moveRow(step) {
@@ -149,7 +167,15 @@ function dialogOf(id) {
   if (dialog && !dialog.open) dialog.showModal();
 }
 
+function openCorrections() {
+  const details = document.querySelector("[data-correct]");
+  if (!details) return;
+  details.open = true;
+  details.querySelector("select, input:not([type=hidden])").focus();
+}
+
 const keys = {
+  c: openCorrections,
   j: () => moveRow(1),
   k: () => moveRow(-1),
   r: () => document.querySelector("[data-focus=r] input")?.focus(),

@@ -1,0 +1,60 @@
+"""What staff did: the audit trail."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from console.render import page
+from console.sign_in import Reviewer
+from domain import audit
+from domain.errors import UnknownFilterValueError
+from domain.paging import decode_cursor, encode_cursor
+from infra.web import ReadOnly
+
+router = APIRouter()
+
+ACTS_PER_PAGE = 50
+
+
+@router.get("/audit")
+def show_trail(
+    request: Request,
+    session: ReadOnly,
+    _reviewer: Reviewer,
+    act: str = "",
+    who: str = "",
+    receipt: str = "",
+    cursor: str | None = None,
+) -> Response:
+    """Show acts, newest first."""
+    filters = audit.ActFilters(
+        act=act or None, staff_id=_id(who, "who"), receipt_id=_id(receipt.strip(), "receipt")
+    )
+    rows = audit.acts(session, filters, before=decode_cursor(cursor), limit=ACTS_PER_PAGE)
+    asked = {name: value for name, value in {"act": act, "who": who, "receipt": receipt}.items() if value}
+    more = None
+    if len(rows) == ACTS_PER_PAGE:
+        last = rows[-1][0]
+        more = "?" + urlencode(asked | {"cursor": encode_cursor(last.acted_at, last.id)})
+    return page(
+        request,
+        "audit.html",
+        rows=rows,
+        acts=audit.ACTS,
+        staff=audit.staff_who_acted(session),
+        act=act,
+        who=who,
+        receipt=receipt,
+        more=more,
+    )
+
+
+def _id(text: str, field: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise UnknownFilterValueError(field=field) from error
