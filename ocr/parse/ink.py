@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from itertools import combinations
 from math import log
+from statistics import median
 
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
 from ocr.types import Box
@@ -46,6 +47,11 @@ FEW_COST = 1.2
 # What speaks against a shelf price with this digit in the hundreds, against a zero there.
 HUNDREDS_COST = {"0": 0.0, "5": 0.2, "9": 0.6}
 OTHER_HUNDREDS_COST = 1.0
+# Hundreds that shelf prices do have beside zero.
+COMMON_HUNDREDS = "59"
+HUNDREDS_PLACE = 3
+# A digit that comes this often more than others, and in this share of the zeros' places, is a zero.
+EXTRA_COUNT_MIN, EXTRA_SHARE_MIN = 4, 0.08
 TROUBLE_SHARE_MIN, TROUBLE_COUNT_MIN = 0.12, 2
 
 
@@ -57,7 +63,9 @@ class Ink:
         self.reread = reread
         self.rereads_left = REREADS_MAX if reread else 0
         self.again: dict[Box, list[Figure]] = {}
-        self.zero_costs = zero_costs([figure for figure in figures if is_strong(figure, style)], style)
+        self.zero_costs, self.hundreds_costs = zero_costs(
+            [figure for figure in figures if is_strong(figure, style)], style
+        )
 
     def variants(self, figure: Figure, page: int) -> dict[int, float]:
         """Values that the figure's ink may mean, with costs; as read costs nothing."""
@@ -76,21 +84,28 @@ class Ink:
     def zeroed(self, value: int) -> list[tuple[int, float]]:
         """The value with some of its later digits read as zeros."""
         text = str(value)
-        places = [place for place, digit in enumerate(text) if place and digit in "689"][-5:]
+        doubtful = self.zero_costs or "689"
+        places = [place for place, digit in enumerate(text) if place and digit in doubtful][-5:]
         found = []
         for count in range(1, len(places) + 1):
             for chosen in combinations(places, count):
                 digits = list(text)
                 for place in chosen:
                     digits[place] = "0"
-                cost = sum(self.zero_costs.get(text[place], CLEAN_COST) for place in chosen)
+                cost = sum(self.zero_cost(text[place], len(text) - place) for place in chosen)
                 if cost <= ZEROS_COST_MAX:
                     found.append((int("".join(digits)), cost))
         return found
 
+    def zero_cost(self, digit: str, from_right: int) -> float:
+        """What it costs to say that a digit, the `from_right`-th from the right, is a misread zero."""
+        if from_right == HUNDREDS_PLACE and digit in self.hundreds_costs:
+            return self.hundreds_costs[digit]
+        return self.zero_costs.get(digit, CLEAN_COST)
+
     def codes(self, digits: str) -> list[tuple[str, float]]:
         """A code as read, and with some of its 6, 8 and 9 taken for the zeros that this paper misreads."""
-        places = [place for place, digit in enumerate(digits) if digit in "689"] if self.zero_costs else []
+        places = [place for place, digit in enumerate(digits) if digit in self.zero_costs]
         found = [(digits, 0.0)]
         for place in places[:CODE_PLACES_MAX]:
             cost = self.zero_costs[digits[place]]
@@ -155,11 +170,14 @@ class Ink:
             if whole in {"6", "8", "9"}:
                 found.append((Decimal(f"0.{part}"), 0.5 * self.pair_cost(whole, "0")))
             for place, digit in enumerate(part):
-                if digit in "689":
+                if digit in (self.zero_costs or "689"):
                     fixed = part[:place] + "0" + part[place + 1 :]
                     found.append((Decimal(f"{whole}.{fixed}"), self.pair_cost(digit, "0")))
         elif len(figure.digits) == 1 and value != 1:
             found.append((Decimal(1), 1.2))
+        if value and figure.suffix == "@" and len(figure.digits) == 1:
+            # A dotted zero behind a digit: 1@ is ten.
+            found.append((value * 10, 0.3))
         return found
 
 
@@ -169,26 +187,43 @@ def add(found: dict[int, float], value: int, cost: float) -> None:
         found[value] = cost
 
 
-def zero_costs(figures: Sequence[Figure], style: MoneyStyle) -> dict[str, float]:
-    """What it costs on this paper to say that a 6, 8 or 9 is a misread zero.
+def zero_costs(figures: Sequence[Figure], style: MoneyStyle) -> tuple[dict[str, float], dict[str, float]]:
+    """What it costs on this paper to say that a digit is a misread zero: anywhere, and in the hundreds.
 
-    Shelf prices end in two zeros and seldom have a 6 or 8 before them, so those places tell how often a
-    zero is read as which digit: the cost is minus the logarithm of that rate. Empty where zeros are clean.
+    Shelf prices end in two zeros and seldom have another digit than 5 or 9 before them, so those places
+    tell how often a zero is read as which digit: the cost is minus the logarithm of that rate. Weighed
+    goods and taxes spread evenly over the digits, which is taken off. Empty where zeros are clean.
     """
     if style.exponent or not figures:
-        return {}
+        return {}, {}
     values = [str(abs(money_values(figure, style)[0])) for figure in figures]
     ends = "".join(value[-2:] for value in values)
-    bad = sum(value[-1] in "689" for value in values)
-    if bad < TROUBLE_COUNT_MIN or bad / len(values) < TROUBLE_SHARE_MIN:
-        return dict.fromkeys("689", FEW_COST) if bad else {}
     thirds = "".join(value[-3] for value in values if len(value) > 3)  # noqa: PLR2004 - the hundreds
-    counts = {
-        "6": ends.count("6") + thirds.count("6"),
-        "8": ends.count("8") + thirds.count("8"),
-        "9": ends.count("9"),
+    hundreds = surplus(thirds, COMMON_HUNDREDS)
+    extra = surplus(ends + "".join(digit for digit in thirds if digit not in COMMON_HUNDREDS), "")
+    zeros = ends.count("0") + thirds.count("0") + sum(extra.values())
+    bad = sum(value[-1] in "689" for value in values)
+    few = bad < TROUBLE_COUNT_MIN or bad / len(values) < TROUBLE_SHARE_MIN
+    most = max(extra.values())
+    if few and (most < EXTRA_COUNT_MIN or most / zeros < EXTRA_SHARE_MIN):
+        return (dict.fromkeys("689", FEW_COST) if bad else {}), {}
+    doubtful = [digit for digit, count in extra.items() if digit in "689" or count >= TROUBLE_COUNT_MIN]
+    anywhere = {digit: rate_cost(extra[digit], zeros) for digit in doubtful}
+    in_hundreds = thirds.count("0") + sum(hundreds.values())
+    return anywhere, {
+        digit: min(anywhere[digit], rate_cost(hundreds[digit], in_hundreds))
+        for digit in doubtful
+        if digit not in COMMON_HUNDREDS
     }
-    zeros = ends.count("0") + thirds.count("0") + sum(counts.values())
-    return {
-        digit: max(0.05, min(2.0, -log((count + 0.2) / (zeros + 0.6)))) for digit, count in counts.items()
-    }
+
+
+def surplus(digits: str, common: str) -> dict[str, float]:
+    """How often each digit comes more than an even spread would have it; none for `common` ones."""
+    counts = {digit: 0 if digit in common else digits.count(digit) for digit in "123456789"}
+    even = median(counts.values())
+    return {digit: max(0.0, count - even) for digit, count in counts.items()}
+
+
+def rate_cost(count: float, zeros: float) -> float:
+    """Minus the logarithm of a rate, kept within what one paper can tell."""
+    return max(0.05, min(2.0, -log((count + 0.2) / (zeros + 0.6))))

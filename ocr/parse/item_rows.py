@@ -16,7 +16,7 @@ from ocr.parse.rows import CURRENCY_WORDS, Row, barcode_in, is_rate, is_tax_mark
 from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.parse.zones import AmountColumn, Zones, is_sum, lone_figure_row
 
-NUMBERED = re.compile(r"^[\dOØ©]{3} \S")
+NUMBERED = re.compile(r"^[\dOØ©@]{3} \S")
 SEQUENCE = re.compile(r"^[0O]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2
 MARK_LENGTH_MAX = 2

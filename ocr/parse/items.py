@@ -66,7 +66,11 @@ def assemble(parts: Sequence[ItemRow], *, names_first: bool, headed: bool) -> tu
     waiting: list[ItemRow] = []
     alone = 0.0
     for place, part in enumerate(parts):
-        if part.role == "amount":
+        if part.role == "amount" and names_first and is_bracketed_cut(part, drafts, waiting):
+            drafts[-1].rows.append(part.row)
+            drafts[-1].discount += part.meaning.amount if part.meaning else 0
+            drafts[-1].cuts += part.figures[-1:]
+        elif part.role == "amount":
             if not names_first or part.name:
                 alone += give_to_last(drafts, waiting) if not (part.name and not drafts) else 0
                 # Without headings, rows above the first item are the paper's head.
@@ -93,6 +97,13 @@ def assemble(parts: Sequence[ItemRow], *, names_first: bool, headed: bool) -> tu
     alone += 0.5 * len([part for part in waiting if part.role == "name"])
     alone += 0 if names_first else sum(not draft.name for draft in drafts)
     return drafts, alone
+
+
+def is_bracketed_cut(part: ItemRow, drafts: Sequence[Draft], waiting: Sequence[ItemRow]) -> bool:
+    """Whether figures without a name, after a bracket, are a discount whose label and minus were misread."""
+    if part.name or waiting or not drafts or part.meaning is None or part.row.text[0] not in "[({|":
+        return False
+    return 0 < part.meaning.amount < drafts[-1].amount - drafts[-1].discount
 
 
 def takes_from_before(parts: Sequence[ItemRow], place: int, *, names_first: bool) -> bool:

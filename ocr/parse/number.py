@@ -107,6 +107,9 @@ def value_of(tokens: Sequence[Token]) -> tuple[str | None, float]:
             if not token.text.isdigit():
                 break
             groups.append(token)
+    if first.endswith("-") and len(words) > 1 and words[1].text[:1].isdigit():
+        # A hyphenated number broken behind its hyphen.
+        return first + words[1].text.strip(".,"), min(words[0].confidence, words[1].confidence)
     if len(groups) >= SPACED_GROUPS_MIN:
         return " ".join(token.text for token in groups), min(token.confidence for token in groups)
     if DATE_LIKE.match(first) or not VALUE.match(first) or (count_digits(first) < 3 and len(words) > 1):  # noqa: PLR2004
