@@ -47,6 +47,20 @@ def read(
     show(_measure("read", folder, peers=peers, pictures_max=pictures), as_json)
 
 
+@app.command()
+def memory(
+    receipts: Annotated[int, typer.Option("--n", min=1, help="Receipts to read, one after another.")] = 2000,
+    as_json: AsJson = False,
+) -> None:
+    """Resident memory of a process that reads, every 200 receipts: it must not grow."""
+    watch = None if as_json else _say_memory
+    show(_measure("memory", receipts, watch), as_json)
+
+
+def _say_memory(read: int, rss_mb: int, peak_mb: int) -> None:
+    print(f"{read:>7} receipts  {rss_mb:>5} MB now  {peak_mb:>5} MB at most", flush=True)
+
+
 def _measure(name: str, *arguments: Any, **named: Any) -> dict[str, Any]:
     # Loaded when asked for: each benchmark brings what it measures, from OpenCV to the web server.
     figures: dict[str, Any] = import_module(f"bench.{name}").measure(*arguments, **named)
