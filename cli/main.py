@@ -15,6 +15,7 @@ MODULES = {
     "work": "cli.work",
     "read": "cli.read",
     "token": "cli.token",
+    "staff": "cli.staff",
     "migrate": "cli.admin",
     "seed": "cli.admin",
     "doctor": "cli.doctor",

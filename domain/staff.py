@@ -18,7 +18,7 @@ from pwdlib import PasswordHash
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from domain.errors import WeakPasswordError
+from domain.errors import NotFoundError, WeakPasswordError
 from domain.shoppers import phone_e164
 from infra import clock
 from infra.secrets import token_secret
@@ -148,6 +148,40 @@ def sign_out(session: Session, staff_id: UUID) -> None:
     credential = session.get(StaffCredential, staff_id)
     if credential is not None:
         credential.sessions_from = clock.now()
+
+
+@dataclass(frozen=True, slots=True)
+class WayIn:
+    """Somebody who may sign in; locked until then after failures."""
+
+    email: str
+    role: str
+    brands: list[str]
+    locked_until: datetime | None
+
+
+def who_may_sign_in(session: Session) -> list[WayIn]:
+    """Return everybody with a way in, by address."""
+    rows = session.exec(
+        select(StaffMember, StaffCredential.locked_until)
+        .join(StaffCredential, col(StaffCredential.staff_id) == StaffMember.id)
+        .order_by(col(StaffMember.email))
+    ).all()
+    return [WayIn(member.email, member.role, member.brands, locked) for member, locked in rows]
+
+
+def end_access(session: Session, email: str) -> None:
+    """Take a member's way in away; their sessions end at once.
+
+    Raises:
+        NotFoundError: Nobody with this address has one.
+    """
+    staff_id = session.exec(select(StaffMember.id).where(StaffMember.email == email.strip().lower())).first()
+    credential = session.get(StaffCredential, staff_id) if staff_id else None
+    if credential is None:
+        raise NotFoundError
+    session.delete(credential)
+    session.flush()
 
 
 def set_relations(session: Session, staff_id: UUID, phones: Iterable[str]) -> None:
