@@ -24,7 +24,7 @@ CENTS_COST_MAX = 1.5
 class Sum:
     """A labelled sum: its kind, value in minor units (signs dropped) and where it stands.
 
-    `options` are values that the printed sums together allow, with what speaks against each.
+    `read` is the value as read, where another was taken. `options` are values that the printed sums together allow, with what speaks against each.
     """
 
     kind: str
@@ -37,6 +37,7 @@ class Sum:
     mended: bool = False
     options: dict[int, float] = field(default_factory=dict)
     in_dong: bool = False
+    read: int | None = None
 
 
 @dataclass(slots=True)
@@ -93,8 +94,9 @@ def agree_in_print(found: Sequence[Sum], ink: Ink) -> None:
     }
     best = min(choices, key=lambda value: choices[value])
     item.options = {value: cost - choices[best] for value, cost in choices.items()}
+    item.read = item.value
     if best != item.value and choices[best] < choices.get(item.value, IMPOSSIBLE):
-        item.value, item.mended = best, True
+        item.value = best
 
 
 def disagreement(total: int, others: Sequence[Sum], ink: Ink) -> float:
@@ -186,7 +188,7 @@ def agree(
             continue
         if item.value in sure and item.kind not in TENDER_KINDS:
             continue
-        allowed = ink.variants(item.figure, item.row.page) if ink.zero_costs else {}
+        allowed = item.options or (variants_of(item, ink) if ink.zero_costs else {})
         costs = {
             value: min(
                 ink.cost_of(item.figure, value, item.row.page), allowed.get(value, IMPOSSIBLE) / ZEROS_SHARE

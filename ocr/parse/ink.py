@@ -45,13 +45,15 @@ CLEAN_SCALE, CLEAN_COST = 3.2, 2.4
 COUNT_MAX = 1000
 FEW_COST = 1.2
 # What speaks against a shelf price with this digit in the hundreds, against a zero there.
-HUNDREDS_COST = {"0": 0.0, "5": 0.2, "9": 0.6}
-OTHER_HUNDREDS_COST = 1.0
+HUNDREDS_COST = {"0": 0.0, "5": 0.5, "9": 0.9, "8": 1.8}
+OTHER_HUNDREDS_COST = 2.4
 # Hundreds that shelf prices do have beside zero.
 COMMON_HUNDREDS = "59"
+# Digits whose shape a dotted or slashed zero takes.
+ROUND_DIGITS = "23689"
 HUNDREDS_PLACE = 3
 # A digit that comes this often more than others, and in this share of the zeros' places, is a zero.
-EXTRA_COUNT_MIN, EXTRA_SHARE_MIN = 4, 0.08
+EXTRA_COUNT_MIN, EXTRA_SHARE_MIN = 5, 0.08
 TROUBLE_SHARE_MIN, TROUBLE_COUNT_MIN = 0.12, 2
 
 
@@ -221,7 +223,7 @@ def surplus(digits: str, common: str) -> dict[str, float]:
     """How often each digit comes more than an even spread would have it; none for `common` ones."""
     counts = {digit: 0 if digit in common else digits.count(digit) for digit in "123456789"}
     even = median(counts.values())
-    return {digit: max(0.0, count - even) for digit, count in counts.items()}
+    return {digit: max(0.0, counts[digit] - even) for digit in ROUND_DIGITS}
 
 
 def rate_cost(count: float, zeros: float) -> float:

@@ -127,7 +127,7 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
         sums.total = rounded(chosen, sums)
         if chosen.negative and item_sum < item_discount:
             sums.total = -sums.total
-        if chosen.mended:
+        if chosen.mended or chosen.read not in {None, chosen.value}:
             sums.inferred.add("total")
         sums.confidence = min(1.0, chosen.figure.confidence) * chosen.score
         if chosen.kind == "due" and sums.total not in {item.value for item in found}:
