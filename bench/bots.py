@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
-from bench.bots_cast import DAYS, KINDS, Account, Kind, Upload, draw_cast
+from bench.bots_cast import DAYS, KINDS, Account, Cast, Kind, Upload, draw_cast
 from bench.ground import own_services
 from bench.settle import make_reading
 from domain import links, settlement
@@ -78,14 +78,18 @@ def measure(honest: int, seed: int) -> dict[str, Any]:
         with Session(engine()) as session:
             first_day = session.exec(select(func.min(Campaign.starts_on))).one()
         start = datetime.combine(first_day, datetime.min.time(), UTC) + timedelta(days=7)
-        cast = draw_cast(seed, start, honest)
-        try:
-            shoppers = _join(cast.accounts)
-            receipts = _upload_all(cast.uploads, shoppers)
-            clock.pretend(start + timedelta(days=DAYS))
-            return _figures(cast.accounts, cast.uploads, receipts, shoppers)
-        finally:
-            clock.pretend(None)
+        return simulate(draw_cast(seed, start, honest))
+
+
+def simulate(cast: Cast) -> dict[str, Any]:
+    """Upload and settle all that a cast sends, on its own clock; return figures by kind and over all."""
+    try:
+        shoppers = _join(cast.accounts)
+        receipts = _upload_all(cast.uploads, shoppers)
+        clock.pretend(cast.start + timedelta(days=DAYS))
+        return _figures(cast.accounts, cast.uploads, receipts, shoppers)
+    finally:
+        clock.pretend(None)
 
 
 def _join(accounts: Sequence[Account]) -> dict[int, Shopper]:

@@ -65,6 +65,21 @@ def test_a_family_may_share_a_phone_and_a_payout_and_a_crowd_may_not(
     assert raised(**{field: number}).get(code) == expected
 
 
+@pytest.mark.parametrize(("devices", "expected"), [(4, None), (5, "info"), (9, "info"), (10, "review")])
+def test_a_new_phone_now_and_then_passes_and_a_new_one_each_time_does_not(
+    devices: int, expected: str | None
+) -> None:
+    assert raised(account_devices=devices).get("many_devices") == expected
+
+
+def test_an_account_s_phones_are_counted(client: TestClient, session: Session, shopper: Shopper) -> None:
+    ends = []
+    for number in range(10):
+        receipt_id = send(client, shopper, f"phone {number}", **{"X-Device-Id": f"phone {number}"})
+        ends.append(settled(session, receipt_id, receipt_no=str(number) * 8).status)
+    assert ends == ["approved"] * 9 + ["in_review"]
+
+
 @pytest.mark.parametrize(("accounts", "expected"), [(7, None), (8, "info"), (11, "info"), (12, "review")])
 def test_two_families_may_be_linked_and_a_ring_may_not(accounts: int, expected: str | None) -> None:
     assert raised(linked_accounts=accounts).get("linked_accounts") == expected

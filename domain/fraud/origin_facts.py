@@ -27,6 +27,11 @@ _ORIGIN = text("""
             WHERE link.kind = 'device' AND link.key = origin.device
                 AND link.last_seen_at > origin.uploaded_at - :age
             LIMIT :most) AS sharing) AS device_accounts,
+        (SELECT count(*) FROM (
+            SELECT FROM shopper_link AS link
+            WHERE link.kind = 'device' AND link.shopper_id = origin.shopper_id
+                AND link.last_seen_at > origin.uploaded_at - :age
+            LIMIT :most) AS used) AS account_devices,
         (SELECT coalesce(max(sharers.accounts), 0) FROM shopper_link AS mine, LATERAL (
             SELECT count(*) AS accounts FROM (
                 SELECT FROM shopper_link AS link
@@ -75,6 +80,7 @@ def origin_facts(
         attestation_enforced=settings().attestation_mode == "enforce",
         counts=row["counts"],
         device_accounts=row["device_accounts"],
+        account_devices=row["account_devices"],
         payout_accounts=row["payout_accounts"],
         # Who shares nothing is linked to nobody: most receipts are spared the question.
         linked_accounts=_linked(session, shopper_id, row["uploaded_at"]) if sharers > 1 else 1,

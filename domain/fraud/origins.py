@@ -31,6 +31,8 @@ class Level:
 # Vietnamese households have 3.6 people; seven phone numbers on one phone in a month are no family.
 DEVICE_ACCOUNTS: Final = Level(5, 7, 15)
 PAYOUT_ACCOUNTS: Final = Level(5, 7, 20)
+# A new phone, a lost one, the app installed anew; not one for each receipt.
+ACCOUNT_DEVICES: Final = Level(5, 10, 25)
 # Two related families may share phones and a wallet.
 LINKED_ACCOUNTS: Final = Level(8, 12, 40)
 # The busiest programmes take 35 receipts a week from one person; a month's pile sent at once is more.
@@ -68,8 +70,9 @@ class OriginFacts:
     """What is known of where one upload came from.
 
     `counts` are uploads by sliding window, this one included. `device_accounts`, `payout_accounts`
-    and `linked_accounts` count shoppers, this one included. `uploads` are when the device (or the
-    account, where no device is told) last sent receipts, in order, this one last.
+    and `linked_accounts` count shoppers, this one included; `account_devices` counts phones.
+    `uploads` are when the device (or the account, where no device is told) last sent receipts, in
+    order, this one last.
     """
 
     uploaded_at: datetime
@@ -79,6 +82,7 @@ class OriginFacts:
     attestation_enforced: bool = False
     counts: Mapping[str, int] = field(default_factory=dict)
     device_accounts: int = 1
+    account_devices: int = 1
     payout_accounts: int = 1
     linked_accounts: int = 1
     uploads: Sequence[datetime] = ()
@@ -121,6 +125,12 @@ def shared_device(facts: OriginFacts) -> Signal | None:
     """Raise when one phone serves more accounts than a family has members."""
     grade = _graded(facts.device_accounts, DEVICE_ACCOUNTS)
     return grade and Signal("shared_device", *grade, {"accounts": facts.device_accounts})
+
+
+def many_devices(facts: OriginFacts) -> Signal | None:
+    """Raise when one account comes from phone after phone, as where a program makes up the phone's id."""
+    grade = _graded(facts.account_devices, ACCOUNT_DEVICES)
+    return grade and Signal("many_devices", *grade, {"devices": facts.account_devices})
 
 
 def shared_payout(facts: OriginFacts) -> Signal | None:
@@ -190,6 +200,7 @@ ORIGIN_MEASURES: tuple[Callable[[OriginFacts], Signal | None], ...] = (
     busy_address,
     newcomers_together,
     shared_device,
+    many_devices,
     shared_payout,
     linked_accounts,
     machine_like,
