@@ -1,0 +1,36 @@
+"""Both text engines give the same receipt, and a benchmark can watch what reading keeps in memory."""
+
+from __future__ import annotations
+
+import json
+from typing import get_args
+
+import pytest
+from typer.testing import CliRunner
+
+from cli.main import app
+from ocr.engines.factory import EngineName, make_engine
+from ocr.reader import read_receipt
+from tests.pictures import fields, pages_of, right_fields, right_items, truth_of
+
+pytestmark = pytest.mark.ocr
+
+
+def test_both_engines_give_the_same_fields_on_a_clean_photo() -> None:
+    image = "04-bach-hoa-xanh.jpg"
+    readings = [read_receipt(pages_of(image), make_engine(name)) for name in get_args(EngineName)]
+    assert len(readings) == 2
+    assert fields(readings[0]) == fields(readings[1])
+    truth = truth_of(image)
+    for reading in readings:
+        assert right_fields(reading, truth) == {"chain", "receipt_no", "purchased_at", "total"}
+        assert right_items(reading, truth["items"])["items"] == len(truth["items"])
+
+
+def test_the_memory_of_a_process_that_reads_is_measured() -> None:
+    shown = CliRunner().invoke(app, ["bench", "memory", "--n", "2", "--json"])
+    assert shown.exit_code == 0, shown.output
+    figures = json.loads(shown.stdout)
+    assert figures["receipts"] == 2
+    assert 50 < figures["rss_mb"][0] <= figures["peak_mb"] < 300
+    assert figures["cpu_seconds_per_receipt"] > 0
