@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.audit import record_act
@@ -24,12 +25,12 @@ from domain.errors import (
 )
 from domain.fraud import bands, claims, review, workbench
 from domain.loyalty import earning, reversal
-from domain.settlement import awards_of, claim_all, credit, locked, points_by_line
+from domain.settlement import awards_of, claim_all, credit, locked, points_by_line, withhold
 from domain.staff import is_related
 from infra import clock
 from schemas.fraud import Decision, ReviewDecision
 from schemas.receipts import Receipt, ReceiptLine
-from schemas.review import Corrections, ReviewProposal
+from schemas.review import Corrections, ReviewProposal, WithheldPoints
 
 CASES_AT_ONCE_MAX = 100
 
@@ -102,7 +103,9 @@ def settle_many(
     """
     if len(receipt_ids) > CASES_AT_ONCE_MAX:
         raise TooManyCasesError(cases_max=CASES_AT_ONCE_MAX)
-    decided, proposed, refused = [], [], {}
+    decided: list[UUID] = []
+    proposed: list[UUID] = []
+    refused: dict[UUID, str] = {}
     # One order for all, so that two reviewers at once never wait for each other.
     for receipt_id in sorted(set(receipt_ids)):
         try:
@@ -187,7 +190,9 @@ def _refuse(session: Session, receipt: Receipt) -> Changes:
         {"code": "refused_by_reviewer", "severity": "reject", "evidence": {}},
     ]
     claims.release_claims(session, receipt.id)
-    for line in _lines_of(session, receipt.id):
+    lines = _lines_of(session, receipt.id)
+    withhold(session, receipt.id, [line.points for line in lines])
+    for line in lines:
         line.points = 0
     return {}
 
@@ -207,6 +212,7 @@ def _reopen(session: Session, receipt: Receipt) -> None:
                 {"code": code, "severity": "review", "evidence": evidence},
             ]
     receipt.status = "in_review"
+    session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
     _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
 
 

@@ -7,7 +7,7 @@ it happens in one transaction with the receipt's row locked. What persons decide
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,7 +29,7 @@ from infra.db import lock_key
 from ocr.types import Reading
 from schemas.base import new_id, table_of
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptLine, ReceiptPage
-from schemas.review import RaisedSignal
+from schemas.review import RaisedSignal, WithheldPoints
 
 STATUS_BY_VERDICT = {"approve": "approved", "review": "in_review", "reject": "rejected"}
 
@@ -67,16 +67,16 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
         held.receipt_id for held in (*facts.image_holders, *facts.print_holders) if not held.same_shopper
     ]:
         note_same_paper(session, receipt, others, clock.now())
-    points: dict[int, int] = {}
+    brands = [match.brand_id for match in matches]
+    nets = [line.amount_minor - line.discount_minor for line in reading.lines]
+    awards = awards_of(receipt, brands, nets, rules)
+    points = points_by_line(awards)
     if receipt.status == "rejected":
         claims.release_claims(session, receipt.id)
-    else:
-        brands = [match.brand_id for match in matches]
-        nets = [line.amount_minor - line.discount_minor for line in reading.lines]
-        awards = awards_of(receipt, brands, nets, rules)
-        points = points_by_line(awards)
-        if receipt.status == "approved":
-            credit(session, receipt, awards)
+        withhold(session, receipt.id, points.values())
+        points = {}
+    elif receipt.status == "approved":
+        credit(session, receipt, awards)
     receipt.reasons = _reasons(reading, assessment, earns=bool(points))
     _keep_signals(session, receipt.id, assessment)
     if reading.lines:
@@ -225,6 +225,12 @@ def credit(
         at=clock.now(),
         times_taken_back=times_taken_back,
     )
+
+
+def withhold(session: Session, receipt_id: UUID, points: Iterable[int]) -> None:
+    """Keep what a refused receipt would have earned: what refusing saved."""
+    if total := sum(points):
+        session.execute(insert(table_of(WithheldPoints)), {"receipt_id": receipt_id, "points": total})
 
 
 def _keep_signals(session: Session, receipt_id: UUID, assessment: Assessment) -> None:

@@ -134,6 +134,15 @@ class RaisedSignal(SQLModel, table=True):
     raised_at: datetime = time_field(index=True)
 
 
+class WithheldPoints(SQLModel, table=True):
+    """What a refused receipt would have earned; gone when it waits or earns after all."""
+
+    __tablename__ = "withheld_points"
+
+    receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True)
+    points: int = Field(sa_type=BigInteger)
+
+
 Printed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 MinorUnits = Annotated[int, BodyField(ge=0, le=10**12)]
 
