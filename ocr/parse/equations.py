@@ -15,8 +15,9 @@ ZEROS_SHARE = 2.0
 # A printed sum that no reading brings into agreement speaks against a total by this much.
 SILENT_COST = 4.0
 # Weighed goods make sums odd more often than shelf prices.
-SUM_ROUND_SHARE = 0.3
+SUM_ROUND_SHARE = 0.5
 SMALLEST_NOTE = 500
+SAME_KINDS = frozenset({"card", "wallet", "transfer", *TOTAL_KINDS})
 CENTS_COST_MAX = 1.5
 
 
@@ -24,7 +25,8 @@ CENTS_COST_MAX = 1.5
 class Sum:
     """A labelled sum: its kind, value in minor units (signs dropped) and where it stands.
 
-    `read` is the value as read, where another was taken. `options` are values that the printed sums together allow, with what speaks against each.
+    `read` is the value as read, where another was taken. `options` are values that the printed sums
+    together allow, with what speaks against each.
     """
 
     kind: str
@@ -89,7 +91,7 @@ def agree_in_print(found: Sequence[Sum], ink: Ink) -> None:
     item = max(totals, key=lambda total: (total.kind == "total_sure", total.score, total.row.index))
     others = [other for other in found if other is not item]
     choices = {
-        value: cost + SUM_ROUND_SHARE * ink.round_cost(value) + disagreement(value, others, ink)
+        value: cost + SUM_ROUND_SHARE * ink.end_cost(value) + disagreement(value, others, ink)
         for value, cost in variants_of(item, ink).items()
     }
     best = min(choices, key=lambda value: choices[value])
@@ -97,6 +99,13 @@ def agree_in_print(found: Sequence[Sum], ink: Ink) -> None:
     item.read = item.value
     if best != item.value and choices[best] < choices.get(item.value, IMPOSSIBLE):
         item.value = best
+    for other in others:
+        # What the same paper says twice is read the same.
+        if (
+            other.kind in SAME_KINDS
+            and 0 < variants_of(other, ink).get(item.value, IMPOSSIBLE) <= SILENT_COST
+        ):
+            other.read, other.value = other.value, item.value
 
 
 def disagreement(total: int, others: Sequence[Sum], ink: Ink) -> float:
@@ -104,7 +113,7 @@ def disagreement(total: int, others: Sequence[Sum], ink: Ink) -> float:
     cost = sum(
         min(variants_of(item, ink).get(total, SILENT_COST), SILENT_COST)
         for item in others
-        if item.kind in {"card", "wallet", "transfer", *TOTAL_KINDS}
+        if item.kind in SAME_KINDS
     )
     subtotals = [
         variants_of(item, ink)
@@ -124,7 +133,7 @@ def disagreement(total: int, others: Sequence[Sum], ink: Ink) -> float:
     backs = [variants_of(item, ink) for item in others if item.kind == "change"]
     for tender in tenders if backs else ():
         ways = [
-            paid + back[value - total] + SUM_ROUND_SHARE * ink.round_cost(value)
+            paid + back[value - total] + SUM_ROUND_SHARE * ink.end_cost(value)
             for back in backs
             for value, paid in tender.items()
             if value - total in back
@@ -184,9 +193,12 @@ def agree(
         # Any cents are as likely as others there, so that only the nearest digits may be swapped.
         cost_max = min(cost_max, CENTS_COST_MAX)
     for item in found:
-        if item.kind not in kinds or item.value in wanted or item.mended or values.count(item.value) > 1:
+        if item.kind not in kinds or item.value in wanted or item.mended:
             continue
-        if item.value in sure and item.kind not in TENDER_KINDS:
+        as_read = item.read in {None, item.value}
+        if as_read and (
+            values.count(item.value) > 1 or (item.value in sure and item.kind not in TENDER_KINDS)
+        ):
             continue
         allowed = item.options or (variants_of(item, ink) if ink.zero_costs else {})
         costs = {

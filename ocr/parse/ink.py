@@ -47,6 +47,8 @@ FEW_COST = 1.2
 # What speaks against a shelf price with this digit in the hundreds, against a zero there.
 HUNDREDS_COST = {"0": 0.0, "5": 0.5, "9": 0.9, "8": 1.8}
 OTHER_HUNDREDS_COST = 2.4
+# Where zeros are clean, an odd price is more likely what was printed.
+CLEAN_SHARE = 0.6
 # Hundreds that shelf prices do have beside zero.
 COMMON_HUNDREDS = "59"
 # Digits whose shape a dotted or slashed zero takes.
@@ -158,10 +160,15 @@ class Ink:
         """How unlikely a shelf price or discount of this value is."""
         if self.style.exponent:
             return 0.0
+        hundreds = HUNDREDS_COST.get(str(value // 100 % 10), OTHER_HUNDREDS_COST)
+        return self.end_cost(value) + hundreds * (1.0 if self.zero_costs else CLEAN_SHARE)
+
+    def end_cost(self, value: int) -> float:
+        """How unlikely a sum in đồng with these last two digits is."""
+        if self.style.exponent:
+            return 0.0
         cost = NOT_TENS_COST * (value % 10 != 0) + NOT_HUNDREDS_COST * (value // 10 % 10 != 0)
-        return cost * (1.0 if self.zero_costs else 0.6) + HUNDREDS_COST.get(
-            str(value // 100 % 10), OTHER_HUNDREDS_COST
-        )
+        return cost * (1.0 if self.zero_costs else CLEAN_SHARE)
 
     def counts(self, figure: Figure) -> list[tuple[Decimal, float]]:
         """What a figure may be as a count or weight: as read, a weight's zero restored, or one."""

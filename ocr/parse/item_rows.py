@@ -55,7 +55,9 @@ def take_zone_apart(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> lis
     """The rows of the item zone, taken apart, those that say nothing of an item left out."""
     column = AmountColumn(rows, style)
     claimed = {
-        lone_figure_row(rows, row).index for row in rows[zones.start :] if is_sum(row) and not row.figures
+        lone_figure_row(rows, row, zones.start, near=1.0).index
+        for row in rows[zones.start :]
+        if is_sum(row) and not row.figures
     }
     apart = (
         take_apart(row, column, style) for row in rows[zones.start : zones.end] if row.index not in claimed

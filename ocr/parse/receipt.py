@@ -109,7 +109,7 @@ def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int
             continue
         readings = item.options or ink.variants(item.figure, item.row.page)
         for value, cost in readings.items():
-            doubt = cost + 0.3 * ink.round_cost(value) + (0.6 if due and value not in due else 0.0)
+            doubt = cost + 0.3 * ink.end_cost(value) + (0.6 if due and value not in due else 0.0)
             for target in {value, value + cuts} if item.kind != "subtotal" else {value}:
                 if doubt <= TARGET_COST_MAX:
                     wanted[target] = min(doubt, wanted.get(target, doubt))

@@ -42,7 +42,7 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
         figure = sum_figure(row, style)
         source = row
         if figure is None and not row.figures:
-            source = lone_figure_row(rows, row)
+            source = lone_figure_row(rows, row, start)
             figure = sum_figure(source, style) if source.index not in taken else None
         if figure is None:
             continue

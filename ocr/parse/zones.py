@@ -173,15 +173,20 @@ def is_sum(row: Row) -> bool:
     return not (label.kind == "tax" and any(is_unit(word) and fold(word) for word in row.words()))
 
 
-def lone_figure_row(rows: Sequence[Row], row: Row) -> Row:
-    """The row beside a label that holds a figure and no words, nearest in height; the row itself if none."""
+def lone_figure_row(rows: Sequence[Row], row: Row, first: int, *, near: float = 2.5) -> Row:
+    """The row beside a label that holds a figure and no words; the row itself if none.
+
+    Only rows from `first` on count, and within `near` times the label's height.
+    """
+    height = row.box[3] - row.box[1]
     beside = [
         rows[place]
         for place in (row.index - 1, row.index + 1)
-        if 0 <= place < len(rows)
+        if first <= place < len(rows)
         and rows[place].figures
         and rows[place].page == row.page
         and count_letters(rows[place].text) <= LONE_LETTERS_MAX
+        and abs(rows[place].box[1] - row.box[1]) <= near * height
     ]
     return min(beside, key=lambda other: abs(other.box[1] - row.box[1]), default=row)
 
