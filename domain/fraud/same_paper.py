@@ -8,17 +8,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, func, select
+from sqlalchemy import text
+from sqlmodel import Session, col, select
 
 from domain.fraud.paper_likeness import Likeness, PaperFacts, compare, number_of, plain
 from ocr.types import Reading
 from schemas.catalog import Retailer
-from schemas.duplicates import PaperKey
-from schemas.receipts import Receipt, ReceiptLine, ReceiptStatus
+from schemas.receipts import Receipt, ReceiptLine
 
-# Receipts that stand: refused ones leave their paper to an honest owner.
-STANDING: Final[tuple[ReceiptStatus, ...]] = ("approved", "in_review", "reversed")
 # So many receipts that share a key are compared, those that share most first.
 _COMPARED_MAX: Final = 20
 # Amounts of so many lines in a row are hardly the same on two papers.
@@ -26,6 +23,27 @@ _RUN: Final = 4
 _RUNS_KEPT: Final = 2
 _BIG_AMOUNTS: Final = 2
 _NUMBER_LENGTH_MIN: Final = 4
+
+# Plain statements, prepared once: they run for every receipt.
+_KEEP: Final = text(
+    """
+    INSERT INTO paper_key (key, receipt_id)
+    SELECT unnest(CAST(:keys AS bigint[])), CAST(:receipt_id AS uuid)
+    ON CONFLICT DO NOTHING
+    """
+)
+# Refused receipts leave their paper to an honest owner.
+_FIND: Final = text(
+    """
+    SELECT kept.receipt_id
+    FROM paper_key AS kept JOIN receipt ON receipt.id = kept.receipt_id
+    WHERE kept.key = ANY(CAST(:keys AS bigint[])) AND kept.receipt_id <> :receipt_id
+        AND receipt.status IN ('approved', 'in_review', 'reversed')
+    GROUP BY kept.receipt_id
+    ORDER BY count(*) DESC, kept.receipt_id
+    LIMIT :compared_max
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +102,15 @@ def _pairs(facts: PaperFacts) -> Iterator[tuple[object, ...]]:
 
 def keep_paper(session: Session, receipt_id: UUID, facts: PaperFacts) -> None:
     """Remember by what a receipt's paper is found. Safe to run twice."""
-    rows = [{"key": key, "receipt_id": receipt_id} for key in sorted(paper_keys(facts))]
-    if rows:
-        session.execute(insert(PaperKey).values(rows).on_conflict_do_nothing())
+    keys = sorted(paper_keys(facts))
+    if keys:
+        session.execute(_KEEP, {"keys": keys, "receipt_id": receipt_id})
 
 
 def find_paper(session: Session, receipt: Receipt, facts: PaperFacts) -> list[PaperMatch]:
     """Return other standing receipts of what is the same paper, surest first."""
-    shared = (
-        select(PaperKey.receipt_id)
-        .join(Receipt, col(Receipt.id) == PaperKey.receipt_id)
-        .where(
-            col(PaperKey.key).in_(paper_keys(facts)),
-            PaperKey.receipt_id != receipt.id,
-            col(Receipt.status).in_(STANDING),
-        )
-        .group_by(col(PaperKey.receipt_id))
-        .order_by(func.count().desc(), col(PaperKey.receipt_id))
-        .limit(_COMPARED_MAX)
-    )
-    candidates = session.exec(shared).all()
+    asked = {"keys": sorted(paper_keys(facts)), "receipt_id": receipt.id, "compared_max": _COMPARED_MAX}
+    candidates = session.execute(_FIND, asked).scalars().all() if asked["keys"] else []
     matches = [match for match in compare_with(session, receipt, facts, candidates) if match.likeness.same]
     return sorted(matches, key=lambda match: -match.likeness.odds)
 

@@ -1,0 +1,218 @@
+"""How much fraud is caught, and how many honest receipts are held back: read, settled, counted."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import update
+from sqlmodel import Session
+
+from bench.ground import own_services
+from domain.settlement import settle_receipt
+from domain.shoppers import join_shopper
+from infra import clock
+from infra.db import engine, forget_connections
+from infra.storage import photo_hash
+from ocr.reader import read_receipt
+from ocr.types import Reading
+from schemas.base import new_id
+from schemas.loyalty import Campaign
+from schemas.receipts import Receipt, ReceiptPage
+
+# The share to catch of each kind; of honest receipts, the share that may be held back for fraud.
+REACH: Final = {
+    "same_photo": 0.99,
+    "rephotographed": 0.95,
+    "tampered_inconsistent": 0.95,
+    "tampered_consistent": 0.50,
+    "screen_recapture": 0.90,
+    "digital_synthetic": 0.90,
+    "wrong_document": 1.0,
+    "reprint": 0.95,
+}
+HELD_BACK_MAX: Final = {"near_miss_not_duplicate": 0.01, "genuine": 0.03}
+# What can be said of an honest receipt too: it can't be read, or the programme doesn't take it.
+NO_FRAUD: Final = {
+    "missing_field",
+    "unknown_retailer",
+    "outside_campaign",
+    "too_old",
+    "no_participating_products",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one receipt ended. `codes` are those that held it back and speak of fraud."""
+
+    image: str
+    status: str
+    codes: tuple[str, ...]
+
+    @property
+    def caught(self) -> bool:
+        """Whether it earned nothing yet."""
+        return self.status != "approved"
+
+    @property
+    def accused(self) -> bool:
+        """Whether it was held back for fraud, not because it can't be read."""
+        return self.caught and bool(self.codes)
+
+
+@dataclass(slots=True)
+class KindFigures:
+    """One row of the table. `caught` are not credited, `for_fraud` those with a signal of fraud."""
+
+    kind: str
+    cases: int
+    caught: int
+    for_fraud: int
+    share: float
+    bound: float
+    reached: bool
+    codes: dict[str, int]
+    missed: list[str] = field(default_factory=list)
+
+
+def measure(folder: Path, *, processes: int | None = None) -> dict[str, Any]:
+    """Read and settle every case of a labelled folder on a PostgreSQL of the benchmark's own.
+
+    Each kind is settled in a transaction of its own that is rolled back, so that no kind finds
+    another's receipts.
+
+    Args:
+        folder: holds `fraud/pairs.jsonl` (kind, a, b and labels) and `img/`, the genuine ones.
+        processes: that read at once; as many as there are cores when None.
+
+    Raises:
+        FileNotFoundError: The folder holds no such file.
+    """
+    pairs = [json.loads(line) for line in (folder / "fraud/pairs.jsonl").read_text("utf-8").splitlines()]
+    genuine = sorted(f"img/{path.name}" for path in (folder / "img").iterdir())
+    images = sorted({pair[side] for pair in pairs for side in "ab" if pair[side]} | set(genuine))
+    with own_services():
+        engine().dispose()
+        readings = _read_all(folder, images, processes or os.cpu_count() or 1)
+        rows = [
+            _figures(kind, _settle_cases(folder, cases, readings))
+            for kind, cases in _kinds(pairs, genuine).items()
+        ]
+    return {"reached": all(row.reached for row in rows), "kinds": [asdict(row) for row in rows]}
+
+
+def _kinds(
+    pairs: Sequence[Mapping[str, Any]], genuine: Sequence[str]
+) -> dict[str, list[tuple[str | None, str]]]:
+    """By kind, pairs of what was sent before, if that matters, and the case itself."""
+    kinds: dict[str, list[tuple[str | None, str]]] = {}
+    for pair in pairs:
+        kind = pair["kind"]
+        if kind == "tampered":
+            kind = "tampered_inconsistent" if pair["consistent"] is False else "tampered_consistent"
+        # A screen must be seen by itself, not because its receipt is known.
+        before = None if kind == "screen_recapture" else pair["a"]
+        kinds.setdefault(kind, []).append((before, pair["b"]))
+    kinds["genuine"] = [(None, image) for image in genuine]
+    return kinds
+
+
+def _read_all(folder: Path, images: Sequence[str], processes: int) -> dict[str, Reading]:
+    pool = ProcessPoolExecutor(processes, mp_context=get_context("fork"), initializer=forget_connections)
+    with pool:
+        return dict(zip(images, pool.map(_read, [folder / image for image in images]), strict=True))
+
+
+def _read(path: Path) -> Reading:
+    return read_receipt(path.read_bytes())
+
+
+def _settle_cases(
+    folder: Path, cases: Sequence[tuple[str | None, str]], readings: Mapping[str, Reading]
+) -> list[Outcome]:
+    """Settle cases one after another, each sent by a shopper of its own, and forget them."""
+    with Session(engine()) as session:
+        # Whatever its date, a receipt is taken: only fraud is counted here.
+        session.execute(
+            update(Campaign).values(
+                starts_on=date(2000, 1, 1), ends_on=date(2100, 1, 1), accepted_days=36_500
+            )
+        )
+        phones = (f"09{number:08}" for number in range(10_000_000, 100_000_000))
+        outcomes = []
+        for before, image in cases:
+            if before:
+                _settle(session, next(phones), folder, before, readings)
+            outcomes.append(_settle(session, next(phones), folder, image, readings))
+        session.rollback()
+    return outcomes
+
+
+def _settle(
+    session: Session, phone: str, folder: Path, image: str, readings: Mapping[str, Reading]
+) -> Outcome:
+    receipt = _receipt(session, phone, (folder / image).read_bytes())
+    settle_receipt(session, receipt.id, readings[image])
+    session.flush()
+    return Outcome(image, receipt.status, tuple(_codes(receipt)))
+
+
+def _receipt(session: Session, phone: str, photo: bytes) -> Receipt:
+    shopper = join_shopper(session, phone)
+    now = clock.now()
+    receipt = Receipt(shopper_id=shopper.id, request_hash=new_id().hex, received_at=now, rung_at=now)
+    session.add(receipt)
+    session.flush()
+    session.add(
+        ReceiptPage(
+            receipt_id=receipt.id,
+            position=0,
+            sha256=photo_hash(photo),
+            media_type="image/jpeg",
+            width=1,
+            height=1,
+            size_bytes=len(photo),
+        )
+    )
+    session.flush()
+    return receipt
+
+
+def _codes(receipt: Receipt) -> Iterator[str]:
+    if receipt.status in {"unreadable", "approved"}:
+        return
+    for reason in receipt.reasons:
+        if reason["severity"] != "info" and reason["code"] not in NO_FRAUD:
+            yield reason["code"]
+
+
+def _figures(kind: str, outcomes: Sequence[Outcome]) -> KindFigures:
+    caught = sum(outcome.caught for outcome in outcomes)
+    accused = sum(outcome.accused for outcome in outcomes)
+    honest = kind in HELD_BACK_MAX
+    share = round((accused if honest else caught) / len(outcomes), 4)
+    bound = HELD_BACK_MAX[kind] if honest else REACH[kind]
+    return KindFigures(
+        kind=kind,
+        cases=len(outcomes),
+        caught=caught,
+        for_fraud=accused,
+        share=share,
+        bound=bound,
+        reached=share <= bound if honest else share >= bound,
+        codes=dict(Counter(code for outcome in outcomes for code in outcome.codes)),
+        missed=[
+            outcome.image
+            for outcome in outcomes
+            if outcome.accused == honest and (honest or not outcome.caught)
+        ],
+    )
