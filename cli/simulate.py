@@ -6,10 +6,10 @@ import json
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from bench import bots as bots_simulation
+from cli.ground import shown
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Simulate shoppers and cheats.")
 
@@ -33,13 +33,12 @@ def bots(
     if as_json:
         print(json.dumps(figures, ensure_ascii=False))
         return
-    console = Console()
-    console.print(_kinds(figures["kinds"]))
+    shown.print(_kinds(figures["kinds"]))
     table = Table("over all", "value")
     for name, value in figures.items():
         if name != "kinds":
             table.add_row(name.replace("_", " "), str(value))
-    console.print(table)
+    shown.print(table)
 
 
 def _kinds(kinds: dict[str, dict[str, Any]]) -> Table:
