@@ -156,3 +156,15 @@ def test_the_tender_names_the_payment(tender: str, payment: str):
 def test_a_paper_without_items_or_sums_is_no_receipt():
     assert read("HOM NAY NGHI\nMO CUA LAI NGAY 02/01/2025\nXIN CAM ON").status == "not_a_receipt"
     assert parse_receipt([]).status == "not_a_receipt"
+
+
+def test_a_menu_is_no_receipt():
+    assert (
+        read("QUAN CA PHE SANG\nCa phe sua da        20,000\nTra dao cam sa       35,000").status
+        == "not_a_receipt"
+    )
+
+
+def test_a_receipt_whose_foot_is_missing_is_read_without_a_total():
+    reading = read(ITEMS)
+    assert (reading.status, reading.total_minor, len(reading.lines)) == ("read", None, 2)

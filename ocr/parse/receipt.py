@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ocr.parse.arithmetic import close_sums, cuts_of, gross_of, mend
 from ocr.parse.chains import chains, find_chain
-from ocr.parse.dates import combine, find_moment
+from ocr.parse.dates import Moment, combine, find_moment
 from ocr.parse.equations import Sum, Sums, agree_in_print, due_variants, reconcile
 from ocr.parse.header import read_head
 from ocr.parse.ink import Ink, Reread
@@ -55,7 +55,7 @@ def parse_receipt(
     number = find_number(rows, shapes, codes, combine(moment))
     head = read_head(rows, zones.start)
     return Reading(
-        status="read" if is_receipt(drafts, sums) else "not_a_receipt",
+        status="read" if is_receipt(drafts, sums, moment) else "not_a_receipt",
         chain=chain,
         merchant=head.merchant,
         store=head.store,
@@ -116,9 +116,14 @@ def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int
     return wanted
 
 
-def is_receipt(drafts: Sequence[Draft], sums: Sums) -> bool:
-    """Whether the paper has a receipt's structure: items that carry amounts, and a sum of them."""
-    return (bool(drafts) and (sums.total is not None or len(drafts) > 1)) or "tender" in sums.checks
+def is_receipt(drafts: Sequence[Draft], sums: Sums, moment: Moment | None) -> bool:
+    """Whether the paper has a receipt's structure: items with amounts and a sum of them, or a dated list.
+
+    A list of prices without sum and date is a menu; with a date it may be a receipt whose foot is missing.
+    """
+    if "tender" in sums.checks:
+        return True
+    return bool(drafts) and (sums.total is not None or (len(drafts) > 1 and moment is not None))
 
 
 def confidences(
