@@ -19,6 +19,8 @@ _CHANCE: Final = 15.0
 _OVERLAP_MIN: Final = 2
 _OVERLAP_MAX: Final = 60
 _LETTERS_MIN: Final = 4
+# The frame's edge cuts lines in half; what is left of one is read with less confidence than this.
+_WHOLE_LINE_MIN: Final = 0.6
 _NOT_DIGITS: Final = re.compile(r"\D")
 
 
@@ -57,14 +59,20 @@ def _overlap(upper: Sequence[TextLine], lower: Sequence[TextLine]) -> int:
 
 def _agreement(tail: Sequence[TextLine], head: Sequence[TextLine]) -> float:
     """How far two runs of lines are the same, up to 100; two lines alike by chance score less."""
+    pairs = list(zip(tail, head, strict=True))
+    # Half a line says nothing for or against the others.
+    if len(pairs) > 1 and _confidence(tail[-1]) < _WHOLE_LINE_MIN:
+        pairs.pop()
+    if len(pairs) > 1 and _confidence(head[0]) < _WHOLE_LINE_MIN:
+        pairs.pop(0)
     alike, letters = 0.0, 0
-    for upper, lower in zip(tail, head, strict=True):
+    for upper, lower in pairs:
         size = max(len(upper.text), len(lower.text))
         alike += _likeness(upper.text, lower.text) * size
         letters += size
-    if letters < _LETTERS_MIN * len(tail):
+    if letters < _LETTERS_MIN * len(pairs):
         return 0.0
-    return alike / letters - _CHANCE / len(tail)
+    return alike / letters - _CHANCE / len(pairs)
 
 
 def _likeness(upper: str, lower: str) -> float:
