@@ -17,7 +17,7 @@ from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.types import Box, TextLine, Word, union
 
 # A value is often glued to its label: POS:3262-5678, Ticket:17/10/2024, INV|09017155.
-GLUED = re.compile(r"(?<=[^\W\d])([:#|]+)(?=\S)|(?<=\S)([:|])(?=[^\W\d]{2})")
+GLUED = re.compile(r"(?<=[^\W_])(_{2,})(?=[^\W_])|(?<=[^\W\d])([:#|]+)(?=\S)|(?<=\S)([:|])(?=[^\W\d]{2})")
 TAX_MARKS = frozenset(
     {
         "A",

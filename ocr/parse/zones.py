@@ -23,6 +23,8 @@ ENDING_KINDS = frozenset(SUM_KINDS) - PASSING_KINDS
 # A date with its year, which no item's name holds.
 DATED = re.compile(r"\b\d{1,2}[-/. ](?:\d{1,2}|[A-Z]{3})[-/. ](?:20)?\d\d\b|\b20\d\d-\d\d-\d\d\b")
 NEIGHBOURS = 7
+# Figures further away belong to other tables: taxes, points.
+NEAR_ROWS = 8
 COLUMN_WORDS_MIN = 2
 CODE_DIGITS = 2
 SPECK_LENGTH_MAX = 3
@@ -87,7 +89,7 @@ class AmountColumn:
 
     def edge_near(self, row: Row) -> float | None:
         """The right edge of the amounts around a row, of its own kind where there are some."""
-        kin = self.edges[is_sum(row)]
+        kin = [edge for edge in self.edges[is_sum(row)] if abs(edge[0] - row.index) <= NEAR_ROWS]
         edges = kin if len(kin) > 1 or (not is_sum(row) and kin) else self.edges[True] + self.edges[False]
         near = sorted(edges, key=lambda edge: abs(edge[0] - row.index))[:NEIGHBOURS]
         return median(right for _, right in near) if near else None
