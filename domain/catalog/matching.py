@@ -76,17 +76,22 @@ def match_lines(lines: Sequence[ReadingLine], catalogue: Catalogue, chain: str |
         One match a line, in order.
     """
     eans = [to_ean(line.barcode) for line in lines]
-    makers = [catalogue.rules.makers.get(ean[:_MAKER_DIGITS]) if ean else None for ean in eans]
-    texts = [read_line(line.raw_name, catalogue) for line in lines]
-    found = find_brands(texts, makers, catalogue)
-    return [
-        _by_barcode(ean, catalogue)
-        or _by_till_name(text, chain, catalogue)
-        or _by_brand(hit, line.raw_name, catalogue)
-        or _by_near_till_name(text, line.raw_name, chain, catalogue)
-        or Match()
-        for line, ean, (text, hit) in zip(lines, eans, found, strict=True)
-    ]
+    matches: list[Match | None] = [_by_barcode(ean, catalogue) for ean in eans]
+    # Most lines are known by their EAN or printed name; looking for brands in the rest costs most.
+    texts = {
+        place: read_line(line.raw_name, catalogue)
+        for place, line in enumerate(lines)
+        if matches[place] is None
+    }
+    for place, text in texts.items():
+        matches[place] = _by_till_name(text, chain, catalogue)
+    unknown = [place for place in texts if matches[place] is None]
+    makers = [catalogue.rules.makers.get((eans[place] or "")[:_MAKER_DIGITS]) for place in unknown]
+    found = find_brands([texts[place] for place in unknown], makers, catalogue)
+    for place, (text, hit) in zip(unknown, found, strict=True):
+        name = lines[place].raw_name
+        matches[place] = _by_brand(hit, name, catalogue) or _by_near_till_name(text, name, chain, catalogue)
+    return [match or Match() for match in matches]
 
 
 def _by_barcode(ean: str | None, catalogue: Catalogue) -> Match | None:
