@@ -18,7 +18,7 @@ from sqlmodel import Session, col, func, select
 
 from bench.ground import machine, own_services, percentile
 from domain import settlement
-from domain.catalog.builtin import builtin_catalogue
+from domain.catalog.builtin import builtin_catalogue, builtin_rows
 from domain.catalog.products import current_catalogue
 from infra import clock
 from infra.db import engine, forget_connections, transaction
@@ -28,8 +28,10 @@ from schemas.loyalty import Transfer
 from schemas.receipts import Receipt, ReceiptPage
 from schemas.shoppers import Shopper
 
-# A supermarket receipt has 8 lines in the middle of the samples, of which half are the group's.
+# As on a supermarket's receipt: goods by the till's own name, some by EAN, some as nobody has seen
+# them printed, and some of no brand.
 LINES_PER_RECEIPT = 8
+PLAIN_GOODS = ("CAM SANH", "THIT BA ROI HEO", "RAU MUONG 400G", "CA CHUA", "BANH BAO NHAN THIT", "NHO XANH")
 RECEIPTS_PER_SHOPPER = 4
 CHAINS = ("WinMart", "Co.opmart", "LOTTE Mart", "Bách Hóa Xanh")
 PATIENCE_SECONDS = 600
@@ -87,18 +89,7 @@ def measure(receipts: int, processes: int) -> dict[str, Any]:
 def make_reading(number: int) -> Reading:
     """Return the reading of one paper; each number's is printed on no other."""
     picked = random.Random(number)
-    names = picked.sample(_till_names(), LINES_PER_RECEIPT)
-    lines = tuple(
-        ReadingLine(
-            raw_name=name,
-            quantity=Decimal(1),
-            unit_price_minor=(price := picked.randrange(8, 250) * 1000),
-            amount_minor=price,
-            confidence=0.95,
-            box=(40, 300 + 30 * place, 900, 326 + 30 * place),
-        )
-        for place, name in enumerate(names)
-    )
+    lines = tuple(_line(picked, place) for place in range(LINES_PER_RECEIPT))
     total = sum(line.amount_minor for line in lines)
     yesterday = clock.till_today() - timedelta(days=1)
     at = datetime.combine(yesterday, datetime.min.time()) + timedelta(seconds=number % 86_400)
@@ -113,13 +104,39 @@ def make_reading(number: int) -> Reading:
         lines=lines,
         subtotal_minor=total,
         total_minor=total,
-        text="\n".join(names),
+        text="\n".join(line.raw_name for line in lines),
+    )
+
+
+def _line(picked: random.Random, place: int) -> ReadingLine:
+    till_names, products, eans = _goods()
+    barcode = None
+    if place % 4 == 0:
+        name = picked.choice(PLAIN_GOODS)
+    elif place % 4 == 1:
+        name = picked.choice(products)
+    else:
+        name = picked.choice(till_names)
+        barcode = picked.choice(eans) if place == LINES_PER_RECEIPT - 1 else None
+    price = picked.randrange(8, 250) * 1000
+    return ReadingLine(
+        raw_name=name,
+        barcode=barcode,
+        quantity=Decimal(1),
+        unit_price_minor=price,
+        amount_minor=price,
+        confidence=0.95,
+        box=(40, 300 + 30 * place, 900, 326 + 30 * place),
     )
 
 
 @cache
-def _till_names() -> list[str]:
-    return [product.name for product in builtin_catalogue().products.values()]
+def _goods() -> tuple[list[str], list[str], list[str]]:
+    """Return names that tills print, names that packs carry, and EANs."""
+    catalogue = builtin_catalogue()
+    products = [product.name for product in catalogue.products.values()]
+    till_names = [name.folded for name in builtin_rows().till_names if name.retailer is None]
+    return till_names, products, list(catalogue.product_by_ean)
 
 
 def _lay_out(receipts: int) -> list[UUID]:
