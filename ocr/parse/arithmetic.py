@@ -82,7 +82,7 @@ def settle_cuts(draft: Draft, ink: Ink) -> None:
     total = 0
     for figure in draft.cuts:
         values = ink.variants(figure, page)
-        best = min(values, key=lambda value: values[value] + ink.round_cost(value))
+        best = min(values, key=lambda value: values[value] + ink.end_cost(value))
         if values[best]:
             draft.inferred.add("discount")
         total += best

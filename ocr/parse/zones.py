@@ -233,6 +233,9 @@ def find_columns(rows: Sequence[Row], amounts: Sequence[int]) -> int | None:
     limit = amounts[1] if len(amounts) > 1 else (amounts[0] if amounts else 0)
     best: int | None = None
     for row in rows[: limit + 1]:
+        if row.kind == "change" or (row.kind in ENDING_KINDS and row.figures):
+            # Headings below the sums are those of tax tables.
+            break
         if best == row.index - 1 and is_heading_rest(row):
             best = row.index
             continue
