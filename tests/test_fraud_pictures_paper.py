@@ -60,6 +60,7 @@ NEIGHBOURS = {
     "another store, the same minute and total": replace(
         PAPER, store="WM HN Cầu Giấy", number="00120045", amounts=(709_400,)
     ),
+    "another chain, the same minute and total": replace(PAPER, shop="AEON", store=None, amounts=(709_400,)),
     "the same basket a week later": replace(
         PAPER, number="00612007", at=PAPER.at + timedelta(days=7), on=LATER.date() + timedelta(days=7)
     ),

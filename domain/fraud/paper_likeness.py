@@ -20,7 +20,7 @@ Relation = Literal["same", "slip", "next", "differ"]
 # From this sum of evidence on, two readings are of one paper.
 ODDS_SAME: Final = 7.0
 _WEIGHTS: Final[dict[str, dict[Relation, float]]] = {
-    "shop": {"differ": -6},
+    "shop": {"differ": -12},
     "store": {"same": 1, "differ": -3},
     "number": {"same": 6, "slip": -1.5, "next": -4, "differ": -6},
     "time": {"same": 6, "slip": -2, "differ": -7},

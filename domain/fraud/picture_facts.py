@@ -27,14 +27,14 @@ def picture_facts(
         session: The settling transaction.
         receipt: The receipt, locked.
         reading: What was read from it.
-        known: Receipts already found to be the same; they are not told twice.
+        known: Receipts already found to be the same: then it is not looked for others.
     """
     sketches = [
         sketch_from(traces.sketch_pixels, traces.aspect) for traces in reading.traces if traces.sketch_pixels
     ]
     paper = facts_of(reading)
-    copies = [match for match in find_copies(session, receipt, sketches) if match.receipt_id not in known]
-    papers = [match for match in find_paper(session, receipt, paper) if match.receipt_id not in known]
+    copies = [] if known else find_copies(session, receipt, sketches)
+    papers = [] if known else find_paper(session, receipt, paper)
     likeness_by_id = {
         match.receipt_id: match.likeness
         for match in compare_with(session, receipt, paper, [match.receipt_id for match in copies])
