@@ -92,7 +92,7 @@ def earned() -> dict[UUID, int]:
 @pytest.fixture
 def photo() -> bytes:
     """A clean sample that earns."""
-    return (samples.photos_dir() / samples.load_truth(samples.photos_dir())[0]["image"]).read_bytes()
+    return (samples.photos_dir() / "04-bach-hoa-xanh.jpg").read_bytes()
 
 
 @pytest.fixture

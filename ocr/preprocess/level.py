@@ -27,16 +27,17 @@ _SLOPE_MAX: Final = 0.35
 # Once lines are roughly level, letters follow each other across wider gaps and closer to level.
 _GAP_MAX: Final = 4.0
 _STEP_MAX: Final = 0.35
+_LINE_LETTERS_MIN: Final = 5
 _FIT_LETTERS_MIN: Final = 40
 _FIT_ROUNDS: Final = 3
 _PAIRS_MAX: Final = 1500
-_STRIDES: Final = (3, 8, 20)
+_STRIDES: Final = (3, 8)
 # A knot row for so many letter heights: folds are not closer.
 _KNOT_LETTERS: Final = 7
 _KNOT_ROWS_MAX: Final = 16
 _KNOT_COLUMNS: Final = 7
 # Pairs of letters further off than this share of a letter's height are no neighbours.
-_PAIR_TOLERANCES: Final = (0.2, 0.12)
+_PAIR_TOLERANCE: Final = 0.12
 _LINE_TOLERANCE: Final = 0.1
 _STRAIGHT: Final = 5e-4
 _ALIKE: Final = 1e-3
@@ -99,16 +100,18 @@ def bend(letters: Letters, size: tuple[int, int]) -> Bend | None:
     Returns:
         The bend, or None when there are too few letters in lines to tell.
     """
+    first, second = _neighbours(letters)
+    if len(first) < _FIT_LETTERS_MIN:
+        return None
     rows = max(3, round(size[1] / (_KNOT_LETTERS * letters.height)))
-    found = Bend(np.zeros((min(rows, _KNOT_ROWS_MAX), _KNOT_COLUMNS)), size)
+    flat = Bend(np.zeros((min(rows, _KNOT_ROWS_MAX), _KNOT_COLUMNS)), size)
     ends = _bottoms(letters)
-    # Neighbours on a steep line are found once most of its slope is known.
-    for tolerance in _PAIR_TOLERANCES:
-        pairs = np.stack(_neighbours(_unbent(letters, found)), axis=1)
-        if len(pairs) < _FIT_LETTERS_MIN:
-            return None
-        found = _fit(ends, pairs, found, tolerance * letters.height)
-    lines = _chains(_bottoms(_unbent(letters, found)), letters.height)
+    pairs = np.stack([first, second], axis=1)
+    rough = _fit(ends, pairs, flat, _PAIR_TOLERANCE * letters.height)
+    level = np.stack([ends[:, 0], ends[:, 1] - rough.rise(ends[:, 0], ends[:, 1])], axis=1)
+    lines = [line for line in _chains(level, letters.height) if len(line) >= _LINE_LETTERS_MIN]
+    if sum(map(len, lines)) < _FIT_LETTERS_MIN:
+        return rough
     # Letters a few places apart on a line say more about its run than neighbours do.
     far = [
         np.stack([line[:-step], line[step:]], axis=1)
@@ -116,15 +119,7 @@ def bend(letters: Letters, size: tuple[int, int]) -> Bend | None:
         for step in _STRIDES
         if len(line) > step
     ]
-    return _fit(ends, np.concatenate([pairs, *far]), found, _LINE_TOLERANCE * letters.height)
-
-
-def _unbent(letters: Letters, found: Bend) -> Letters:
-    """The letters where they stand once the bend is undone."""
-    ends = _bottoms(letters)
-    rise = found.rise(ends[:, 0], ends[:, 1])
-    still = np.zeros_like(rise)
-    return Letters(letters.boxes - np.stack([still, rise, still, rise], axis=1), letters.height)
+    return _fit(ends, np.concatenate([pairs, *far]), rough, _LINE_TOLERANCE * letters.height)
 
 
 def in_lines(letters: Letters) -> NDArray[np.bool_]:

@@ -18,10 +18,11 @@ Mask = NDArray[np.uint8]
 # Print is looked for on a copy this long, the sheet's edge on one half as long.
 _PRINT_SIDE: Final = 1024
 _EDGE_SHRINK: Final = 0.5
-# Strokes are darker than the paper around them by at least this share, and this many gray levels:
-# wood grain and the noise of dark cloth are less.
-_INK_CONTRAST_MIN: Final = 40 / 255
-_INK_CONTRAST_MAX: Final = 90 / 255
+# Strokes are darker than the paper around them by at least so many 255ths of it, and this many gray
+# levels: wood grain and the noise of dark cloth are less.
+_INK_CONTRAST: Final = (40, 90)
+_PAPER_CONTRAST_MAX: Final = 25
+_STROKE_PIXELS_MIN: Final = 100
 _INK_DEPTH_MIN: Final = 12
 _LETTER_SIDES: Final = (4, 48)
 # Where ink covers this share of the surroundings, it is text.
@@ -109,15 +110,18 @@ def resize(gray: Gray, factor: float) -> Gray:
 def _text_core(small: Gray, blank: Gray) -> Mask | None:
     """Where letters stand close together, as a mask of `small` at the scale of the edge search."""
     depth = cv2.subtract(blank, small)
-    contrast = depth.astype(np.float32) / (blank.astype(np.float32) + 16)
-    ink = ((contrast > _ink_contrast(contrast)) & (depth > _INK_DEPTH_MIN)).astype(np.uint8)
+    contrast = np.asarray(cv2.divide(depth, cv2.add(blank, 16.0), scale=255), np.uint8)
+    level = _ink_contrast(contrast)
+    ink = np.asarray(cv2.threshold(contrast, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
+    ink[depth <= _INK_DEPTH_MIN] = 0
     _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     widths, heights, areas = (stats[:, column] for column in (2, 3, 4))
     sides = np.maximum(widths, heights)
     letters = (sides >= _LETTER_SIDES[0]) & (sides <= _LETTER_SIDES[1])
     letters &= (areas >= 6) & (areas < 0.9 * widths * heights + 4)  # noqa: PLR2004 - specks and bars
     letters[0] = False
-    density = cv2.blur(letters[labels].astype(np.float32), (_TEXT_REACH, _TEXT_REACH))
+    printed = letters.astype(np.float32)[labels]
+    density = cv2.blur(printed, (_TEXT_REACH, _TEXT_REACH))
     if not (density > _TEXT_DENSITY[0] / 4).any():
         return None
     usual = 0.45 * float(np.percentile(density[density > _TEXT_DENSITY[0] / 4], 90))
@@ -137,14 +141,13 @@ def _text_core(small: Gray, blank: Gray) -> Mask | None:
     return inner if inner.any() else core
 
 
-def _ink_contrast(contrast: NDArray[np.float32]) -> float:
-    """How dark strokes are here, so that grain beside strong print is not taken for letters."""
-    seen = contrast[contrast > 0.1]  # noqa: PLR2004 - below it is paper
-    if seen.size < 100:  # noqa: PLR2004 - too little to split
-        return _INK_CONTRAST_MIN
-    levels = np.clip(seen * 255, 0, 255).astype(np.uint8).reshape(-1, 1)
-    split, _ = cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    return float(np.clip(0.8 * split / 255, _INK_CONTRAST_MIN, _INK_CONTRAST_MAX))
+def _ink_contrast(contrast: Gray) -> int:
+    """How dark strokes are here, 0 to 255, so that grain beside strong print is not taken for letters."""
+    seen = contrast[contrast > _PAPER_CONTRAST_MAX]
+    if seen.size < _STROKE_PIXELS_MIN:
+        return _INK_CONTRAST[0]
+    split, _ = cv2.threshold(seen.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    return int(np.clip(0.8 * split, *_INK_CONTRAST))
 
 
 def _grow(sheet: Gray, text: Mask) -> tuple[Mask, frozenset[str]]:
@@ -152,21 +155,17 @@ def _grow(sheet: Gray, text: Mask) -> tuple[Mask, frozenset[str]]:
     edges = cv2.morphologyEx(sheet, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8))
     relief = np.asarray(cv2.merge([edges, edges, edges]), np.uint8)
     open_sides: frozenset[str] = frozenset()
-    mask = text
-    for _ in range(len(_SIDES)):
+    while len(open_sides) < len(_SIDES):
         mask = _flood(relief, text, open_sides)
-        weak = {
-            side
-            for side in _SIDES
-            if side not in open_sides and _contrast(mask, sheet, side) < _EDGE_CONTRAST_MIN
-        }
+        contrasts = {side: _contrast(mask, sheet, side) for side in _SIDES if side not in open_sides}
+        weak = {side for side, contrast in contrasts.items() if contrast < _EDGE_CONTRAST_MIN}
         if not weak:
+            return mask, open_sides
+        if weak == set(_SIDES):
             break
         # The weakest goes first: an edge beside it may be found once it is out of the way.
-        open_sides |= {min(weak, key=lambda side: _contrast(mask, sheet, side))}
-    if len(open_sides) == len(_SIDES):
-        mask = np.ones_like(mask)
-    return mask, open_sides
+        open_sides |= {min(weak, key=lambda side: contrasts[side])}
+    return np.ones_like(text), frozenset(_SIDES)
 
 
 def _flood(relief: NDArray[np.uint8], text: Mask, open_sides: frozenset[str]) -> Mask:

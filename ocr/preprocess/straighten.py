@@ -121,7 +121,7 @@ def straighten(sheet: Sheet) -> Page:
     level, origin, lines_bend, to_level = _level(scaled, sheet.letters, factor)
     to_page = to_level @ np.diag([factor, factor, 1.0]) @ sheet.to_flat
     to_photo = np.asarray(np.linalg.inv(to_page), np.float64)
-    return Page(calm(even_light(level, LETTER_HEIGHT)), origin, lines_bend, to_photo)
+    return Page(calm(level), origin, lines_bend, to_photo)
 
 
 def _table(paper: Paper, to_flat: Homography, shape: tuple[int, ...]) -> NDArray[np.uint8]:
