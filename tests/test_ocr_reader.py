@@ -107,7 +107,7 @@ def test_a_picture_taken_any_way_round_reads_the_same(degrees: int) -> None:
 
 
 @pytest.mark.ocr
-@pytest.mark.xfail(reason="The engine reads one zero of the total as an eight at the shadow's edge.")
+@pytest.mark.xfail(reason="The engine misreads a figure of the total at the edge of the shadow.")
 def test_a_shadow_over_half_the_paper_changes_nothing() -> None:
     assert total_of(faults.half_in_shadow(photo(), 1)) == ("read", TRUTH[PLAIN]["total"])
 
