@@ -19,6 +19,8 @@ from ocr.parse.zones import AmountColumn, Zones, is_sum, lone_figure_row
 NUMBERED = re.compile(r"^[\dOØ©@]{3} \S")
 SEQUENCE = re.compile(r"^[0O]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2
+# The tax a rate is of: VAT 8%, MWST 7%.
+RATE_LETTERS_MAX = 4
 MARK_LENGTH_MAX = 2
 UNIT_LETTERS_MAX = 4
 # A count, a price and an amount.
@@ -217,6 +219,12 @@ def trailing_run(row: Row, amount: Figure, first: int) -> list[Figure]:
             is_unit(text)
             or is_rate(text)
             or (len(text) <= MARK_LENGTH_MAX and place > first and row.figure_at(place - 1))
+            or (
+                len(text) <= RATE_LETTERS_MAX
+                and place > first
+                and run[0].percent
+                and run[0].first == place + 1
+            )
         ):
             place -= 1
         else:

@@ -172,7 +172,17 @@ def is_sum(row: Row) -> bool:
     label = row.label
     if label is None or label.kind not in SUM_KINDS:
         return False
-    return not (label.kind == "tax" and any(is_unit(word) and fold(word) for word in row.words()))
+    if label.kind != "tax":
+        return True
+    return not is_counted(row) and not any(is_unit(word) and fold(word) for word in row.words())
+
+
+def is_counted(row: Row) -> bool:
+    """Whether a count and a price open the row, as an item's second line: 2 9.500 VAT 8% 19.000."""
+    figures = [figure for figure in row.figures if not figure.percent]
+    if len(figures) <= COLUMN_WORDS_MIN or figures[0].first or len(figures[0].digits) > CODE_DIGITS:
+        return False
+    return figures[1].first == figures[0].last + 1 and len(figures[1].digits) > CODE_DIGITS
 
 
 def lone_figure_row(rows: Sequence[Row], row: Row, first: int, *, near: float = 2.5) -> Row:

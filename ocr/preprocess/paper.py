@@ -110,7 +110,7 @@ def resize(gray: Gray, factor: float) -> Gray:
 def _text_core(small: Gray, blank: Gray) -> Mask | None:
     """Where letters stand close together, as a mask of `small` at the scale of the edge search."""
     depth = cv2.subtract(blank, small)
-    contrast = np.asarray(cv2.divide(depth, cv2.add(blank, 16.0), scale=255), np.uint8)
+    contrast = np.asarray(cv2.divide(depth, cv2.add(blank, np.full_like(blank, 16)), scale=255), np.uint8)
     level = _ink_contrast(contrast)
     ink = np.asarray(cv2.threshold(contrast, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
     ink[depth <= _INK_DEPTH_MIN] = 0
