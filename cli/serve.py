@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from cli.ground import refuse, said, services
+from cli.ground import ending_on_signals, refuse, said, services
 from infra.secrets import SecretMissingError, token_secret
 from infra.settings import override_settings, settings
 
@@ -21,7 +21,8 @@ def serve(
 ) -> None:
     """Serve the API; embedded PostgreSQL and Valkey unless URLs are set."""
     override_settings(api_host=host or settings().api_host, api_port=port or settings().api_port)
-    with services():
+    # uvicorn ends its requests on SIGTERM, then has the signal end the process: what is embedded stops first.
+    with ending_on_signals(), services():
         try:
             token_secret()
         except SecretMissingError as error:

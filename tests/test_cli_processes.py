@@ -15,6 +15,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from infra.processes import free_port, wait_until_ready
+
 pytestmark = pytest.mark.slow
 
 PATIENCE_SECONDS = 120.0
@@ -71,6 +73,22 @@ def test_the_demo_goes_as_it_should_and_leaves_nothing_running(data_dir: Path) -
         "All as it should be",
     ):
         assert words in shown.stdout
+    assert still_running(data_dir) == []
+
+
+def test_an_api_that_is_told_to_stop_stops_its_embedded_services(data_dir: Path) -> None:
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("QUETBILL_")}
+    with (data_dir / "log").open("wb") as log:
+        api = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", "serve", "--port", str(port)],
+            env=environment | {"QUETBILL_DATA_DIR": str(data_dir)},
+            stderr=log,
+        )
+    wait_until_ready(port, api, data_dir / "log")
+    assert [line for line in still_running(data_dir) if "postgres" in line or "valkey" in line]
+    api.terminate()
+    assert api.wait(PATIENCE_SECONDS) == 128 + signal.SIGTERM
     assert still_running(data_dir) == []
 
 
