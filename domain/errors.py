@@ -199,3 +199,15 @@ class TooManyCasesError(DomainError):
     """More cases than one decision may be about."""
 
     code = "too_many_cases"
+
+
+class NotRefusedError(ConflictError):
+    """Only a refused receipt can be appealed against."""
+
+    code = "not_refused"
+
+
+class AppealedBeforeError(ConflictError):
+    """A refusal can be appealed against once."""
+
+    code = "appealed_before"

@@ -55,6 +55,10 @@ class Settings(BaseSettings):
         default=900, description="How long a reviewer who takes a case keeps it from the others."
     )
     review_undo_seconds: int = Field(default=600, description="How long a reviewer can take a decision back.")
+    # A hundredth of what is spent where a point is a thousand đồng spent (docs/decisions/0007).
+    point_cost_vnd: int = Field(
+        default=10, description="What a point costs the programme, in đồng: for money saved."
+    )
     trusted_proxies: str = Field(
         default="",
         description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken.",

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import Session
 
-from domain import staff
+from domain import settlement, staff
 from domain.shoppers import join_staff
 from infra import clock
+from schemas.receipts import Receipt
 from schemas.shoppers import StaffMember, StaffRole
 from schemas.staff import StaffCredential
+from tests import make
 
 PASSWORD = "correct horse battery"
 
@@ -56,3 +59,14 @@ def post(client: TestClient, path: str, page: str = "/console/review", **form: A
     """Send a form with the token that a page carries; redirects are not followed."""
     token = token_on(client.get(page))
     return client.post(path, data={"csrf": token, **form}, follow_redirects=False)
+
+
+def settled(session: Session, number: int = 1, **reading: object) -> Receipt:
+    """A receipt of a shopper of its own whose sums differ, unless told otherwise."""
+    shopper = make.make_shopper(session, f"09010000{number:02}")
+    receipt = make.make_receipt(session, shopper, image=f"{number:064}")
+    at = make.NOON - timedelta(minutes=7 * number)
+    given = {"total_minor": 200_000, "receipt_no": f"{number}{number:07}", "purchased_at": at} | reading
+    settlement.settle_receipt(session, receipt.id, make.make_reading(**given))
+    session.flush()
+    return receipt

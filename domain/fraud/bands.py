@@ -16,6 +16,7 @@ from sqlmodel import Session, col, select
 
 from domain.audit import record_act
 from domain.errors import InvalidBandsError, NotFoundError
+from domain.fraud.rules import RULES
 from infra import clock
 from schemas.loyalty import Campaign
 from schemas.review import DecisionBands, FraudRule, RuleMode
@@ -26,6 +27,7 @@ Verdict = Literal["approve", "review", "reject"]
 # `info` decides nothing, a `review` reaches the usual band, a `reject` refuses.
 SHARE_BY_SEVERITY = {"info": (0.0, 0.3), "review": (0.5, 0.95), "reject": (1.0, 1.0)}
 REVIEW_FROM_DEFAULT = 0.5
+CAMPAIGNS_MAX = 200
 
 
 class Raised(Protocol):
@@ -151,6 +153,22 @@ def bands_of(session: Session, campaign_id: UUID) -> Bands:
     return _bands(row) if row else Bands()
 
 
+def campaigns(session: Session) -> list[tuple[Campaign, Bands]]:
+    """Return every campaign with its bands, the latest first."""
+    rows = session.exec(
+        select(Campaign, DecisionBands)
+        .outerjoin(DecisionBands, col(DecisionBands.campaign_id) == Campaign.id)
+        .order_by(col(Campaign.ends_on).desc(), col(Campaign.name))
+        .limit(CAMPAIGNS_MAX)
+    ).all()
+    return [(campaign, _bands(row) if row else Bands()) for campaign, row in rows]
+
+
+def bands_of_campaigns(session: Session) -> dict[UUID, Bands]:
+    """Return the bands that were set, by campaign."""
+    return {row.campaign_id: _bands(row) for row in session.exec(select(DecisionBands)).all()}
+
+
 def rule_settings(session: Session) -> dict[str, RuleSetting]:
     """Return the rules that an admin changed."""
     rows = session.exec(select(FraudRule.code, FraudRule.mode, FraudRule.weight)).all()
@@ -200,8 +218,11 @@ def change_rule(session: Session, code: str, setting: RuleSetting, staff_id: UUI
     """Set how a rule acts on receipts settled from now on.
 
     Raises:
+        NotFoundError: There is no such rule.
         InvalidBandsError: The weight is not from 0 to 1.
     """
+    if code not in RULES:
+        raise NotFoundError
     if not 0 <= setting.weight <= 1:
         raise InvalidBandsError
     before = rule_settings(session).get(code, RuleSetting())

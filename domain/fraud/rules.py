@@ -1,0 +1,36 @@
+"""Every rule that can be raised, by what it is about: what admins may switch and the figures list."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+RuleKind = Literal["same_receipt", "picture", "paper", "shopper"]
+
+# A test holds these to the signals that the modules beside this one make.
+RULES_BY_KIND: Final[dict[RuleKind, tuple[str, ...]]] = {
+    "same_receipt": ("already_sent", "same_image", "same_photo", "same_receipt", "changed_copy"),
+    "picture": ("photo_of_screen", "drawn_picture", "edited_picture", "made_by_program"),
+    "paper": (
+        "sums_differ",
+        "not_original",
+        "printed_in_future",
+        "too_old",
+        "outside_campaign",
+        "unknown_retailer",
+        "missing_field",
+    ),
+    "shopper": (
+        "uploads_too_fast",
+        "busy_address",
+        "newcomers_together",
+        "shared_device",
+        "many_devices",
+        "shared_payout",
+        "linked_accounts",
+        "machine_like",
+        "far_apart",
+        "scripted_client",
+        "not_attested",
+    ),
+}
+RULES: Final[frozenset[str]] = frozenset(code for codes in RULES_BY_KIND.values() for code in codes)
