@@ -19,6 +19,7 @@ def filters_of(
     held: str = "",
     overdue: str = "",
     second: str = "",
+    linked: str = "",
 ) -> CaseFilters:
     """Return the filters that an address asks for.
 
@@ -30,18 +31,22 @@ def filters_of(
     digits = total_from.replace(".", "").replace(",", "").strip()
     if digits and not (digits.isascii() and digits.isdigit() and len(digits) <= 12):  # noqa: PLR2004 - more than any till prints
         raise UnknownFilterValueError(field="total_from")
-    try:
-        retailer_id = UUID(retailer) if retailer else None
-    except ValueError as error:
-        raise UnknownFilterValueError(field="retailer") from error
     return CaseFilters(
         reason=reason[:60] or None,
-        retailer_id=retailer_id,
+        retailer_id=_id(retailer, "retailer"),
         total_from_minor=int(digits) if digits else None,
         held_by="me" if held == "me" else "nobody" if held == "nobody" else None,
         overdue=bool(overdue),
         second_person=bool(second),
+        linked_to=_id(linked, "linked"),
     )
+
+
+def _id(text: str, field: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError as error:
+        raise UnknownFilterValueError(field=field) from error
 
 
 def values_of(filters: CaseFilters) -> dict[str, str]:
@@ -53,6 +58,7 @@ def values_of(filters: CaseFilters) -> dict[str, str]:
         "held": filters.held_by or "",
         "overdue": "1" if filters.overdue else "",
         "second": "1" if filters.second_person else "",
+        "linked": str(filters.linked_to or ""),
     }
 
 

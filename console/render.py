@@ -14,7 +14,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from console import evidence, formats
+from console import evidence, formats, graph
 from domain.receipts import major
 from infra import clock
 from infra.words import LANGUAGES, Language, language_of, say
@@ -45,6 +45,7 @@ def _templates() -> Environment:
     )
     environment.globals.update(prefix=PREFIX, static=static_url, languages=LANGUAGES)
     environment.globals.update(view_query=lambda view: f"?{urlencode(view.filters)}" if view.filters else "")
+    environment.globals.update(draw=graph.draw)
     environment.globals.update(navigation=NAVIGATION, shortcuts=SHORTCUTS)
     return environment
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
@@ -10,8 +11,8 @@ from sqlmodel import Session, col, func, select
 
 from domain import receipts
 from domain.audit import record_act
-from domain.errors import CaseDecidedError, CaseHeldError, ConflictOfInterestError
-from domain.fraud import review, workbench
+from domain.errors import CaseDecidedError, CaseHeldError, ConflictOfInterestError, DecidedBeforeError
+from domain.fraud import clusters, review, workbench
 from domain.fraud.workbench import CaseFilters
 from domain.receipts import major, reason_view, receipt_of, views
 from domain.shoppers import pseudonym
@@ -19,12 +20,25 @@ from domain.staff import is_related
 from infra import clock
 from infra.words import Language
 from schemas.catalog import Brand, Retailer
-from schemas.fraud import CaseSummary, CaseView, DecisionView, ProposalView, ShopperRecord
+from schemas.fraud import (
+    AppealWords,
+    CaseSummary,
+    CaseView,
+    ClusterAccount,
+    ClusterLink,
+    ClusterView,
+    DecisionView,
+    ProposalView,
+    ShopperRecord,
+)
 from schemas.receipts import Receipt, ReceiptLine, ReceiptView
+from schemas.review import ReceiptAppeal
 from schemas.shoppers import Shopper, StaffMember
 
 REVIEWERS = "review"
 RECENT_RECEIPTS = 10
+# More accounts than these can't be told apart in one picture.
+ACCOUNTS_DRAWN_MAX = 60
 # Far more than there are reviewers at once, so that one of them is free.
 CANDIDATES_MAX = 50
 EVERY_CASE = CaseFilters()
@@ -84,11 +98,14 @@ def case(session: Session, receipt_id: UUID, language: Language) -> CaseView:
     waits = receipt.status == "in_review" and receipt.settled_at is not None
     return CaseView(
         receipt=shown,
+        score=receipt.fraud_score,
         shopper=pseudonym(receipt.shopper_id, REVIEWERS),
         shopper_record=_shopper_record(session, receipt),
         due_at=receipt.settled_at + workbench.review_due() if waits and receipt.settled_at else None,
         holder=_holders(session, [receipt_id]).get(receipt_id),
         proposal=_proposal(session, receipt_id),
+        appeal=_appeal(session, receipt_id),
+        cluster=_cluster(session, receipt.shopper_id),
         image_urls=_image_urls([shown]),
         matching=others,
         matching_image_urls=_image_urls(others),
@@ -114,6 +131,7 @@ def take_case(session: Session, receipt_id: UUID, reviewer_id: UUID) -> None:
         NotFoundError: There is no such receipt.
         CaseDecidedError: It is not waiting.
         ConflictOfInterestError: It is the reviewer's own, or their family's.
+        DecidedBeforeError: They decided it before an appeal.
         CaseHeldError: Another reviewer is at work on it.
     """
     receipt = receipt_of(session, receipt_id, None)
@@ -121,6 +139,9 @@ def take_case(session: Session, receipt_id: UUID, reviewer_id: UUID) -> None:
         raise CaseDecidedError(status=receipt.status)
     if is_related(session, reviewer_id, receipt.shopper_id):
         raise ConflictOfInterestError
+    before = review.standing_decision(session, receipt_id)
+    if before is not None and before.reviewer_id == reviewer_id:
+        raise DecidedBeforeError
     workbench.take_hold(session, receipt_id, reviewer_id)
     record_act(session, reviewer_id, "held", receipt_id=receipt_id)
 
@@ -159,7 +180,7 @@ def _take_first(
             continue
         try:
             take_case(session, row.id, reviewer_id)
-        except (CaseHeldError, ConflictOfInterestError):
+        except (CaseHeldError, ConflictOfInterestError, DecidedBeforeError):
             continue
         return row.id
     return None
@@ -213,6 +234,42 @@ def _shopper_record(session: Session, receipt: Receipt) -> ShopperRecord:
             for row in receipts.history(session, receipt.shopper_id, before=None, limit=RECENT_RECEIPTS + 1)
             if row.id != receipt.id
         ][:RECENT_RECEIPTS],
+    )
+
+
+def _appeal(session: Session, receipt_id: UUID) -> AppealWords | None:
+    found = session.get(ReceiptAppeal, receipt_id)
+    return AppealWords(words=found.words, appealed_at=found.appealed_at) if found else None
+
+
+def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
+    """Return the accounts that hang together with a shopper's; None where they share nothing."""
+    found = clusters.cluster_of(session, shopper_id, clock.now(), most=ACCOUNTS_DRAWN_MAX)
+    if not found.links:
+        return None
+    counted: dict[UUID, dict[str, int]] = defaultdict(dict)
+    rows = session.exec(
+        select(col(Receipt.shopper_id), Receipt.status, func.count())
+        .where(col(Receipt.shopper_id).in_(found.shopper_ids))
+        .group_by(col(Receipt.shopper_id), col(Receipt.status))
+    ).all()
+    for owner, status, count in rows:
+        counted[owner][status] = count
+    place = {member: number for number, member in enumerate(found.shopper_ids)}
+    return ClusterView(
+        accounts=[
+            ClusterAccount(
+                shopper=pseudonym(member, REVIEWERS),
+                here=member == shopper_id,
+                receipts_by_status=counted[member],
+            )
+            for member in found.shopper_ids
+        ],
+        links=[
+            ClusterLink(kind=link.kind, accounts=[place[member] for member in link.shopper_ids])
+            for link in found.links
+        ],
+        whole=found.whole,
     )
 
 

@@ -15,11 +15,14 @@ from sqlmodel import Session, col, select
 from domain.audit import record_act
 from domain.corrections import IDENTITY, Changes, correct
 from domain.errors import (
+    AppealedBeforeError,
     CaseDecidedError,
     ConflictOfInterestError,
     CorrectionMatchesError,
     DecidedBeforeError,
     DomainError,
+    NotFoundError,
+    NotRefusedError,
     TooManyCasesError,
     UndoRefusedError,
 )
@@ -30,7 +33,7 @@ from domain.staff import is_related
 from infra import clock
 from schemas.fraud import Decision, ReviewDecision
 from schemas.receipts import Receipt, ReceiptLine
-from schemas.review import Corrections, ReviewProposal, WithheldPoints
+from schemas.review import Corrections, ReceiptAppeal, ReviewProposal, WithheldPoints
 
 CASES_AT_ONCE_MAX = 100
 
@@ -143,6 +146,31 @@ def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> Non
     workbench.take_hold(session, receipt_id, reviewer_id)
     details = {"decision_id": str(decided.id)}
     record_act(session, reviewer_id, "undone", receipt_id=receipt_id, details=details)
+
+
+def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) -> ReceiptAppeal:
+    """Let a refused receipt wait for another person, once, with what its shopper says.
+
+    Raises:
+        NotFoundError: There is no such receipt of this shopper.
+        AppealedBeforeError: They appealed against it already.
+        NotRefusedError: It is not refused.
+    """
+    receipt = locked(session, receipt_id)
+    if receipt.shopper_id != shopper_id:
+        raise NotFoundError
+    if session.get(ReceiptAppeal, receipt_id) is not None:
+        raise AppealedBeforeError
+    if receipt.status != "rejected":
+        raise NotRefusedError(status=receipt.status)
+    appealed = ReceiptAppeal(receipt_id=receipt_id, words=words, appealed_at=clock.now())
+    session.add(appealed)
+    _reopen(session, receipt)
+    receipt.settled_at = appealed.appealed_at
+    # The words themselves stay in their own row: forgetting the shopper has one place to empty.
+    receipt.reasons = [*receipt.reasons, {"code": "appealed", "severity": "review", "evidence": {}}]
+    session.flush()
+    return appealed
 
 
 def _check_may_decide(

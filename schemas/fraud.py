@@ -104,15 +104,51 @@ class ShopperRecord(Body):
     recent: list[ReceiptSummary]
 
 
+class ClusterAccount(Body):
+    """An account of a cluster, under its pseudonym; `here` is the case's own."""
+
+    shopper: str
+    here: bool
+    receipts_by_status: dict[ReceiptStatus, int]
+
+
+class ClusterLink(Body):
+    """One thing that accounts share; `accounts` are places in the cluster's list."""
+
+    kind: str
+    accounts: list[int]
+
+
+class ClusterView(Body):
+    """Accounts that share devices, payouts or papers; not `whole` when there are more."""
+
+    accounts: list[ClusterAccount]
+    links: list[ClusterLink]
+    whole: bool
+
+
+class AppealWords(Body):
+    """What the shopper says against a refusal."""
+
+    words: str
+    appealed_at: datetime
+
+
 class CaseView(Body):
-    """A case with its evidence: the receipt, its picture, and the receipts it is like."""
+    """A case with its evidence: the receipt, its picture, and the receipts it is like.
+
+    `score` is 0 to 1, null where none was given.
+    """
 
     receipt: ReceiptView
+    score: float | None
     shopper: str
     shopper_record: ShopperRecord
     due_at: datetime | None
     holder: str | None
     proposal: ProposalView | None
+    appeal: AppealWords | None
+    cluster: ClusterView | None
     image_urls: list[str]
     matching: list[ReceiptView]
     matching_image_urls: list[str]

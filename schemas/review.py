@@ -168,3 +168,16 @@ class Corrections(Body):
     purchased_at: datetime | None = None
     total_minor: MinorUnits | None = None
     lines: tuple[LineCorrection, ...] = ()
+
+
+class AppealRequest(Body):
+    """What a shopper says against a refusal."""
+
+    words: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+
+
+class AppealView(Body):
+    """An appeal that was taken in: another person will look."""
+
+    receipt_id: UUID
+    appealed_at: datetime

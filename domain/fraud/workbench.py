@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, or_, select
 
 from domain.errors import CaseHeldError, NotFoundError
+from domain.fraud.clusters import cluster_of
 from infra import clock
 from infra.settings import settings
 from schemas.receipts import Receipt
@@ -24,7 +25,10 @@ VIEWS_MAX = 50
 
 @dataclass(frozen=True, slots=True)
 class CaseFilters:
-    """Which waiting cases are asked for; None and False mean all. Money is in minor units."""
+    """Which waiting cases are asked for; None and False mean all. Money is in minor units.
+
+    `linked_to` names a receipt: those of its shopper and of the accounts linked to them.
+    """
 
     reason: str | None = None
     retailer_id: UUID | None = None
@@ -32,6 +36,7 @@ class CaseFilters:
     held_by: HeldBy | None = None
     overdue: bool = False
     second_person: bool = False
+    linked_to: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ def waiting_cases(
 ) -> list[Receipt]:
     """Return receipts in review, longest waiting first, from after a (settled_at, id) on."""
     statement = select(Receipt).where(*_conditions(filters, reviewer_id))
+    if filters.linked_to is not None:
+        statement = statement.where(col(Receipt.shopper_id).in_(_linked(session, filters.linked_to)))
     if after is not None:
         at, receipt_id = after
         statement = statement.where(
@@ -114,6 +121,13 @@ def _conditions(filters: CaseFilters, reviewer_id: UUID | None) -> list[ColumnEl
             )
         )
     return found
+
+
+def _linked(session: Session, receipt_id: UUID) -> tuple[UUID, ...]:
+    receipt = session.get(Receipt, receipt_id)
+    if receipt is None:
+        raise NotFoundError
+    return cluster_of(session, receipt.shopper_id, clock.now()).shopper_ids
 
 
 def review_due() -> timedelta:
