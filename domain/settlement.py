@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert
 from sqlmodel import Session, select
 
 from domain.catalog.matching import Match, match_lines
@@ -28,7 +28,7 @@ from infra import clock
 from infra.db import lock_key
 from ocr.types import Reading
 from schemas.base import new_id, table_of
-from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptLine, ReceiptPage
+from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptLine
 from schemas.review import RaisedSignal, WithheldPoints
 
 STATUS_BY_VERDICT = {"approve": "approved", "review": "in_review", "reject": "rejected"}
@@ -83,13 +83,16 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
         session.execute(insert(table_of(ReceiptLine)), _line_rows(receipt.id, reading, matches, points))
 
 
+_LOCKED = select(Receipt).where(Receipt.id == bindparam("receipt_id")).with_for_update()
+
+
 def locked(session: Session, receipt_id: UUID) -> Receipt:
     """Return a receipt that nobody else changes until this transaction ends.
 
     Raises:
         NotFoundError: There is no such receipt.
     """
-    receipt = session.exec(select(Receipt).where(Receipt.id == receipt_id).with_for_update()).first()
+    receipt = session.exec(_LOCKED, params={"receipt_id": receipt_id}).first()
     if receipt is None:
         raise NotFoundError
     return receipt
@@ -157,19 +160,13 @@ def _facts(
 
 def claim_all(session: Session, receipt: Receipt) -> tuple[list[Holder], list[Holder]]:
     """Claim a receipt's pictures and print; return who held one of its pictures, and who its print."""
-    hashes = session.exec(select(ReceiptPage.sha256).where(ReceiptPage.receipt_id == receipt.id)).all()
-    keys = [claims.image_claim(sha256) for sha256 in hashes]
     print_facts = _print_facts(receipt)
-    if print_facts is not None:
-        # Whoever settles another photo of this paper waits here, also when its number was misread.
-        lock_key(session, print_facts.identity)
-        keys.append(print_facts.fingerprint)
-    held = claims.claim(session, receipt, keys, clock.now())
-    print_holders: list[Holder] = []
-    if print_facts is not None:
-        print_holders = held.pop(print_facts.fingerprint)
-        print_holders = print_holders or claims.alike_prints(session, receipt, print_facts)
-    return [holder for holders in held.values() for holder in holders], print_holders
+    if print_facts is None:
+        return claims.claim(session, receipt, None, clock.now())
+    # Whoever settles another photo of this paper waits here, also when its number was misread.
+    lock_key(session, print_facts.identity)
+    image_holders, print_holders = claims.claim(session, receipt, print_facts.fingerprint, clock.now())
+    return image_holders, print_holders or claims.alike_prints(session, receipt, print_facts)
 
 
 def _print_facts(receipt: Receipt) -> claims.PrintFacts | None:

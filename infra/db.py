@@ -6,7 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from functools import cache
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, bindparam, func, select
 from sqlmodel import Session, create_engine
 
 from infra import queue
@@ -61,4 +61,7 @@ def read_only() -> Generator[Session]:
 
 def lock_key(session: Session, key: str) -> None:
     """Wait until this transaction alone works on what `key` names; held until it ends."""
-    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(key, 0))))
+    session.execute(_LOCK_KEY, {"key": key})
+
+
+_LOCK_KEY = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("key"), 0)))

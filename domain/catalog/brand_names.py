@@ -67,7 +67,7 @@ def find_brands(
     """Return for each line its text, with cues that were misread, and who sells the item.
 
     Args:
-        lines: From `read_line`.
+        lines: From `describe`.
         makers: Owner by the first digits of each line's EAN, where known.
         catalogue: What is looked up.
     """

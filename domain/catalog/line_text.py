@@ -55,9 +55,13 @@ class LineText:
         return len(self.padded) - 2
 
 
-def read_line(raw_name: str, catalogue: Catalogue) -> LineText:
-    """Fold a printed name and find the words that describe goods."""
-    found = tuple(words(raw_name[:_NAME_LETTERS_MAX]))
+def fold_name(raw_name: str) -> tuple[Word, ...]:
+    """Return the folded words of a printed name, as far as it is one."""
+    return tuple(words(raw_name[:_NAME_LETTERS_MAX]))
+
+
+def describe(found: tuple[Word, ...], catalogue: Catalogue) -> LineText:
+    """Find which words of a folded name describe goods."""
     keys = tuple(word.key for word in found)
     padded = f" {' '.join(keys)} "
     cued: set[str] = set()

@@ -12,8 +12,9 @@ from uuid import UUID
 from rapidfuzz import fuzz, process
 
 from domain.catalog.brand_names import Hit, find_brands
+from domain.catalog.folding import Word
 from domain.catalog.gtin import to_ean
-from domain.catalog.line_text import LineText, read_line
+from domain.catalog.line_text import LineText, describe, fold_name
 from domain.catalog.product_names import product_named, sizes
 from domain.catalog.snapshot import CatalogBrand, CatalogProduct, Catalogue, TillNames
 from ocr.types import ReadingLine
@@ -78,19 +79,18 @@ def match_lines(lines: Sequence[ReadingLine], catalogue: Catalogue, chain: str |
     eans = [to_ean(line.barcode) for line in lines]
     matches: list[Match | None] = [_by_barcode(ean, catalogue) for ean in eans]
     # Most lines are known by their EAN or printed name; looking for brands in the rest costs most.
-    texts = {
-        place: read_line(line.raw_name, catalogue)
-        for place, line in enumerate(lines)
-        if matches[place] is None
-    }
-    for place, text in texts.items():
-        matches[place] = _by_till_name(text, chain, catalogue)
-    unknown = [place for place in texts if matches[place] is None]
+    names = {place: fold_name(line.raw_name) for place, line in enumerate(lines) if matches[place] is None}
+    for place, name in names.items():
+        matches[place] = _by_till_name(name, chain, catalogue)
+    unknown = [place for place in names if matches[place] is None]
+    texts = [describe(names[place], catalogue) for place in unknown]
     makers = [catalogue.rules.makers.get((eans[place] or "")[:_MAKER_DIGITS]) for place in unknown]
-    found = find_brands([texts[place] for place in unknown], makers, catalogue)
+    found = find_brands(texts, makers, catalogue)
     for place, (text, hit) in zip(unknown, found, strict=True):
-        name = lines[place].raw_name
-        matches[place] = _by_brand(hit, name, catalogue) or _by_near_till_name(text, name, chain, catalogue)
+        printed = lines[place].raw_name
+        matches[place] = _by_brand(hit, printed, catalogue) or _by_near_till_name(
+            text, printed, chain, catalogue
+        )
     return [match or Match() for match in matches]
 
 
@@ -99,8 +99,8 @@ def _by_barcode(ean: str | None, catalogue: Catalogue) -> Match | None:
     return Match(catalogue.brand_of(product), product, "barcode", 1.0) if product else None
 
 
-def _by_till_name(text: LineText, chain: str | None, catalogue: Catalogue) -> Match | None:
-    name = text.padded.strip()
+def _by_till_name(found: tuple[Word, ...], chain: str | None, catalogue: Catalogue) -> Match | None:
+    name = " ".join([word.key for word in found])
     for known in _till_names(chain, catalogue):
         product = known.products.get(name)
         if product:

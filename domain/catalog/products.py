@@ -21,16 +21,18 @@ from domain.catalog.snapshot import (
     Rows,
     build_catalogue,
 )
-from schemas.base import new_id
+from schemas.base import new_id, table_of
 from schemas.catalog import Barcode, Brand, CatalogState, Product, Retailer, TillName
 
 # The last snapshot this process built. Versions are never used twice, so a stale one is never met.
 _built: dict[UUID, Catalogue] = {}
 
+_VERSION = select_columns(table_of(CatalogState).c.version)
+
 
 def current_catalogue(session: Session) -> Catalogue:
     """Return the catalogue as it stands, built again only when its version has changed."""
-    version = session.exec(select(CatalogState.version)).one_or_none()
+    version = session.scalars(_VERSION).one_or_none()
     if version is None:
         return load_catalogue(session)
     catalogue = _built.get(version)

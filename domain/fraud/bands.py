@@ -12,6 +12,7 @@ from math import prod
 from typing import Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from domain.audit import record_act
@@ -119,7 +120,25 @@ def _share(signal: Raised, weight: float) -> float:
 
 def policy_on(session: Session, day: date | None) -> Policy:
     """Return the policy for receipts bought on a day; None stands for a day that can't be read."""
-    return Policy(bands_on(session, day), rule_settings(session))
+    found: list[Bands] = []
+    rules: dict[str, RuleSetting] = {}
+    for row in session.execute(_POLICY, {"day": day}):
+        if row.code is None:
+            found.append(Bands(row.review_from, row.reject_from, row.second_eyes_from_minor))
+        else:
+            rules[row.code] = RuleSetting(row.mode, row.weight)
+    return Policy(strictest(found), rules)
+
+
+# Bands and rules in one statement, built once: every receipt that is settled asks for both.
+_POLICY = text("""
+    SELECT NULL AS code, NULL AS mode, NULL AS weight,
+        bands.review_from, bands.reject_from, bands.second_eyes_from_minor
+    FROM decision_bands AS bands JOIN campaign ON campaign.id = bands.campaign_id
+    WHERE CAST(:day AS date) BETWEEN campaign.starts_on AND campaign.ends_on
+    UNION ALL
+    SELECT code, mode, weight, NULL, NULL, NULL FROM fraud_rule
+""")
 
 
 def bands_on(session: Session, day: date | None) -> Bands:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import sqlalchemy
 from rapidfuzz.distance import Levenshtein
-from sqlalchemy import delete
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import bindparam, delete, text
 from sqlmodel import Session, col, select
 
 from domain.fraud.signals import Holder
@@ -43,33 +42,44 @@ class PrintFacts:
         return "print:" + hashlib.sha256(f"{self.identity}|{self.receipt_no}".encode()).hexdigest()
 
 
-def image_claim(sha256: str) -> str:
-    """Return the claim key of one photograph's bytes."""
-    return f"image:{sha256}"
+# The order is the same for all, so that two claims never wait for each other.
+_CLAIM = text("""
+    WITH wanted AS (
+        SELECT 'image:' || sha256 AS key FROM receipt_page WHERE receipt_id = :receipt_id
+        UNION SELECT unnest(CAST(:prints AS text[]))
+    ), claimed AS (
+        INSERT INTO receipt_claim (key, receipt_id, claimed_at)
+        SELECT key, :receipt_id, :at FROM wanted ORDER BY key
+        ON CONFLICT DO NOTHING RETURNING key
+    )
+    SELECT key FROM wanted EXCEPT SELECT key FROM claimed
+""")
 
 
-def claim(session: Session, receipt: Receipt, keys: Sequence[str], at: datetime) -> dict[str, list[Holder]]:
-    """Claim keys for a receipt; return who holds those that it did not get, earliest first.
+def claim(
+    session: Session, receipt: Receipt, fingerprint: str | None, at: datetime
+) -> tuple[list[Holder], list[Holder]]:
+    """Claim a receipt's pictures and its print; return who holds its pictures, and who its print.
 
-    Of several transactions claiming one key at once, one gets it and the others wait for its end.
+    Holders are other receipts, earliest first. Of several transactions claiming one key at once,
+    one gets it and the others wait for its end.
     """
-    # One order for all, so that two claims never wait for each other.
-    rows = [{"key": key, "receipt_id": receipt.id, "claimed_at": at} for key in sorted(set(keys))]
-    got = session.scalars(
-        insert(table_of(ReceiptClaim)).on_conflict_do_nothing().returning(col(ReceiptClaim.key)), rows
-    ).all()
-    held: dict[str, list[Holder]] = {key: [] for key in keys}
-    if len(got) == len(rows):
-        return held
-    holders = session.exec(
+    asked = {"receipt_id": receipt.id, "prints": [fingerprint] if fingerprint else [], "at": at}
+    missed = session.scalars(_CLAIM, asked).all()
+    if not missed:
+        return [], []
+    rows = session.exec(
         select(ReceiptClaim.key, Receipt.id, Receipt.shopper_id)
         .join(Receipt, col(ReceiptClaim.receipt_id) == Receipt.id)
-        .where(col(ReceiptClaim.key).in_(keys), Receipt.id != receipt.id)
+        .where(col(ReceiptClaim.key).in_(missed), Receipt.id != receipt.id)
         .order_by(col(Receipt.received_at))
     ).all()
-    for key, receipt_id, shopper_id in holders:
-        held[key].append(Holder(receipt_id, shopper_id == receipt.shopper_id))
-    return held
+    images: list[Holder] = []
+    prints: list[Holder] = []
+    for key, receipt_id, shopper_id in rows:
+        held = prints if key == fingerprint else images
+        held.append(Holder(receipt_id, shopper_id == receipt.shopper_id))
+    return images, prints
 
 
 def release_claims(session: Session, receipt_id: UUID) -> None:
@@ -83,23 +93,33 @@ def release_print(session: Session, receipt_id: UUID) -> None:
     session.execute(delete(ReceiptClaim).where(*mine))
 
 
+_receipt = table_of(Receipt).c
+_ALIKE = (
+    sqlalchemy.select(_receipt.id, _receipt.shopper_id, _receipt.receipt_no)
+    .where(
+        _receipt.retailer_id.is_not_distinct_from(bindparam("retailer")),
+        _receipt.purchased_at == bindparam("at"),
+        _receipt.total_minor == bindparam("total"),
+        _receipt.id != bindparam("itself"),
+        _receipt.status.in_(("approved", "in_review", "reversed")),
+    )
+    .order_by(_receipt.received_at)
+    .limit(20)
+)
+
+
 def alike_prints(session: Session, receipt: Receipt, facts: PrintFacts) -> list[Holder]:
     """Return receipts with the same shop, minute and total whose number may be the same misread.
 
     The caller holds the lock on `facts.identity`, so nobody settles a twin meanwhile.
     """
-    rows = session.exec(
-        select(Receipt.id, Receipt.shopper_id, Receipt.receipt_no)
-        .where(
-            col(Receipt.retailer_id).is_not_distinct_from(facts.retailer_id),
-            Receipt.purchased_at == facts.purchased_at,
-            Receipt.total_minor == facts.total_minor,
-            Receipt.id != receipt.id,
-            col(Receipt.status).in_(("approved", "in_review", "reversed")),
-        )
-        .order_by(col(Receipt.received_at))
-        .limit(20)
-    ).all()
+    asked = {
+        "retailer": facts.retailer_id,
+        "at": facts.purchased_at,
+        "total": facts.total_minor,
+        "itself": receipt.id,
+    }
+    rows = session.execute(_ALIKE, asked)
     return [
         Holder(receipt_id, shopper_id == receipt.shopper_id)
         for receipt_id, shopper_id, number in rows

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import sqlalchemy
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Session, func
 
 from domain.loyalty.ledger import Movement, earning_accounts, transfer_all
@@ -41,7 +42,7 @@ class Rule:
     ends_on: date
     accepted_days: int
     valid_days: int | None
-    retailer_ids: frozenset[UUID]
+    retailer_ids: Collection[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +115,10 @@ _RUNNING_RULES = (
         func.coalesce(_rule.ends_on, _campaign.ends_on).label("ends_on"),
         _campaign.accepted_days,
         _campaign.valid_days,
-        sqlalchemy.select(func.array_agg(_limit.retailer_id))
-        .where(_limit.rule_id == _rule.id)
-        .scalar_subquery()
-        .label("retailer_ids"),
+        func.array(
+            sqlalchemy.select(_limit.retailer_id).where(_limit.rule_id == _rule.id).scalar_subquery(),
+            type_=ARRAY(sqlalchemy.Uuid),
+        ),
     )
     .join_from(table_of(EarningRule), table_of(Campaign), _campaign.id == _rule.campaign_id)
     .where(
@@ -130,9 +131,7 @@ _RUNNING_RULES = (
 def running_rules(session: Session, purchased_on: date) -> list[Rule]:
     """Return the earning rules of campaigns that run on a day."""
     rows = session.execute(_RUNNING_RULES, {"day": purchased_on})
-    return [
-        Rule(**dict(row) | {"retailer_ids": frozenset(row["retailer_ids"] or ())}) for row in rows.mappings()
-    ]
+    return [Rule(*row) for row in rows]
 
 
 def credit_awards(
@@ -167,7 +166,7 @@ def credit_awards(
         )
         for award in awards
     ]
-    transfer_all(session, movements)
+    transfer_all(session, movements, issuers=frozenset(issuers.values()))
 
 
 def last_day(at: datetime, valid_days: int | None) -> date | None:

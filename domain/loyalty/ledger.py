@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+import sqlalchemy
 from sqlalchemy import ColumnElement, case, func
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
@@ -41,7 +42,8 @@ def account_id(session: Session, brand_id: UUID, kind: AccountKind, shopper_id: 
     )
     found = session.exec(select(Account.id).where(*wanted)).first()
     if found is None:
-        _open_accounts(session, [{"brand_id": brand_id, "kind": kind, "shopper_id": shopper_id}])
+        row = {"id": new_id(), "brand_id": brand_id, "kind": kind, "shopper_id": shopper_id}
+        session.execute(insert(table_of(Account)).on_conflict_do_nothing(), row)
         found = session.exec(select(Account.id).where(*wanted)).one()
     return found
 
@@ -50,26 +52,39 @@ def earning_accounts(
     session: Session, brand_ids: Sequence[UUID], shopper_id: UUID
 ) -> tuple[dict[UUID, UUID], dict[UUID, UUID]]:
     """Return the issuers' and the shopper's accounts by brand id, all of them made on first use."""
-    statement = select(Account.brand_id, Account.kind, Account.id).where(
-        col(Account.brand_id).in_(brand_ids),
-        or_(Account.kind == "issuer", Account.shopper_id == shopper_id),
-    )
-    found = {(brand_id, kind): account for brand_id, kind, account in session.exec(statement).all()}
-    wanted = [(brand_id, kind) for brand_id in brand_ids for kind in ("issuer", "shopper")]
-    missing = [key for key in wanted if key not in found]
-    if missing:
-        owner = {"issuer": None, "shopper": shopper_id}
-        _open_accounts(
-            session, [{"brand_id": brand, "kind": kind, "shopper_id": owner[kind]} for brand, kind in missing]
-        )
-        found = {(brand_id, kind): account for brand_id, kind, account in session.exec(statement).all()}
+    asked = {
+        "brands": list(brand_ids),
+        "shopper": shopper_id,
+        "ids": [new_id() for _ in range(2 * len(brand_ids))],
+    }
+    found: dict[tuple[UUID, str], UUID] = {}
+    # An account that another transaction opens meanwhile is seen by the second look only.
+    while len(found) < 2 * len(set(brand_ids)):
+        rows = session.execute(_EARNING_ACCOUNTS, asked)
+        found |= {(brand_id, kind): account for brand_id, kind, account in rows}
     issuers = {brand_id: found[brand_id, "issuer"] for brand_id in brand_ids}
     return issuers, {brand_id: found[brand_id, "shopper"] for brand_id in brand_ids}
 
 
-def _open_accounts(session: Session, accounts: Sequence[dict[str, Any]]) -> None:
-    rows = [{"id": new_id(), **account} for account in accounts]
-    session.execute(insert(table_of(Account)).on_conflict_do_nothing(), rows)
+# One statement: every receipt that earns asks this, and most shoppers' first receipts open accounts.
+_EARNING_ACCOUNTS = sqlalchemy.text("""
+    WITH wanted AS (
+        SELECT brand_id, kind, CASE kind WHEN 'shopper' THEN CAST(:shopper AS uuid) END AS shopper_id,
+            row_number() OVER () AS place
+        FROM unnest(CAST(:brands AS uuid[])) AS brand_id, (VALUES ('issuer'), ('shopper')) AS kinds (kind)
+    ), standing AS (
+        SELECT account.brand_id, account.kind, account.id
+        FROM account JOIN wanted ON account.brand_id = wanted.brand_id AND account.kind = wanted.kind
+            AND account.shopper_id IS NOT DISTINCT FROM wanted.shopper_id
+    ), opened AS (
+        INSERT INTO account (id, brand_id, kind, shopper_id)
+        SELECT (CAST(:ids AS uuid[]))[place], brand_id, kind, shopper_id FROM wanted
+        WHERE (brand_id, kind) NOT IN (SELECT brand_id, kind FROM standing)
+        ORDER BY brand_id, kind
+        ON CONFLICT DO NOTHING RETURNING brand_id, kind, id
+    )
+    SELECT brand_id, kind, id FROM standing UNION ALL SELECT brand_id, kind, id FROM opened
+""")
 
 
 def transfer(session: Session, movement: Movement) -> Transfer:
@@ -83,26 +98,33 @@ def transfer(session: Session, movement: Movement) -> Transfer:
     return session.exec(select(Transfer).where(Transfer.key == movement.key)).one()
 
 
-def transfer_all(session: Session, movements: Sequence[Movement]) -> None:
+def transfer_all(session: Session, movements: Sequence[Movement], *, issuers: Collection[UUID] = ()) -> None:
     """Move points by several movements, each once, all or none.
+
+    Args:
+        session: The transaction.
+        movements: What is to be moved.
+        issuers: Accounts known to be issuers', from which points may always leave.
 
     Raises:
         InsufficientPointsError: A shopper's account holds fewer points than leave it.
         TransferMismatchError: A key stands with other values.
     """
-    for movement in _spendings(session, movements):
+    for movement in _spendings(session, [move for move in movements if move.debit_account_id not in issuers]):
         standing = session.exec(select(Transfer.id).where(Transfer.key == movement.key)).first()
         if standing is None and (held := balance(session, movement.debit_account_id)) < movement.points:
             raise InsufficientPointsError(asked=movement.points, held=held)
-    made = session.scalars(
-        insert(table_of(Transfer))
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(col(Transfer.key)),
-        [_row(movement) for movement in movements],
-    ).all()
+    made = session.scalars(_TRANSFER_ONCE, [_row(movement) for movement in movements]).all()
     standing_already = [movement for movement in movements if movement.key not in made]
     if standing_already:
         _check_same(session, standing_already)
+
+
+_TRANSFER_ONCE = (
+    insert(table_of(Transfer))
+    .on_conflict_do_nothing(index_elements=["key"])
+    .returning(table_of(Transfer).c.key)
+)
 
 
 def _row(movement: Movement) -> dict[str, Any]:
@@ -115,6 +137,8 @@ def _spendings(session: Session, movements: Sequence[Movement]) -> list[Movement
 
     Two spendings at once queue here, so the second sees what the first left.
     """
+    if not movements:
+        return []
     sources = {movement.debit_account_id for movement in movements}
     of_shoppers = session.exec(
         select(Account.id)
