@@ -1,4 +1,4 @@
-"""`quetbill bench`: figures of how fast this machine is."""
+"""`quetbill bench`: figures of how fast this machine is, and of what it reads and catches."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from rich.table import Table
 
 from cli.ground import shown
 
-app = typer.Typer(add_completion=False, no_args_is_help=True, help="Measure how fast this machine is.")
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    help="Measure how fast this machine is, and how much is caught.",
+)
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 
@@ -55,6 +59,27 @@ def memory(
     """Resident memory of a process that reads, every 200 receipts: it must not grow."""
     watch = None if as_json else _say_memory
     show(_measure("memory", receipts, watch), as_json)
+
+
+@app.command()
+def fraud(
+    folder: Annotated[
+        Path, typer.Argument(help="Labelled cases: fraud/pairs.jsonl, and img/ of genuine ones.")
+    ],
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that read at once.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """What share of each kind of fraud is caught, and of honest receipts held back for fraud."""
+    figures = _measure("fraud", folder, processes=processes)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    table = Table("kind", "cases", "share", "bound", "reached", "codes")
+    for kind in figures["kinds"]:
+        codes = ", ".join(f"{code} {count}" for code, count in kind["codes"].items())
+        cells = (kind["kind"], kind["cases"], kind["share"], kind["bound"], kind["reached"], codes)
+        table.add_row(*(str(cell) for cell in cells))
+    shown.print(table)
 
 
 def _say_memory(read: int, rss_mb: int, peak_mb: int) -> None:

@@ -20,6 +20,7 @@ from domain.catalog.snapshot import Catalogue
 from domain.errors import NotFoundError
 from domain.fraud import bands, claims
 from domain.fraud.origin_facts import origin_facts
+from domain.fraud.picture_facts import picture_facts
 from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.signals import Holder, ReceiptFacts
 from domain.links import note_same_paper
@@ -63,9 +64,9 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     assessment = assess_receipt(facts, policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     receipt.fraud_score = assessment.score
-    if others := [
-        held.receipt_id for held in (*facts.image_holders, *facts.print_holders) if not held.same_shopper
-    ]:
+    holders = (*facts.image_holders, *facts.print_holders)
+    others = [holder.receipt_id for holder in holders if not holder.same_shopper]
+    if others := [*others, *(facts.pictures.others if facts.pictures else ())]:
         note_same_paper(session, receipt, others, clock.now())
     brands = [match.brand_id for match in matches]
     nets = [line.amount_minor - line.discount_minor for line in reading.lines]
@@ -147,6 +148,7 @@ def _facts(
     session: Session, receipt: Receipt, reading: Reading, rules: Sequence[earning.Rule]
 ) -> ReceiptFacts:
     image_holders, print_holders = claim_all(session, receipt)
+    known = {holder.receipt_id for holder in (*image_holders, *print_holders)}
     return ReceiptFacts(
         reading=reading,
         till_now=clock.till_now(),
@@ -155,6 +157,7 @@ def _facts(
         image_holders=image_holders,
         print_holders=print_holders,
         origin=origin_facts(session, receipt.id, receipt.shopper_id, reading),
+        pictures=picture_facts(session, receipt, reading, known),
     )
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlmodel import SQLModel
 
 import schemas.catalog
+import schemas.duplicates
 import schemas.fraud
 import schemas.loyalty
 import schemas.origins

@@ -19,6 +19,9 @@ from ocr.preprocess.decode import NotAnImageError, Photo, decode
 from ocr.preprocess.paper import Paper, find_paper, whole_frame
 from ocr.preprocess.straighten import Page, Sheet, lay_flat, straighten
 from ocr.quality import measure, verdicts
+from ocr.traces.edits import PrintedWord
+from ocr.traces.look import look_at
+from ocr.traces.types import PictureTraces
 from ocr.types import Box, Quality, Reading, ReadingLine, ReadingReason, TextLine, Word
 
 # Upright print is read with more certainty than this, print that stands on its head with less
@@ -72,7 +75,7 @@ def read_receipt(pages: bytes | Sequence[bytes], engine: Engine | None = None) -
     engine = engine or own_engine()
     try:
         read = read_pages(pages, engine)
-        reading = _parse(read, engine)
+        reading = _parse(read, engine).model_copy(update={"traces": _traces(pages, read)})
     except _BadPageError as error:
         reading = Reading(status="unreadable", reasons=(error.reason,))
     except EngineError:
@@ -173,6 +176,23 @@ def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word], list[Co
     page = straighten(sheet)
     codes = read_codes(page.gray)
     return page, engine.read_words(without_codes(page.gray, codes)), codes
+
+
+def _traces(pages: bytes | Sequence[bytes], read: Sequence[ReadPage]) -> tuple[PictureTraces, ...]:
+    """What each picture tells of its making."""
+    sent = [pages] if isinstance(pages, bytes) else pages
+    return tuple(
+        look_at(data, page.view.photo, _on_picture(page), number)
+        for number, (data, page) in enumerate(zip(sent, read, strict=True))
+    )
+
+
+def _on_picture(read: ReadPage) -> list[PrintedWord]:
+    """The words read, boxes in pixels of the decoded picture."""
+    if read.page is None:
+        return []
+    words = [word for line in read.lines for word in line.words]
+    return [PrintedWord(word.text, read.page.photo_box(word.box), word.confidence) for word in words]
 
 
 def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:

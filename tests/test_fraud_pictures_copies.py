@@ -104,12 +104,6 @@ def test_a_plain_table_is_no_bar() -> None:
     assert sketch_of(table).aspect == pytest.approx(1.5, abs=0.02)
 
 
-@pytest.fixture
-def index(session: Session) -> Session:
-    PhotoHash.__table__.create(session.connection(), checkfirst=True)  # type: ignore[attr-defined]
-    return session
-
-
 def settled(session: Session, phone: str, *pictures: Gray, status: str = "approved") -> Receipt:
     receipt = make.make_receipt(session, make.make_shopper(session, phone), status=status)
     keep_photos(session, receipt.id, [sketch_of(picture) for picture in pictures])
@@ -120,40 +114,40 @@ def sketches(*pictures: Gray) -> list[Sketch]:
     return [sketch_of(picture) for picture in pictures]
 
 
-def test_a_copy_finds_the_receipt_it_was_sent_with(index: Session) -> None:
-    first = settled(index, "0901000001", photo(5))
-    settled(index, "0901000002", photo(6))
-    copy = settled(index, "0901000003", cropped(saved(photo(5), 60)), status="reading")
-    (match,) = find_copies(index, copy, sketches(cropped(saved(photo(5), 60))))
+def test_a_copy_finds_the_receipt_it_was_sent_with(session: Session) -> None:
+    first = settled(session, "0901000001", photo(5))
+    settled(session, "0901000002", photo(6))
+    copy = settled(session, "0901000003", cropped(saved(photo(5), 60)), status="reading")
+    (match,) = find_copies(session, copy, sketches(cropped(saved(photo(5), 60))))
     assert match.receipt_id == first.id
     assert not match.same_shopper
     assert match.strength > 0.9
 
 
-def test_any_page_of_several_is_enough(index: Session) -> None:
-    first = settled(index, "0901000001", photo(7), photo(8))
-    copy = settled(index, "0901000002", photo(9), saved(photo(8), 50), status="reading")
-    assert [match.receipt_id for match in find_copies(index, copy, sketches(photo(9), photo(8)))] == [
+def test_any_page_of_several_is_enough(session: Session) -> None:
+    first = settled(session, "0901000001", photo(7), photo(8))
+    copy = settled(session, "0901000002", photo(9), saved(photo(8), 50), status="reading")
+    assert [match.receipt_id for match in find_copies(session, copy, sketches(photo(9), photo(8)))] == [
         first.id
     ]
 
 
-def test_ones_own_pages_are_no_copies_of_each_other(index: Session) -> None:
-    receipt = settled(index, "0901000001", photo(5), photo(5))
-    assert find_copies(index, receipt, sketches(photo(5))) == []
+def test_ones_own_pages_are_no_copies_of_each_other(session: Session) -> None:
+    receipt = settled(session, "0901000001", photo(5), photo(5))
+    assert find_copies(session, receipt, sketches(photo(5))) == []
 
 
 @pytest.mark.parametrize("status", ["rejected", "unreadable"])
-def test_a_refused_receipt_does_not_stand_in_the_way(index: Session, status: str) -> None:
-    settled(index, "0901000001", photo(5), status=status)
-    again = settled(index, "0901000002", photo(5), status="reading")
-    assert find_copies(index, again, sketches(photo(5))) == []
+def test_a_refused_receipt_does_not_stand_in_the_way(session: Session, status: str) -> None:
+    settled(session, "0901000001", photo(5), status=status)
+    again = settled(session, "0901000002", photo(5), status="reading")
+    assert find_copies(session, again, sketches(photo(5))) == []
 
 
-def test_keeping_twice_keeps_once(index: Session) -> None:
-    receipt = settled(index, "0901000001", photo(5))
-    keep_photos(index, receipt.id, sketches(photo(5)))
-    assert index.get(PhotoHash, (receipt.id, 0)) is not None
+def test_keeping_twice_keeps_once(session: Session) -> None:
+    receipt = settled(session, "0901000001", photo(5))
+    keep_photos(session, receipt.id, sketches(photo(5)))
+    assert session.get(PhotoHash, (receipt.id, 0)) is not None
 
 
 def test_tables_hold_the_codes_that_are_made() -> None:

@@ -10,7 +10,6 @@ from sqlmodel import Session
 
 from domain.fraud.paper_likeness import PaperFacts, compare
 from domain.fraud.same_paper import facts_of, find_paper, keep_paper, paper_keys
-from schemas.duplicates import PaperKey
 from schemas.receipts import Receipt, ReceiptLine
 from tests import make
 
@@ -88,12 +87,6 @@ def test_pictures_alike_are_two_papers_only_where_number_and_time_say_so() -> No
     assert not compare(PAPER, PaperFacts(None, None, None, None, None, None, ())).other
 
 
-@pytest.fixture
-def index(session: Session) -> Session:
-    PaperKey.__table__.create(session.connection(), checkfirst=True)  # type: ignore[attr-defined]
-    return session
-
-
 def settled(session: Session, phone: str, facts: PaperFacts, status: str = "approved") -> Receipt:
     receipt = make.make_receipt(
         session,
@@ -116,32 +109,32 @@ def settled(session: Session, phone: str, facts: PaperFacts, status: str = "appr
 
 
 @pytest.mark.parametrize("reading", REPHOTOGRAPHED)
-def test_a_second_photograph_finds_the_first(index: Session, reading: str) -> None:
-    first = settled(index, "0901000001", PAPER)
-    second = make.make_receipt(index, make.make_shopper(index, "0901000002"))
-    (match,) = find_paper(index, second, REPHOTOGRAPHED[reading])
+def test_a_second_photograph_finds_the_first(session: Session, reading: str) -> None:
+    first = settled(session, "0901000001", PAPER)
+    second = make.make_receipt(session, make.make_shopper(session, "0901000002"))
+    (match,) = find_paper(session, second, REPHOTOGRAPHED[reading])
     assert match.receipt_id == first.id
     assert not match.same_shopper
 
 
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
-def test_neighbours_find_nothing(index: Session, neighbour: str) -> None:
-    settled(index, "0901000001", PAPER)
-    second = make.make_receipt(index, make.make_shopper(index, "0901000002"))
-    assert find_paper(index, second, NEIGHBOURS[neighbour]) == []
+def test_neighbours_find_nothing(session: Session, neighbour: str) -> None:
+    settled(session, "0901000001", PAPER)
+    second = make.make_receipt(session, make.make_shopper(session, "0901000002"))
+    assert find_paper(session, second, NEIGHBOURS[neighbour]) == []
 
 
-def test_a_refused_receipt_leaves_its_paper_to_an_honest_owner(index: Session) -> None:
-    settled(index, "0901000001", PAPER, status="rejected")
-    second = make.make_receipt(index, make.make_shopper(index, "0901000002"))
-    assert find_paper(index, second, PAPER) == []
+def test_a_refused_receipt_leaves_its_paper_to_an_honest_owner(session: Session) -> None:
+    settled(session, "0901000001", PAPER, status="rejected")
+    second = make.make_receipt(session, make.make_shopper(session, "0901000002"))
+    assert find_paper(session, second, PAPER) == []
 
 
-def test_keeping_a_paper_twice_keeps_it_once(index: Session) -> None:
-    first = settled(index, "0901000001", PAPER)
-    keep_paper(index, first.id, PAPER)
-    second = make.make_receipt(index, make.make_shopper(index, "0901000002"))
-    assert len(find_paper(index, second, PAPER)) == 1
+def test_keeping_a_paper_twice_keeps_it_once(session: Session) -> None:
+    first = settled(session, "0901000001", PAPER)
+    keep_paper(session, first.id, PAPER)
+    second = make.make_receipt(session, make.make_shopper(session, "0901000002"))
+    assert len(find_paper(session, second, PAPER)) == 1
 
 
 def test_a_reading_without_anything_printed_is_found_by_nothing() -> None:

@@ -142,7 +142,7 @@ def test_the_same_paper_photographed_by_another_goes_to_review_even_with_its_num
     "differs",
     [
         {"receipt_no": "11223344"},
-        {"purchased_at": make.NOON + timedelta(minutes=1)},
+        {"purchased_at": make.NOON + timedelta(minutes=1), "receipt_no": "09017156"},
         {"chain": "AEON", "merchant": "AEON"},
     ],
 )

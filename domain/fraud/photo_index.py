@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from ocr.traces.codes import Probes, Sketch, code_of, probes_of
+from ocr.traces.codes import Sketch, code_of, probes_of
 from schemas.duplicates import PhotoHash
 from schemas.receipts import Receipt
 
@@ -90,21 +90,21 @@ def find_copies(session: Session, receipt: Receipt, sketches: Sequence[Sketch]) 
 
     Receipts that were refused are left out: what an honest owner sends again is no fraud.
     """
-    nearest: dict[UUID, PhotoMatch] = {}
-    for sketch in sketches:
-        for match in _find(session, receipt, probes_of(sketch)):
-            known = nearest.get(match.receipt_id)
-            if known is None or match.distance < known.distance:
-                nearest[match.receipt_id] = match
-    return sorted(nearest.values(), key=lambda match: match.distance)
-
-
-def _find(session: Session, receipt: Receipt, probes: Probes) -> list[PhotoMatch]:
-    flat = [(band, value, number) for band, probed in enumerate(probes.bands) for value, number in probed]
+    codes: list[str] = []
+    flat: list[tuple[int, int, int]] = []
+    for probes in map(probes_of, sketches):
+        flat += [
+            (band, value, len(codes) + number)
+            for band, probed in enumerate(probes.bands)
+            for value, number in probed
+        ]
+        codes += probes.codes
+    if not codes:
+        return []
     rows = session.execute(
         _FIND,
         {
-            "codes": list(probes.codes),
+            "codes": codes,
             "bands": [band for band, _, _ in flat],
             "values": [value for _, value, _ in flat],
             "numbers": [number for _, _, number in flat],

@@ -17,8 +17,8 @@ from schemas.receipts import Receipt
 
 def picture_facts(
     session: Session, receipt: Receipt, reading: Reading, known: Collection[UUID] = ()
-) -> PictureFacts:
-    """Look a receipt's pictures and paper up, and remember them.
+) -> PictureFacts | None:
+    """Look a receipt's pictures and paper up, and remember them; None where no picture was looked at.
 
     The caller holds the lock on what is printed, so that of two photographs of one paper the later
     sees the earlier.
@@ -29,6 +29,8 @@ def picture_facts(
         reading: What was read from it.
         known: Receipts already found to be the same: then it is not looked for others.
     """
+    if not reading.traces:
+        return None
     sketches = [
         sketch_from(traces.sketch_pixels, traces.aspect) for traces in reading.traces if traces.sketch_pixels
     ]

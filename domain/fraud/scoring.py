@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from domain.fraud.bands import Policy, Verdict, judge
 from domain.fraud.origins import origin_signals
+from domain.fraud.picture_signals import picture_signals
 from domain.fraud.signals import SIGNAL_MEASURES, ReceiptFacts, Signal
 
 USUAL_POLICY = Policy()
@@ -25,5 +26,6 @@ def assess_receipt(facts: ReceiptFacts, policy: Policy = USUAL_POLICY) -> Assess
     """Measure every signal and weigh them by a policy."""
     raised = tuple(signal for measure in SIGNAL_MEASURES if (signal := measure(facts)) is not None)
     raised += origin_signals(facts.origin)
+    raised += picture_signals(facts.pictures)
     judged = judge(raised, policy)
     return Assessment(judged.acting, judged.shadow, judged.score, judged.verdict)

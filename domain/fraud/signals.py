@@ -12,6 +12,7 @@ from ocr.types import Reading, Severity
 
 if TYPE_CHECKING:
     from domain.fraud.origins import OriginFacts
+    from domain.fraud.picture_signals import PictureFacts
 
 # A phone's or till's clock may run ahead of ours; a receipt from later than this can't be real.
 CLOCK_SKEW = timedelta(hours=2)
@@ -40,6 +41,7 @@ class ReceiptFacts:
     image_holders: Sequence[Holder] = field(default_factory=tuple)
     print_holders: Sequence[Holder] = field(default_factory=tuple)
     origin: OriginFacts | None = None
+    pictures: PictureFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
