@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
+from domain.paging import comes_before
 from infra import clock
 from schemas.shoppers import StaffMember
 from schemas.staff import StaffAct
@@ -76,13 +77,7 @@ def acts(
     if filters.receipt_id is not None:
         statement = statement.where(StaffAct.receipt_id == filters.receipt_id)
     if before is not None:
-        at, act_id = before
-        statement = statement.where(
-            or_(
-                col(StaffAct.acted_at) < at,
-                (col(StaffAct.acted_at) == at) & (col(StaffAct.id) < act_id),
-            )
-        )
+        statement = statement.where(comes_before(col(StaffAct.acted_at), col(StaffAct.id), before))
     order = (col(StaffAct.acted_at).desc(), col(StaffAct.id).desc())
     return [(row, email) for row, email in session.exec(statement.order_by(*order).limit(limit)).all()]
 

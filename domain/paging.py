@@ -6,7 +6,10 @@ import base64
 import binascii
 import json
 from datetime import datetime
+from typing import Any
 from uuid import UUID
+
+from sqlalchemy import ColumnElement, SQLColumnExpression, tuple_
 
 from domain.errors import InvalidCursorError
 
@@ -17,6 +20,20 @@ PAGE_SIZE_MAX = 100
 def encode_cursor(at: datetime, row_id: UUID) -> str:
     """Return the cursor of the last row shown."""
     return base64.urlsafe_b64encode(json.dumps([at.isoformat(), str(row_id)]).encode()).decode().rstrip("=")
+
+
+def comes_before(
+    at: SQLColumnExpression[Any], row_id: SQLColumnExpression[UUID], place: tuple[datetime, UUID]
+) -> ColumnElement[bool]:
+    """Say of rows in order of (at, id) that they come before a place, as one comparison of an index."""
+    return tuple_(at, row_id) < tuple_(*place)
+
+
+def comes_after(
+    at: SQLColumnExpression[Any], row_id: SQLColumnExpression[UUID], place: tuple[datetime, UUID]
+) -> ColumnElement[bool]:
+    """Say of rows in order of (at, id) that they come after a place."""
+    return tuple_(at, row_id) > tuple_(*place)
 
 
 def decode_cursor(cursor: str | None) -> tuple[datetime, UUID] | None:

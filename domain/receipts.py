@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlmodel import Session, col, func, or_, select
+from sqlmodel import Session, col, func, select
 
 from domain.errors import NotFoundError
+from domain.paging import comes_before
 from infra.words import Language, say
 from schemas.catalog import Brand, Product, Retailer
 from schemas.receipts import (
@@ -86,13 +87,7 @@ def history(
         .where(Receipt.shopper_id == shopper_id)
     )
     if before is not None:
-        at, receipt_id = before
-        statement = statement.where(
-            or_(
-                col(Receipt.received_at) < at,
-                (col(Receipt.received_at) == at) & (col(Receipt.id) < receipt_id),
-            )
-        )
+        statement = statement.where(comes_before(col(Receipt.received_at), col(Receipt.id), before))
     rows = session.exec(
         statement.order_by(col(Receipt.received_at).desc(), col(Receipt.id).desc()).limit(limit)
     ).all()

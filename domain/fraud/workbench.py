@@ -13,6 +13,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from domain.errors import CaseHeldError, NotFoundError
 from domain.fraud.clusters import cluster_of
+from domain.paging import comes_after
 from infra import clock
 from infra.settings import settings
 from schemas.receipts import Receipt
@@ -63,13 +64,7 @@ def waiting_cases(
     if filters.linked_to is not None:
         statement = statement.where(col(Receipt.shopper_id).in_(_linked(session, filters.linked_to)))
     if after is not None:
-        at, receipt_id = after
-        statement = statement.where(
-            or_(
-                col(Receipt.settled_at) > at,
-                (col(Receipt.settled_at) == at) & (col(Receipt.id) > receipt_id),
-            )
-        )
+        statement = statement.where(comes_after(col(Receipt.settled_at), col(Receipt.id), after))
     order = (col(Receipt.settled_at), col(Receipt.id))
     return list(session.exec(statement.order_by(*order).limit(limit)).all())
 

@@ -14,6 +14,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
 from domain.errors import InsufficientPointsError, TransferMismatchError
+from domain.paging import comes_before
 from schemas.base import Points, new_id, table_of
 from schemas.loyalty import Account, AccountKind, Transfer, TransferKind
 
@@ -225,13 +226,7 @@ def history(
     """Return transfers that touch `accounts`, newest first, from before a (time, id) on."""
     statement = select(Transfer).where(_touches(accounts))
     if before is not None:
-        at, transfer_id = before
-        statement = statement.where(
-            or_(
-                col(Transfer.occurred_at) < at,
-                (col(Transfer.occurred_at) == at) & (col(Transfer.id) < transfer_id),
-            )
-        )
+        statement = statement.where(comes_before(col(Transfer.occurred_at), col(Transfer.id), before))
     order = (col(Transfer.occurred_at).desc(), col(Transfer.id).desc())
     return list(session.exec(statement.order_by(*order).limit(limit)).all())
 
