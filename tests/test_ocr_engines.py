@@ -104,6 +104,20 @@ def test_a_number_broken_into_words_stands_once() -> None:
     assert text_of(merged) == "Tổng 82,000.00"
 
 
+def test_accents_that_reach_into_the_digits_above_keep_their_word() -> None:
+    code, name = word("8934868590842", 0, 200), Word("Huyền", (10, 28, 60, 52), 0.9)
+    merged = merge_digits([code, name], [code, Word("Huyén", (10, 28, 60, 52), 0.9)])
+    assert text_of(merged) == "8934868590842 Huyền"
+
+
+def test_letters_beside_digits_come_from_the_model_that_is_surer() -> None:
+    merged = merge_digits(
+        [word("XỐI", 0, 60, 0.9), word("G750ml", 70, 150, 0.6)],
+        [word("x6i", 0, 60, 0.5), word("C750ml", 70, 150, 0.9)],
+    )
+    assert text_of(merged) == "XỐI C750ml"
+
+
 def test_certainty_weighs_words_by_their_length() -> None:
     assert certainty([word("abcdefghi", 0, 9, 1.0), word("x", 10, 11, 0.0)]) == pytest.approx(0.9)
     assert certainty([]) == 0

@@ -55,6 +55,28 @@ def test_letters_that_look_like_digits_are_digits_inside_a_figure():
     assert value("l2,500") == 12500
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("«148,000", 148000),
+        ("=—-*'17,500", 17500),
+        ("~—‘17,500", 17500),
+        ("——13,900", 13900),
+        ("*-5,000", -5000),
+        ("'-5,000", -5000),
+        ("-5,000", -5000),
+    ],
+)
+def test_leaders_and_specks_before_money_are_no_sign_but_a_lone_minus_is(text: str, expected: int):
+    assert value(text) == expected
+
+
+def test_a_slashed_zero_before_a_weights_comma_is_a_zero():
+    figure = read_figure("@,856", (0, 0, 10, 10), 0.9, 0)
+    assert figure is not None
+    assert quantity_value(figure) == Decimal("0.856")
+
+
 @pytest.mark.parametrize("text", ["BIG", "SOS", "330ML", "4X180ML", "C250G", "6IAM", "G7"])
 def test_words_with_digits_are_no_money(text: str):
     figure = read_figure(text, (0, 0, 10, 10), 0.9, 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from ocr.parse.receipt import parse_receipt
@@ -175,3 +176,79 @@ Tong diem hien co                   12.450
 """)
     assert len(reading.lines) == 1
     assert reading.total_minor == 95000
+
+
+def test_a_leader_between_count_and_amount_joins_them_to_no_word():
+    reading = read("""
+Mat hang          Gia       SL   T.Tien
+Bot giat trang    148,000   1~=—«:148,000
+Xa phong thom      17,500   1   ~—‘17,500
+TONG CONG                         165,500
+""")
+    assert items(reading) == [("Bot giat trang", 1, 148000, 0), ("Xa phong thom", 1, 17500, 0)]
+
+
+def test_a_separator_that_was_not_read_parts_no_number():
+    reading = read("""
+SAIGON CO.OP
+PHIEU TINH TIEN
+Ngay: 14/11/2026 08:51   Nhan vien: Gia Linh
+8934868367391 Xa phong thom
+VAT08%   1 banh     17,500.00     17,500.00
+8934868448751 Dau xa em diu
+VAT08%   1 chai     96 000.00     96 000.00
+Tong tien hang:                  113,500.00
+Tong so tien thanh toan:         113,500.00
+""")
+    assert [line.amount_minor for line in reading.lines] == [17500, 96000]
+
+
+def test_a_zero_seen_twice_after_a_space_makes_no_number_of_its_own():
+    reading = read("""
+LOTTE MART
+Ma sp          dgia      sl     so tien
+001 COM NAM CA HOI
+8938599995006   18000     1      18, 9000
+002 HAT NEM NAM HUONG
+8934868155157   46500     1      46, 500
+Tong cong                        64,500
+""")
+    assert [line.amount_minor for line in reading.lines] == [18000, 46500]
+
+
+def test_line_numbers_with_a_misread_zero_are_no_part_of_names():
+    reading = read("""
+LOTTE MART
+Ma sp          dgia      sl     so tien
+@01 COM NAM CA HOI
+8938599995006   18000     1      18,000
+©02 HAT NEM NAM HUONG
+8934868155157   46500     1      46,500
+Tong cong                        64,500
+""")
+    assert [line.raw_name for line in reading.lines] == ["COM NAM CA HOI", "HAT NEM NAM HUONG"]
+
+
+def test_grain_above_the_first_figures_does_not_shift_the_names():
+    text = """
+Mat hang              Don gia   SL     T.Tien
+oo
+8936012340012          18.000    3     54.000
+Mi tron hai san
+8936012340029          22.000    1     22.000
+Tra tui hoa cuc
+8936012340036           9.500    2     19.000
+Keo gung
+TONG CONG                              95.000
+"""
+    faint = [
+        replace(line, words=tuple(replace(word, confidence=0.1) for word in line.words))
+        if line.text == "oo"
+        else line
+        for line in make_paper(text)
+    ]
+    assert [line.raw_name for line in parse_receipt(faint).lines] == [
+        "Mi tron hai san",
+        "Tra tui hoa cuc",
+        "Keo gung",
+    ]

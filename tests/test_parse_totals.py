@@ -168,3 +168,31 @@ def test_a_menu_is_no_receipt():
 def test_a_receipt_whose_foot_is_missing_is_read_without_a_total():
     reading = read(ITEMS)
     assert (reading.status, reading.total_minor, len(reading.lines)) == ("read", None, 2)
+
+
+def test_a_cut_of_a_few_dong_is_the_sums_rounding():
+    reading = read(
+        ITEMS
+        + """
+Tong cong                             245,058
+giam gia san pham                     -45,000
+Giam gia don so                           -58
+THANH TOAN                            200,000
+Tien mat                              200,000
+"""
+    )
+    assert (reading.total_minor, reading.discount_total_minor, reading.rounding_minor) == (200000, 45000, -58)
+
+
+def test_a_discount_between_subtotal_and_total_cuts_the_sum():
+    reading = read(
+        ITEMS
+        + """
+TAM TINH                              245,000
+GIAM GIA                               -4,700
+TONG CONG                             240,300
+TIEN MAT                              300,000
+TIEN THOI LAI                          59,700
+"""
+    )
+    assert (reading.total_minor, reading.discount_total_minor) == (240300, 4700)

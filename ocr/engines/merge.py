@@ -11,6 +11,7 @@ from ocr.types import Word
 # A word belongs to a group of digits when this much of it lies inside.
 _INSIDE_MIN: Final = 0.5
 _DIGITS_MIN: Final = 0.3
+_SHARED_HEIGHT_MIN: Final = 0.5
 _ROW_PX: Final = 64
 
 
@@ -30,7 +31,8 @@ def merge_digits(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
     """Take groups of digits from `others`, everything else from `words`.
 
     Of two readings of the same ink the one that was not taken stays among the alternatives. Where one
-    reading breaks a group of digits into several words, the group stands once.
+    reading breaks a group of digits into several words, the group stands once. Where either reads
+    letters beside the digits (x6p, C690g), the one that is more certain is taken.
     """
     digits = [other for other in others if _digit_share(other.text) >= _DIGITS_MIN]
     rows: dict[int, list[int]] = {}
@@ -59,10 +61,11 @@ def _rows(word: Word) -> range:
 
 
 def _share_inside(word: Word, group: Word) -> float:
-    """How much of a word lies inside a group of digits, 0 to 1."""
+    """How much of a word lies inside a group of digits on its line, 0 to 1."""
     wide = min(word.box[2], group.box[2]) - max(word.box[0], group.box[0])
     high = min(word.box[3], group.box[3]) - max(word.box[1], group.box[1])
-    if wide <= 0 or high <= 0:
+    # Accents and tails reach into the line above or below.
+    if wide <= 0 or high < _SHARED_HEIGHT_MIN * min(word.box[3] - word.box[1], group.box[3] - group.box[1]):
         return 0.0
     return wide / max(1, word.box[2] - word.box[0])
 
@@ -71,7 +74,11 @@ def _with_alternative(group: Word, words: Sequence[Word]) -> Word:
     text = "".join(word.text for word in words)
     if text == group.text:
         return group
-    return replace(group, alternatives=(*group.alternatives, (text, min(word.confidence for word in words))))
+    confidence = min(word.confidence for word in words)
+    lettered = any(character.isalpha() for character in group.text + text)
+    if lettered and len(words) == 1 and confidence > group.confidence:
+        return replace(words[0], alternatives=((group.text, group.confidence), *words[0].alternatives))
+    return replace(group, alternatives=(*group.alternatives, (text, confidence)))
 
 
 def _digit_share(text: str) -> float:

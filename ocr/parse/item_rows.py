@@ -17,8 +17,10 @@ from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.parse.zones import AmountColumn, Zones, is_sum, lone_figure_row
 
 NUMBERED = re.compile(r"^[\dOØ©@]{3} \S")
-SEQUENCE = re.compile(r"^[0O]\d{1,2}$|^\d{1,2}[.)]$")
+SEQUENCE = re.compile(r"^[0OØ©@]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2
+# Rows read with less confidence than this are grain unless they hold a word.
+FAINT, SHORT_NAME_LETTERS = 0.4, 3
 # The tax a rate is of: VAT 8%, MWST 7%.
 RATE_LETTERS_MAX = 4
 MARK_LENGTH_MAX = 2
@@ -163,7 +165,7 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
     if amount is not None and (count_letters(name) < NAME_LETTERS_MIN or ARTICLE.fullmatch(name)):
         # An article number beside the figures names nothing.
         name = name if count_digits(name) < 3 else ""  # noqa: PLR2004
-    role = "amount" if amount is not None else "name" if count_letters(name) >= NAME_LETTERS_MIN else "code"
+    role = "amount" if amount is not None else "name" if may_name(name, row) else "code"
     if role == "name" and SHELF.fullmatch(name):
         role, name = "code", ""
     elif role == "code" and barcode is None:
@@ -172,6 +174,12 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
         name = ""
     starts = first > 0 and role == "name"
     return ItemRow(row, role, name, barcode, figures=figures, meaning=meaning, unit=unit, starts=starts)
+
+
+def may_name(name: str, row: Row) -> bool:
+    """Whether words may be an item's name rather than the paper's grain read as a few faint letters."""
+    size = count_letters(name)
+    return size >= (NAME_LETTERS_MIN if row.confidence >= FAINT else SHORT_NAME_LETTERS)
 
 
 def column_start(row: Row, run: Sequence[Figure], first: int, style: MoneyStyle) -> int:

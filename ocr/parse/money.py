@@ -21,8 +21,10 @@ FIGURE = re.compile(
     r"(?P<open>[(\[{]?)(?P<sign>[-–—−~]{0,2})(?P<currency>" + CURRENCY_BEFORE + r")?(?P<sign2>[-–—−]?)"
     r"(?P<core>[0-9OoQDUIl|!iSsBbZzGgq©Øø°ðó.,'’]*?)(?P<suffix>%|[-–]|[@*#xX]|[A-Za-zđĐ₫]{1,3}\*?)?(?P<close>[)\]}]?)[;:]*"
 )  # fmt: skip
-# Leaders and rules that run into a figure: ——13,900, ....12.00.
-DIRT = re.compile(r"^(?:[—–_=~.]{2,}|[‘’“”\"'`´_=~*:;])+(?=[\d(-])")
+# Leaders, rules and specks that run into a figure: ——13,900, ....12.00, =—-*'17,500.
+DIRT = re.compile(r"^[—–−_=~.*:;«»‘’“”\"'`´-]+(?=[\d(])")
+MINUSES = "-–−"
+DASHES = frozenset("—–−-")
 SEPARATOR = re.compile(r"[.,'’]")
 # Letters that may stand against plain digits; others make the whole a word with a misread letter.
 KNOWN_SUFFIXES = (
@@ -81,8 +83,8 @@ class Figure:
 
 def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | None:
     """Read one word as a printed number, or None where it is none."""
-    text = re.sub(r"^[@©]\.(?=\d)", "0.", text)
-    found = FIGURE.fullmatch(DIRT.sub("", text).strip('"“”‘’`´=_:;'))
+    text = re.sub(r"^[@©Øø](?=[.,]\d)", "0", text)
+    found = FIGURE.fullmatch(DIRT.sub(minus_of, text).strip('"“”‘’`´=_:;«»'))
     if found is None:
         return None
     core = found["core"].strip(".,'’")
@@ -115,6 +117,15 @@ def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | 
         currency=bool(found["currency"]) or strip_marks(suffix) in DONG[2:],
         guessed=sum(a != b for a, b in zip(core, clean, strict=True)),
     )
+
+
+def minus_of(dirt: re.Match[str]) -> str:
+    """What of the marks before a figure is its sign: one dash that stands next to it, or a lone one."""
+    run = dirt[0]
+    if len(run) == 1:
+        return "" if run in "‘’“”\"'`´_=~*:;«»" else run
+    alone = run[-1] in MINUSES and not DASHES & set(run[:-1])
+    return run[-1] if alone else ""
 
 
 def money_values(figure: Figure, style: MoneyStyle) -> tuple[int, ...]:

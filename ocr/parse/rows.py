@@ -12,12 +12,16 @@ from itertools import pairwise
 from statistics import median
 
 from ocr.parse.labels import LINE_KINDS, SUM_KINDS, Label, match_start, unit_words
-from ocr.parse.money import Figure, MoneyStyle, is_strong, joined, read_figure
+from ocr.parse.money import THOUSAND, Figure, MoneyStyle, is_strong, joined, read_figure
 from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.types import Box, TextLine, Word, union
 
 # A value is often glued to its label: POS:3262-5678, Ticket:17/10/2024, INV|09017155.
-GLUED = re.compile(r"(?<=[^\W_])(_{2,})(?=[^\W_])|(?<=[^\W\d])([:#|]+)(?=\S)|(?<=\S)([:|])(?=[^\W\d]{2})")
+# So do a leader's or a rule's remains between two columns: 1~=—«:148,000.
+GLUED = re.compile(
+    r"(?<=[^\W_])(_{2,})(?=[^\W_])|(?<=[^\W\d])([:#|]+)(?=\S)|(?<=\S)([:|])(?=[^\W\d]{2})|"
+    r"(?<=\d)([~=—–_«»*:|‘’'-]*[~=—_«»][~=—–_«»*:|‘’'-]+)(?=\d)"
+)
 TAX_MARKS = frozenset(
     {
         "A",
@@ -53,6 +57,8 @@ LEADERS = re.compile(r"[ceosvnur.·:~—_«»*=-]{6,}")
 RATE_DIGITS = re.compile(r"[@(]*\d{1,2}(?:[.,]\d{1,2})?[%7]\)?")
 CURRENCY_WORDS = frozenset({"RM", "VND", "MYR", "USD", "EUR", "DONG", "D"})
 CODE_LENGTHS = range(8, 15)
+# Pieces of one number stand this close, in characters.
+REST_GAP_MAX = 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +241,13 @@ def glue_between(
     if gap > max(height, 1.9 * pitch) * (1.6 if broken else 1):
         return None
     if left_text[-1] in ".,":
-        return left_text[-1] if len(right.groups[0]) in {2, 3} else None
+        # A fourth digit may be a zero seen twice: 18, 9000.
+        whole = len(right.groups[0]) in {2, 3} or (len(right.core) == 4 and right.core.endswith("00"))  # noqa: PLR2004
+        return left_text[-1] if whole else None
     if right_text[0] in ".,":
         return right_text[0] if len(right.groups[0]) in {2, 3} else None
+    if is_rest(right) and gap <= REST_GAP_MAX * pitch and len(left.core) <= THOUSAND and not left.guessed:
+        return ","
     if space == "." and len(right.core) == 2 and right.core.isdigit() and len(left.groups) == 1:  # noqa: PLR2004
         last = right.last >= len(tokens) - 2 or not any(
             token.text[0].isdigit() for token in tokens[right.last + 1 :]
@@ -249,6 +259,11 @@ def glue_between(
         wide = len(left.core) == 1 and gap > 1.6 * pitch and not loose
         return None if wide or (len(left.groups) > 1 and len(left.groups[-1]) != 3) else ","  # noqa: PLR2004
     return None
+
+
+def is_rest(figure: Figure) -> bool:
+    """Whether a figure can't stand alone, since no number starts with three digits of which one is a zero."""
+    return figure.groups[0] == "000" and not figure.guessed and figure.first > 0
 
 
 def is_rate(text: str) -> bool:

@@ -15,6 +15,9 @@ from ocr.parse.text import count_letters
 from ocr.parse.zones import LONE_LETTERS_MAX, lone_figure_row
 
 RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "item_count": 1.0, "total_weak": 0.8, "due": -0.2}
+CUT_KINDS = frozenset({"voided", "discount_line", "discount_total"})
+# Prices in đồng are whole hundreds: what is cut off below that only rounds the sum.
+SMALL_CUT = {0: 100, 2: 0}
 # A till rounds cash to its smallest coin: 1.000 đ, or 5 sen.
 ROUNDING_MAX = {0: 1000, 2: 5}
 # A sum that lost its decimal point still shows this many digits.
@@ -32,7 +35,9 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
     taken: set[int] = set()
     for row in rows[first:]:
         label = row.label
-        if label is None or label.kind not in {*SUM_KINDS, "voided"}:
+        if label is None or label.kind not in {*SUM_KINDS, "voided", "discount_line"}:
+            continue
+        if label.kind == "discount_line" and not cuts_sum(row, found, start, style):
             continue
         if row.index < start and label.kind not in {"tax", "charge"}:
             continue
@@ -50,7 +55,7 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
         value = money_values(figure, style)[0]
         found.append(
             Sum(
-                "discount_total" if label.kind == "voided" else label.kind,
+                sum_kind(label.kind, abs(value), style),
                 abs(value),
                 source,
                 figure,
@@ -64,6 +69,21 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
     found.sort(key=lambda item: item.row.index)
     name_rounded(found)
     return found
+
+
+def cuts_sum(row: Row, found: Sequence[Sum], start: int, style: MoneyStyle) -> bool:
+    """Whether a row of a discount stands between the subtotal and the total, so that it cuts the sum."""
+    if row.index < start or not found or found[-1].kind not in {"subtotal", "total_weak", *CUT_KINDS}:
+        return False
+    figure = sum_figure(row, style)
+    return figure is not None and (figure.negative or is_strong(figure, style))
+
+
+def sum_kind(kind: str, value: int, style: MoneyStyle) -> str:
+    """The kind of a labelled sum; a discount of less than the smallest price is the sum's rounding."""
+    if kind not in CUT_KINDS:
+        return kind
+    return "rounding" if kind == "discount_total" and value < SMALL_CUT[style.exponent] else "discount_total"
 
 
 def name_rounded(found: Sequence[Sum]) -> None:
