@@ -1,5 +1,7 @@
 """Figures as tills print them, and as engines misread them."""
 
+# ruff: noqa: RUF001 - quotes as tills and readers make them
+
 from __future__ import annotations
 
 from decimal import Decimal

@@ -1,5 +1,7 @@
 """Habits of tills that no rule was written for one by one."""
 
+# ruff: noqa: RUF001 - quotes as tills and readers make them
+
 from __future__ import annotations
 
 from dataclasses import replace
