@@ -14,7 +14,8 @@ from domain.audit import record_act
 from domain.errors import CaseDecidedError, CaseHeldError, ConflictOfInterestError, DecidedBeforeError
 from domain.fraud import clusters, review, workbench
 from domain.fraud.workbench import CaseFilters
-from domain.receipts import major, reason_view, receipt_of, views
+from domain.reasons import reason_view
+from domain.receipts import major, receipt_of, views
 from domain.shoppers import pseudonym
 from domain.staff import is_related
 from infra import clock

@@ -31,7 +31,7 @@ from domain.loyalty import earning, reversal
 from domain.settlement import awards_of, claim_all, credit, locked, points_by_line, withhold
 from domain.staff import is_related
 from infra import clock
-from schemas.fraud import Decision, ReviewDecision
+from schemas.fraud import Decision, RefusalKind, ReviewDecision
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, ReceiptAppeal, ReviewProposal, WithheldPoints
 
@@ -45,9 +45,12 @@ def settle_review(
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
+    because: RefusalKind | None = None,
     corrections: Corrections | None = None,
 ) -> ReviewDecision | None:
     """End a receipt as a person decided; approval corrects what was misread and credits, once.
+
+    `reason` is kept for staff; `because` decides what a refused receipt's shopper is told.
 
     Returns:
         The decision; None where an approval of this value now waits for a second person.
@@ -75,7 +78,9 @@ def settle_review(
         review.close_proposal(session, proposal)
     workbench.end_hold(session, receipt_id)
     decided = review.record_decision(session, receipt, reviewer_id, decision, reason)
-    changes = _approve(session, receipt, wanted) if decision == "approve" else _refuse(session, receipt)
+    changes = _approve(session, receipt, wanted) if decision == "approve" else {}
+    if decision == "reject":
+        _refuse(session, receipt, because)
     receipt.settled_at = decided.decided_at
     record_act(
         session,
@@ -97,7 +102,13 @@ class ManyDecided:
 
 
 def settle_many(
-    session: Session, receipt_ids: Sequence[UUID], *, reviewer_id: UUID, decision: Decision, reason: str
+    session: Session,
+    receipt_ids: Sequence[UUID],
+    *,
+    reviewer_id: UUID,
+    decision: Decision,
+    reason: str,
+    because: RefusalKind | None = None,
 ) -> ManyDecided:
     """Decide many receipts alike; one that can't be decided stops none of the others.
 
@@ -114,7 +125,12 @@ def settle_many(
         try:
             with session.begin_nested():
                 made = settle_review(
-                    session, receipt_id, reviewer_id=reviewer_id, decision=decision, reason=reason
+                    session,
+                    receipt_id,
+                    reviewer_id=reviewer_id,
+                    decision=decision,
+                    reason=reason,
+                    because=because,
                 )
         except DomainError as error:
             refused[receipt_id] = error.code
@@ -211,18 +227,18 @@ def _approve(session: Session, receipt: Receipt, wanted: Corrections) -> Changes
     return changes
 
 
-def _refuse(session: Session, receipt: Receipt) -> Changes:
+def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> None:
     receipt.status = "rejected"
+    evidence = {"because": because} if because else {}
     receipt.reasons = [
         *receipt.reasons,
-        {"code": "refused_by_reviewer", "severity": "reject", "evidence": {}},
+        {"code": "refused_by_reviewer", "severity": "reject", "evidence": evidence},
     ]
     claims.release_claims(session, receipt.id)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
     for line in lines:
         line.points = 0
-    return {}
 
 
 def _reopen(session: Session, receipt: Receipt) -> None:

@@ -5,37 +5,26 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Literal
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
 from domain.errors import NotFoundError
 from domain.paging import comes_before
-from infra.words import Language, say
+from domain.reasons import Audience, reasons_of
+from infra.words import Language
 from schemas.catalog import Brand, Product, Retailer
 from schemas.receipts import (
     LineView,
     ReadingView,
-    ReasonView,
     Receipt,
     ReceiptLine,
     ReceiptPage,
     ReceiptSummary,
     ReceiptView,
 )
+from schemas.review import ReceiptAppeal
 
-Audience = Literal["shopper", "staff"]
-
-# What a shopper may know of a reason: what helps to do better. The rest would teach a cheat.
-EVIDENCE_FOR_SHOPPERS = {
-    "already_sent": {"matching_receipt_id"},
-    "too_old": {"purchased_on", "days", "accepted_days"},
-    "outside_campaign": {"purchased_on"},
-    "sums_differ": {"lines_minor", "total_minor"},
-    "missing_field": {"fields"},
-    "unknown_retailer": {"merchant"},
-}
 MINOR_UNIT_EXPONENTS = {"VND": 0, "JPY": 0, "KRW": 0}
 MINOR_UNIT_EXPONENT_DEFAULT = 2
 
@@ -120,6 +109,7 @@ def views(
         ).all()
     )
     lines = _line_views(session, receipts)
+    appealed = _appealed(session, receipts)
     return [
         ReceiptView(
             id=receipt.id,
@@ -128,7 +118,8 @@ def views(
             captured_at=receipt.captured_at,
             settled_at=receipt.settled_at,
             pages=pages.get(receipt.id, 0),
-            reasons=[reason_view(reason, audience, language) for reason in receipt.reasons],
+            reasons=reasons_of(receipt, audience, language),
+            may_appeal=receipt.status == "rejected" and receipt.id not in appealed,
             reading=_reading_view(receipt, retailers),
             lines=lines[receipt.id],
             points=sum(line.points for line in lines[receipt.id]),
@@ -137,21 +128,13 @@ def views(
     ]
 
 
-def reason_view(reason: dict[str, Any], audience: Audience, language: Language) -> ReasonView:
-    """Return a stored reason with its words and the evidence its reader may see."""
-    evidence = reason.get("evidence") or {}
-    shown = evidence
-    if audience == "shopper":
-        allowed = EVIDENCE_FOR_SHOPPERS.get(reason["code"], set())
-        shown = {name: value for name, value in evidence.items() if name in allowed}
-    return ReasonView(
-        code=reason["code"],
-        severity=reason["severity"],
-        message=say("reason", reason["code"], language, evidence),
-        evidence=shown,
-        box=list(reason["box"]) if reason.get("box") else None,
-        page=reason.get("page", 0),
-    )
+def _appealed(session: Session, receipts: Sequence[Receipt]) -> set[UUID]:
+    """Return those of the refused receipts that were appealed against; most often none is refused."""
+    refused = [receipt.id for receipt in receipts if receipt.status == "rejected"]
+    if not refused:
+        return set()
+    statement = select(ReceiptAppeal.receipt_id).where(col(ReceiptAppeal.receipt_id).in_(refused))
+    return set(session.exec(statement).all())
 
 
 def _line_views(session: Session, receipts: Sequence[Receipt]) -> dict[UUID, list[LineView]]:

@@ -15,6 +15,9 @@ from schemas.receipts import ReasonView, ReceiptStatus, ReceiptSummary, ReceiptV
 from schemas.review import Corrections
 
 Decision = Literal["approve", "reject"]
+RefusalKind = Literal[
+    "already_used", "edited", "not_original", "not_a_receipt", "unreadable", "outside", "other"
+]
 
 
 class ReviewDecision(SQLModel, table=True):
@@ -36,10 +39,14 @@ class ReviewDecision(SQLModel, table=True):
 
 
 class DecisionRequest(Body):
-    """What a reviewer decides, and why; an approval may correct what was misread."""
+    """What a reviewer decides, and why; an approval may correct what was misread.
+
+    `reason` is for staff. A refusal's `because` tells the shopper what helps who is honest.
+    """
 
     decision: Decision
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+    because: RefusalKind | None = None
     corrections: Corrections | None = None
 
 

@@ -204,7 +204,10 @@ class ReceiptHistory(Body):
 
 
 class ReceiptView(Body):
-    """One receipt with all that its reader may see."""
+    """One receipt with all that its reader may see.
+
+    `may_appeal` says that it was refused and that its shopper may still ask for another person.
+    """
 
     id: UUID
     status: ReceiptStatus
@@ -213,6 +216,7 @@ class ReceiptView(Body):
     settled_at: datetime | None
     pages: int
     reasons: list[ReasonView]
+    may_appeal: bool
     reading: ReadingView | None
     lines: list[LineView]
     points: int

@@ -21,6 +21,7 @@ from domain import intake, receipts
 from domain.errors import NoPagesError, NotFoundError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
 from domain.photos import check_photo
+from domain.reasons import Audience, reason_view
 from infra import queue, storage
 from infra.db import engine
 from infra.queue import ring_after_commit
@@ -104,7 +105,7 @@ def check_picture(
         reasons = queue.ask_about_photo(queue.CHECK_PICTURE, photo)
     except queue.NoAnswerError as error:
         raise NotReadyError from error
-    shown = [receipts.reason_view(reason, "shopper", language) for reason in reasons]
+    shown = [reason_view(reason, "shopper", language) for reason in reasons]
     return PictureCheck(readable=all(reason.severity != "reject" for reason in shown), reasons=shown)
 
 
@@ -161,7 +162,7 @@ def show_image(
 
 def _view(session: Session, receipt_id: UUID, shopper_id: UUID | None, language: Language) -> ReceiptView:
     receipt = receipts.receipt_of(session, receipt_id, shopper_id)
-    audience: receipts.Audience = "shopper" if shopper_id else "staff"
+    audience: Audience = "shopper" if shopper_id else "staff"
     return receipts.views(session, [receipt], audience=audience, language=language)[0]
 
 

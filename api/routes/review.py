@@ -57,6 +57,7 @@ def decide_case(
         reviewer_id=reviewer.id,
         decision=decision.decision,
         reason=decision.reason,
+        because=decision.because,
         corrections=decision.corrections,
     )
     if decided is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
@@ -22,13 +22,13 @@ from domain.fraud.workbench import CaseFilters
 from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language, say
-from schemas.fraud import Decision
+from schemas.fraud import Decision, RefusalKind
 
 router = APIRouter()
 
 REASON_LENGTH_MAX = 500
 # What reviewers find most often; each is a word in the catalogue. The first is offered first.
-REFUSALS = ("already_used", "edited", "not_original", "not_a_receipt", "unreadable", "outside", "other")
+REFUSALS: tuple[RefusalKind, ...] = get_args(RefusalKind)
 APPROVALS = ("genuine", "misread", "own_page")
 TRAIL_LENGTH = 50
 
@@ -149,6 +149,7 @@ def decide(
         reviewer_id=reviewer.id,
         decision=form.decision,
         reason=reason_of(form.decision, form.preset, form.note, page_language(request)),
+        because=because_of(form.decision, form.preset),
         corrections=corrections if form.decision == "approve" else None,
     )
     said = "approved" if form.decision == "approve" else "rejected"
@@ -174,6 +175,11 @@ def reason_of(decision: Decision, preset: str, note: str, language: Language) ->
     if not parts:
         raise InvalidReasonError
     return ": ".join(parts)[:REASON_LENGTH_MAX]
+
+
+def because_of(decision: Decision, preset: str) -> RefusalKind | None:
+    """Return the kind of refusal that was chosen; None for an approval or a reason of one's own."""
+    return next((kind for kind in REFUSALS if kind == preset), None) if decision == "reject" else None
 
 
 def _to_next(
