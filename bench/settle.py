@@ -14,6 +14,7 @@ from multiprocessing.synchronize import Barrier
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from sqlmodel import Session, col, func, select
 
 from bench.ground import machine, own_services, percentile
@@ -22,6 +23,8 @@ from domain.catalog.builtin import builtin_catalogue, builtin_rows
 from domain.catalog.products import current_catalogue
 from infra import clock
 from infra.db import engine, forget_connections, transaction
+from ocr.traces.codes import SKETCH_SIDE, Sketch, code_of, probes_of
+from ocr.traces.types import PictureTraces
 from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
 from schemas.loyalty import Transfer
@@ -104,8 +107,17 @@ def make_reading(number: int) -> Reading:
         lines=lines,
         subtotal_minor=total,
         total_minor=total,
+        traces=(_traces(picked),),
         text="\n".join(line.raw_name for line in lines),
     )
+
+
+def _traces(picked: random.Random) -> PictureTraces:
+    """Return what a photograph is known by: blocks of light and dark as paper on a table has."""
+    blocks = np.frombuffer(picked.randbytes(36), np.uint8).reshape(6, 6)
+    pixels = np.kron(blocks, np.ones((SKETCH_SIDE // 6, SKETCH_SIDE // 6), np.uint8))
+    sketch = Sketch(pixels, aspect=1.6)
+    return PictureTraces(code=code_of(sketch), probes=probes_of(sketch))
 
 
 def _line(picked: random.Random, place: int) -> ReadingLine:

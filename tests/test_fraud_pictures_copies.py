@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from domain.fraud.photo_index import DISTANCE_MAX, find_copies, keep_photos
 from ocr.traces import codes
-from ocr.traces.codes import Sketch, code_of, least_distance, probes_of
+from ocr.traces.codes import Probes, code_of, least_distance, probes_of
 from ocr.traces.sketch import sketch_of
 from schemas import duplicates
 from schemas.duplicates import PhotoHash
@@ -87,15 +87,15 @@ COPIES = {
 def test_a_copy_is_known_by_a_band_and_by_its_bits(copy: str) -> None:
     for seed in range(4):
         kept = code_of(sketch_of(photo(seed)))
-        probes = probes_of(sketch_of(np.asarray(COPIES[copy](photo(seed)), np.uint8)))
-        assert any(kept.bands[band] in dict(probed) for band, probed in enumerate(probes.bands))
-        assert least_distance(probes, kept.bits) <= DISTANCE_MAX
+        (looked_up,) = probes(np.asarray(COPIES[copy](photo(seed)), np.uint8))
+        assert set(enumerate(kept.bands)) & set(zip(looked_up.bands, looked_up.values, strict=True))
+        assert least_distance(looked_up, kept.bits) <= DISTANCE_MAX
 
 
 def test_another_sheet_on_another_table_is_not_alike() -> None:
-    probes = probes_of(sketch_of(photo(0)))
+    (looked_up,) = probes(photo(0))
     others = [code_of(sketch_of(photo(seed))) for seed in range(1, 12)]
-    assert min(least_distance(probes, other.bits) for other in others) > DISTANCE_MAX
+    assert min(least_distance(looked_up, other.bits) for other in others) > DISTANCE_MAX
 
 
 def test_a_plain_table_is_no_bar() -> None:
@@ -106,19 +106,19 @@ def test_a_plain_table_is_no_bar() -> None:
 
 def settled(session: Session, phone: str, *pictures: Gray, status: str = "approved") -> Receipt:
     receipt = make.make_receipt(session, make.make_shopper(session, phone), status=status)
-    keep_photos(session, receipt.id, [sketch_of(picture) for picture in pictures])
+    keep_photos(session, receipt.id, [code_of(sketch_of(picture)) for picture in pictures])
     return receipt
 
 
-def sketches(*pictures: Gray) -> list[Sketch]:
-    return [sketch_of(picture) for picture in pictures]
+def probes(*pictures: Gray) -> list[Probes]:
+    return [probes_of(sketch_of(picture)) for picture in pictures]
 
 
 def test_a_copy_finds_the_receipt_it_was_sent_with(session: Session) -> None:
     first = settled(session, "0901000001", photo(5))
     settled(session, "0901000002", photo(6))
     copy = settled(session, "0901000003", cropped(saved(photo(5), 60)), status="reading")
-    (match,) = find_copies(session, copy, sketches(cropped(saved(photo(5), 60))))
+    (match,) = find_copies(session, copy, probes(cropped(saved(photo(5), 60))))
     assert match.receipt_id == first.id
     assert not match.same_shopper
     assert match.strength > 0.9
@@ -127,26 +127,26 @@ def test_a_copy_finds_the_receipt_it_was_sent_with(session: Session) -> None:
 def test_any_page_of_several_is_enough(session: Session) -> None:
     first = settled(session, "0901000001", photo(7), photo(8))
     copy = settled(session, "0901000002", photo(9), saved(photo(8), 50), status="reading")
-    assert [match.receipt_id for match in find_copies(session, copy, sketches(photo(9), photo(8)))] == [
+    assert [match.receipt_id for match in find_copies(session, copy, probes(photo(9), photo(8)))] == [
         first.id
     ]
 
 
 def test_ones_own_pages_are_no_copies_of_each_other(session: Session) -> None:
     receipt = settled(session, "0901000001", photo(5), photo(5))
-    assert find_copies(session, receipt, sketches(photo(5))) == []
+    assert find_copies(session, receipt, probes(photo(5))) == []
 
 
 @pytest.mark.parametrize("status", ["rejected", "unreadable"])
 def test_a_refused_receipt_does_not_stand_in_the_way(session: Session, status: str) -> None:
     settled(session, "0901000001", photo(5), status=status)
     again = settled(session, "0901000002", photo(5), status="reading")
-    assert find_copies(session, again, sketches(photo(5))) == []
+    assert find_copies(session, again, probes(photo(5))) == []
 
 
 def test_keeping_twice_keeps_once(session: Session) -> None:
     receipt = settled(session, "0901000001", photo(5))
-    keep_photos(session, receipt.id, sketches(photo(5)))
+    keep_photos(session, receipt.id, [code_of(sketch_of(photo(5)))])
     assert session.get(PhotoHash, (receipt.id, 0)) is not None
 
 

@@ -71,7 +71,8 @@ def test_one_paper_read_twice_is_the_same(reading: str) -> None:
     other = REPHOTOGRAPHED[reading]
     assert compare(PAPER, other).same
     assert compare(other, PAPER).odds == compare(PAPER, other).odds
-    assert paper_keys(PAPER) & paper_keys(other), "it is not even found"
+    keys = paper_keys(PAPER)
+    assert sum(1 + keys[key] for key in keys.keys() & paper_keys(other)) > 1, "it is not even found"
 
 
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
@@ -138,7 +139,7 @@ def test_keeping_a_paper_twice_keeps_it_once(session: Session) -> None:
 
 
 def test_a_reading_without_anything_printed_is_found_by_nothing() -> None:
-    assert paper_keys(PaperFacts(None, None, None, None, None, None, ())) == set()
+    assert paper_keys(PaperFacts(None, None, None, None, None, None, ())) == {}
 
 
 def test_facts_are_what_the_reading_says() -> None:

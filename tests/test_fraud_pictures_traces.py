@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
 from ocr.preprocess.decode import decode
-from ocr.traces.codes import sketch_from
 from ocr.traces.drawn import drawing_marks
 from ocr.traces.edits import PrintedWord, misfit
 from ocr.traces.look import look_at
@@ -213,8 +212,10 @@ def test_other_formats_are_looked_at_too(kind: str) -> None:
     assert look(buffer.getvalue()).equal > 0.1
 
 
-def test_the_sketch_is_handed_on_but_never_kept() -> None:
+def test_what_a_picture_is_known_by_is_handed_on_but_not_kept_with_the_reading() -> None:
     traces = look(jpeg(photographed()))
-    assert sketch_from(traces.sketch_pixels, traces.aspect).pixels.shape == (48, 48)
-    assert "sketch_pixels" not in traces.model_dump(mode="json")
-    assert PictureTraces.model_validate(traces.model_dump(mode="json")).sketch_pixels == b""
+    assert traces.code
+    assert traces.probes
+    kept = traces.model_dump(mode="json")
+    assert not {"code", "probes"} & kept.keys()
+    assert PictureTraces.model_validate(kept).code is None

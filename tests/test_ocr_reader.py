@@ -64,8 +64,8 @@ def read(name: str = PLAIN) -> Reading:
 def test_a_reading_tells_how_each_page_s_picture_was_made() -> None:
     reading = read_receipt([photo("09-long-1.jpg"), photo("09-long-2.jpg")])
     assert [traces.page for traces in reading.traces] == [0, 1]
-    assert all(traces.sketch_pixels and traces.plain > 0 for traces in reading.traces)
-    assert "sketch_pixels" not in reading.model_dump_json()
+    assert all(traces.code and traces.plain > 0 for traces in reading.traces)
+    assert '"probes"' not in reading.model_dump_json()
 
 
 def codes(reading: Reading) -> list[str]:

@@ -10,7 +10,6 @@ from sqlmodel import Session
 from domain.fraud.photo_index import find_copies, keep_photos
 from domain.fraud.picture_signals import PictureFacts
 from domain.fraud.same_paper import compare_with, facts_of, find_paper, keep_paper
-from ocr.traces.codes import sketch_from
 from ocr.types import Reading
 from schemas.receipts import Receipt
 
@@ -31,17 +30,15 @@ def picture_facts(
     """
     if not reading.traces:
         return None
-    sketches = [
-        sketch_from(traces.sketch_pixels, traces.aspect) for traces in reading.traces if traces.sketch_pixels
-    ]
     paper = facts_of(reading)
-    copies = [] if known else find_copies(session, receipt, sketches)
+    probes = [traces.probes for traces in reading.traces if traces.probes]
+    copies = [] if known else find_copies(session, receipt, probes)
     papers = [] if known else find_paper(session, receipt, paper)
     likeness_by_id = {
         match.receipt_id: match.likeness
         for match in compare_with(session, receipt, paper, [match.receipt_id for match in copies])
     }
-    keep_photos(session, receipt.id, sketches)
+    keep_photos(session, receipt.id, [traces.code for traces in reading.traces if traces.code])
     keep_paper(session, receipt.id, paper)
     return PictureFacts(
         traces=reading.traces,

@@ -23,6 +23,7 @@ _RUN: Final = 4
 _RUNS_KEPT: Final = 2
 _BIG_AMOUNTS: Final = 2
 _NUMBER_LENGTH_MIN: Final = 4
+_RARE: Final = frozenset({"number and total", "number and day", "run of amounts"})
 
 # Plain statements, prepared once: they run for every receipt.
 _KEEP: Final = text(
@@ -35,12 +36,16 @@ _KEEP: Final = text(
 # Refused receipts leave their paper to an honest owner.
 _FIND: Final = text(
     """
-    SELECT kept.receipt_id
-    FROM paper_key AS kept JOIN receipt ON receipt.id = kept.receipt_id
-    WHERE kept.key = ANY(CAST(:keys AS bigint[])) AND kept.receipt_id <> :receipt_id
-        AND receipt.status IN ('approved', 'in_review', 'reversed')
-    GROUP BY kept.receipt_id
-    ORDER BY count(*) DESC, kept.receipt_id
+    WITH alike AS (
+        SELECT receipt_id, count(*) + count(*) FILTER (WHERE key = ANY(CAST(:rare AS bigint[]))) AS shared
+        FROM paper_key
+        WHERE key = ANY(CAST(:keys AS bigint[])) AND receipt_id <> :receipt_id
+        GROUP BY receipt_id
+    )
+    SELECT alike.receipt_id
+    FROM alike JOIN receipt ON receipt.id = alike.receipt_id
+    WHERE shared > 1 AND receipt.status IN ('approved', 'in_review', 'reversed')
+    ORDER BY shared DESC, alike.receipt_id
     LIMIT :compared_max
     """
 )
@@ -68,13 +73,16 @@ def facts_of(reading: Reading) -> PaperFacts:
     )
 
 
-def paper_keys(facts: PaperFacts) -> set[int]:
+def paper_keys(facts: PaperFacts) -> dict[int, bool]:
     """Return what a receipt of this paper is found by: pairs of facts, each a signed 64-bit hash.
 
-    Any two readings of one paper share one, unless all but one of its facts were misread.
+    Any two readings of one paper share one, unless all but one of its facts were misread. Keys that
+    hardly two papers share are True; a busy chain prints the others on many papers a day, so that it
+    takes two of them.
     """
     return {
-        int.from_bytes(hashlib.blake2b(repr(fact).encode(), digest_size=8).digest(), signed=True)
+        int.from_bytes(hashlib.blake2b(repr(fact).encode(), digest_size=8).digest(), signed=True): fact[0]
+        in _RARE
         for fact in _pairs(facts)
     }
 
@@ -84,8 +92,9 @@ def _pairs(facts: PaperFacts) -> Iterator[tuple[object, ...]]:
     number = number_of(facts.number)
     number = number if number and len(number) >= _NUMBER_LENGTH_MIN else None
     if facts.total_minor is not None:
-        if facts.on:
-            yield "day and total", shop, facts.on.isoformat(), facts.total_minor
+        if facts.on and facts.amounts:
+            # A chain prints the same total many times a day, but seldom over the same dearest item.
+            yield "day, total and dearest", shop, facts.on.isoformat(), facts.total_minor, max(facts.amounts)
         if facts.at:
             yield "hour and total", shop, f"{facts.at:%H%M}", facts.total_minor
         if number:
@@ -94,7 +103,7 @@ def _pairs(facts: PaperFacts) -> Iterator[tuple[object, ...]]:
         yield "number and day", number, facts.on.isoformat()
     if facts.at:
         for amount in sorted(set(facts.amounts))[-_BIG_AMOUNTS:]:
-            yield "minute and amount", f"{facts.at:%Y%m%d%H%M}", amount
+            yield "minute and amount", shop, f"{facts.at:%Y%m%d%H%M}", amount
     runs = {facts.amounts[start : start + _RUN] for start in range(len(facts.amounts) - _RUN + 1)}
     for run in sorted(runs, key=lambda run: hashlib.blake2b(repr(run).encode()).digest())[:_RUNS_KEPT]:
         yield "run of amounts", *run
@@ -109,8 +118,14 @@ def keep_paper(session: Session, receipt_id: UUID, facts: PaperFacts) -> None:
 
 def find_paper(session: Session, receipt: Receipt, facts: PaperFacts) -> list[PaperMatch]:
     """Return other standing receipts of what is the same paper, surest first."""
-    asked = {"keys": sorted(paper_keys(facts)), "receipt_id": receipt.id, "compared_max": _COMPARED_MAX}
-    candidates = session.execute(_FIND, asked).scalars().all() if asked["keys"] else []
+    keys = paper_keys(facts)
+    asked = {
+        "keys": sorted(keys),
+        "rare": [key for key, rare in keys.items() if rare],
+        "receipt_id": receipt.id,
+        "compared_max": _COMPARED_MAX,
+    }
+    candidates = session.execute(_FIND, asked).scalars().all() if keys else []
     matches = [match for match in compare_with(session, receipt, facts, candidates) if match.likeness.same]
     return sorted(matches, key=lambda match: -match.likeness.odds)
 

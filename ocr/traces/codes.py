@@ -73,18 +73,16 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Probes:
-    """What a picture is looked up by: codes its originals may have, and the bands of each.
+    """What a picture is looked up by: codes its originals may have, and values that their bands may have.
 
-    `bands` holds, for each band, pairs of (value, index into `codes`).
+    `bands`, `values` and `numbers` are columns of one table: a band, what it may be, and the place in
+    `codes` of the code that it is of.
     """
 
     codes: tuple[str, ...]
-    bands: tuple[tuple[tuple[int, int], ...], ...]
-
-
-def sketch_from(pixels: bytes, aspect: float) -> Sketch:
-    """Return the sketch whose pixels lie row by row in bytes."""
-    return Sketch(np.frombuffer(pixels, np.uint8).reshape(SKETCH_SIDE, SKETCH_SIDE), aspect)
+    bands: tuple[int, ...]
+    values: tuple[int, ...]
+    numbers: tuple[int, ...]
 
 
 def code_of(sketch: Sketch) -> Code:
@@ -99,9 +97,11 @@ def probes_of(sketch: Sketch) -> Probes:
     if sketch.aspect < _SQUARE:
         ways += [np.rot90(sketch.pixels), np.rot90(sketch.pixels, 3)]
     waves = np.concatenate([_waves(way, _CHANGES, sketch.aspect) for way in ways])
-    return Probes(
-        tuple(_bits(waves)), tuple(tuple(sorted(_band_probes(waves, band))) for band in range(BANDS))
-    )
+    rows = [
+        (band, value, number) for band in range(BANDS) for value, number in sorted(_band_probes(waves, band))
+    ]
+    bands, values, numbers = zip(*rows, strict=True)
+    return Probes(tuple(_bits(waves)), bands, values, numbers)
 
 
 def distance(one: str, other: str) -> int:
@@ -147,7 +147,8 @@ def _between(pixels: Floats, x: Floats, y: Floats) -> Floats:
 
 
 def _bits(waves: Floats) -> list[str]:
-    return ["".join("1" if sign else "0" for sign in row) for row in waves > 0]
+    signs = (waves > 0).astype(np.uint8) + ord("0")
+    return [row.tobytes().decode() for row in signs]
 
 
 def _columns(band: int) -> slice:
@@ -162,9 +163,9 @@ def _band(waves: Floats, band: int) -> NDArray[np.int64]:
 def _band_probes(waves: Floats, band: int) -> set[tuple[int, int]]:
     values = _band(waves, band)
     unsure = np.argsort(np.abs(waves[:, _columns(band)]), axis=1)[:, :_FLIPS]
-    probes = {(int(value), number) for number, value in enumerate(values)}
+    probes = set(zip(values.tolist(), range(len(values)), strict=True))
     for count in range(1, _FLIPS + 1):
         for chosen in combinations(range(_FLIPS), count):
             flipped = values ^ _POWERS[unsure[:, chosen]].sum(axis=1)
-            probes |= {(int(value), number) for number, value in enumerate(flipped)}
+            probes.update(zip(flipped.tolist(), range(len(flipped)), strict=True))
     return probes

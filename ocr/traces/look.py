@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from ocr.preprocess.decode import Photo
+from ocr.traces.codes import code_of, probes_of
 from ocr.traces.drawn import drawing_marks
 from ocr.traces.edits import PrintedWord, misfit
 from ocr.traces.metadata import file_facts
@@ -47,8 +48,8 @@ def look_at(data: bytes, photo: Photo, words: Sequence[PrintedWord], page: int =
         level=round(drawing.level, 4),
         edit=0.0 if edit is None else round(edit.strength, 3),
         edit_boxes=() if edit is None else tuple(_full_size(box, photo.scale) for box in edit.boxes),
-        aspect=round(sketch.aspect, 4),
-        sketch_pixels=sketch.pixels.tobytes(),
+        code=code_of(sketch),
+        probes=probes_of(sketch),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ocr.traces.codes import Code, Probes
+
 Box = tuple[int, int, int, int]
 
 
@@ -14,7 +16,8 @@ class PictureTraces(BaseModel):
     colour stands out, in natural logarithms of power, and `pattern_period` its period in pixels of
     half the picture's size. `plain`, `equal` and `level` are the marks of a drawing. `edit` is how
     surely the words in `edit_boxes`, in pixels of the picture at full size, were put in later.
-    `sketch_pixels` is what the picture is recognised by when it is sent again; it is never kept.
+    `code` is what the picture is known by when it is sent again, `probes` what its originals are looked
+    up by; neither is kept with the reading.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -30,5 +33,5 @@ class PictureTraces(BaseModel):
     level: float = 0.0
     edit: float = 0.0
     edit_boxes: tuple[Box, ...] = ()
-    aspect: float = 1.0
-    sketch_pixels: bytes = Field(default=b"", exclude=True, repr=False)
+    code: Code | None = Field(default=None, exclude=True, repr=False)
+    probes: Probes | None = Field(default=None, exclude=True, repr=False)
