@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Any
 
 from console import formats
@@ -13,6 +14,8 @@ from schemas.staff import StaffAct
 
 # Shown as a link or a table of its own.
 SHOWN_ELSEWHERE = {"matching_receipt_id"}
+# Kept from 0 to 1, shown to 100 as on the forms.
+SCORES = {"weight", "review_from", "reject_from"}
 
 
 def rule_name(code: str, language: Language) -> str:
@@ -39,9 +42,30 @@ def changes(act: StaffAct, language: Language) -> list[tuple[str, str, str]]:
     before, after = act.details.get("before", {}), act.details.get("after", {})
     found |= {name: (before.get(name), value) for name, value in after.items() if before.get(name) != value}
     return [
-        (field_name(name, language), _value(name, old, "VND", language), _value(name, new, "VND", language))
+        (field_name(name, language), field_value(name, old, language), field_value(name, new, language))
         for name, (old, new) in found.items()
     ]
+
+
+def field_value(code: str, value: Any, language: Language) -> str:
+    """Return a field's value as the pages show it: scores to 100, modes by their names."""
+    if code in SCORES and isinstance(value, int | float):
+        return formats.number(round(value * 100), language)
+    if code == "mode":
+        return say("console", f"mode_{value}", language)
+    if code == "lines":
+        return "; ".join(_line_value(line, language) for line in value)
+    if code == "purchased_at" and value:
+        return formats.moment(datetime.fromisoformat(str(value)), language)
+    return _value(code, value, "VND", language)
+
+
+def _line_value(line: dict[str, Any], language: Language) -> str:
+    said = {name: value for name, value in line.items() if name != "position" and value is not None}
+    told = (
+        f"{field_name(name, language)} {field_value(name, value, language)}" for name, value in said.items()
+    )
+    return f"{say('console', 'line', language)} {line['position'] + 1}: {', '.join(told)}"
 
 
 def evidence_rows(reason: ReasonView, currency: str, language: Language) -> list[tuple[str, str]]:

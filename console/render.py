@@ -119,6 +119,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "minor": major,
         "evidence_rows": lambda reason, currency: evidence.evidence_rows(reason, currency, language),
         "changes": lambda act: evidence.changes(act, language),
+        "field_value": lambda code, value: evidence.field_value(code, value, language),
         "field_name": lambda code: evidence.field_name(code, language),
         "comparison": lambda one, other: evidence.comparison(one, other, language),
         **_said(request),

@@ -5,17 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Generator
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from sqlmodel import select
 
 import samples
-from domain import settlement
-from infra import storage
+from domain import decisions, settlement
+from domain.fraud import bands
+from domain.fraud.bands import Bands, RuleSetting
+from domain.links import link_shoppers
+from infra import clock, storage
 from infra.db import transaction
 from infra.words import LANGUAGES
+from schemas.loyalty import Campaign
 from schemas.receipts import Receipt
+from schemas.review import Corrections
 from schemas.shoppers import StaffMember
 from tests import console_browser as browsing
 from tests import console_ground as ground
@@ -68,7 +75,9 @@ def scene(committed: None) -> Generator[Scene]:
 
 def settled(session, phone: str, photo: str, **reading: object) -> Receipt:  # type: ignore[no-untyped-def] # noqa: ANN001 - a session
     """A receipt with a picture that can be looked at, settled by what was read."""
-    sha256 = storage.put_photo((samples.photos_dir() / f"{photo}.jpg").read_bytes())
+    [path] = list(samples.photos_dir().glob(f"{photo}*.jpg"))[:1]
+    # A byte more makes another picture of it, so that a few photos serve for many cases.
+    sha256 = storage.put_photo(path.read_bytes() + phone.encode())
     receipt = make.make_receipt(session, make.make_shopper(session, phone), image=sha256)
     lines = (
         make.make_line(box=(300, 560, 1000, 610)),
@@ -225,13 +234,50 @@ def test_the_picture_is_enlarged_and_turned(browser: Browser, scene: Scene) -> N
     browsing.keep_picture(page, "case-turned")
 
 
+def add_a_busy_day(scene: Scene) -> dict[str, UUID]:
+    """More cases, one of each kind that shows something of its own; return them by that kind."""
+    with transaction() as session:
+        campaign = session.exec(select(Campaign)).one()
+        bands.change_bands(session, campaign.id, Bands(0.5, 0.97, 250_000), scene.member.id)
+        bands.change_rule(session, "missing_field", RuleSetting("shadow"), scene.member.id)
+        colleague = make.make_staff(session)
+        decide = partial(decisions.settle_review, session, reviewer_id=colleague.id, reason="Bị chỉnh sửa")
+        odd = {"total_minor": 300_000}
+        for number, decision in enumerate(("reject", "reject", "reject", "approve")):
+            done = settled(
+                session, f"090999000{number}", f"0{number + 1}", receipt_no=f"3344{number}00", **odd
+            )
+            decide(done.id, decision=decision)
+        appealed = settled(session, "0908000001", "06-go", receipt_no="66012233", **odd)
+        decide(appealed.id, decision="reject", because="not_original")
+        words = "Hóa đơn bị rách một góc, tôi mua ở siêu thị gần nhà và còn giữ bản giấy."
+        decisions.appeal(session, appealed.id, shopper_id=appealed.shopper_id, words=words)
+        proposed = settled(session, "0908000002", "02-winmart-plus", receipt_no="66014455", **odd)
+        corrections = Corrections(total_minor=263_000, store="WM Bình Thạnh")
+        decide(proposed.id, decision="approve", corrections=corrections)
+        linked = [
+            settled(session, f"09081000{n:02}", "04-bach-hoa-xanh", receipt_no=f"{n}" * 8, **odd)
+            for n in range(1, 8)
+        ]
+        shoppers = [receipt.shopper_id for receipt in linked]
+        note_link = partial(link_shoppers, session, at=clock.now())
+        note_link("device", "d" * 32, shoppers[:4])
+        note_link("device", "e" * 32, shoppers[3:6])
+        note_link("payout", "p" * 32, shoppers[4:])
+        note_link("paper", "q" * 32, shoppers[:2])
+        return {"appeal": appealed.id, "proposal": proposed.id, "cluster": linked[3].id}
+
+
 def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, scene: Scene) -> None:
+    cases = add_a_busy_day(scene)
     page = open_console(browser, scene)
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    pages = {name: name for name in ("review", "audit", "rules", "bands")} | {"empty": "review?held=me"}
+    pages = {name: name for name in ("review", "audit", "rules", "bands")} | {"empty": "review?overdue=1"}
+    pages |= {"cluster-cases": f"review?linked={cases['cluster']}"}
     pages |= {f"case-{number}": f"review/{case}" for number, case in enumerate(scene.case_ids)}
+    pages |= {f"case-{kind}": f"review/{case}" for kind, case in cases.items()}
     for language in LANGUAGES:
         page.goto(f"{scene.address}/console/language/{language}")
         for name, path in pages.items():
@@ -242,6 +288,35 @@ def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, s
                 browsing.keep_picture(page, f"{name}-{language}-{width}")
                 assert browsing.overflow(page) <= 0, f"{name} overflows at {width} in {language}"
     assert faults == []
+
+
+def test_a_change_that_is_tried_fits_a_small_window(browser: Browser, scene: Scene) -> None:
+    add_a_busy_day(scene)
+    page = open_console(browser, scene, width=360)
+    page.goto(f"{scene.address}/console/rules")
+    page.locator("details.edit summary").first.click()
+    page.locator("select[name=mode]").first.select_option("shadow")
+    page.get_by_role("button", name="Thử trên hóa đơn cũ").first.click()
+    expect(page.locator("#replay")).to_contain_text("có kết quả khác")
+    page.screenshot(path=str(browsing.ARTIFACTS / "rule-tried-vi-360.png"))
+    assert browsing.overflow(page) <= 0
+    page.locator("[data-closes]").click()
+    expect(page.locator("#replay")).to_be_empty()
+
+
+def test_a_row_opens_its_case_wherever_it_is_clicked(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.locator("tr[data-row]").first.locator(".shop").click()
+    page.wait_for_url(f"**/{scene.case_ids[0]}*")
+
+
+def test_the_shortcuts_are_shown_by_one(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.keyboard.press("?")
+    expect(page.locator("dialog#shortcuts")).to_be_visible()
+    browsing.keep_picture(page, "shortcuts-vi-1440")
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog#shortcuts")).to_be_hidden()
 
 
 def test_the_sign_in_page_fits_and_refuses_in_words(browser: Browser, scene: Scene) -> None:

@@ -46,6 +46,9 @@ def test_an_admin_tries_bands_and_then_saves_them(
     assert saved.headers["location"] == "/console/bands?said=saved"
     assert bands.bands_of(session, campaign.id) == Bands(0.8, None, 1_000_000)
     assert 'value="80"' in client.get("/console/bands").text
+    trail = client.get("/console/audit").text
+    assert "<del>50</del> → <ins>80</ins>" in trail
+    assert "<del>—</del> → <ins>1.000.000 đ</ins>" in trail
 
 
 def test_an_admin_tries_a_rule_and_then_saves_it(
@@ -58,6 +61,7 @@ def test_an_admin_tries_a_rule_and_then_saves_it(
     ground.post(client, "/console/rules/sums_differ", "/console/rules", **form)
     assert bands.rule_settings(session) == {"sums_differ": RuleSetting("shadow", 1.0)}
     assert "chạy ngầm" in client.get("/console/rules").text
+    assert "<del>bật</del> → <ins>chạy ngầm</ins>" in client.get("/console/audit").text
 
 
 @pytest.mark.parametrize(

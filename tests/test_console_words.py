@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import string
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from console import render
 from console.pages import review
 from domain.audit import ACTS
-from domain.fraud.signals import SIGNAL_MEASURES
+from domain.fraud.rules import RULES
 from infra.words import LANGUAGES, all_words
+from schemas.review import RuleMode
 
 TEMPLATES = Path(render.__file__).parent / "templates"
 
@@ -40,9 +42,6 @@ def test_words_that_are_put_together_are_all_there() -> None:
     wanted |= {word for _, word in render.NAVIGATION} | {word for _, word in render.SHORTCUTS}
     wanted |= {f"reject_{preset}" for preset in review.REFUSALS}
     wanted |= {f"approve_{preset}" for preset in review.APPROVALS}
-    wanted |= {f"reason_{code}" for code in all_words("vi")["reason"] if code in rule_names()}
+    wanted |= {f"reason_{code}" for code in RULES}
+    wanted |= {f"mode_{mode}" for mode in get_args(RuleMode)}
     assert wanted - words == set()
-
-
-def rule_names() -> set[str]:
-    return {measure.__name__ for measure in SIGNAL_MEASURES}

@@ -142,7 +142,7 @@ def test_a_second_person_sees_what_the_first_proposed(
     ground.sign_in(client, session, colleague)
     page = client.get(f"/console/review/{receipt.id}").text
     assert reviewer.email in page
-    assert "185000" in page
+    assert "<dd>185.000 đ</dd>" in page
     approve(client, receipt)
     assert receipt.total_minor == 185_000
     assert held(session, receipt) == 185

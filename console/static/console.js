@@ -197,6 +197,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.addEventListener("click", (event) => {
+  const closed = event.target.closest("[data-closes]")?.closest("section");
+  if (closed) { closed.replaceChildren(); closed.classList.remove("card"); }
+  // Anywhere on a row opens its case, unless something of its own was meant.
+  const row = event.target.closest("tr[data-row]");
+  if (row && !event.target.closest("a, input, .choose") && !String(getSelection())) row.querySelector("a").click();
   const opener = event.target.closest("[data-opens]");
   if (opener) dialogOf(opener.dataset.opens);
 });
