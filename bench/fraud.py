@@ -43,6 +43,7 @@ HELD_BACK_MAX: Final = {"near_miss_not_duplicate": 0.01, "genuine": 0.03}
 # What can be said of an honest receipt too: it can't be read, or the programme doesn't take it.
 NO_FRAUD: Final = {
     "missing_field",
+    "sums_unsure",
     "unknown_retailer",
     "outside_campaign",
     "too_old",

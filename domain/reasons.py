@@ -23,7 +23,8 @@ EVIDENCE_FOR_SHOPPERS: Final = {
 # Rules that an honest shopper can do nothing about: even their names would say what is looked for.
 # The advice to update the app is the exception, since it helps whoever is honest.
 UNTOLD_RULES: Final = frozenset(
-    {*RULES_BY_KIND["picture"], *RULES_BY_KIND["shopper"], "changed_copy"} - {"not_attested"}
+    {*RULES_BY_KIND["picture"], *RULES_BY_KIND["forged"], *RULES_BY_KIND["shopper"], "changed_copy"}
+    - {"not_attested"}
 )
 BEING_CHECKED: Final[dict[str, Any]] = {"code": "being_checked", "severity": "review", "evidence": {}}
 NOT_ACCEPTED: Final[dict[str, Any]] = {"code": "not_accepted", "severity": "reject", "evidence": {}}

@@ -60,7 +60,7 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     matches = match_lines(reading.lines, catalogue, reading.chain)
     rules = earning.running_rules(session, reading.purchased_on) if reading.purchased_on else []
     policy = bands.policy_on(session, reading.purchased_on)
-    facts = _facts(session, receipt, reading, rules)
+    facts = _facts(session, receipt, reading, matches, rules)
     assessment = assess_receipt(facts, policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     receipt.fraud_score = assessment.score
@@ -145,8 +145,13 @@ def _line_rows(
 
 
 def _facts(
-    session: Session, receipt: Receipt, reading: Reading, rules: Sequence[earning.Rule]
+    session: Session,
+    receipt: Receipt,
+    reading: Reading,
+    matches: Sequence[Match],
+    rules: Sequence[earning.Rule],
 ) -> ReceiptFacts:
+    brands = {rule.brand_id for rule in rules}
     image_holders, print_holders = claim_all(session, receipt)
     known = {holder.receipt_id for holder in (*image_holders, *print_holders)}
     return ReceiptFacts(
@@ -158,6 +163,7 @@ def _facts(
         print_holders=print_holders,
         origin=origin_facts(session, receipt.id, receipt.shopper_id, reading),
         pictures=picture_facts(session, receipt, reading, known),
+        earning=frozenset(place for place, match in enumerate(matches) if match.brand_id in brands),
     )
 
 

@@ -105,6 +105,26 @@ class Quality(Frozen):
     text_height: float = 0.0
 
 
+class SumChecks(Frozen):
+    """What the paper says of its total in several places.
+
+    `confirmed` names what comes to the total read: items, sums (subtotal less discounts), tender, tax.
+    `printed_minor` is what the total's own row shows, before arithmetic read it again; where that is
+    another value with a digit or two changed, `others_minor` is that value and `others` what says so.
+    `taxed_minor` is what the printed VAT comes to with its goods, `taxed_proven` that its rows hold in
+    themselves. `gap_printed` says that print explains why the items come to more than the total.
+    """
+
+    confirmed: tuple[str, ...] = ()
+    printed_minor: int | None = None
+    printed_confidence: float = 0.0
+    others_minor: int | None = None
+    others: tuple[str, ...] = ()
+    taxed_minor: int | None = None
+    taxed_proven: bool = False
+    gap_printed: bool = False
+
+
 class Reading(Frozen):
     """What one receipt says.
 
@@ -112,7 +132,8 @@ class Reading(Frozen):
     `purchased_at` is local time as printed, without a zone; `purchased_on` its date, which may
     be known when the time is not. `marks` holds what a till prints on papers that are no proof
     of purchase: reprint, copy, provisional, suspended. `codes` are payloads of barcodes and QR
-    codes on the paper. `confidence` and `inferred` are by field name. `traces` tell, page by page,
+    codes on the paper. `confidence` and `inferred` are by field name. `checks` tell how the paper's
+    sums fit each other. `traces` tell, page by page,
     how the pictures were made.
     """
 
@@ -140,6 +161,7 @@ class Reading(Frozen):
     codes: tuple[str, ...] = ()
     confidence: dict[str, float] = Field(default_factory=dict)
     inferred: tuple[str, ...] = ()
+    checks: SumChecks = SumChecks()
     quality: Quality = Quality()
     traces: tuple[PictureTraces, ...] = ()
     text: str = ""

@@ -135,6 +135,7 @@ def make_reading(*lines: ReadingLine, **values: Any) -> Reading:
         "subtotal_minor": gross,
         "discount_total_minor": discount,
         "total_minor": gross - discount,
+        "confidence": {"total": 0.95},
         "lines": bought,
     }
     reading = given | values

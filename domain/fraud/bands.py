@@ -17,7 +17,7 @@ from sqlmodel import Session, col, select
 
 from domain.audit import record_act
 from domain.errors import InvalidBandsError, NotFoundError
-from domain.fraud.rules import RULES
+from domain.fraud.rules import RULES, SHADOWED
 from infra import clock
 from schemas.loyalty import Campaign
 from schemas.review import DecisionBands, FraudRule, RuleMode
@@ -70,16 +70,21 @@ class RuleSetting:
     weight: float = 1.0
 
 
+def usual_setting(code: str) -> RuleSetting:
+    """Return how a rule acts that nobody has set: fully, or counted only while it is on trial."""
+    return RuleSetting("shadow" if code in SHADOWED else "on")
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """All that turns raised signals into a verdict. Rules that are not named act fully."""
+    """All that turns raised signals into a verdict. Rules that are not named act as usual."""
 
     bands: Bands = Bands()
     rules: Mapping[str, RuleSetting] = field(default_factory=dict)
 
     def rule(self, code: str) -> RuleSetting:
         """Return how a rule acts."""
-        return self.rules.get(code, RuleSetting())
+        return self.rules.get(code, usual_setting(code))
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +249,7 @@ def change_rule(session: Session, code: str, setting: RuleSetting, staff_id: UUI
         raise NotFoundError
     if not 0 <= setting.weight <= 1:
         raise InvalidBandsError
-    before = rule_settings(session).get(code, RuleSetting())
+    before = rule_settings(session).get(code, usual_setting(code))
     row = session.get(FraudRule, code)
     if row is None:
         row = FraudRule(code=code, mode="on", weight=1.0, changed_at=clock.now(), changed_by=staff_id)

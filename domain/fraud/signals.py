@@ -31,7 +31,8 @@ class ReceiptFacts:
     """All that the signals look at. `till_now` is local time at the shops, naive.
 
     `accepted_days` is None where no campaign ran on the printed day, `origin` where nothing is known
-    of where the upload came from.
+    of where the upload came from. `earning` are the places of the lines that points hang on; all of
+    them where None.
     """
 
     reading: Reading
@@ -42,6 +43,7 @@ class ReceiptFacts:
     print_holders: Sequence[Holder] = field(default_factory=tuple)
     origin: OriginFacts | None = None
     pictures: PictureFacts | None = None
+    earning: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,21 +76,6 @@ def _held_before(holders: Sequence[Holder], *, other: str, other_severity: Sever
     if own is not None:
         return Signal("already_sent", "reject", 1.0, {"matching_receipt_id": str(own.receipt_id)})
     return Signal(other, other_severity, 1.0, {"matching_receipt_id": str(holders[0].receipt_id)})
-
-
-def sums_differ(facts: ReceiptFacts) -> Signal | None:
-    """Raise when lines less discounts don't come to the total that is printed."""
-    reading = facts.reading
-    if reading.total_minor is None or not reading.lines:
-        return None
-    gross = sum(line.amount_minor for line in reading.lines)
-    discounts = reading.discount_total_minor or sum(line.discount_minor for line in reading.lines)
-    expected = gross - discounts + reading.rounding_minor
-    if expected == reading.total_minor:
-        return None
-    evidence = {"lines_minor": expected, "total_minor": reading.total_minor}
-    off = abs(expected - reading.total_minor) / max(1, expected, reading.total_minor)
-    return Signal("sums_differ", "review", min(1.0, off), evidence)
 
 
 def printed_in_future(facts: ReceiptFacts) -> Signal | None:
@@ -142,7 +129,6 @@ def missing_field(facts: ReceiptFacts) -> Signal | None:
 SIGNAL_MEASURES: tuple[Callable[[ReceiptFacts], Signal | None], ...] = (
     same_image,
     same_receipt,
-    sums_differ,
     printed_in_future,
     too_old,
     not_original,

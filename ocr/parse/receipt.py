@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from ocr.parse.arithmetic import close_sums, cuts_of, gross_of, mend
 from ocr.parse.chains import chains, find_chain
+from ocr.parse.checks import check_sums
 from ocr.parse.dates import Moment, combine, find_moment
 from ocr.parse.equations import Sum, Sums, agree_in_print, due_variants, reconcile
 from ocr.parse.header import read_head
@@ -80,6 +81,7 @@ def parse_receipt(
             sums, number, chain_confidence, moment.confidence if moment else 0.0, head.confidence
         ),
         inferred=tuple(sorted(sums.inferred | ({"receipt_no"} if number and number.repaired else set()))),
+        checks=check_sums(sums, rows_below(rows, zones, drafts), drafts, ink),
         text="\n".join(row.text for row in rows),
     )
 
@@ -95,6 +97,12 @@ def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> 
         reconcile(found, gross_of(drafts), cuts_of(drafts), ink)
         sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     return sums, "items" in sums.checks
+
+
+def rows_below(rows: Sequence[Row], zones: Zones, drafts: Sequence[Draft]) -> Sequence[Row]:
+    """The rows below the last item: sums, and the taxes that some tills print before them."""
+    last = max((row.index for draft in drafts for row in draft.rows), default=zones.end - 1)
+    return rows[min(zones.end, last + 1) :]
 
 
 def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int, float]:

@@ -1,0 +1,78 @@
+"""What the VAT that a till prints says of the total: a rate and its tax tell what was taxed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ocr.parse.money import MoneyStyle, money_values
+from ocr.parse.rows import Row
+from ocr.parse.text import strip_marks
+
+# Rates in force in Vietnam; goods at 0 % or free of tax stand in no row.
+RATES: Final = (5, 8, 10)
+_TAX_WORDS: Final = re.compile(r"VAT|GTGT|GIGT|THUE")
+_RATE: Final = re.compile(r"(?<![\d.,])0?(5|8|10)\s?[%:]")
+_LETTER_RATE: Final = re.compile(r"^\W*[A-Z©]{1,2}\s+(?:5|8|10)\s?%")
+# Tax and base are rounded to the đồng, so tax times this is known to half of it.
+_HALF: Final = 0.5
+_BASE_OFF_MAX: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Taxed:
+    """What the printed VAT comes to with its goods. `slack` is how far rounding may put that off.
+
+    `proven` says that each row's base times its rate is its tax, so that no figure was misread.
+    """
+
+    gross_minor: int
+    slack: float
+    proven: bool
+
+
+def taxed_gross(rows: Sequence[Row], style: MoneyStyle) -> Taxed | None:
+    """Return what all taxed goods cost, tax included, by the VAT rows; None where none can be read.
+
+    Args:
+        rows: the rows below the items.
+        style: how the paper writes money.
+    """
+    if style.currency != "VND":
+        return None
+    found: dict[int, tuple[int, float, bool]] = {}
+    for row in rows:
+        text = strip_marks(row.text)
+        rate = _RATE.search(text)
+        if rate is None or not (_TAX_WORDS.search(text) or _LETTER_RATE.match(text)):
+            continue
+        taxed = _row_gross(row, int(rate[1]), style)
+        if taxed is None or int(rate[1]) in found:
+            return None
+        found[int(rate[1])] = taxed
+    if not found:
+        return None
+    return Taxed(
+        sum(gross for gross, _, _ in found.values()),
+        sum(slack for _, slack, _ in found.values()),
+        all(proven for _, _, proven in found.values()),
+    )
+
+
+def _row_gross(row: Row, rate: int, style: MoneyStyle) -> tuple[int, float, bool] | None:
+    """One row's goods with tax, the rounding's slack, and whether base and tax prove each other."""
+    values = [
+        abs(money_values(figure, style)[0])
+        for figure in row.figures
+        if not figure.percent and money_values(figure, style)
+    ]
+    values = [value for value in values if value not in RATES]
+    if len(values) == 1:
+        factor = (100 + rate) / rate
+        return round(values[0] * factor), _HALF * factor, False
+    if len(values) == 2:  # noqa: PLR2004 - base and tax
+        base, tax = values
+        return base + tax, _BASE_OFF_MAX, abs(base * rate / 100 - tax) <= _BASE_OFF_MAX
+    return None
