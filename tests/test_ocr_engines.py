@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ocr.engines.base import Engine, EngineError, Gray
 from ocr.engines.factory import EngineName, find_tessdata, make_engine
-from ocr.engines.merge import accent_share, certainty, merge_digits
+from ocr.engines.merge import accent_share, certainty, merge_digits, read_merged
 from ocr.types import Word
 
 NAMES: tuple[EngineName, ...] = ("tesserocr", "pytesseract")
@@ -116,6 +116,33 @@ def test_letters_beside_digits_come_from_the_model_that_is_surer() -> None:
         [word("x6i", 0, 60, 0.5), word("C750ml", 70, 150, 0.9)],
     )
     assert text_of(merged) == "XỐI C750ml"
+
+
+def test_a_page_without_accents_is_read_once() -> None:
+    asked: list[str] = []
+
+    def read(model: str) -> list[Word]:
+        asked.append(model)
+        return [word("TONG TIEN 12,000", 0, 200)]
+
+    assert text_of(read_merged(("vie", "eng"), read)) == "TONG TIEN 12,000"
+    assert asked == ["eng"]
+
+
+def test_a_page_with_accents_is_read_by_the_model_that_knows_them() -> None:
+    pages = {"eng": [word("Téng", 0, 60), word("12,000", 70, 200)]}
+    pages["vie"] = [word("Tổng", 0, 60), word("l2.O0O", 70, 200)]
+    assert text_of(read_merged(("vie", "eng"), pages.__getitem__)) == "Tổng 12,000"
+
+
+def test_a_page_on_its_head_keeps_the_reading_that_is_surer() -> None:
+    pages = {"eng": [word("6uệL", 0, 60, 0.5)], "vie": [word("ọỗq", 0, 60, 0.2)]}
+    assert text_of(read_merged(("vie", "eng"), pages.__getitem__)) == "6uệL"
+
+
+def test_what_only_one_model_saw_is_kept() -> None:
+    merged = merge_digits([word("Sữa", 0, 60)], [word("Sua", 0, 60), Word("Tide", (0, 60, 50, 80), 0.9)])
+    assert text_of(merged) == "Sữa Tide"
 
 
 def test_certainty_weighs_words_by_their_length() -> None:

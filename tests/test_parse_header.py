@@ -150,3 +150,41 @@ def test_marks_of_papers_that_prove_nothing_are_seen(line: str, mark: str):
 
 def test_a_subtotal_is_no_provisional_bill():
     assert read("CUA HANG AN PHUC", "TAM TINH                             200,000").marks == ()
+
+
+def test_a_zero_lost_at_the_front_of_a_spaced_group_is_put_back():
+    assert read("CIRCLE K VIETNAM\nReceipt No: 373 3 20261107 0298").receipt_no == "373 03 20261107 0298"
+
+
+def test_a_number_broken_behind_its_hyphen_is_one():
+    assert read("SIEU THI GO! AN LAC\n$0:6405 -016-40362   TN: 57908").receipt_no == "6405-016-40362"
+
+
+def test_a_number_whose_label_is_lost_stands_beside_the_date():
+    head = "WINMART\nNgay ban: 12/03/2024 08:15     H: 00727181"
+    assert read(head).receipt_no == "00727181"
+
+
+def test_the_padding_of_an_article_code_makes_no_number_of_zeros():
+    head = "SAIGON CO.OP\nSo HD: 69090"
+    items = BODY.replace("TONG CONG", "00000002907522 Xoai cat\nTONG CONG", 1)
+    assert parse_receipt(make_paper(head + items)).receipt_no == "69090"
+
+
+@pytest.mark.parametrize("name", ["MINIMART THANH CONG", "SIEU THI MINI HOA MAI"])
+def test_names_that_any_shop_may_bear_are_no_chains(name: str):
+    reading = read(f"{name}\nSo HD: HD401136\nNgay: 13/11/2026-15:09")
+    assert (reading.chain, reading.receipt_no) == (None, "HD401136")
+
+
+@pytest.mark.parametrize(
+    ("head", "chain"),
+    [
+        ("WinMart+\nWM+ BDG Phan Dang Luu", "WinMart+"),
+        ("WinMart\nWM Bien Hoa", "WinMart"),
+        ("Saigon Co.op\nCo.op Food Kha Van Can\nMa so thue: 0301175691-177", "Co.op Food"),
+        ("Saigon Co.op\nCo.opmart Vinh Long\nMa so thue: 0301175691-017", "Co.opmart"),
+    ],
+)
+def test_the_small_shops_of_a_family_are_told_from_its_large_ones(head: str, chain: str):
+    assert read(head).chain == chain

@@ -82,10 +82,6 @@ def test_no_committed_photo_is_found_fault_with() -> None:
         assert {reason.severity for reason in read_photos(*pages_of(truth["image"])).reasons} <= {"info"}
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="what any shop of a chain prints counts for the large ones only, and outweighs the name",
-)
 @pytest.mark.parametrize("image", ["02-winmart-plus.jpg", "03-coop.jpg"])
 def test_the_small_shops_of_a_chain_are_told_from_its_large_ones(image: str) -> None:
     assert read_photos(*pages_of(image)).chain == truth_of(image)["retailer"]

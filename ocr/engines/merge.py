@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,6 +14,13 @@ _INSIDE_MIN: Final = 0.5
 _DIGITS_MIN: Final = 0.3
 _SHARED_HEIGHT_MIN: Final = 0.5
 _ROW_PX: Final = 64
+# A weight or money: digits parted by a point or comma.
+_PARTED: Final = re.compile(r"\d[.,]\d")
+_UNSEEN_CERTAINTY_MIN: Final = 0.5
+_TOUCH: Final = 0.1
+DIGITS_MODEL: Final = "eng"
+_ACCENTS_SEEN_MIN: Final = 0.007
+_DOUBT_MAX: Final = 0.2
 
 
 def certainty(words: Sequence[Word]) -> float:
@@ -27,12 +35,34 @@ def accent_share(words: Sequence[Word]) -> float:
     return sum(not character.isascii() for character in letters) / max(1, len(letters))
 
 
+def read_merged(models: Sequence[str], read: Callable[[str], list[Word]]) -> list[Word]:
+    """Read a page with the model that is best at digits and, where its print bears accents, with others.
+
+    A model made for plain English still reads some of the accents that it sees, and none where there are
+    none (docs/decisions/0010): two in a hundred letters at the least, against three in a thousand.
+
+    Args:
+        models: Names of the models; `eng` gives the digits where it is among them, else the first.
+        read: Reads the whole page with one model.
+    """
+    first = DIGITS_MODEL if DIGITS_MODEL in models else models[0]
+    words = read(first)
+    if len(models) == 1 or accent_share(words) < _ACCENTS_SEEN_MIN:
+        return words
+    letters = max((read(model) for model in models if model != first), key=certainty)
+    # A page on its head or out of focus is read with so little certainty that its accents mean nothing.
+    if certainty(letters) < certainty(words) - _DOUBT_MAX:
+        return words
+    return merge_digits(letters, words)
+
+
 def merge_digits(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
     """Take groups of digits from `others`, everything else from `words`.
 
     Of two readings of the same ink the one that was not taken stays among the alternatives. Where one
     reading breaks a group of digits into several words, the group stands once. Where either reads
-    letters beside the digits (x6p, C690g), the one that is more certain is taken.
+    letters beside the digits (x6p, C690g), the one that is more certain is taken. What only `others` saw,
+    where `words` have nothing, is added.
     """
     digits = [other for other in others if _digit_share(other.text) >= _DIGITS_MIN]
     rows: dict[int, list[int]] = {}
@@ -51,8 +81,25 @@ def merge_digits(words: Sequence[Word], others: Sequence[Word]) -> list[Word]:
         if number not in replaced:
             merged.append(number)
         replaced.setdefault(number, []).append(word)
+    read = [
+        word
+        for item in merged
+        for word in ((item,) if isinstance(item, Word) else _chosen(digits[item], replaced[item]))
+    ]
+    return read + _unseen(others, [*words, *read])
+
+
+def _unseen(others: Sequence[Word], words: Sequence[Word]) -> list[Word]:
+    """Those of `others`, read with some certainty, where none of `words` stands."""
+    rows: dict[int, list[Word]] = {}
+    for word in words:
+        for row in _rows(word):
+            rows.setdefault(row, []).append(word)
     return [
-        item if isinstance(item, Word) else _with_alternative(digits[item], replaced[item]) for item in merged
+        other
+        for other in others
+        if other.confidence >= _UNSEEN_CERTAINTY_MIN
+        and not any(_share_inside(other, word) > _TOUCH for row in _rows(other) for word in rows.get(row, ()))
     ]
 
 
@@ -70,15 +117,18 @@ def _share_inside(word: Word, group: Word) -> float:
     return wide / max(1, word.box[2] - word.box[0])
 
 
-def _with_alternative(group: Word, words: Sequence[Word]) -> Word:
+def _chosen(group: Word, words: Sequence[Word]) -> Sequence[Word]:
+    """A group of digits, or the words in its place that are surer of letters there."""
     text = "".join(word.text for word in words)
     if text == group.text:
-        return group
+        return (group,)
     confidence = min(word.confidence for word in words)
     lettered = any(character.isalpha() for character in group.text + text)
-    if lettered and len(words) == 1 and confidence > group.confidence:
-        return replace(words[0], alternatives=((group.text, group.confidence), *words[0].alternatives))
-    return replace(group, alternatives=(*group.alternatives, (text, confidence)))
+    if lettered and not _PARTED.search(group.text) and confidence > group.confidence:
+        if len(words) > 1:
+            return words
+        return (replace(words[0], alternatives=((group.text, group.confidence), *words[0].alternatives)),)
+    return (replace(group, alternatives=(*group.alternatives, (text, confidence))),)
 
 
 def _digit_share(text: str) -> float:

@@ -10,12 +10,15 @@ import pytesseract
 from PIL import Image
 
 from ocr.engines.base import EngineError, Gray
+from ocr.engines.merge import DIGITS_MODEL, read_merged
 from ocr.types import Box, Word
 
 _BLOCK: Final = 6
 _LINE: Final = 7
 _SECONDS_MAX: Final = 60
 _MARGIN_PX: Final = 4
+# Smaller crops hold no letter.
+_SIDE_MIN: Final = 8
 
 
 class PytesseractEngine:
@@ -39,7 +42,7 @@ class PytesseractEngine:
 
     def read_words(self, page: Gray) -> list[Word]:
         """Read one upright block of text; see `Engine.read_words`."""
-        return self._read(page, _BLOCK, self._languages)
+        return read_merged(self._languages.split("+"), lambda model: self._read(page, _BLOCK, model))
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
         """Read one digit group again, alone; see `Engine.read_number`."""
@@ -47,7 +50,7 @@ class PytesseractEngine:
         crop = page[
             max(0, top - _MARGIN_PX) : bottom + _MARGIN_PX, max(0, left - _MARGIN_PX) : right + _MARGIN_PX
         ]
-        language = "eng" if "eng" in self._languages.split("+") else self._languages
+        language = DIGITS_MODEL if DIGITS_MODEL in self._languages.split("+") else self._languages
         words = self._read(crop, _LINE, language)
         text = " ".join(word.text for word in words)
         if not any(character.isdigit() for character in text):
@@ -55,7 +58,7 @@ class PytesseractEngine:
         return [(text, min(word.confidence for word in words))]
 
     def _read(self, page: Gray, mode: int, languages: str) -> list[Word]:
-        if not page.size:
+        if min(page.shape) < _SIDE_MIN:
             return []
         config = f'--tessdata-dir "{self._tessdata}" --oem 1 --psm {mode} --dpi 300 -c invert_threshold=0'
         try:

@@ -6,7 +6,6 @@ gray (docs/decisions/0010).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -14,20 +13,16 @@ import numpy as np
 from tesserocr import OEM, PSM, RIL, PyTessBaseAPI, iterate_level
 
 from ocr.engines.base import EngineError, Gray
-from ocr.engines.merge import accent_share, certainty, merge_digits
-from ocr.types import Box, Word, union
+from ocr.engines.merge import DIGITS_MODEL, read_merged
+from ocr.types import Box, Word
 
 # What the pages are scaled to is about what a 300 dpi scan of 10 point print gives; Tesseract
 # would guess, and complain on stderr, when it isn't told.
 _DPI: Final = 300
 # The network reads the last stroke of a crop better with a little paper after it.
 _MARGIN_PX: Final = 4
-# This many lines tell which model reads a page with more confidence.
-_SAMPLE_LINES: Final = 5
-_SAMPLE_MARGIN_PX: Final = 8
-# A quarter of Vietnamese letters bear accents; print without any is read as well by the first model.
-_ACCENTS_MIN: Final = 0.08
-_DIGITS_MODEL: Final = "eng"
+# Smaller crops hold no letter, and Tesseract's image library complains about them on stderr.
+_SIDE_MIN: Final = 8
 
 
 class TesserocrEngine:
@@ -45,29 +40,17 @@ class TesserocrEngine:
             EngineError: A model is not in `tessdata`.
         """
         self._models = {language: _load(language, tessdata) for language in languages.split("+")}
-        self._first = _DIGITS_MODEL if _DIGITS_MODEL in self._models else next(iter(self._models))
+        self._first = DIGITS_MODEL if DIGITS_MODEL in self._models else next(iter(self._models))
 
     def read_words(self, page: Gray) -> list[Word]:
         """Read one upright block of text; see `Engine.read_words`.
 
-        The page is read by the model that is best at digits. A model that finds accents on a few of its
-        lines, and reads them with more confidence, then reads the whole and leaves only digits to the first.
+        The page is read by the model that is best at digits, and where it bears accents once more by the
+        model that knows them.
         """
-        words = _read(self._models[self._first], page, PSM.SINGLE_BLOCK)
-        sample = _sample(words)
-        if not sample:
-            return words
-        best, best_certainty = self._first, certainty([word for line in sample for word in line])
-        strip = _strip(page, sample)
-        for language, model in self._models.items():
-            if language == self._first:
-                continue
-            tried = _read(model, strip, PSM.SINGLE_BLOCK)
-            if accent_share(tried) >= _ACCENTS_MIN and certainty(tried) > best_certainty:
-                best, best_certainty = language, certainty(tried)
-        if best == self._first:
-            return words
-        return merge_digits(_read(self._models[best], page, PSM.SINGLE_BLOCK), words)
+        return read_merged(
+            tuple(self._models), lambda model: _read(self._models[model], page, PSM.SINGLE_BLOCK)
+        )
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
         """Read one digit group again, alone; see `Engine.read_number`."""
@@ -81,27 +64,6 @@ class TesserocrEngine:
         return [(text, min(word.confidence for word in words))]
 
 
-def _sample(words: Sequence[Word]) -> list[list[Word]]:
-    """The lines with the most letters, as Tesseract ordered them."""
-    lines: list[list[Word]] = []
-    for word in words:
-        if lines and word.box[0] > lines[-1][-1].box[0] and word.box[1] < lines[-1][-1].box[3]:
-            lines[-1].append(word)
-        else:
-            lines.append([word])
-    lines.sort(key=lambda line: -sum(character.isalpha() for word in line for character in word.text))
-    return lines[:_SAMPLE_LINES]
-
-
-def _strip(page: Gray, lines: Sequence[Sequence[Word]]) -> Gray:
-    """The lines cut out of the page and stacked."""
-    cuts = []
-    for line in lines:
-        _, top, _, bottom = union([word.box for word in line])
-        cuts.append(page[max(0, top - _SAMPLE_MARGIN_PX) : bottom + _SAMPLE_MARGIN_PX])
-    return np.concatenate(cuts)
-
-
 def _load(language: str, tessdata: Path) -> PyTessBaseAPI:
     try:
         model = PyTessBaseAPI(path=f"{tessdata}/", lang=language, psm=PSM.SINGLE_BLOCK, oem=OEM.LSTM_ONLY)
@@ -113,7 +75,7 @@ def _load(language: str, tessdata: Path) -> PyTessBaseAPI:
 
 
 def _read(model: PyTessBaseAPI, page: Gray, mode: int) -> list[Word]:
-    if not page.size:
+    if min(page.shape) < _SIDE_MIN:
         return []
     page = np.ascontiguousarray(page)
     height, width = page.shape

@@ -20,6 +20,10 @@ TAX_WEIGHT = 1.0
 # Shorter names are taken only as whole words, exactly: GO!, VM, AEON.
 FUZZY_NAME_MIN = 6
 PHRASE_RATIO_MIN = 88.0
+# One wrong letter in six, in as many words as a name has.
+NEAR_MIN, SPAN_MAX = 0.84, 4
+# What any shop may call itself: a name that starts so shares most of its letters with others.
+ANY_SHOP = "SIEU THI"
 ADDRESS = re.compile(
     r"\b(?:DUONG|PHUONG|QUAN|SO \d|TP|TANG|TTTM|LO |TOA|KHU|HUYEN|XA|TINH|[PQ] ?\d{1,2})\b|"
     r"^\W*\d+[A-Z]*(?:BIS)?[/, -]"
@@ -41,15 +45,18 @@ class Chain:
 def chains() -> tuple[Chain, ...]:
     """Load the fingerprints."""
     data = tomllib.loads((files("ocr.parse") / "chains.toml").read_text(encoding="utf-8"))
+    entries = {entry["name"]: entry for entry in data["chain"]}
+    families = {name: entries.get(entry.get("family", ""), {}) for name, entry in entries.items()}
     return tuple(
         Chain(
-            name=entry["name"],
+            name=name,
             words=tuple((word, weight) for word, weight in entry["words"]),
-            anywhere=tuple((word, weight) for word, weight in entry["anywhere"]),
-            tax=tuple(entry["tax"]),
+            # What every shop of a family prints tells none of them from another.
+            anywhere=(*map(tuple, entry["anywhere"]), *map(tuple, families[name].get("anywhere", ()))),
+            tax=(*entry["tax"], *families[name].get("tax", ())),
             numbers=tuple(entry.get("numbers", ())),
         )
-        for entry in data["chain"]
+        for name, entry in entries.items()
     )
 
 
@@ -97,17 +104,31 @@ def shows(word: str, heading: Sequence[Row]) -> float:
     target = letters(word)
     best = 0.0
     for place, row in enumerate(heading):
-        if not target.isalpha() or "+" in word or "!" in word or len(target) < FUZZY_NAME_MIN:
+        if (
+            not target.isalpha()
+            or "+" in word
+            or "!" in word
+            or len(target) < FUZZY_NAME_MIN
+            or word.startswith(ANY_SHOP)
+        ):
             found = 1.0 if stands_exactly(word, row) else 0.0
         else:
-            found = (
-                fuzz.partial_ratio(target, letters(row.text)) / 100
-                if len(row.text) >= len(target) - 1
-                else 0.0
-            )
-            found = found if found >= 0.84 else 0.0  # noqa: PLR2004 - one wrong letter in six
+            found = stands_nearly(target, row)
         best = max(best, found * (1.0 if place < 6 else 0.8))  # noqa: PLR2004 - the name stands on top
     return best
+
+
+def stands_nearly(target: str, row: Row) -> float:
+    """How well a name fits the row's words: 1 where its letters stand in it, less for misread ones, else 0.
+
+    With a misread letter it must fill whole words: MINIMART holds six of the seven letters of WINMART.
+    """
+    words = [letters(word) for word in row.words()]
+    if target in "".join(words):
+        return 1.0
+    spans = ("".join(words[k : k + size]) for size in range(1, SPAN_MAX + 1) for k in range(len(words)))
+    best = max((fuzz.ratio(target, span) / 100 for span in spans), default=0.0)
+    return best if best >= NEAR_MIN else 0.0
 
 
 def stands_exactly(word: str, row: Row) -> bool:

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import pairwise
 
 from ocr.parse.labels import find_words
 from ocr.parse.rows import Row, Token
-from ocr.parse.text import count_digits, digits_of, fold, strip_marks
+from ocr.parse.text import count_digits, count_letters, digits_of, fold, strip_marks
 
 VALUE = re.compile(r"^[A-Z]{0,6}[-/#]?[A-Z0-9]*\d[A-Z0-9]*(?:[-/.][A-Z0-9]+)*$")
 DATE_LIKE = re.compile(r"^\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{1,2}:\d\d")
@@ -34,6 +35,8 @@ DIGIT_SHAPES = str.maketrans(
     }
 )
 SWAPS_MAX = 2
+# What is left of HD, SO or INV.
+LABEL_LETTERS_MAX = 3
 SHAPE_LENGTH_MIN = 12
 SWAPPABLE_LENGTH_MIN = 5
 
@@ -63,7 +66,7 @@ def find_number(
     Returns:
         The likeliest number, checked against the codes, or None.
     """
-    candidates = [*labelled(rows), *lone(rows)]
+    candidates = [*labelled(rows), *lone(rows), *beside_date(rows)]
     for shape in shapes:
         fitting = [fit for found in candidates if (fit := fit_shape(found, shape))]
         fitting += [fit for row in rows for fit in fit_row(row, shape)]
@@ -93,6 +96,22 @@ def labelled(rows: Sequence[Row]) -> Iterator[Found]:
             score += 0.5 * bool(STRONG_LABELS.search(label)) + 0.3 * (len(digits_of(value)) >= 4)  # noqa: PLR2004
             score -= 0.6 * (len(label) <= 2 and row.tokens[end - 1].text[-1:] != ":")  # noqa: PLR2004
             yield Found(value, score - 0.01 * row.index, confidence)
+
+
+def beside_date(rows: Sequence[Row]) -> Iterator[Found]:
+    """A value behind a colon on the date's row, whose label was misread: Ngay: 12/03/2024 H: 00727181."""
+    kinds = ("date", "cashier", "till", "tax_code", "phone", "receipt_no", "receipt_no_weak", "customer")
+    for row in rows:
+        hits = find_words(row.words(), kinds)
+        dated = [end for _, end, kind in hits if kind == "date"]
+        known = {place for start, end, _ in hits for place in range(start, end)}
+        for place, token in enumerate(row.tokens[:-1]):
+            short = token.text.endswith(":") and 0 < count_letters(token.text) <= LABEL_LETTERS_MAX
+            if not dated or place < dated[0] or place in known or not short:
+                continue
+            value, confidence = value_of(row.tokens[place + 1 : place + 2])
+            if value is not None and count_digits(value) > 4:  # noqa: PLR2004 - shorter ones are counters
+                yield Found(value, 0.8, confidence)
 
 
 def value_of(tokens: Sequence[Token]) -> tuple[str | None, float]:
@@ -127,7 +146,7 @@ def lone(rows: Sequence[Row]) -> Iterator[Found]:
 
 def fit_shape(found: Found, shape: str) -> Found | None:
     """The number in the chain's shape, look-alikes put right, or None where it does not fit."""
-    bare = re.sub(r"[^A-Z0-9@Ø©]", "", strip_marks(found.value))
+    bare = re.sub(r"[^A-Z0-9@Ø©]", "", strip_marks(filled_up(found.value, shape)))
     wanted = re.sub(r"[^A-Z0-9#]", "", re.sub(r"[a-z]", "#", shape))
     # One character too many is one of the first seen twice.
     spare = [bare[:k] + bare[k + 1 :] for k in range(3)] if len(bare) == len(wanted) + 1 else [bare]
@@ -143,6 +162,21 @@ def fit_shape(found: Found, shape: str) -> Found | None:
         score = found.score + (0.5 if alike else 0.0)
         return replace(found, value=value, score=score, repaired=re.sub(r"\W", "", value) != bare)
     return None
+
+
+def filled_up(value: str, shape: str) -> str:
+    """The value with the zero that one of its spaced groups lost at its front: 373 3 for 373 03."""
+    groups, wanted = value.split(), shape.split()
+    if len(groups) != len(wanted):
+        return value
+    short = [
+        place
+        for place, (group, want) in enumerate(zip(groups, wanted, strict=True))
+        if len(group) == len(want) - 1
+    ]
+    if len(short) == 1 and groups[short[0]].isdigit():
+        groups[short[0]] = "0" + groups[short[0]]
+    return " ".join(groups)
 
 
 def fit_char(char: str, want: str) -> str | None:
@@ -174,7 +208,17 @@ def fit_row(row: Row, shape: str) -> Iterator[Found]:
     """Words of a row, or the row whole, that have the chain's shape; short shapes fit anything."""
     if len(shape) < SHAPE_LENGTH_MIN or row.kind == "phone":
         return
-    parts = [(token.text, token.confidence) for token in row.tokens if count_digits(token.text) > 4]  # noqa: PLR2004
+    parts = [
+        (token.text, token.confidence)
+        for token in row.tokens
+        if count_digits(token.text) > 4 and not DATE_LIKE.match(token.text)  # noqa: PLR2004
+    ]
+    # A hyphenated number broken at a hyphen is one word.
+    parts += [
+        (left.text + right.text, min(left.confidence, right.confidence))
+        for left, right in pairwise(row.tokens)
+        if "-" in {left.text[-1], right.text[0]} and not DATE_LIKE.match(left.text)
+    ]
     if len(row.tokens) <= shape.count(" ") + 2:
         parts.append((row.text, row.confidence))
     words = row.words()
@@ -216,6 +260,10 @@ def agree_on_zeros(digits: str, body: str) -> str | None:
     for k in range(len(body) - len(digits) + 1):
         pairs = list(zip(digits, body[k : k + len(digits)], strict=True))
         swaps = [pair for pair in pairs if pair[0] != pair[1]]
+        known = sum(a == b != "0" for a, b in pairs)
+        if 2 * known < len(digits):
+            # Padding agrees with anything.
+            continue
         if len(swaps) <= SWAPS_MAX + 1 and all("0" in pair and set(pair) <= set("0689") for pair in swaps):
             return "".join("0" if a != b else a for a, b in pairs)
     return None
