@@ -159,6 +159,15 @@ def test_blur_that_grows_over_the_frame_is_no_misfit() -> None:
     assert misfit(np.asarray(Image.fromarray(blended).convert("L"), np.uint8), drawn()[1]) is None
 
 
+def test_a_shadow_s_rim_across_words_is_no_misfit() -> None:
+    photo = edited([]).astype(np.float32)
+    light = np.where(np.arange(photo.shape[1]) < 490, 1.0, 0.55).astype(np.float32)
+    light = np.convolve(np.pad(light, 12, mode="edge"), np.ones(25, np.float32) / 25, mode="valid")
+    rows = np.arange(photo.shape[0])
+    shaded = np.where(((rows > 300) & (rows < 440))[:, None], photo * light, photo)
+    assert misfit(shaded.astype(np.uint8), drawn()[1]) is None
+
+
 def test_few_words_are_not_judged() -> None:
     assert misfit(edited([drawn()[1][3].box]), drawn()[1][:8]) is None
 

@@ -148,6 +148,11 @@ def test_marks_of_papers_that_prove_nothing_are_seen(line: str, mark: str):
     assert mark in read(f"CUA HANG AN PHUC\n{line}").marks
 
 
+def test_the_title_of_an_original_is_no_mark_though_it_is_one_word_short_of_one() -> None:
+    assert read("CUA HANG AN PHUC\nwoi PHIEU TINH TIEN").marks == ()
+    assert read("CUA HANG AN PHUC\nPHIEU TAM TINH TIEN").marks == ("provisional",)
+
+
 def test_a_subtotal_is_no_provisional_bill():
     assert read("CUA HANG AN PHUC", "TAM TINH                             200,000").marks == ()
 

@@ -29,6 +29,8 @@ _CLOSE: Final = 21
 _PIXELS_MIN: Final = 100
 _INK: Final = 0.25
 _MARGIN: Final = 3
+_LIGHT_SIGMA: Final = 7
+_PAPER: Final = 200.0
 # Spread of edges, in natural logarithms, below which differences are chance.
 _SPREAD_MIN: Final = 0.03
 # Changed words are few, but a changed figure stands in several places.
@@ -109,7 +111,7 @@ def _height(word: PrintedWord) -> int:
 def _edge(photo: Gray, box: Box) -> float | None:
     """Log of how steep a word's edges are, as a share of its contrast."""
     left, top = max(0, box[0] - _MARGIN), max(0, box[1] - _MARGIN)
-    word = photo[top : box[3] + _MARGIN, left : box[2] + _MARGIN]
+    word = photo[top : box[3] + _MARGIN, left : box[2] + _MARGIN].astype(np.float32)
     if word.size < _PIXELS_MIN:
         return None
     ground = cv2.morphologyEx(word, cv2.MORPH_CLOSE, np.ones((_CLOSE, _CLOSE), np.uint8)).astype(np.float32)
@@ -117,6 +119,8 @@ def _edge(photo: Gray, box: Box) -> float | None:
     blank = cv2.dilate(ink, np.ones((5, 5), np.uint8)) == 0
     if ink.sum() < 15 or blank.sum() < 25:  # noqa: PLR2004 - too little of either to measure
         return None
+    # A shadow's rim across a word is no edge of its letters: print is measured as a share of its ground.
+    word = word / (cv2.GaussianBlur(ground, (0, 0), _LIGHT_SIGMA) + 1) * _PAPER
     contrast = float(np.median(word[blank])) - float(np.percentile(word[ink > 0], 15))
     across, down = (cv2.Sobel(word, cv2.CV_32F, *way) / 8 for way in ((1, 0), (0, 1)))
     rims = cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0
