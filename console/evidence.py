@@ -73,13 +73,24 @@ def evidence_rows(reason: ReasonView, currency: str, language: Language) -> list
     return [
         (_name(key, language), _value(key, value, currency, language))
         for key, value in reason.evidence.items()
-        if key not in SHOWN_ELSEWHERE
+        if key not in SHOWN_ELSEWHERE and value not in (None, [], {})
     ]
 
 
 def _name(key: str, language: Language) -> str:
     known = f"evidence_{key}" in all_words(language)["console"]
     return say("console", f"evidence_{key}", language) if known else key.replace("_", " ")
+
+
+def marks(receipt: ReceiptView, page: int) -> list[tuple[int, str, list[int]]]:
+    """Return what reasons show on a page of the picture, as (the reason's place, its message, box)."""
+    found: list[tuple[int, str, list[int]]] = []
+    for place, reason in enumerate(receipt.reasons):
+        if reason.box and reason.page == page:
+            found.append((place, reason.message, reason.box))
+        if reason.evidence.get("page", reason.page) == page:
+            found += [(place, reason.message, box) for box in reason.evidence.get("boxes", [])]
+    return found
 
 
 def _value(key: str, value: Any, currency: str, language: Language) -> str:
@@ -89,11 +100,18 @@ def _value(key: str, value: Any, currency: str, language: Language) -> str:
         return "—" if value is None else say("console", "yes" if value else "no", language)
     if isinstance(value, int | float):
         return formats.number(value, language)
+    if key == "boxes":
+        return formats.number(len(value), language)
     if isinstance(value, list | tuple):
-        return ", ".join(str(part) for part in value)
+        return ", ".join(_named(part, language) for part in value)
     if isinstance(value, dict):
-        return ", ".join(f"{name}: {part}" for name, part in value.items())
-    return str(value)
+        return ", ".join(f"{_named(name, language)} {_named(part, language)}" for name, part in value.items())
+    return _named(value, language)
+
+
+def _named(value: Any, language: Language) -> str:
+    """Return the word for a value that is a code, such as `reprint`; another is said as it is."""
+    return all_words(language)["console"].get(f"value_{value}") or str(value)
 
 
 def comparison(one: ReceiptView, other: ReceiptView, language: Language) -> list[tuple[str, str, str]]:

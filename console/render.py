@@ -45,7 +45,7 @@ def _templates() -> Environment:
     )
     environment.globals.update(prefix=PREFIX, static=static_url, languages=LANGUAGES)
     environment.globals.update(view_query=lambda view: f"?{urlencode(view.filters)}" if view.filters else "")
-    environment.globals.update(draw=graph.draw)
+    environment.globals.update(draw=graph.draw, marks=evidence.marks)
     environment.globals.update(navigation=NAVIGATION, shortcuts=SHORTCUTS)
     return environment
 

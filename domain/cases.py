@@ -87,13 +87,16 @@ def queue(
     ]
 
 
-def case(session: Session, receipt_id: UUID, language: Language) -> CaseView:
+def case(session: Session, receipt_id: UUID, language: Language, *, viewer_id: UUID) -> CaseView:
     """Return one receipt as a case, whether it still waits or not.
 
     Raises:
         NotFoundError: There is no such receipt.
+        ConflictOfInterestError: It is the viewer's own, or their family's: the evidence is not theirs to see.
     """
     receipt = receipt_of(session, receipt_id, None)
+    if is_related(session, viewer_id, receipt.shopper_id):
+        raise ConflictOfInterestError
     matching = _matching(session, receipt)
     shown, *others = views(session, [receipt, *matching], audience="staff", language=language)
     waits = receipt.status == "in_review" and receipt.settled_at is not None

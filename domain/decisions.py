@@ -189,6 +189,16 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
     return appealed
 
 
+def bar_to_deciding(session: Session, receipt: Receipt, reviewer_id: UUID) -> str | None:
+    """Return the code of what keeps a reviewer from deciding a waiting receipt; None if nothing does."""
+    proposal = review.open_proposals(session, [receipt.id]).get(receipt.id)
+    try:
+        _check_may_decide(session, receipt, proposal, reviewer_id)
+    except DomainError as error:
+        return error.code
+    return None
+
+
 def _check_may_decide(
     session: Session, receipt: Receipt, proposal: ReviewProposal | None, reviewer_id: UUID
 ) -> None:

@@ -11,7 +11,9 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
 from domain import cases, settlement, staff
+from domain.fraud import workbench
 from domain.loyalty import ledger
+from domain.shoppers import join_staff
 from infra import clock, queue, storage
 from schemas.fraud import ReviewDecision
 from schemas.receipts import Receipt, ReceiptPage
@@ -215,7 +217,37 @@ def test_family_s_receipts_are_for_other_reviewers(
     receipt = in_review(session, 7)
     staff.set_relations(session, reviewer.id, ["0901000007"])
     assert ground.post(client, f"/console/review/{receipt.id}/hold").status_code == 409
+    for path in (f"/console/review/{receipt.id}", f"/v1/review/cases/{receipt.id}"):
+        shown = client.get(path, headers=make.bearer(reviewer))
+        assert shown.status_code == 409, "the evidence would tell them what is looked for"
+        assert "sums_differ" not in shown.text
     assert ground.post(client, "/console/review/next").headers["location"] == "/console/review?said=no_more"
+
+
+def test_who_may_not_decide_is_told_so_and_offered_no_form(
+    client: TestClient, session: Session, reviewer: StaffMember
+) -> None:
+    receipt = in_review(session)
+    decides = f'action="/console/review/{receipt.id}/decide"'
+    assert decides in client.get(f"/console/review/{receipt.id}").text
+    workbench.take_hold(session, receipt.id, join_staff(session, "colleague@example.vn", "reviewer").id)
+    page = client.get(f"/console/review/{receipt.id}").text
+    assert decides not in page
+    assert "Một người khác đang xử lý hóa đơn này." in page
+
+
+def test_a_signal_s_suspect_words_are_framed_on_the_picture(
+    client: TestClient, session: Session, reviewer: StaffMember
+) -> None:
+    receipt = in_review(session)
+    boxes = [[10, 20, 110, 60], [15, 90, 80, 130]]
+    evidence = {"page": 0, "boxes": boxes, "facts": {"number": "slip"}}
+    receipt.reasons = [{"code": "edited_picture", "severity": "review", "evidence": evidence}]
+    session.flush()
+    page = client.get(f"/console/review/{receipt.id}").text
+    assert page.count('<rect class="reason" data-key="reason-0"') == 2
+    assert 'x="10" y="20" width="100" height="40"' in page
+    assert "số hóa đơn lệch một nét" in page
 
 
 def test_acts_are_on_the_trail(client: TestClient, session: Session, reviewer: StaffMember) -> None:

@@ -32,10 +32,10 @@ def list_cases(
 
 @router.get("/{receipt_id}")
 def show_case(
-    receipt_id: UUID, session: ReadOnly, _reviewer: CurrentReviewer, language: CallerLanguage
+    receipt_id: UUID, session: ReadOnly, reviewer: CurrentReviewer, language: CallerLanguage
 ) -> CaseView:
     """Return a receipt with its evidence, the receipts it is like, and what was decided."""
-    return cases.case(session, receipt_id, language)
+    return cases.case(session, receipt_id, language, viewer_id=reviewer.id)
 
 
 @router.post(
@@ -80,4 +80,4 @@ def undo_decision(
 ) -> CaseView:
     """Take one's own decision back within minutes: points return and the case waits again."""
     decisions.undo_review(session, receipt_id, reviewer_id=reviewer.id)
-    return cases.case(session, receipt_id, language)
+    return cases.case(session, receipt_id, language, viewer_id=reviewer.id)

@@ -20,6 +20,7 @@ from domain.errors import InvalidReasonError
 from domain.fraud import review, workbench
 from domain.fraud.workbench import CaseFilters
 from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
+from domain.receipts import receipt_of
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language, say
 from schemas.fraud import Decision, RefusalKind
@@ -78,8 +79,10 @@ def show_case(
     filters: Filters,
 ) -> Response:
     """Show one case with its evidence."""
-    shown = cases.case(session, receipt_id, page_language(request))
+    shown = cases.case(session, receipt_id, page_language(request), viewer_id=reviewer.id)
     decided = review.standing_decision(session, receipt_id)
+    waiting = receipt_of(session, receipt_id, None)
+    bar = decisions.bar_to_deciding(session, waiting, reviewer.id) if waiting.status == "in_review" else None
     may_undo = decided is not None and review.may_undo(decided, shown.receipt.status, reviewer.id)
     return page(
         request,
@@ -87,6 +90,7 @@ def show_case(
         case=shown,
         trail=acts(session, ActFilters(receipt_id=receipt_id), before=None, limit=TRAIL_LENGTH),
         reviewer=reviewer,
+        bar=say("problem", bar, page_language(request)) if bar else None,
         retailers=cases.retailers(session),
         brands=cases.brands(session) if shown.receipt.status == "in_review" else [],
         refusals=REFUSALS,
