@@ -74,6 +74,13 @@ def test_a_person_looks_where_the_total_is_a_guess_that_nothing_confirms(
     assert sums_unsure(facts(**guessed, earning=frozenset())) is None
 
 
+def test_a_person_looks_where_a_total_that_nothing_confirms_would_cut_lines_short() -> None:
+    lines = (make.make_line(confidence=0.8), make.make_line(confidence=0.8))
+    assert sums_unsure(facts(*lines, total_minor=552)) is not None
+    assert sums_unsure(facts(*lines, total_minor=390_000)) is None
+    assert sums_unsure(facts(*lines, total_minor=360_000, checks=SumChecks(confirmed=("sums",)))) is None
+
+
 def test_sums_that_fit_raise_nothing_however_faint() -> None:
     fitting = facts(make.make_line(confidence=0.1), confidence={"total": 0.1})
     assert sums_differ(fitting) is None

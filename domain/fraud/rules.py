@@ -10,7 +10,17 @@ RuleKind = Literal["same_receipt", "picture", "forged", "paper", "shopper"]
 RULES_BY_KIND: Final[dict[RuleKind, tuple[str, ...]]] = {
     "same_receipt": ("already_sent", "same_image", "same_photo", "same_receipt", "changed_copy"),
     "picture": ("photo_of_screen", "drawn_picture", "edited_picture", "made_by_program"),
-    "forged": ("total_changed", "vat_misfit"),
+    "forged": (
+        "total_changed",
+        "vat_misfit",
+        "change_misfit",
+        "barcodes_misfit",
+        "weight_misfit",
+        "shop_closed",
+        "impossible_basket",
+        "number_out_of_order",
+        "price_unlike",
+    ),
     "paper": (
         "sums_differ",
         "sums_unsure",
@@ -36,5 +46,5 @@ RULES_BY_KIND: Final[dict[RuleKind, tuple[str, ...]]] = {
     ),
 }
 # Counted only until an admin switches them on: how often they are right is not known yet.
-SHADOWED: Final = frozenset({"vat_misfit"})
+SHADOWED: Final = frozenset(RULES_BY_KIND["forged"]) - {"total_changed"}
 RULES: Final[frozenset[str]] = frozenset(code for codes in RULES_BY_KIND.values() for code in codes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from domain.fraud.bands import Policy, Verdict, judge
 from domain.fraud.origins import origin_signals
+from domain.fraud.paper_signals import PAPER_MEASURES
 from domain.fraud.picture_signals import picture_signals
 from domain.fraud.signals import SIGNAL_MEASURES, ReceiptFacts, Signal
 from domain.fraud.sum_signals import SUM_MEASURES
@@ -25,9 +26,8 @@ class Assessment:
 
 def assess_receipt(facts: ReceiptFacts, policy: Policy = USUAL_POLICY) -> Assessment:
     """Measure every signal and weigh them by a policy."""
-    raised = tuple(
-        signal for measure in (*SIGNAL_MEASURES, *SUM_MEASURES) if (signal := measure(facts)) is not None
-    )
+    measures = (*SIGNAL_MEASURES, *SUM_MEASURES, *PAPER_MEASURES)
+    raised = tuple(signal for measure in measures if (signal := measure(facts)) is not None)
     raised += origin_signals(facts.origin)
     raised += picture_signals(facts.pictures)
     judged = judge(raised, policy)

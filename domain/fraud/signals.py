@@ -12,6 +12,7 @@ from ocr.types import Reading, Severity
 
 if TYPE_CHECKING:
     from domain.fraud.origins import OriginFacts
+    from domain.fraud.paper_signals import TillFacts
     from domain.fraud.picture_signals import PictureFacts
 
 # A phone's or till's clock may run ahead of ours; a receipt from later than this can't be real.
@@ -32,7 +33,7 @@ class ReceiptFacts:
 
     `accepted_days` is None where no campaign ran on the printed day, `origin` where nothing is known
     of where the upload came from. `earning` are the places of the lines that points hang on; all of
-    them where None.
+    them where None. `till` is what the shop's other receipts say; None where they were not asked.
     """
 
     reading: Reading
@@ -44,6 +45,7 @@ class ReceiptFacts:
     origin: OriginFacts | None = None
     pictures: PictureFacts | None = None
     earning: frozenset[int] | None = None
+    till: TillFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,9 @@ def sums_unsure(facts: ReceiptFacts) -> Signal | None:
     lines, total = off
     earning = range(len(reading.lines)) if facts.earning is None else facts.earning
     doubtful = [position for position in earning if reading.lines[position].confidence < LINE_DOUBT]
-    guessed = bool(earning) and not reading.checks.confirmed and _total_confidence(reading) < TOTAL_DOUBT
+    # A total caps what is earned, so one that nothing confirms must not cut sure lines short.
+    capped = lines > total or _total_confidence(reading) < TOTAL_DOUBT
+    guessed = bool(earning) and not reading.checks.confirmed and capped
     if not doubtful and not guessed:
         return None
     evidence = {"lines_minor": lines, "total_minor": total, "doubtful_lines": len(doubtful)}
