@@ -13,6 +13,7 @@ RING = 180
 NAMED_MAX = 24
 # What is shared stands between those who share it, drawn in so that it is on no circle's edge.
 INWARD = 0.55
+NUDGE = 34
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +70,8 @@ def draw(cluster: ClusterView) -> Drawing:
         held = [accounts[place] for place in link.accounts]
         # Two things shared by the same accounts would cover each other: each is nudged its own way.
         turn = 2 * pi * number / max(1, len(cluster.links))
-        x = _between([dot.x for dot in held]) + round(14 * cos(turn))
-        y = _between([dot.y for dot in held]) + round(14 * sin(turn))
+        x = _between([dot.x for dot in held]) + round(NUDGE * cos(turn))
+        y = _between([dot.y for dot in held]) + round(NUDGE * sin(turn))
         links.append(LinkDot(x, y, link.kind, len(held)))
         edges += [Edge(x, y, dot.x, dot.y, link.kind) for dot in held]
     return Drawing(SIZE, len(accounts) <= NAMED_MAX, accounts, links, edges)

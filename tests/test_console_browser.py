@@ -213,7 +213,7 @@ def test_a_rule_is_tried_and_put_in_shadow(browser: Browser, scene: Scene) -> No
     browsing.keep_picture(page, "rule-tried")
     page.get_by_role("button", name="Lưu").first.click()
     expect_said(page, "Đã lưu.")
-    expect(page.locator(".mode-shadow")).to_have_count(1)
+    expect(page.locator("tbody tr").first.locator(".mode-shadow")).to_have_count(1)
 
 
 def test_the_picture_is_enlarged_and_turned(browser: Browser, scene: Scene) -> None:
@@ -308,6 +308,14 @@ def test_a_row_opens_its_case_wherever_it_is_clicked(browser: Browser, scene: Sc
     page = open_console(browser, scene)
     page.locator("tr[data-row]").first.locator(".shop").click()
     page.wait_for_url(f"**/{scene.case_ids[0]}*")
+
+
+def test_no_word_of_a_table_is_broken_where_there_is_room(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.goto(f"{scene.address}/console/review/{scene.case_ids[1]}")
+    brand = page.locator("table.lines tbody td:nth-child(2)").first
+    height = brand.evaluate("cell => cell.clientHeight / parseFloat(getComputedStyle(cell).lineHeight)")
+    assert height < 2.5, "a brand of one word stands on one line"
 
 
 def test_the_shortcuts_are_shown_by_one(browser: Browser, scene: Scene) -> None:
