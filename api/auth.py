@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
 
 from api.errors import UnauthenticatedError
 from domain.errors import NotFoundError
@@ -13,6 +15,8 @@ from infra.tokens import Claims, TokenError, read_token
 from infra.web import ReadOnly
 from infra.words import Language, language_of
 from schemas.shoppers import Shopper, StaffMember
+
+Person = TypeVar("Person", Shopper, StaffMember)
 
 bearer = HTTPBearer(auto_error=False, description="A token from `quetbill token` or your sign-in service.")
 
@@ -38,7 +42,7 @@ def current_shopper(caller: CurrentClaims, session: ReadOnly) -> Shopper:
     """Return the shopper who calls; an erased one is nobody."""
     if caller.role != "shopper":
         raise NotFoundError
-    shopper = session.get(Shopper, caller.subject)
+    shopper = _one_look(session, Shopper, caller.subject)
     if shopper is None or shopper.erased_at is not None:
         raise UnauthenticatedError
     return shopper
@@ -48,10 +52,17 @@ def current_staff(caller: CurrentClaims, session: ReadOnly) -> StaffMember:
     """Return the member of staff who calls, with the role and brands held now, not when signed."""
     if caller.role == "shopper":
         raise NotFoundError
-    staff = session.get(StaffMember, caller.subject)
+    staff = _one_look(session, StaffMember, caller.subject)
     if staff is None or staff.role != caller.role:
         raise UnauthenticatedError
     return staff
+
+
+def _one_look(session: Session, model: type[Person], person_id: UUID) -> Person | None:
+    """Return a row, and give the connection back: a request that writes has one of its own."""
+    found = session.get(model, person_id)
+    session.close()
+    return found
 
 
 CurrentShopper = Annotated[Shopper, Depends(current_shopper)]

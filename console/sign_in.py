@@ -99,6 +99,8 @@ def current_visitor(request: Request, session: ReadOnly) -> Visitor:
     visitor = read_session(request, session)
     if visitor is None:
         raise SignInNeededError
+    # A page that changes something has a connection of its own: nobody keeps two (infra/web.py).
+    session.close()
     request.state.visitor = visitor
     return visitor
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import update
+from sqlalchemy import event, update
 from sqlmodel import Session, col, func, select
 
 import samples
@@ -180,6 +180,28 @@ def test_twenty_shoppers_with_one_picture_at_once_earn_once_and_are_told_why(
         shown = app.get(f"/v1/receipts/{receipt_id}", headers=owner).json()
         told += [reason["code"] for reason in shown["reasons"] if shown["status"] == "rejected"]
     assert told == ["same_image"] * 19
+
+
+def test_an_upload_never_keeps_two_connections(app: TestClient, photo: bytes) -> None:
+    taken, most = 0, 0
+
+    def count(change: int) -> Callable[..., None]:
+        def counted(*_: object) -> None:
+            nonlocal taken, most
+            taken += change
+            most = max(most, taken)
+
+        return counted
+
+    out, back = count(1), count(-1)
+    event.listen(engine(), "checkout", out)
+    event.listen(engine(), "checkin", back)
+    try:
+        upload(app, photo)
+    finally:
+        event.remove(engine(), "checkout", out)
+        event.remove(engine(), "checkin", back)
+    assert (most, taken) == (1, 0)
 
 
 def test_a_picture_that_kills_its_workers_ends_unreadable(app: TestClient, photo: bytes) -> None:
