@@ -24,6 +24,7 @@ from domain.fraud.origin_facts import origin_facts
 from domain.fraud.picture_facts import picture_facts
 from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.signals import Holder, ReceiptFacts
+from domain.fraud.till_facts import till_facts
 from domain.links import note_same_paper
 from domain.loyalty import earning
 from infra import clock
@@ -161,6 +162,7 @@ def _facts(
     rules: Sequence[earning.Rule],
 ) -> ReceiptFacts:
     brands = {rule.brand_id for rule in rules}
+    products = {place: match.product_id for place, match in enumerate(matches) if match.product_id}
     image_holders, print_holders = claim_all(session, receipt)
     known = {holder.receipt_id for holder in (*image_holders, *print_holders)}
     return ReceiptFacts(
@@ -172,6 +174,7 @@ def _facts(
         print_holders=print_holders,
         origin=origin_facts(session, receipt.id, receipt.shopper_id, reading),
         pictures=picture_facts(session, receipt, reading, known),
+        till=till_facts(session, receipt.id, receipt.retailer_id, reading, products),
         earning=frozenset(place for place, match in enumerate(matches) if match.brand_id in brands),
     )
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import StringConstraints
 from sqlalchemy import CheckConstraint
-from sqlmodel import Field, SQLModel
+from sqlmodel import BigInteger, Field, SQLModel
 
 from schemas.base import Body, id_field, time_field
 from schemas.receipts import ReasonView, ReceiptStatus, ReceiptSummary, ReceiptView
@@ -18,6 +18,18 @@ Decision = Literal["approve", "reject"]
 RefusalKind = Literal[
     "already_used", "edited", "not_original", "not_a_receipt", "unreadable", "outside", "other"
 ]
+
+
+class ChainPrice(SQLModel, table=True):
+    """What a chain usually charges for a product: the middle of `sales` sales of the last week."""
+
+    __tablename__ = "chain_price"
+
+    retailer_id: UUID = Field(foreign_key="retailer.id", primary_key=True)
+    product_id: UUID = Field(foreign_key="product.id", primary_key=True)
+    price_minor: int = Field(sa_type=BigInteger)
+    sales: int
+    measured_at: datetime = time_field()
 
 
 class ReviewDecision(SQLModel, table=True):

@@ -32,6 +32,13 @@ class Receipt(SQLModel, table=True):
         Index("ix_receipt_waiting", "rung_at", postgresql_where=text("status IN ('received', 'reading')")),
         Index("ix_receipt_in_review", "settled_at", "id", postgresql_where=text("status = 'in_review'")),
         Index("ix_receipt_same_print", "retailer_id", "purchased_at", "total_minor"),
+        Index(
+            "ix_receipt_shop_time",
+            "retailer_id",
+            "store",
+            "purchased_at",
+            postgresql_where=text("store IS NOT NULL"),
+        ),
         # Newest purchases first, where only the day may be known; spelled as PostgreSQL spells it back.
         Index(
             "ix_receipt_approved_bought",

@@ -1,4 +1,4 @@
-"""The sweep: what must happen by itself. Forgotten receipts are rung again, unspent points lapse."""
+"""The sweep: what must happen by itself. Bells are rung again, points lapse, usual prices are measured."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from domain import intake
+from domain.fraud.till_facts import measure_prices
 from domain.loyalty import expiry
 from infra import clock, queue
 from infra.db import transaction
@@ -47,3 +48,12 @@ def lapse_unspent_points() -> int:
     if accounts:
         _log.info("points_lapsed", accounts=len(accounts))
     return len(accounts)
+
+
+def measure_usual_prices() -> bool:
+    """Note once a day what chains charge; return whether it was due."""
+    with transaction() as session:
+        measured = measure_prices(session, clock.now())
+    if measured:
+        _log.info("prices_measured")
+    return measured
