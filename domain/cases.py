@@ -17,7 +17,7 @@ from domain.fraud.workbench import CaseFilters
 from domain.reasons import reason_view
 from domain.receipts import major, receipt_of, views
 from domain.shoppers import pseudonym
-from domain.staff import is_related
+from domain.staff import is_related, related_among
 from infra import clock
 from infra.words import Language
 from schemas.catalog import Brand, Retailer
@@ -54,7 +54,10 @@ def queue(
     filters: CaseFilters = EVERY_CASE,
     reviewer_id: UUID | None = None,
 ) -> list[CaseSummary]:
-    """Return the waiting cases, longest waiting first, from after a (settled_at, id) on."""
+    """Return the waiting cases, longest waiting first, from after a (settled_at, id) on.
+
+    Of the reviewer's own receipts and their family's it is not said why they wait.
+    """
     rows = workbench.waiting_cases(session, filters, reviewer_id=reviewer_id, after=after, limit=limit)
     ids = [row.id for row in rows]
     retailers = dict(session.exec(select(Retailer.id, Retailer.name)).all())
@@ -67,6 +70,8 @@ def queue(
     )
     holders = _holders(session, ids)
     proposals = review.open_proposals(session, ids)
+    owners = [row.shopper_id for row in rows]
+    related = related_among(session, reviewer_id, owners) if reviewer_id else set()
     return [
         CaseSummary(
             id=row.id,
@@ -78,7 +83,9 @@ def queue(
             total=major(row.total_minor, row.currency),
             currency=row.currency,
             points=int(points.get(row.id, 0)),
-            reasons=[reason_view(reason, "staff", language) for reason in row.reasons],
+            reasons=[reason_view(reason, "staff", language) for reason in row.reasons]
+            if row.shopper_id not in related
+            else [],
             due_at=(row.settled_at or row.received_at) + workbench.review_due(),
             holder=holders.get(row.id),
             awaits_second_person=row.id in proposals,

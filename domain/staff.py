@@ -198,11 +198,16 @@ def set_relations(session: Session, staff_id: UUID, phones: Iterable[str]) -> No
 
 def is_related(session: Session, staff_id: UUID, shopper_id: UUID) -> bool:
     """Say whether a shopper is a member of staff themselves, or family."""
+    return bool(related_among(session, staff_id, [shopper_id]))
+
+
+def related_among(session: Session, staff_id: UUID, shopper_ids: Iterable[UUID]) -> set[UUID]:
+    """Return those of some shoppers who are a member of staff themselves, or family."""
     digests = session.exec(select(StaffRelation.phone_digest).where(StaffRelation.staff_id == staff_id)).all()
     if not digests:
-        return False
-    shopper = session.get(Shopper, shopper_id)
-    return bool(shopper and shopper.phone and _phone_digest(shopper.phone) in digests)
+        return set()
+    rows = session.exec(select(Shopper.id, Shopper.phone).where(col(Shopper.id).in_(set(shopper_ids)))).all()
+    return {shopper_id for shopper_id, phone in rows if phone and _phone_digest(phone) in digests}
 
 
 def _phone_digest(phone: str) -> str:

@@ -221,6 +221,9 @@ def test_family_s_receipts_are_for_other_reviewers(
         shown = client.get(path, headers=make.bearer(reviewer))
         assert shown.status_code == 409, "the evidence would tell them what is looked for"
         assert "sums_differ" not in shown.text
+    [listed] = client.get("/v1/review/cases", headers=make.bearer(reviewer)).json()["cases"]
+    assert (listed["id"], listed["reasons"]) == (str(receipt.id), [])
+    assert "Lệch tổng</span>" not in client.get("/console/review").text
     assert ground.post(client, "/console/review/next").headers["location"] == "/console/review?said=no_more"
 
 

@@ -19,13 +19,15 @@ router = APIRouter(prefix="/v1/review/cases", tags=["review"])
 @router.get("")
 def list_cases(
     session: ReadOnly,
-    _reviewer: CurrentReviewer,
+    reviewer: CurrentReviewer,
     language: CallerLanguage,
     cursor: str | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> CaseQueue:
     """Return receipts in review, longest waiting first."""
-    rows = cases.queue(session, after=decode_cursor(cursor), limit=limit, language=language)
+    rows = cases.queue(
+        session, after=decode_cursor(cursor), limit=limit, language=language, reviewer_id=reviewer.id
+    )
     more = encode_cursor(rows[-1].waiting_since, rows[-1].id) if len(rows) == limit else None
     return CaseQueue(cases=rows, next_cursor=more)
 
