@@ -42,7 +42,7 @@ def facts(*lines: ReadingLine, till: TillFacts | None = None, **values: Any) -> 
 
 @pytest.mark.parametrize(("change", "raised"), [(14_000, False), (15_000, False), (13_999, True), (0, True)])
 def test_change_that_is_not_the_rest_of_the_tender_is_noticed(change: int, *, raised: bool) -> None:
-    paid = facts(tendered_minor=200_000, change_minor=change)
+    paid = facts(tendered_minor=200_000, change_minor=change, checks=SumChecks(confirmed=("items",)))
     assert (change_misfit(paid) is not None) == raised
 
 
@@ -50,6 +50,12 @@ def test_change_that_the_paper_confirms_is_none_of_ours() -> None:
     confirmed = facts(tendered_minor=200_000, change_minor=1, checks=SumChecks(confirmed=("tender",)))
     assert change_misfit(confirmed) is None
     assert change_misfit(facts(tendered_minor=200_000)) is None
+
+
+@pytest.mark.parametrize(("tender", "by"), [(200_600, ("items",)), (200_000, ())])
+def test_change_is_not_judged_by_figures_that_were_misread(tender: int, by: tuple[str, ...]) -> None:
+    doubtful = facts(tendered_minor=tender, change_minor=1, checks=SumChecks(confirmed=by))
+    assert change_misfit(doubtful) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +78,9 @@ def test_codes_that_do_not_check_are_noticed_where_most_do_not(codes: list[str],
 )
 def test_a_label_of_another_weight_is_noticed(kilograms: str, *, raised: bool) -> None:
     line = make.make_line("Dua hau (kg)", barcode="2670625027287", quantity=Decimal(kilograms))
-    assert (weight_misfit(facts(line)) is not None) == raised
+    other = make.make_line("Chuoi (kg)", barcode="2639784013272", quantity=Decimal("1.327"))
+    assert (weight_misfit(facts(line, other)) is not None) == raised
+    assert weight_misfit(facts(line)) is None
 
 
 @pytest.mark.parametrize(
@@ -162,8 +170,9 @@ def test_signals_on_trial_delay_nobody() -> None:
         *[make.make_line(barcode=BAD_CODE, quantity=Decimal(101))] * 3,
         till=among(("09017150", LATER)),
         purchased_at=make.NOON.replace(hour=3),
-        tendered_minor=1,
+        tendered_minor=1000,
         change_minor=0,
+        checks=SumChecks(confirmed=("items",)),
     )
     assessment = assess_receipt(odd)
     assert assessment.verdict == "approve"
