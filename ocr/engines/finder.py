@@ -1,0 +1,276 @@
+"""Where the pieces of text stand on a straightened page: pieces of lines between wide gaps.
+
+Lines are followed from letter to letter, so they may slope a little, and touch the lines above and
+below with accents and feet (docs/decisions/0081).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ocr.engines.base import Gray
+from ocr.preprocess.normalise import LETTER_HEIGHT, Mask, find_ink
+from ocr.types import Box
+
+Boxes = NDArray[np.int32]
+
+# Letters are this high, measured in the page's usual letter; lower ink is points and accents, higher
+# ink is letters that touch the next line, or large print.
+_LOW, _HIGH = 0.5, 2.1
+# A letter follows another of its line when they share this part of the lower one's height.
+_SHARED_MIN: Final = 0.5
+# How far apart letters of one line may stand, in usual letters.
+_REACH: Final = 14.0
+# A gap this wide, in heights of capitals, parts two columns; two spaces of a till's letter are narrower.
+_GAP: Final = 1.9
+# Bottoms this far off the fitted base line, in usual letters, belong to feet and commas.
+_OFF_MAX: Final = 0.16
+# The share of letters whose tops reach at most to the capitals' tops.
+_TOPS_SHARE: Final = 70
+# A line's print is its own size where it is this much larger or smaller than the page's.
+_LARGER, _SMALLER = 1.3, 0.72
+_LARGE_PRINT: Final = 2.0
+_LETTERS_FOR_SLOPE: Final = 5
+_SLOPE_MAX: Final = 0.06
+_FEET: Final = 0.45
+_ACCENTS: Final = 0.6
+_AREA_MIN: Final = 6
+_RULE_TIMES: Final = 7
+_RULE_LETTERS: Final = 4
+_BAR_TIMES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of one text line without wide gaps.
+
+    It stands between columns `left` and `right` of the page. Its letters stand on
+    `base` + `slope` * (column - left), its capitals are `capitals` high, all in pixels. `ink` holds the
+    (n, 4) boxes of the ink in it.
+    """
+
+    left: int
+    right: int
+    base: float
+    slope: float
+    capitals: float
+    ink: Boxes
+
+
+@dataclass(slots=True)
+class _Chain:
+    """Letters of one line, by number, from left to right, and where the last ones stand."""
+
+    letters: list[int]
+    right: int
+    top: float
+    bottom: float
+
+
+def find_pieces(page: Gray) -> list[Piece]:
+    """Find the pieces of text on a page.
+
+    Args:
+        page: (height, width) uint8, dark text on light paper, level, its usual letter LETTER_HEIGHT high.
+
+    Returns:
+        Pieces from the top down, those of one line from left to right. Empty when nothing is seen.
+    """
+    if min(page.shape) < LETTER_HEIGHT // 2:
+        return []
+    boxes = _ink_boxes(_without_rules(find_ink(page)))
+    pieces = _pieces(boxes, float(LETTER_HEIGHT))
+    large = _uncovered(boxes, pieces)
+    if len(large):
+        pieces += [
+            piece for piece in _pieces(large, _LARGE_PRINT * LETTER_HEIGHT) if piece.capitals > LETTER_HEIGHT
+        ]
+    return sorted(pieces, key=lambda piece: (piece.base, piece.left))
+
+
+def _without_rules(ink: Mask) -> Mask:
+    """Without drawn lines, which join the letters that touch them."""
+    rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, _RULE_LETTERS * LETTER_HEIGHT), np.uint8))
+    return np.asarray(cv2.subtract(ink, rules), np.uint8)
+
+
+def _ink_boxes(ink: Mask) -> Boxes:
+    """Boxes (left, top, right, bottom) of connected ink, from left to right, without specks and rules."""
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    left, top, widths, heights, areas = (stats[1:, column] for column in range(5))
+    rule = (widths > _RULE_TIMES * LETTER_HEIGHT) & (heights < LETTER_HEIGHT)
+    bar = (heights > _BAR_TIMES * LETTER_HEIGHT) | (widths > 12 * LETTER_HEIGHT)
+    kept = (areas >= _AREA_MIN) & ~rule & ~bar
+    boxes = np.stack([left, top, left + widths, top + heights], axis=1)[kept]
+    return np.asarray(boxes[np.argsort(boxes[:, 0], kind="stable")], np.int32)
+
+
+def _pieces(boxes: Boxes, usual: float) -> list[Piece]:
+    heights = boxes[:, 3] - boxes[:, 1]
+    letters = boxes[(heights > _LOW * usual) & (heights < _HIGH * usual)]
+    chains = [letters[chain.letters] for chain in _chains(letters, usual)]
+    lines = [_base_line(chain, usual) for chain in chains]
+    tops = [_capitals(chain, *line, usual) for chain, line in zip(chains, lines, strict=True)]
+    if not tops:
+        return []
+    weights = [len(chain) for chain in chains]
+    page_capitals = _weighted_median(tops, weights)
+    pieces: list[Piece] = []
+    for chain, (start, slope), own in zip(chains, lines, tops, strict=True):
+        same = _SMALLER * page_capitals < own < _LARGER * page_capitals
+        pieces += _cut_at_gaps(boxes, chain, start, slope, page_capitals if same else own)
+    return _without_doubles(pieces)
+
+
+def _chains(letters: Boxes, usual: float) -> list[_Chain]:
+    """Follow letters, which come from left to right, into lines."""
+    chains: list[_Chain] = []
+    rows: dict[int, list[_Chain]] = {}
+    step = usual
+    for number, (left, top, right, bottom) in enumerate(letters.tolist()):
+        best, best_cost = None, 1.0
+        middle = int((top + bottom) / 2 // step)
+        for row in (middle - 1, middle, middle + 1):
+            for chain in rows.get(row, ()):
+                gap = left - chain.right
+                if gap > _REACH * usual:
+                    continue
+                shared = min(bottom, chain.bottom) - max(top, chain.top)
+                if shared < _SHARED_MIN * min(bottom - top, chain.bottom - chain.top):
+                    continue
+                cost = abs(bottom - chain.bottom) / usual + 0.03 * max(0, gap) / usual
+                if cost < best_cost:
+                    best, best_cost = chain, cost
+        if best is None:
+            best = _Chain([number], right, float(top), float(bottom))
+            chains.append(best)
+        else:
+            rows[int((best.top + best.bottom) / 2 // step)].remove(best)
+            best.letters.append(number)
+            best.right = max(best.right, right)
+            best.top += 0.3 * (top - best.top)
+            best.bottom += 0.3 * (bottom - best.bottom)
+        rows.setdefault(int((best.top + best.bottom) / 2 // step), []).append(best)
+    return chains
+
+
+def _base_line(letters: Boxes, usual: float) -> tuple[float, float]:
+    """Where the letters stand: row at column 0, and rows a column."""
+    middles = (letters[:, 0] + letters[:, 2]) / 2
+    bottoms = letters[:, 3].astype(np.float64)
+    if len(letters) < _LETTERS_FOR_SLOPE:
+        return float(np.median(bottoms)), 0.0
+    slope = 0.0
+    start = float(np.median(bottoms))
+    for tolerance in (0.5, 0.25, _OFF_MAX):
+        off = np.abs(bottoms - start - slope * middles)
+        near = off <= max(tolerance * usual, 1.5)
+        if np.count_nonzero(near) < _LETTERS_FOR_SLOPE:
+            break
+        xs, ys = middles[near], bottoms[near]
+        spread = float(((xs - xs.mean()) ** 2).sum())
+        slope = float(((xs - xs.mean()) * (ys - ys.mean())).sum() / max(spread, 1.0))
+        slope = max(-_SLOPE_MAX, min(_SLOPE_MAX, slope))
+        start = float(np.median(ys - slope * xs))
+    return start, slope
+
+
+def _capitals(letters: Boxes, start: float, slope: float, usual: float) -> float:
+    """How high the tall letters of a line stand above its base line."""
+    middles = (letters[:, 0] + letters[:, 2]) / 2
+    above = start + slope * middles - letters[:, 1]
+    return float(max(np.percentile(above, _TOPS_SHARE), 0.5 * usual))
+
+
+def _weighted_median(values: Sequence[float], weights: Sequence[int]) -> float:
+    order = np.argsort(values)
+    totals = np.cumsum(np.asarray(weights)[order])
+    return float(np.asarray(values)[order][int(np.searchsorted(totals, totals[-1] / 2))])
+
+
+def _cut_at_gaps(boxes: Boxes, letters: Boxes, start: float, slope: float, capitals: float) -> list[Piece]:
+    """Cut a line into pieces, by all ink that stands in its band."""
+    left, right = int(letters[:, 0].min()), int(letters[:, 2].max())
+    reach = round(_GAP * capitals)
+    near = boxes[(boxes[:, 2] > left - reach) & (boxes[:, 0] < right + reach)]
+    base = start + slope * (near[:, 0] + near[:, 2]) / 2
+    inside = np.minimum(near[:, 3], base + _FEET * capitals) - np.maximum(near[:, 1], base - 1.05 * capitals)
+    kept = near[inside >= 0.5 * np.minimum(near[:, 3] - near[:, 1], capitals)]
+    pieces: list[Piece] = []
+    first, end = 0, -1
+    for number, (box_left, _, box_right, _) in enumerate(kept.tolist()):
+        if end >= 0 and box_left - end > reach:
+            pieces.append(_piece(kept[first:number], start, slope, capitals))
+            first = number
+            end = box_right
+        end = max(end, box_right)
+    if len(kept):
+        pieces.append(_piece(kept[first:], start, slope, capitals))
+    return [piece for piece in pieces if _is_print(piece)]
+
+
+def _piece(ink: Boxes, start: float, slope: float, capitals: float) -> Piece:
+    left, right = int(ink[:, 0].min()), int(ink[:, 2].max())
+    letters = ink[(ink[:, 3] - ink[:, 1]) > 0.55 * capitals]
+    base = start + slope * left
+    if len(letters) >= 3:  # noqa: PLR2004 - the base line of a column may lie off the whole line's
+        middles = (letters[:, 0] + letters[:, 2]) / 2
+        off = letters[:, 3] - start - slope * middles
+        shift = (
+            float(np.median(off[np.abs(off) < 0.3 * capitals]))
+            if (np.abs(off) < 0.3 * capitals).any()
+            else 0.0
+        )
+        base += shift
+    return Piece(left, right, base, slope, capitals, ink)
+
+
+def _is_print(piece: Piece) -> bool:
+    """Whether there is more than a speck: something half as high as a letter, or a dash."""
+    heights = piece.ink[:, 3] - piece.ink[:, 1]
+    widths = piece.ink[:, 2] - piece.ink[:, 0]
+    return bool(((heights > 0.45 * piece.capitals) | (widths > 0.3 * piece.capitals)).any())
+
+
+def _without_doubles(pieces: list[Piece]) -> list[Piece]:
+    """One piece for the same ink: the one with more of it."""
+    kept: list[Piece] = []
+    for piece in sorted(pieces, key=lambda piece: -len(piece.ink)):
+        if not any(_same_place(piece, other) for other in kept):
+            kept.append(piece)
+    return kept
+
+
+def _same_place(piece: Piece, other: Piece) -> bool:
+    wide = min(piece.right, other.right) - max(piece.left, other.left)
+    if wide <= 0.5 * min(piece.right - piece.left, other.right - other.left):
+        return False
+    return abs(piece.base - other.base) < 0.5 * min(piece.capitals, other.capitals)
+
+
+def _uncovered(boxes: Boxes, pieces: Sequence[Piece]) -> Boxes:
+    """Ink too high for the usual print that no piece has taken."""
+    tall = boxes[(boxes[:, 3] - boxes[:, 1]) > 1.4 * LETTER_HEIGHT]
+    if not len(tall) or not pieces:
+        return tall
+    taken = np.concatenate([piece.ink for piece in pieces])
+    known = {tuple(box) for box in taken.tolist()}
+    return np.asarray([box for box in tall.tolist() if tuple(box) not in known], np.int32).reshape(-1, 4)
+
+
+def ink_within(piece: Piece, left: float, right: float) -> Box:
+    """The box around the piece's ink between two columns; a box of a capital's height where none is."""
+    middles = (piece.ink[:, 0] + piece.ink[:, 2]) / 2
+    inside = piece.ink[(middles >= left) & (middles <= right)]
+    base = piece.base + piece.slope * ((left + right) / 2 - piece.left)
+    if not len(inside):
+        return round(left), round(base - piece.capitals), max(round(left) + 1, round(right)), round(base)
+    top = max(int(inside[:, 1].min()), round(base - (1 + _ACCENTS) * piece.capitals))
+    bottom = min(int(inside[:, 3].max()), round(base + _FEET * piece.capitals))
+    return int(inside[:, 0].min()), top, int(inside[:, 2].max()), max(top + 1, bottom)

@@ -1,0 +1,78 @@
+"""A recogniser of our own: pieces of lines found by OpenCV, read by a small network (docs/decisions/0080)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from ocr.engines.base import Gray
+from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, probabilities, read_glyphs, words_of
+from ocr.engines.finder import Piece, find_pieces, ink_within
+from ocr.engines.model import MODEL_FILE, Model
+from ocr.engines.strips import column_of, cut, to_depth
+from ocr.types import Box, Word
+
+# A group of digits is read again a little larger and a little smaller: what all agree on is there.
+_SIZES: Final = (1.0, 0.9, 1.12)
+_AGREED: Final = 0.5
+
+
+class RecogniserEngine:
+    """Our own network; see `Engine`. Creating it loads the model; a forked child may use its copy."""
+
+    name = "recogniser"
+
+    def __init__(self, file: Path = MODEL_FILE) -> None:
+        """Load the model.
+
+        Raises:
+            EngineError: It is missing or damaged.
+        """
+        self._model = Model(file)
+
+    def read_words(self, page: Gray) -> list[Word]:
+        """Read one upright, level page; see `Engine.read_words`."""
+        pieces = find_pieces(page)
+        scored = self._model.scores([to_depth(cut(page, piece)) for piece in pieces])
+        words: list[Word] = []
+        for piece, scores in zip(pieces, scored, strict=True):
+            glyphs = read_glyphs(probabilities(scores), self._model.charset)
+            words += [self._word(piece, word) for word in words_of(glyphs)]
+        return words
+
+    def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
+        """Read one digit group again, alone; see `Engine.read_number`."""
+        left, top, right, bottom = box
+        height = bottom - top
+        if height <= 1 or right <= left:
+            return []
+        nothing = np.zeros((0, 4), np.int32)
+        pieces = [Piece(left, right, float(bottom), 0.0, height * size, nothing) for size in _SIZES]
+        scored = self._model.scores([to_depth(cut(page, piece)) for piece in pieces])
+        found: dict[str, float] = {}
+        for scores in scored:
+            glyphs = [
+                glyph
+                for glyph in read_glyphs(probabilities(scores), self._model.charset)
+                if glyph.text != " "
+            ]
+            text = "".join(glyph.text for glyph in glyphs)
+            if not any(character.isdigit() for character in text):
+                continue
+            for reading, share in ((text, confidence_of(glyphs)), *digit_alternatives(glyphs)):
+                found[reading] = found.get(reading, 0.0) + share / len(_SIZES)
+        return sorted(found.items(), key=lambda one: -one[1])
+
+    def _word(self, piece: Piece, glyphs: Sequence[Glyph]) -> Word:
+        stride = self._model.stride
+        left = column_of(piece, (glyphs[0].first - 0.5) * stride)
+        right = column_of(piece, (glyphs[-1].last + 1.5) * stride)
+        return Word(
+            "".join(glyph.text for glyph in glyphs),
+            ink_within(piece, left, right),
+            min(1.0, confidence_of(glyphs)),
+            digit_alternatives(glyphs),
+        )
