@@ -39,10 +39,10 @@ class Texts:
         self._receipt_texts: list[str] = []
         self._receipts = 0
         kinds: list[tuple[Callable[[], str], float]] = [
-            (self._figures, 0.42),
+            (self._figures, 0.36),
             (self._receipt_text, 0.22),
-            (self._product, 0.08),
-            (self._syllables, 0.09),
+            (self._product, 0.10),
+            (self._syllables, 0.13),
             (self._till_words, 0.10),
             (self._latin, 0.05),
             (self._letters, 0.04),
