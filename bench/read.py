@@ -28,8 +28,7 @@ from PIL import Image
 
 from bench.ground import percentile
 from cli.read import as_json
-from ocr.engines.factory import make_engine
-from ocr.reader import read_receipt
+from ocr.reader import own_engine, read_receipt
 
 # The ruler and the sets it measures on lie beside the project, where they are at hand.
 SCORE_FILE = Path(__file__).resolve().parents[2] / "shared" / "score" / "score.py"
@@ -158,7 +157,7 @@ def load_ruler() -> ModuleType | None:
 
 def ours() -> Reader:
     """Our reader, its models loaded."""
-    engine = make_engine("tesserocr")
+    engine = own_engine()
 
     def read(data: bytes) -> dict[str, Any]:
         return as_json("", read_receipt(data, engine))

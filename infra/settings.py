@@ -35,8 +35,9 @@ class Settings(BaseSettings):
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(default=8000, description="Port the API listens on.")
     workers: int = Field(default=1, description="Worker processes that `quetbill work` keeps alive.")
-    ocr_engine: Literal["tesserocr", "pytesseract"] = Field(
-        default="tesserocr", description="Text engine: in process, or a process per picture."
+    ocr_engine: Literal["recogniser", "tesserocr", "pytesseract"] = Field(
+        default="recogniser",
+        description="Text engine: our own network, or Tesseract in process or as a process per picture.",
     )
     tessdata_dir: Path | None = Field(default=None, description="Folder of Tesseract models; empty searches.")
     read_timeout_seconds: int = Field(default=90, description="A reading job is killed after this.")

@@ -27,6 +27,8 @@ from ocr.types import Box, Quality, Reading, ReadingLine, ReadingReason, TextLin
 # Upright print is read with more certainty than this, print that stands on its head with less
 # (docs/decisions/0013).
 _CERTAINTY_MIN: Final = 0.5
+# Of words read with less confidence one in twenty is right: they are grain, folds and patterns.
+_PRINT_MIN: Final = 0.08
 # A total this certain was read in spite of the picture's lesser faults.
 _SURE_MIN: Final = 0.9
 # Fewer letters than this are no receipt's: a label, a sign, noise.
@@ -63,7 +65,7 @@ def read_receipt(pages: bytes | Sequence[bytes], engine: Engine | None = None) -
 
     Args:
         pages: One picture, or several overlapping ones of one long receipt, in any order.
-        engine: Recogniser to use; a tesserocr engine of this process's own when None.
+        engine: Recogniser to use; one of this process's own when None.
 
     Returns:
         The reading. Boxes are in pixels of the picture at full size, upright by its EXIF tag.
@@ -116,7 +118,7 @@ def own_engine() -> Engine:
     Raises:
         EngineError: The recogniser or a model is missing.
     """
-    return make_engine("tesserocr")
+    return make_engine("recogniser")
 
 
 class _BadPageError(Exception):
@@ -169,7 +171,8 @@ def _read_page(view: View, number: int, engine: Engine) -> ReadPage:
             other_page, other_words, other_codes = _read_sheet(turned, engine)
             if certainty(other_words) > certainty(words):
                 page, words, codes = other_page, other_words, other_codes
-    return ReadPage(view, page, lines_of(words, number), tuple(code.payload for code in codes))
+    print_read = [word for word in words if word.confidence >= _PRINT_MIN]
+    return ReadPage(view, page, lines_of(print_read, number), tuple(code.payload for code in codes))
 
 
 def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word], list[Code]]:

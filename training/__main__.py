@@ -1,46 +1,118 @@
-"""python -m training: from nothing to the exported model, in steps that can be repeated."""
+"""python -m training: from nothing to the exported model, at once or in steps that can be repeated."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import cv2
 import torch
 import typer
 
+from ocr.engines.ctc import probabilities, read_glyphs
+from ocr.engines.model import MODEL_FILE, Model
+from training.curve import draw_curve
 from training.cuts import write_cuts
-from training.train import Trainer
+from training.export import export as export_network
+from training.export import quantise
+from training.measure import Accuracy, accuracy
+from training.net import Network
+from training.real import load, plain
+from training.render import Renderer
+from training.train import CHECKPOINT, CURVE, Trainer, average_of
 
-app = typer.Typer(add_completion=False)
+WORK: Final = Path(".data/recogniser")
+REAL: Final = "real.npz"
+_CALIBRATION_SEED: Final = 4242
+_CALIBRATION_LINES: Final = 160
+_LENGTH_MAX: Final = 30
+
+app = typer.Typer(add_completion=False, no_args_is_help=True)
+Folder = Annotated[Path, typer.Option(help="Gets the checkpoint, the learning curve and the real lines.")]
+Minutes = Annotated[float, typer.Option(help="Time to train in all, interrupted runs counted together.")]
+Real = Annotated[Path | None, typer.Option(help="Real lines, as `cuts` writes them; none when left out.")]
+
+
+@app.command()
+def build(
+    receipts: Path | None = None, minutes: Minutes = 80.0, folder: Folder = WORK, threads: int = 1
+) -> None:
+    """Do it all: cut real lines if there are any, train, export, measure."""
+    real = None
+    if receipts is not None:
+        real = folder / REAL
+        cuts(receipts, real)
+    fit(minutes, folder, real, None, 1, threads)
+    export(folder, real, MODEL_FILE)
+    if real is not None:
+        measure(real, MODEL_FILE)
+
+
+@app.command()
+def cuts(receipts: Path, file: Path) -> None:
+    """Cut the real lines of a set with img/, lines.jsonl (quads, transcripts) and gt.jsonl (merchants)."""
+    cv2.setNumThreads(1)
+    typer.echo(str(write_cuts(receipts, file)))
 
 
 @app.command()
 def fit(
-    minutes: Annotated[
-        float, typer.Option(help="Time to train in all, resumed runs counted together.")
-    ] = 65.0,
-    folder: Annotated[Path, typer.Option(help="Gets checkpoint.pt and curve.jsonl.")] = Path(
-        ".data/recogniser"
-    ),
-    real: Annotated[Path | None, typer.Option(help="Real lines, as `cuts` writes them.")] = None,
+    minutes: Minutes = 80.0,
+    folder: Folder = WORK,
+    real: Real = None,
+    weights: Annotated[Path | None, typer.Option(help="Weights to start from, without a checkpoint.")] = None,
     seed: int = 1,
     threads: int = 1,
 ) -> None:
     """Train, or go on training."""
     cv2.setNumThreads(1)
     torch.set_num_threads(threads)
-    trainer = Trainer(folder, minutes * 60, seed)
-    typer.echo(f"pid {os.getpid()}, {sum(weight.numel() for weight in trainer.network.parameters())} weights")
+    trainer = Trainer(folder, minutes * 60, seed, weights)
+    count = sum(weight.numel() for weight in trainer.network.parameters())
+    typer.echo(f"pid {os.getpid()}, {count} weights")
     trainer.run(real, _say)
 
 
 @app.command()
-def cuts(folder: Path, file: Path) -> None:
-    """Cut the real lines of a set with lines.jsonl and gt.jsonl, for --real of `fit`."""
+def export(folder: Folder = WORK, real: Real = None, file: Path = MODEL_FILE) -> None:
+    """Export the averaged weights of the checkpoint, and draw the learning curve beside them."""
     cv2.setNumThreads(1)
-    typer.echo(str(write_cuts(folder, file)))
+    weights = average_of(folder / CHECKPOINT)
+    network = Network()
+    network.load_state_dict(weights)
+    renderer = Renderer(_CALIBRATION_SEED)
+    strips = [renderer.draw(_LENGTH_MAX)[0] for _ in range(_CALIBRATION_LINES)]
+    if real is not None:
+        strips += [plain(cut) for cut in load(real, "train")[0][::40]]
+    file.parent.mkdir(parents=True, exist_ok=True)
+    exported = folder / "float.onnx"
+    export_network(network, exported)
+    quantise(exported, file, strips)
+    halves = {
+        name: weight.half() if weight.is_floating_point() else weight for name, weight in weights.items()
+    }
+    torch.save(halves, file.with_suffix(".pt"))
+    if (folder / CURVE).is_file():
+        draw_curve(folder / CURVE, file.with_name("curve.png"))
+    typer.echo(f"{file}: {file.stat().st_size} bytes")
+
+
+@app.command()
+def measure(real: Path, file: Path = MODEL_FILE, part: str = "test") -> None:
+    """Read held-back real lines with an exported model."""
+    typer.echo(str(asdict(_read_part(real, file, part))))
+
+
+def _read_part(real: Path, file: Path, part: str) -> Accuracy:
+    kept, texts = load(real, part)
+    network = Model(file)
+    read = [
+        "".join(glyph.text for glyph in read_glyphs(probabilities(scores), network.charset))
+        for scores in network.scores([plain(cut) for cut in kept])
+    ]
+    return accuracy(zip(texts, read, strict=True), folded=True)
 
 
 def _say(point: dict[str, Any]) -> None:

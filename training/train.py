@@ -18,7 +18,7 @@ from ocr.engines.strips import Strip, padded, width_class
 from training.batches import Batch, BatchStream, Mix
 from training.charset import greedy
 from training.measure import Accuracy, accuracy
-from training.net import CaseFold, Network, Shape
+from training.net import CaseFold, Network
 from training.real import load, plain
 from training.render import Renderer
 
@@ -58,14 +58,29 @@ def mix_at(share: float) -> Mix:
 class Trainer:
     """Everything that a checkpoint holds, and the loop over batches."""
 
-    def __init__(self, folder: Path, seconds: float, seed: int, shape: Shape | None = None) -> None:
-        """Start anew, or where the checkpoint of the folder stopped."""
+    def __init__(self, folder: Path, seconds: float, seed: int, weights: Path | None = None) -> None:
+        """Start anew, from weights, or where the checkpoint of the folder stopped.
+
+        Args:
+            folder: Where the checkpoint and the learning curve stand.
+            seconds: Time to train in all.
+            seed: Of the first weights and of the lines.
+            weights: Exported weights to start from where there is no checkpoint.
+
+        Raises:
+            OSError: The weights cannot be read.
+        """
         torch.manual_seed(seed)
         self.folder = folder
         self.seconds = seconds
         self.seed = seed
-        self.network = Network(shape).to(memory_format=torch.channels_last)
-        self.average = Network(shape).to(memory_format=torch.channels_last)
+        self.network = Network().to(memory_format=torch.channels_last)
+        if weights is not None:
+            kept = torch.load(weights, weights_only=True)
+            self.network.load_state_dict(
+                {name: value.float() if value.is_floating_point() else value for name, value in kept.items()}
+            )
+        self.average = Network().to(memory_format=torch.channels_last)
         self.average.load_state_dict(self.network.state_dict())
         self.average.eval()
         self.optimiser = torch.optim.AdamW(self.network.parameters(), _RATE, weight_decay=1e-4)
@@ -176,6 +191,17 @@ class Trainer:
         with (self.folder / CURVE).open("a", encoding="utf-8") as curve:
             curve.write(json.dumps(point) + "\n")
         report(point)
+
+
+def average_of(checkpoint: Path) -> dict[str, Tensor]:
+    """The averaged weights of a checkpoint.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    whole = torch.load(checkpoint, weights_only=True)
+    weights: dict[str, Tensor] = whole["average"]
+    return weights
 
 
 def as_tensor(strips: np.ndarray[Any, np.dtype[np.uint8]]) -> Tensor:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 from pathlib import Path
 from typing import Final, Literal
 
 from ocr.engines.base import Engine, EngineError
 
-EngineName = Literal["tesserocr", "pytesseract"]
+EngineName = Literal["recogniser", "tesserocr", "pytesseract"]
+
+_log = logging.getLogger(__name__)
 
 _FOLDERS: Final = (
     "/usr/share/tesseract-ocr/5/tessdata",
@@ -23,17 +26,26 @@ def make_engine(name: EngineName, languages: str = "vie+eng", tessdata: Path | N
     """Build an engine with its models loaded.
 
     Args:
-        name: `tesserocr` runs in this process, `pytesseract` starts the `tesseract` command.
+        name: `recogniser` is our own network; where its model is missing or damaged, that is logged and
+            `tesserocr` takes its place. `tesserocr` runs in this process, `pytesseract` starts the
+            `tesseract` command.
         languages: Tesseract model names joined by `+`.
         tessdata: Folder of the models; the usual system folders when None.
 
     Raises:
         EngineError: A model, or the `tesseract` command, is missing.
     """
+    if name == "recogniser":
+        # Imported here because any of the bindings may be missing where another is used.
+        from ocr.engines.recogniser_engine import RecogniserEngine  # noqa: PLC0415
+
+        try:
+            return RecogniserEngine()
+        except EngineError as error:
+            _log.warning("%s Tesseract reads instead.", error)
     folder = tessdata or find_tessdata(languages)
     if name == "pytesseract":
-        # Imported here because either binding may be missing where the other is used.
-        from ocr.engines.pytesseract_engine import PytesseractEngine  # noqa: PLC0415
+        from ocr.engines.pytesseract_engine import PytesseractEngine  # noqa: PLC0415 - as above
 
         return PytesseractEngine(languages, folder)
     from ocr.engines.tesserocr_engine import TesserocrEngine  # noqa: PLC0415 - as above
