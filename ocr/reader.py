@@ -27,8 +27,6 @@ from ocr.types import Box, Quality, Reading, ReadingLine, ReadingReason, TextLin
 # Upright print is read with more certainty than this, print that stands on its head with less
 # (docs/decisions/0013).
 _CERTAINTY_MIN: Final = 0.5
-# Of words read with less confidence one in twenty is right: they are grain, folds and patterns.
-_PRINT_MIN: Final = 0.08
 # A total this certain was read in spite of the picture's lesser faults.
 _SURE_MIN: Final = 0.9
 # Fewer letters than this are no receipt's: a label, a sign, noise.
@@ -171,8 +169,7 @@ def _read_page(view: View, number: int, engine: Engine) -> ReadPage:
             other_page, other_words, other_codes = _read_sheet(turned, engine)
             if certainty(other_words) > certainty(words):
                 page, words, codes = other_page, other_words, other_codes
-    print_read = [word for word in words if word.confidence >= _PRINT_MIN]
-    return ReadPage(view, page, lines_of(print_read, number), tuple(code.payload for code in codes))
+    return ReadPage(view, page, lines_of(words, number), tuple(code.payload for code in codes))
 
 
 def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word], list[Code]]:

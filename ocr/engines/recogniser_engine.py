@@ -11,13 +11,17 @@ import numpy as np
 from ocr.engines.base import Gray
 from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, probabilities, read_glyphs, words_of
 from ocr.engines.finder import Piece, find_pieces, ink_within
+from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.strips import column_of, cut, to_depth
 from ocr.types import Box, Word
 
 # A group of digits is read again a little larger and a little smaller: what all agree on is there.
 _SIZES: Final = (1.0, 0.9, 1.12)
-_AGREED: Final = 0.5
+# Of words read with less confidence one in twenty is right: they are grain, folds and patterns.
+_PRINT_MIN: Final = 0.08
+# A page read with less certainty may lie on its head, which only the whole of it tells.
+_UPRIGHT_MIN: Final = 0.5
 
 
 class RecogniserEngine:
@@ -41,7 +45,7 @@ class RecogniserEngine:
         for piece, scores in zip(pieces, scored, strict=True):
             glyphs = read_glyphs(probabilities(scores), self._model.charset)
             words += [self._word(piece, word) for word in words_of(glyphs)]
-        return words
+        return _without_grain(words)
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
         """Read one digit group again, alone; see `Engine.read_number`."""
@@ -76,3 +80,9 @@ class RecogniserEngine:
             min(1.0, confidence_of(glyphs)),
             digit_alternatives(glyphs),
         )
+
+
+def _without_grain(words: list[Word]) -> list[Word]:
+    if certainty(words) < _UPRIGHT_MIN:
+        return words
+    return [word for word in words if word.confidence >= _PRINT_MIN]
