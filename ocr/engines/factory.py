@@ -26,7 +26,7 @@ def make_engine(name: EngineName, languages: str = "vie+eng", tessdata: Path | N
     """Build an engine with its models loaded.
 
     Args:
-        name: `recogniser` is our own network; where its model is missing or damaged, that is logged and
+        name: `recogniser` is our own network; where its model or onnxruntime is missing, that is logged and
             `tesserocr` takes its place. `tesserocr` runs in this process, `pytesseract` starts the
             `tesseract` command.
         languages: Tesseract model names joined by `+`.
@@ -36,12 +36,12 @@ def make_engine(name: EngineName, languages: str = "vie+eng", tessdata: Path | N
         EngineError: A model, or the `tesseract` command, is missing.
     """
     if name == "recogniser":
-        # Imported here because any of the bindings may be missing where another is used.
-        from ocr.engines.recogniser_engine import RecogniserEngine  # noqa: PLC0415
-
         try:
+            # Imported here because any of the bindings may be missing where another is used.
+            from ocr.engines.recogniser_engine import RecogniserEngine  # noqa: PLC0415
+
             return RecogniserEngine()
-        except EngineError as error:
+        except (EngineError, ImportError) as error:
             _log.warning("%s Tesseract reads instead.", error)
     folder = tessdata or find_tessdata(languages)
     if name == "pytesseract":
