@@ -74,13 +74,13 @@ class Trainer:
         self.folder = folder
         self.seconds = seconds
         self.seed = seed
-        self.network = Network().to(memory_format=torch.channels_last)
+        self.network = _laid_out(Network())
         if weights is not None:
             kept = torch.load(weights, weights_only=True)
             self.network.load_state_dict(
                 {name: value.float() if value.is_floating_point() else value for name, value in kept.items()}
             )
-        self.average = Network().to(memory_format=torch.channels_last)
+        self.average = _laid_out(Network())
         self.average.load_state_dict(self.network.state_dict())
         self.average.eval()
         self.optimiser = torch.optim.AdamW(self.network.parameters(), _RATE, weight_decay=1e-4)
@@ -152,7 +152,7 @@ class Trainer:
             scores = self.network(strips)
         loss = self._fold.loss(scores, targets, lengths, torch.tensor(batch.folded))
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_MAX)
         self.optimiser.step()
         self.progress.steps += 1
@@ -191,6 +191,14 @@ class Trainer:
         with (self.folder / CURVE).open("a", encoding="utf-8") as curve:
             curve.write(json.dumps(point) + "\n")
         report(point)
+
+
+def _laid_out(network: Network) -> Network:
+    """With its channels innermost, as convolutions on a processor run fastest."""
+    for weight in network.parameters():
+        if weight.dim() == 4:
+            weight.data = weight.data.contiguous(memory_format=torch.channels_last)
+    return network
 
 
 def average_of(checkpoint: Path) -> dict[str, Tensor]:
