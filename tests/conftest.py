@@ -49,11 +49,21 @@ def connection(services: None) -> Generator[Connection]:
         outer.rollback()
 
 
+class SharedSession(Session):
+    """A test's session, which the requests it sends share: one that closes it leaves it to the test."""
+
+    def close(self) -> None:
+        """Leave it open."""
+
+
 @pytest.fixture
 def session(connection: Connection) -> Generator[Session]:
     """A session whose commits are savepoints of a transaction that is rolled back."""
-    with Session(connection, join_transaction_mode="create_savepoint", expire_on_commit=False) as opened:
+    opened = SharedSession(connection, join_transaction_mode="create_savepoint", expire_on_commit=False)
+    try:
         yield opened
+    finally:
+        super(SharedSession, opened).close()
 
 
 @pytest.fixture
