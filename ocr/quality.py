@@ -12,6 +12,7 @@ import numpy as np
 from ocr.engines.base import Gray
 from ocr.preprocess.normalise import PAPER, Letters, even_light
 from ocr.preprocess.paper import Paper
+from ocr.preprocess.quantile import quantile
 from ocr.preprocess.straighten import Sheet
 from ocr.types import Box, Quality, ReadingReason, Severity
 
@@ -91,9 +92,11 @@ def _why_blank(quality: Quality) -> str:
 
 
 def _faults(quality: Quality) -> Iterable[tuple[str, Severity]]:
+    # Letters this small have no sharp edges in any picture: only coming closer helps.
+    blur = 0.0 if quality.text_height <= _HEIGHT_REFUSED_PX else quality.blur
     measured = (
         ("too_dark", quality.dark, _DARK_NOTED, _DARK_REFUSED),
-        ("blurred", quality.blur, _BLUR_NOTED, _BLUR_REFUSED),
+        ("blurred", blur, _BLUR_NOTED, _BLUR_REFUSED),
         ("glare", quality.glare, _GLARE_NOTED, _GLARE_REFUSED),
         ("too_far", -quality.text_height, -_HEIGHT_NOTED_PX, -_HEIGHT_REFUSED_PX),
     )
@@ -110,9 +113,9 @@ def _blur(lit: Gray, letters: Letters) -> float:
     widths = []
     for left, top, right, bottom in usual[:: max(1, len(usual) // _LETTERS_SEEN_MAX)]:
         letter = lit[top:bottom, left:right]
-        depth = PAPER - float(np.percentile(letter, 10))
+        depth = PAPER - quantile(letter, 0.1)
         slopes = cv2.magnitude(cv2.Sobel(letter, cv2.CV_32F, 1, 0), cv2.Sobel(letter, cv2.CV_32F, 0, 1))
-        steepest = float(np.percentile(slopes, 97)) / 8
+        steepest = quantile(slopes, 0.97) / 8
         # A stroke softened by a Gaussian of width s rises by 0.4 / s of its depth a pixel.
         widths.append(0.4 * depth / max(1.0, steepest))
     if not widths:

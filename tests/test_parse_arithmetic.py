@@ -78,7 +78,7 @@ Duong cat trang 1kg
                3        26.500        79.500
 Tong cong                            161.500
 """
-    reading = parse_receipt(make_paper(paper), reread=reread)
+    reading = parse_receipt(make_paper(paper, confidence=0.9), reread=reread)
     assert reading.lines[0].unit_price_minor == 41000
     assert "unit_price" in reading.lines[0].inferred
     assert all(box[1] < 120 for box in asked)

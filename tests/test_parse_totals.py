@@ -196,3 +196,24 @@ TIEN THOI LAI                          59,700
 """
     )
     assert (reading.total_minor, reading.discount_total_minor) == (240300, 4700)
+
+
+def test_a_sum_before_charges_is_not_what_was_paid() -> None:
+    reading = read(
+        """
+RESTORAN SERI MAJU SDN BHD
+JALAN PERMAS UTARA 81750 JOHOR
+GST ID: 001699355104
+Date: 10/03/2018 17:41
+Qty Code/Desc                     Total RM
+3 SABA SHIO YAKI SET                 53.70
+1 SALMON SHIO SET                    25.90
+SUBTOTAL                             79.60
+DISCOUNT                            -30.00
+Total Amount                         49.60
+Serv Charge 10%                       4,01
+GST 6%                                3.27
+TOTAL: RM                            57.80
+"""
+    )
+    assert reading.total_minor == 5780

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
 from ocr.parse.rows import Row
 from ocr.parse.text import digits_of, fold, letters, strip_marks
@@ -24,6 +24,7 @@ PHRASE_RATIO_MIN = 88.0
 NEAR_MIN, SPAN_MAX = 0.84, 4
 # What any shop may call itself: a name that starts so shares most of its letters with others.
 ANY_SHOP = "SIEU THI"
+NOT_NAME = re.compile(r"[^A-Z0-9+!]+")
 ADDRESS = re.compile(
     r"\b(?:DUONG|PHUONG|QUAN|SO \d|TP|TANG|TTTM|LO |TOA|KHU|HUYEN|XA|TINH|[PQ] ?\d{1,2})\b|"
     r"^\W*\d+[A-Z]*(?:BIS)?[/, -]"
@@ -39,6 +40,24 @@ class Chain:
     anywhere: tuple[tuple[str, float], ...]
     tax: tuple[str, ...]
     numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A row of the head as names are looked for in it: folded, with signs, as letters, by runs of words."""
+
+    folded: str
+    signed: str
+    letters: str
+    spans: tuple[str, ...]
+
+    @classmethod
+    def of(cls, row: Row) -> Heading:
+        """Prepare a row; `spans` joins every run of up to `SPAN_MAX` words."""
+        words = [letters(word) for word in row.words()]
+        spans = ("".join(words[k : k + size]) for size in range(1, SPAN_MAX + 1) for k in range(len(words)))
+        signed = NOT_NAME.sub(" ", strip_marks(row.text))
+        return cls(f" {row.folded} ", f" {signed} ", "".join(words), tuple(dict.fromkeys(spans)))
 
 
 @lru_cache(maxsize=1)
@@ -70,8 +89,8 @@ def find_chain(rows: Sequence[Row], head: int) -> tuple[str | None, float]:
     Returns:
         The catalogue's name and a confidence, or None and 0 where no chain shows.
     """
-    heading = [row for row in rows[: max(3, min(head, HEAD_ROWS))] if not is_address(row)]
-    everything = [row.folded for row in rows]
+    heading = [Heading.of(row) for row in rows[: max(3, min(head, HEAD_ROWS))] if not is_address(row)]
+    everything = [(row.folded, letters(row.folded)) for row in rows]
     digits = [digits_of(row.text) for row in rows]
     scores = {chain.name: score_chain(chain, heading, everything, digits) for chain in chains()}
     name = max(scores, key=lambda chain: scores[chain])
@@ -89,7 +108,7 @@ def is_address(row: Row) -> bool:
 
 
 def score_chain(
-    chain: Chain, heading: Sequence[Row], everything: Sequence[str], digits: Sequence[str]
+    chain: Chain, heading: Sequence[Heading], everything: Sequence[tuple[str, str]], digits: Sequence[str]
 ) -> float:
     """The weight of a chain's fingerprints that show."""
     score = max((weight * shows(word, heading) for word, weight in chain.words), default=0.0)
@@ -99,7 +118,7 @@ def score_chain(
     return score
 
 
-def shows(word: str, heading: Sequence[Row]) -> float:
+def shows(word: str, heading: Sequence[Heading]) -> float:
     """How well a name shows in the head: 1 where exact, less for each misread letter, else 0."""
     target = letters(word)
     best = 0.0
@@ -118,39 +137,33 @@ def shows(word: str, heading: Sequence[Row]) -> float:
     return best
 
 
-def stands_nearly(target: str, row: Row) -> float:
+def stands_nearly(target: str, row: Heading) -> float:
     """How well a name fits the row's words: 1 where its letters stand in it, less for misread ones, else 0.
 
     With a misread letter it must fill whole words: MINIMART holds six of the seven letters of WINMART.
     """
-    words = [letters(word) for word in row.words()]
-    if target in "".join(words):
+    if target in row.letters:
         return 1.0
-    spans = ("".join(words[k : k + size]) for size in range(1, SPAN_MAX + 1) for k in range(len(words)))
-    best = max((fuzz.ratio(target, span) / 100 for span in spans), default=0.0)
-    return best if best >= NEAR_MIN else 0.0
+    found = process.extractOne(target, row.spans, scorer=fuzz.ratio, score_cutoff=100 * NEAR_MIN)
+    return found[1] / 100 if found else 0.0
 
 
-def stands_exactly(word: str, row: Row) -> bool:
+def stands_exactly(word: str, row: Heading) -> bool:
     """Whether a short name stands in the row as whole words, signs such as + and ! included."""
-    text = f" {re.sub(r'[^A-Z0-9+!]+', ' ', strip_marks(row.text))} "
-    wanted = re.sub(r"[^A-Z0-9+!]+", " ", word)
-    return f" {wanted} " in text or (
-        f" {fold(word)} " in f" {row.folded} " and "+" not in word and "!" not in word
+    wanted = NOT_NAME.sub(" ", word)
+    return f" {wanted} " in row.signed or (
+        "+" not in word and "!" not in word and f" {fold(word)} " in row.folded
     )
 
 
-def shows_anywhere(word: str, everything: Sequence[str], digits: Sequence[str]) -> float:
-    """Whether a phrase or number shows anywhere on the paper."""
-    if word.replace(" ", "").isdigit():
-        return float(any(word.replace(" ", "") in line for line in digits))
+def shows_anywhere(word: str, everything: Sequence[tuple[str, str]], digits: Sequence[str]) -> float:
+    """Whether a phrase or number shows anywhere on the paper, whose rows come folded and as letters."""
+    bare = word.replace(" ", "")
+    if bare.isdigit():
+        return float(any(bare in line for line in digits))
     target = letters(word)
     if len(target) < FUZZY_NAME_MIN:
-        return float(any(f" {word} " in f" {line} " for line in everything))
-    return float(
-        any(
-            fuzz.partial_ratio(target, letters(line)) >= PHRASE_RATIO_MIN
-            for line in everything
-            if len(line) >= len(target) - 1
-        )
-    )
+        return float(any(f" {word} " in f" {line} " for line, _ in everything))
+    long = [spelled for line, spelled in everything if len(line) >= len(target) - 1]
+    best = process.extractOne(target, long, scorer=fuzz.partial_ratio, score_cutoff=PHRASE_RATIO_MIN)
+    return float(best is not None)

@@ -37,6 +37,8 @@ IMPOSSIBLE = 99.0
 ZEROS_COST_MAX = 8.0
 VARIANTS_MAX = 40
 REREADS_MAX = 12
+# A figure read with this confidence reads the same again.
+SURE_MIN = 0.95
 # A thousand readings of one code are enough.
 CODE_PLACES_MAX = 10
 # Shelf prices in đồng are whole hundreds; a last digit is printed for weighed goods only.
@@ -147,7 +149,7 @@ class Ink:
         """The engine's second look at a figure, once per figure and a dozen per paper."""
         if figure.box not in self.again:
             found: list[Figure] = []
-            if self.reread is not None and self.rereads_left > 0:
+            if self.reread is not None and self.rereads_left > 0 and figure.confidence < SURE_MIN:
                 self.rereads_left -= 1
                 for text, confidence in self.reread(page, figure.box):
                     other = read_figure(text, figure.box, confidence, figure.first)

@@ -238,8 +238,10 @@ def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: Mo
     score = RANK.get(item.kind, 0.3) * item.score
     score += 2.0 * (value in due_by_tender(sums))
     score += 0.4 * (sums.values(*TOTAL_KINDS).count(value) - 1)
-    score += agreement(value, sums, item_sum, item_discount, style)
-    score -= 1.5 * is_passed(sums.found[place + 1 :])
+    passed = is_passed(sums.found[place + 1 :])
+    # A sum before charges agrees with the items just because it comes before them.
+    score += (0.0 if passed else 1.0) * agreement(value, sums, item_sum, item_discount, style)
+    score -= 1.5 * passed
     if item.kind != "due" and any(other.kind == "change" for other in sums.found[:place]):
         # Below the change stand tax summaries, with totals of their own.
         score -= 1.5

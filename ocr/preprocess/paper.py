@@ -127,12 +127,13 @@ def _text_core(small: Gray, blank: Gray) -> Mask | None:
     usual = 0.45 * float(np.percentile(density[density > _TEXT_DENSITY[0] / 4], 90))
     blocks = (density > np.clip(usual, *_TEXT_DENSITY)).astype(np.uint8)
     _, labels = cv2.connectedComponents(blocks)
-    mass = np.bincount(labels.ravel(), weights=density.ravel())
-    mass[0] = 0
-    if mass.max() <= 0:
+    inside = np.flatnonzero(labels)
+    numbers = labels.ravel()[inside]
+    mass = np.bincount(numbers, weights=density.ravel()[inside])
+    if not mass.size or mass.max() <= 0:
         return None
-    area = np.maximum(1, np.bincount(labels.ravel()))
-    light = np.bincount(labels.ravel(), weights=blank.ravel().astype(np.float64)) / area
+    area = np.maximum(1, np.bincount(numbers))
+    light = np.bincount(numbers, weights=blank.ravel()[inside]) / area
     alike = np.abs(light - light[mass.argmax()]) < _BLOCK_LIGHT_SPREAD * light[mass.argmax()]
     core = ((mass >= _BLOCK_SHARE_MIN * mass.max()) & alike)[labels].astype(np.uint8)
     size = (max(1, round(core.shape[1] * _EDGE_SHRINK)), max(1, round(core.shape[0] * _EDGE_SHRINK)))
