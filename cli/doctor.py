@@ -72,10 +72,22 @@ def check_models() -> Finding:
     what = "Tesseract models vie, eng"
     try:
         folder = settings().tessdata_dir or find_tessdata()
-        make_engine(settings().ocr_engine, tessdata=folder)
+        make_engine("tesserocr", tessdata=folder)
     except EngineError as error:
         return Finding(what, well=False, found=str(error), remedy=INSTALL_MODELS)
-    return Finding(what, well=True, found=f"{folder} ({settings().ocr_engine})")
+    return Finding(what, well=True, found=str(folder))
+
+
+def check_engine() -> Finding:
+    """Look whether receipts are read by the text engine that is set, or by one that takes its place."""
+    wanted = settings().ocr_engine
+    try:
+        name = make_engine(wanted, tessdata=settings().tessdata_dir).name
+    except EngineError as error:
+        return Finding("text engine", well=False, found=str(error), remedy=INSTALL_MODELS)
+    found = name if name == wanted else f"{name} in place of {wanted}"
+    remedy = "uv sync --frozen, and git checkout ocr/engines/models"
+    return Finding("text engine", name == wanted, found, remedy, needed=False)
 
 
 def check_fonts() -> Finding:
@@ -157,6 +169,7 @@ def check_secret() -> Finding:
 CHECKS: tuple[Callable[[], Finding], ...] = (
     check_python,
     check_models,
+    check_engine,
     check_fonts,
     check_database,
     check_redis,

@@ -13,6 +13,7 @@ from cli.main import app
 from infra.db import engine
 from infra.settings import settings
 from infra.tokens import read_token
+from ocr.engines.recogniser_engine import RecogniserEngine
 from schemas.catalog import Brand
 from schemas.loyalty import Campaign, EarningRule
 from schemas.shoppers import Shopper, StaffMember
@@ -99,6 +100,15 @@ def test_the_doctor_says_how_to_install_what_is_missing(
     assert shown.exit_code == 1
     told = " ".join(shown.stdout.replace("│", " ").split())
     assert "tesseract-ocr-vie" in told
+
+
+def test_the_doctor_says_which_engine_takes_the_place_of_ours(
+    services: None, fresh_settings: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(RecogniserEngine.__init__, "__defaults__", (tmp_path / "none.onnx",))
+    shown = CliRunner().invoke(app, ["doctor"])
+    assert shown.exit_code == 0, shown.output
+    assert "tesserocr in place of recogniser" in " ".join(shown.stdout.replace("│", " ").split())
 
 
 def test_the_doctor_notices_a_database_that_is_away(

@@ -21,10 +21,11 @@ from ocr.engines.factory import make_engine
 from ocr.engines.finder import find_pieces
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
-from ocr.engines.recogniser_engine import RecogniserEngine
+from ocr.engines.recogniser_engine import RecogniserEngine, without_stray_accents
 from ocr.engines.strips import HEIGHT, cut, padded, to_depth, width_class
 from ocr.preprocess.straighten import straighten
 from ocr.reader import look
+from ocr.types import Word
 from samples.slip import Cell, Slip
 from tests.pictures import pages_of, truth_of
 
@@ -218,6 +219,14 @@ def test_a_ruled_line_joins_no_letters() -> None:
     (base, right) = max((piece.base, piece.right) for piece in find_pieces(page))
     page[round(base) + 1 : round(base) + 3, 20:right] = 20
     assert len(find_pieces(page)) == 2
+
+
+def test_a_stray_accent_on_a_page_without_any_is_a_speck() -> None:
+    plain = [Word("GOODS SOLD ARE NOT RETURNABLE", (0, 0, 90, 9), 0.9), Word("5.000đ", (0, 10, 90, 19), 0.9)]
+    words = without_stray_accents([*plain * 5, Word("SUMMARỴ", (0, 20, 90, 29), 0.9)])
+    assert [word.text for word in words[-2:]] == ["5.000đ", "SUMMARY"]
+    accented = [Word("Tổng cộng tiền hàng", (0, 0, 90, 9), 0.9)]
+    assert without_stray_accents(accented) == accented
 
 
 def one_hot(*likely: tuple[int, float]) -> NDArray[np.float32]:
