@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
-from ocr.preprocess.normalise import LETTER_HEIGHT, Mask, find_ink
+from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, Mask, find_ink
 from ocr.types import Box
 
 Boxes = NDArray[np.int32]
@@ -41,6 +41,9 @@ _SLOPE_MAX: Final = 0.06
 _FEET: Final = 0.45
 _ACCENTS: Final = 0.6
 _AREA_MIN: Final = 6
+# Less than this many pixels across hold no letter.
+_BOX_MIN: Final = 4
+_TALL: Final = 0.55
 _RULE_TIMES: Final = 7
 _RULE_LETTERS: Final = 4
 _BAR_TIMES: Final = 5
@@ -92,6 +95,29 @@ def find_pieces(page: Gray) -> list[Piece]:
             piece for piece in _pieces(large, _LARGE_PRINT * LETTER_HEIGHT) if piece.capitals > LETTER_HEIGHT
         ]
     return sorted(pieces, key=lambda piece: (piece.base, piece.left))
+
+
+def piece_within(page: Gray, box: Box) -> Piece | None:
+    """The print inside a box that was drawn around it; None where the box holds none."""
+    left, top, right, bottom = box
+    region = page[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    if min(region.shape) < _BOX_MIN:
+        return None
+    depth = cv2.subtract(np.full_like(region, PAPER), region)
+    ink = np.asarray(depth > 0.4 * float(depth.max()), np.uint8)
+    boxes = _boxes_of(ink) + np.array([max(0, left), max(0, top)] * 2, np.int32)
+    # Commas and feet reach below the base line: the tall ones stand on it.
+    tall = boxes[(boxes[:, 3] - boxes[:, 1]) > _TALL * region.shape[0]]
+    if not len(tall):
+        return None
+    base, height = np.median(tall[:, 3]), np.median(tall[:, 3] - tall[:, 1])
+    return Piece(int(boxes[:, 0].min()), int(boxes[:, 2].max()), float(base), 0.0, float(height), boxes)
+
+
+def _boxes_of(ink: Mask) -> Boxes:
+    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    left, top, widths, heights = (stats[1:, column] for column in range(4))
+    return np.stack([left, top, left + widths, top + heights], axis=1).astype(np.int32)
 
 
 def _without_rules(ink: Mask) -> Mask:

@@ -8,11 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-
 from ocr.engines.base import Gray
 from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, probabilities, read_glyphs, words_of
-from ocr.engines.finder import Piece, find_pieces, ink_within
+from ocr.engines.finder import Piece, find_pieces, ink_within, piece_within
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.strips import column_of, cut, to_depth
@@ -53,12 +51,10 @@ class RecogniserEngine:
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
         """Read one digit group again, alone; see `Engine.read_number`."""
-        left, top, right, bottom = box
-        height = bottom - top
-        if height <= 1 or right <= left:
+        piece = piece_within(page, box)
+        if piece is None:
             return []
-        nothing = np.zeros((0, 4), np.int32)
-        pieces = [Piece(left, right, float(bottom), 0.0, height * size, nothing) for size in _SIZES]
+        pieces = [replace(piece, capitals=piece.capitals * size) for size in _SIZES]
         scored = self._model.scores([to_depth(cut(page, piece)) for piece in pieces])
         found: dict[str, float] = {}
         for scores in scored:
