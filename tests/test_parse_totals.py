@@ -217,3 +217,35 @@ TOTAL: RM                            57.80
 """
     )
     assert reading.total_minor == 5780
+
+
+def test_a_total_whose_figure_is_broken_still_ends_the_items_and_is_what_was_paid() -> None:
+    reading = read(
+        """
+GO! BIEN HOA
+Ticket: 12/07/2025 18:14:05
+MAT HANG                           GIA TRI
+SUNSILK NATURAL DUA               101.988 B
+LIPTON TRA XANH TUI LOC            42.088 B
+KEM CHONG NANG SUNPLAY             79.088 B
+TUI VAI KHONG DET                   7.288 B
+TONG CONG                      2368. 168d
+THE NGAN HANG                     238.188
+"""
+    )
+    assert reading.lines[-1].raw_name == "TUI VAI KHONG DET"
+    assert reading.total_minor == sum(line.amount_minor for line in reading.lines)
+
+
+def test_a_bag_of_a_few_hundred_whose_zeros_are_misread_is_an_item() -> None:
+    reading = read(
+        """
+GO! LY THUONG KIET
+MAT HANG                           GIA TRI
+KEM CHONG NANG SUNPLAY             79.000 B
+BONG DEN SUNLIGHT LED 9W           47.500 B
+TUI TU HUY SINH HOC M                 708 B
+TONG CONG                         127.200d
+"""
+    )
+    assert [line.amount_minor for line in reading.lines] == [79000, 47500, 700]

@@ -70,6 +70,9 @@ def reconcile(found: Sequence[Sum], item_sum: int, item_discount: int, ink: Ink)
         agree(found, {item_sum}, ("subtotal", *TOTAL_KINDS), ink, sure - {item_sum - item_discount})
         agree(found, {item_sum - item_discount, item_sum}, (*TOTAL_KINDS, "item_count"), ink, sure)
     totals = [item for item in found if item.kind in TOTAL_KINDS]
+    if item_sum and not totals:
+        # Where no total was read, what was paid to the đồng says the same.
+        agree(found, {item_sum - item_discount}, ("card", "wallet", "transfer"), ink, sure)
     cuts = {0, item_discount, *(item.value for item in found if item.kind == "discount_total")}
     agree(found, net_values(Sums(list(found)), item_sum, cuts), TOTAL_KINDS, ink, sure)
     agree(found, {item.value for item in totals}, TENDER_KINDS, ink, sure, cost_max=1.6)

@@ -29,7 +29,8 @@ COLUMN_WORDS_MIN = 2
 CODE_DIGITS = 2
 SPECK_LENGTH_MAX = 3
 LABEL_WORDS_MAX = 4
-LONG_LABEL, SURE_LABEL = 8, 0.9
+LONG_LABEL, SURE_LABEL = 7, 0.9
+ZERO_SHAPES = frozenset("068")
 # A figure on a row of its own may carry a currency: RM, VND.
 LONE_LETTERS_MAX = 4
 
@@ -113,7 +114,9 @@ def is_small(figure: Figure, style: MoneyStyle) -> bool:
     if len(figure.groups) > 1 and int(figure.digits):
         return False
     value = int(figure.digits)
-    return len(figure.digits) <= 7 and (value == 0 or value >= 1000 or value in range(100, 1000, 100))  # noqa: PLR2004
+    # The zeros of 700 may be misread as others are: 708.
+    hundreds = len(figure.digits) == 3 and value >= 100 and set(figure.digits[1:]) <= ZERO_SHAPES  # noqa: PLR2004
+    return len(figure.digits) <= 7 and (value == 0 or value >= 1000 or hundreds)  # noqa: PLR2004
 
 
 def last_figure(row: Row, style: MoneyStyle) -> Figure | None:
