@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
 from ocr.parse.items import Draft, box_of, finish_barcode
 from ocr.parse.text import count_letters
 from ocr.types import ReadingLine
+
+# A long code, or prices and counts one after another.
+FIGURES = re.compile(r"\d{6}|(?:\d+[.,]\d\d|[©®@]\S*|\b\d+)\s+\S{0,3}\s*\d+(?:[.,]\d\d)?\s+\S*\d")
+DOUBTFUL_NAME = 0.9
 
 
 def make_lines(drafts: Sequence[Draft], *, closed: bool) -> list[ReadingLine]:
@@ -52,6 +57,9 @@ def line_confidence(draft: Draft, *, closed: bool) -> float:
     score = money * (0.75 + 0.27 * name)
     if draft.inferred & {"amount"}:
         score *= 0.8
+    if sum(bool(part) for part in draft.names) > 1 or FIGURES.search(draft.name):
+        # A wrapped name may have taken in a row of another kind, and figures in a name were not understood.
+        score *= DOUBTFUL_NAME
     if count_letters(draft.name) < 3:  # noqa: PLR2004 - a name of two letters is noise
         score *= 0.4
     return round(min(0.99, score), 3)
