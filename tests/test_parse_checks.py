@@ -49,8 +49,22 @@ def test_a_dotted_zero_read_as_a_six_is_no_change() -> None:
     assert checks(bill("362.900")).others_minor is None
 
 
-def test_one_other_source_alone_may_be_misread_itself() -> None:
-    assert checks(bill("902.900", tender="118.500")).others_minor is None
+@pytest.mark.parametrize(("confidence", "meant"), [(0.75, None), (0.85, 302_900)])
+def test_one_other_source_alone_is_believed_only_against_a_total_read_surely(
+    confidence: float, meant: int | None
+) -> None:
+    assert checks(bill("902.900", tender="118.500"), confidence=confidence).others_minor == meant
+
+
+def test_a_tax_alone_says_nothing_against_a_total() -> None:
+    found = checks(
+        """
+OMO BOT GIAT               1    77.500    77.500
+TONG CONG                                408.000
+Bao gom thue GTGT 8%:                     22.815
+"""
+    )
+    assert (found.taxed_minor, found.others_minor) == (308_002, None)
 
 
 def test_another_sum_altogether_is_no_change_of_digits() -> None:

@@ -22,8 +22,11 @@ from ocr.types import SumChecks
 # Forgers change a digit or two, and such as are worth it.
 CHANGED_DIGITS_MAX = 2
 CHANGED_SHARE_MIN = 0.05
-# One source alone may be misread itself.
+# One source alone may be misread itself, more likely than a total's row that was read surely. A tax is
+# multiplied by ten and more to come to a total, so alone it says nothing.
 SOURCES_MIN = 2
+ROW_SURE = 0.8
+LONE_SOURCES = {"items", "sums", "tender"}
 ZERO_LIKE = ({"0", "6"}, {"0", "8"}, {"0", "9"})
 # Items that miss a small line still say which of two totals is meant.
 NEAR_SHARE = 0.01
@@ -112,7 +115,8 @@ def _others(
         }
         if len(by) > len(best[1]):
             best = meant, by
-    return best if len(best[1]) >= SOURCES_MIN else (None, set())
+    lone = row.figure.confidence >= ROW_SURE and best[1] <= LONE_SOURCES
+    return best if len(best[1]) >= SOURCES_MIN or lone else (None, set())
 
 
 def _is_changed(shown: int, meant: int) -> bool:
