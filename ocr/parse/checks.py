@@ -6,16 +6,19 @@ hides a forged one. So what the row shows is kept here beside what the rest of t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from ocr.parse.arithmetic import cuts_of, gross_of
 from ocr.parse.equations import Sum, Sums, due_by_tender, net_values
 from ocr.parse.ink import Ink
 from ocr.parse.items import Draft
-from ocr.parse.labels import TOTAL_KINDS
+from ocr.parse.labels import TOTAL_KINDS, match_start
 from ocr.parse.money import is_strong, money_values
 from ocr.parse.rows import Row
 from ocr.parse.taxes import Taxed, taxed_gross
+from ocr.parse.text import strip_marks
 from ocr.parse.totals import RANK, ROUNDING_MAX
 from ocr.types import SumChecks
 
@@ -26,39 +29,56 @@ CHANGED_SHARE_MIN = 0.05
 # multiplied by ten and more to come to a total, so alone it says nothing.
 SOURCES_MIN = 2
 ROW_SURE = 0.8
+# What is to be paid stands below all discounts, so nothing explains another figure there.
+PAYABLE = {"total_sure", "total_good"}
+GLUED_TOTAL = re.compile(r"^(.*[A-Z])[.:]?(\d{1,3}(?:[., ]\d{3}){1,3})(?!\d)")
 LONE_SOURCES = {"items", "sums", "tender"}
 ZERO_LIKE = ({"0", "6"}, {"0", "8"}, {"0", "9"})
 # Items that miss a small line still say which of two totals is meant.
 NEAR_SHARE = 0.01
 
 
-def check_sums(sums: Sums, rows: Sequence[Row], drafts: Sequence[Draft], ink: Ink) -> SumChecks:
+@dataclass(frozen=True, slots=True)
+class TotalRow:
+    """A row that names a total: how surely, where, what it shows; `read` is the sum it was taken for."""
+
+    kind: str
+    rank: float
+    index: int
+    value: int
+    confidence: float
+    read: Sum | None = None
+
+
+def check_sums(
+    sums: Sums, rows: Sequence[Row], below: Sequence[Row], drafts: Sequence[Draft], ink: Ink
+) -> SumChecks:
     """Return what confirms the total, what the total's own row shows, and what others say instead.
 
     Args:
         sums: the settled sums.
-        rows: the rows below the items.
+        rows: the rows from the first item on: a total whose label was not seen is taken for a name.
+        below: the rows below the items.
         drafts: the items.
         ink: the paper's digits.
     """
-    taxed = taxed_gross(rows, ink.style)
+    taxed = taxed_gross(below, ink.style)
     sources = list(_sources(sums, drafts, taxed))
     slack = ROUNDING_MAX[ink.style.exponent]
     confirmed = {
         name for name, value, off in sources if sums.total is not None and abs(value - sums.total) <= off
     }
-    row = _total_row(sums, ink)
-    shown = abs(money_values(row.figure, ink.style)[0]) if row else None
-    others, by = _others(row, shown, sums.total, sources, ink) if row and shown else (None, set())
+    row = _total_row(sums, rows, ink)
+    others, by = _others(row, sums.total, sources, ink) if row else (None, set())
     return SumChecks(
         confirmed=tuple(sorted(confirmed)),
-        printed_minor=shown,
-        printed_confidence=round(row.figure.confidence, 3) if row else 0.0,
+        printed_minor=row.value if row else None,
+        printed_confidence=round(row.confidence, 3) if row else 0.0,
         others_minor=others,
         others=tuple(sorted(by)),
         taxed_minor=taxed.gross_minor if taxed else None,
         taxed_proven=bool(taxed and taxed.proven),
-        gap_printed=_gap_printed(sums, rows, drafts, ink, slack),
+        gap_printed=_gap_printed(sums, below, drafts, ink, slack),
     )
 
 
@@ -84,39 +104,59 @@ def _sources(sums: Sums, drafts: Sequence[Draft], taxed: Taxed | None) -> Iterat
         yield "tax", taxed.gross_minor, taxed.slack + slack
 
 
-def _total_row(sums: Sums, ink: Ink) -> Sum | None:
+def _total_row(sums: Sums, rows: Sequence[Row], ink: Ink) -> TotalRow | None:
     """The row that names what is to be paid, the lowest of the surest."""
-    named = [item for item in sums.found if item.kind in TOTAL_KINDS and is_strong(item.figure, ink.style)]
-    return max(named, key=lambda item: (RANK[item.kind] * item.score, item.row.index), default=None)
+    named = [
+        TotalRow(
+            item.kind,
+            RANK[item.kind] * item.score,
+            item.row.index,
+            abs(money_values(item.figure, ink.style)[0]),
+            item.figure.confidence,
+            item,
+        )
+        for item in sums.found
+        if item.kind in TOTAL_KINDS and is_strong(item.figure, ink.style)
+    ]
+    named += [row for row in map(_glued_row, rows) if row is not None]
+    return max(named, key=lambda row: (row.rank, row.index), default=None)
+
+
+def _glued_row(row: Row) -> TotalRow | None:
+    """A total whose figure stands against its label, so that neither was taken for what it is."""
+    glued = GLUED_TOTAL.search(strip_marks(row.text))
+    label = match_start(glued[1].split(), TOTAL_KINDS) if glued else None
+    if glued is None or label is None:
+        return None
+    value = int(re.sub(r"\D", "", glued[2]))
+    confidence = min(token.confidence for token in row.tokens)
+    return TotalRow(label.kind, RANK[label.kind] * label.score, row.index, value, confidence)
 
 
 def _others(
-    row: Sum, shown: int, total: int | None, sources: Sequence[tuple[str, int, float]], ink: Ink
+    row: TotalRow, total: int | None, sources: Sequence[tuple[str, int, float]], ink: Ink
 ) -> tuple[int | None, set[str]]:
-    """The value that other print agrees on where the total's row shows it with a digit or two changed."""
+    """The value that other print agrees on where the total's row shows it with digits changed."""
+    shown = row.value
     if any(abs(value - shown) <= off for _, value, off in sources):
         return None, set()
     if total is not None and not _is_changed(shown, total) and any(value == total for _, value, _ in sources):
         # The row's ink may well say what the others do.
         return None, set()
-    seen_again = {
-        abs(value)
-        for figure in ink.readings(row.figure, row.row.page)
-        for value in money_values(figure, ink.style)
-    }
     best: tuple[int | None, set[str]] = (None, set())
     for _, meant, _ in sources:
-        if meant in seen_again or not _is_changed(shown, meant):
+        few = _is_changed(shown, meant)
+        if not (few or (row.kind in PAYABLE and _is_other(shown, meant))) or _may_say(row, meant, ink):
             continue
         by = {
             name
             for name, value, off in sources
             if abs(value - meant) <= (NEAR_SHARE * meant if name == "items" else off)
         }
-        if len(by) > len(best[1]):
+        alone = few and row.confidence >= ROW_SURE and by <= LONE_SOURCES
+        if len(by) > len(best[1]) and (len(by) >= SOURCES_MIN or alone):
             best = meant, by
-    lone = row.figure.confidence >= ROW_SURE and best[1] <= LONE_SOURCES
-    return best if len(best[1]) >= SOURCES_MIN or lone else (None, set())
+    return best
 
 
 def _is_changed(shown: int, meant: int) -> bool:
@@ -124,11 +164,24 @@ def _is_changed(shown: int, meant: int) -> bool:
 
     Dotted and slashed zeros are read as 6, 8 and 9, which is no change.
     """
-    one, other = str(shown), str(meant)
-    if len(one) != len(other) or abs(shown - meant) < CHANGED_SHARE_MIN * max(shown, meant):
+    if not _is_other(shown, meant):
         return False
-    changed = [{a, b} for a, b in zip(one, other, strict=True) if a != b]
+    changed = [{a, b} for a, b in zip(str(shown), str(meant), strict=True) if a != b]
     return len(changed) <= CHANGED_DIGITS_MAX and not any(pair in ZERO_LIKE for pair in changed)
+
+
+def _may_say(row: TotalRow, meant: int, ink: Ink) -> bool:
+    """Whether a second look at the row's ink sees another value there."""
+    if row.read is None:
+        return False
+    seen = ink.readings(row.read.figure, row.read.row.page)
+    return any(abs(value) == meant for figure in seen for value in money_values(figure, ink.style))
+
+
+def _is_other(shown: int, meant: int) -> bool:
+    """Whether two figures of one length differ by more than is worth forging."""
+    apart = abs(shown - meant) >= CHANGED_SHARE_MIN * max(shown, meant)
+    return len(str(shown)) == len(str(meant)) and apart
 
 
 def _gap_printed(sums: Sums, rows: Sequence[Row], drafts: Sequence[Draft], ink: Ink, slack: int) -> bool:
