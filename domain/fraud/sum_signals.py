@@ -27,7 +27,7 @@ VAT_SHARE_MIN: Final = 0.05
 def total_changed(facts: ReceiptFacts) -> Signal | None:
     """Raise when the total's row shows what other places on the paper say with a digit or two changed.
 
-    Precision 1.0 against 144 genuine and near-miss photographs, recall 0.75 on 4 rendered cases.
+    Precision 1.0 against 144 genuine and near-miss photographs, recall 1.0 on 4 rendered cases.
     """
     checks = facts.reading.checks
     if checks.others_minor is None or checks.printed_minor is None:

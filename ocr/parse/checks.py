@@ -140,7 +140,9 @@ def _others(
     shown = row.value
     if any(abs(value - shown) <= off for _, value, off in sources):
         return None, set()
-    if total is not None and not _is_changed(shown, total) and any(value == total for _, value, _ in sources):
+    forged = row.kind in PAYABLE and total is not None and _is_other(shown, total)
+    told = total is not None and any(value == total for _, value, _ in sources)
+    if total is not None and told and not forged and not _is_changed(shown, total):
         # The row's ink may well say what the others do.
         return None, set()
     best: tuple[int | None, set[str]] = (None, set())
