@@ -254,3 +254,44 @@ TONG CONG                              95.000
         "Tra tui hoa cuc",
         "Keo gung",
     ]
+
+
+def test_a_code_before_a_name_opens_its_item_however_the_ends_of_the_list_were_read():
+    reading = read("""
+SAIGON CO.OP
+PHIEU TINH TIEN
+Ngay: 14/11/2026 08:51   Nhan vien: Gia Linh
+8935102921439 Kem danh rang
+VAT08%   1 cai       39,000.00     39,000.00
+8934804621876 Nuoc khoang
+VATOSS   1 cai       10,400.00     10,400.00
+8934868521457 Nuoc giat
+VATOS%   1 cai      199,000.00    199,000.00
+8934868034758 Dau goi thom
+8934868610892 Lan khu mui
+VATO!    1 cai       53,900.00     53,900.00
+VAT08%   1 cai        8,800.00      8,800.00
+Tong tien hang:                   311,100.00
+Tong so tien thanh toan:          311,100.00
+""")
+    assert [(line.raw_name, line.amount_minor) for line in reading.lines][:3] == [
+        ("Kem danh rang", 39000),
+        ("Nuoc khoang", 10400),
+        ("Nuoc giat", 199000),
+    ]
+
+
+def test_what_is_left_of_a_broken_total_is_not_what_was_paid():
+    reading = read("""
+SAIGON CO.OP
+PHIEU TINH TIEN
+Ngay: 14/11/2026 08:51   Nhan vien: Gia Linh
+8935102921439 Kem danh rang
+VAT08%   1 cai       39,000.00     39,000.00
+8934804621876 Nuoc khoang
+VAT08%   1 cai       10,400.00     10,400.00
+Tong so tien thanh toan: 4                68
+Tien mat                           50,000.00
+Tien thoi lai                         600.00
+""")
+    assert reading.total_minor == 49400

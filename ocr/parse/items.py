@@ -19,6 +19,8 @@ from ocr.types import union
 NAME_CONFIDENCE_MIN = 0.4
 # Most tills print names first: the other order needs to explain more than one row better.
 NAMES_LAST_MARGIN = 0.9
+# Codes are misread, or taken for figures, now and then.
+CODED_SHARE_MIN = 0.7
 
 
 @dataclass(slots=True)
@@ -55,9 +57,17 @@ def read_items(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> list[Dra
 def bind(parts: Sequence[ItemRow], *, headed: bool) -> list[Draft]:
     """Bind names to figures in the direction that leaves the fewest of them alone."""
     names_first = assemble(parts, names_first=True, headed=headed)
+    if codes_open_items(parts):
+        return close_voids(names_first[0])
     names_last = assemble(parts, names_first=False, headed=headed)
     chosen = names_last if names_last[1] + NAMES_LAST_MARGIN < names_first[1] else names_first
     return close_voids(chosen[0])
+
+
+def codes_open_items(parts: Sequence[ItemRow]) -> bool:
+    """Whether article codes stand before names rather than beside figures: a code opens its item."""
+    coded = [part.role for part in parts if part.barcode and part.role in {"name", "amount"}]
+    return len(coded) > 2 and coded.count("name") > CODED_SHARE_MIN * len(coded)  # noqa: PLR2004 - a habit
 
 
 def assemble(parts: Sequence[ItemRow], *, names_first: bool, headed: bool) -> tuple[list[Draft], float]:

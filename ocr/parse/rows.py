@@ -52,6 +52,8 @@ TAX_MARKS = frozenset(
 TAX_RATE = re.compile(
     r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*(?=\S*[\d%@©])[\w@©°]{1,3}(?:[.,]\d+)?\W?[%7]{0,2}\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
 )
+# VAT08% as it is misread: VATOSS, VATOS®, VATO!.
+MISREAD_RATE = re.compile(r"^\W*VAT[O0Q@GD][58SBG%]{0,3}\W{0,3}$")
 # Dots that lead to a figure, read as letters.
 LEADERS = re.compile(r"[ceosvnur.·:~—_«»*=-]{6,}")
 RATE_DIGITS = re.compile(r"[@(]*\d{1,2}(?:[.,]\d{1,2})?[%7]\)?")
@@ -268,7 +270,8 @@ def is_rest(figure: Figure) -> bool:
 
 def is_rate(text: str) -> bool:
     """Whether a word is a tax rate: VAT08%, 8%, VATO57."""
-    return bool(TAX_RATE.match(strip_marks(text)))
+    bare = strip_marks(text)
+    return bool(TAX_RATE.match(bare) or MISREAD_RATE.match(bare))
 
 
 def is_unit(text: str) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from ocr.parse.equations import Sum, Sums, due_by_tender, is_in_notes, net_values
+from ocr.parse.equations import SMALLEST_NOTE, Sum, Sums, due_by_tender, is_in_notes, net_values
 from ocr.parse.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
 from ocr.parse.rows import Row
@@ -137,6 +137,12 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
     candidates = [item for item in candidates if item.kind != "unlabelled" or is_running_total(item, found)]
     if not any(item.kind in TOTAL_KINDS and is_strong(item.figure, style) for item in candidates):
         candidates += [item for item in found if item.kind in {*TENDER_KINDS, "subtotal"} and item.value]
+    # What is left of a broken figure is less than any note.
+    candidates = [
+        item
+        for item in candidates
+        if style.exponent or is_strong(item.figure, style) or item.value >= SMALLEST_NOTE or not item_sum
+    ]
     candidates += amounts_due(found)
     if candidates:
         order = {id(item): place for place, item in enumerate(candidates)}
