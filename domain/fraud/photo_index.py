@@ -20,38 +20,33 @@ DISTANCE_SURE: Final = 42
 DISTANCE_MAX: Final = 56
 _MATCHES_MAX: Final = 50
 
-# A probe is (band, value, number of the code it came from). The distance is taken in the index.
+# What has a band in common is found by distinct values, far fewer than probes; the distance is that to the
+# codes whose band it is. Both are taken in the index.
 _FIND: Final = text(
     """
-    WITH code AS (
-        SELECT number::int - 1 AS number, bits::bit(256) AS bits
-        FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS given (bits, number)
+    WITH found AS (
+        SELECT receipt_id, code, 0 AS band, band_0 AS value
+        FROM photo_hash WHERE band_0 = ANY(CAST(:values_0 AS int[]))
+        UNION ALL
+        SELECT receipt_id, code, 1, band_1 FROM photo_hash WHERE band_1 = ANY(CAST(:values_1 AS int[]))
+        UNION ALL
+        SELECT receipt_id, code, 2, band_2 FROM photo_hash WHERE band_2 = ANY(CAST(:values_2 AS int[]))
     ),
     probe AS (
-        SELECT band, value, bits
+        SELECT band, value, bits::bit(256) AS bits
         FROM unnest(CAST(:bands AS int[]), CAST(:values AS int[]), CAST(:numbers AS int[]))
             AS given (band, value, number)
-        JOIN code USING (number)
-    ),
-    found AS (
-        SELECT kept.receipt_id, bit_count(kept.code # probe.bits) AS distance
-        FROM probe JOIN photo_hash AS kept ON kept.band_0 = probe.value WHERE probe.band = 0
-        UNION ALL
-        SELECT kept.receipt_id, bit_count(kept.code # probe.bits)
-        FROM probe JOIN photo_hash AS kept ON kept.band_1 = probe.value WHERE probe.band = 1
-        UNION ALL
-        SELECT kept.receipt_id, bit_count(kept.code # probe.bits)
-        FROM probe JOIN photo_hash AS kept ON kept.band_2 = probe.value WHERE probe.band = 2
+        JOIN unnest(CAST(:codes AS text[])) WITH ORDINALITY AS code (bits, place) ON place = number + 1
     ),
     nearest AS (
-        SELECT receipt_id, min(distance) AS distance
-        FROM found
-        WHERE distance <= :distance_max AND receipt_id <> :receipt_id
+        SELECT receipt_id, min(bit_count(found.code # probe.bits)) AS distance
+        FROM found JOIN probe USING (band, value)
+        WHERE receipt_id <> :receipt_id
         GROUP BY receipt_id
     )
     SELECT receipt.id, receipt.shopper_id, nearest.distance
     FROM nearest JOIN receipt ON receipt.id = nearest.receipt_id
-    WHERE receipt.status IN ('approved', 'in_review', 'reversed')
+    WHERE distance <= :distance_max AND receipt.status IN ('approved', 'in_review', 'reversed')
     ORDER BY nearest.distance, receipt.received_at
     LIMIT :matches_max
     """
@@ -103,6 +98,7 @@ def find_copies(session: Session, receipt: Receipt, probes: Sequence[Probes]) ->
     rows = session.execute(
         _FIND,
         {
+            **{f"values_{band}": _array(values) for band, values in _values_by_band(probes).items()},
             "codes": _array(code for page in probes for code in page.codes),
             "bands": _array(band for page in probes for band in page.bands),
             "values": _array(value for page in probes for value in page.values),
@@ -118,6 +114,14 @@ def find_copies(session: Session, receipt: Receipt, probes: Sequence[Probes]) ->
         PhotoMatch(receipt_id, shopper_id == receipt.shopper_id, found)
         for receipt_id, shopper_id, found in rows
     ]
+
+
+def _values_by_band(probes: Sequence[Probes]) -> dict[int, set[int]]:
+    found: dict[int, set[int]] = {band: set() for band in range(BANDS)}
+    for page in probes:
+        for band, value in zip(page.bands, page.values, strict=True):
+            found[band].add(value)
+    return found
 
 
 def _array(values: Iterable[object]) -> str:
