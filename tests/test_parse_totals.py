@@ -249,3 +249,32 @@ TONG CONG                         127.200d
 """
     )
     assert [line.amount_minor for line in reading.lines] == [79000, 47500, 700]
+
+
+def test_what_is_to_be_paid_may_be_the_total_rounded_up() -> None:
+    reading = read(
+        ITEMS.replace(" 45,000\n", " 44,855\n").replace("45,000    1", "44,855    1")
+        + """
+Tong tien:                            244,855
+Thanh toan:                           245,000
+(Da lam tron)
+Tien mat:                             250,000
+"""
+    )
+    assert reading.total_minor == 245000
+
+
+def test_a_rates_sign_read_as_an_x_makes_no_item_of_a_tax() -> None:
+    reading = read(
+        """
+LOTTE MART
+Ma sp          dgia      sl     so tien
+001 COM NAM CA HOI
+8938599995006   18000     1      18,000
+002 HAT NEM NAM HUONG
+8934868155157   46500     1      46,500
+08 X VAT                          4,778
+Tong cong                        64,500
+"""
+    )
+    assert [line.amount_minor for line in reading.lines] == [18000, 46500]

@@ -19,6 +19,8 @@ SUM_ROUND_SHARE = 0.5
 SMALLEST_NOTE = 500
 SAME_KINDS = frozenset({"card", "wallet", "transfer", *TOTAL_KINDS})
 CENTS_COST_MAX = 1.5
+# As much must speak for another value than the one that was read.
+AS_READ_GAIN = 0.3
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ def agree_in_print(found: Sequence[Sum], ink: Ink) -> None:
     best = min(choices, key=lambda value: choices[value])
     item.options = {value: cost - choices[best] for value, cost in choices.items()}
     item.read = item.value
-    if best != item.value and choices[best] < choices.get(item.value, IMPOSSIBLE):
+    if best != item.value and choices[best] + AS_READ_GAIN < choices.get(item.value, IMPOSSIBLE):
         item.value = best
     for other in others:
         # What the same paper says twice is read the same.

@@ -244,7 +244,7 @@ def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: Mo
     score = RANK.get(item.kind, 0.3) * item.score
     score += 2.0 * (value in due_by_tender(sums))
     score += 0.4 * (sums.values(*TOTAL_KINDS).count(value) - 1)
-    passed = is_passed(sums.found[place + 1 :])
+    passed = is_passed(sums.found[place + 1 :]) or is_rounded(value, sums.found[place + 1 :], style)
     # A sum before charges agrees with the items just because it comes before them.
     score += (0.0 if passed else 1.0) * agreement(value, sums, item_sum, item_discount, style)
     score -= 1.5 * passed
@@ -264,6 +264,17 @@ def is_passed(after: Sequence[Sum]) -> bool:
         if other.kind in {"total", "total_good", "total_sure"}:
             return any(step.kind in {"charge", "tax", "rounding"} for step in after[:place])
     return False
+
+
+def is_rounded(value: int, after: Sequence[Sum], style: MoneyStyle) -> bool:
+    """Whether what is to be paid follows, the same rounded to a coin."""
+    return any(
+        0 < abs(other.value - value) <= ROUNDING_MAX[style.exponent]
+        and style.exponent == 0
+        and other.value % SMALL_CUT[0] == 0 != value % SMALL_CUT[0]
+        for other in after
+        if other.kind in {"total_good", "total_sure"} and is_strong(other.figure, style)
+    )
 
 
 def agreement(value: int, sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> float:

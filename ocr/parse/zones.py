@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from ocr.parse.labels import SUM_KINDS, find_words, look_up
@@ -177,7 +178,11 @@ def is_sum(row: Row) -> bool:
         return False
     if label.kind != "tax":
         return True
-    return not is_counted(row) and not any(is_unit(word) and fold(word) for word in row.words())
+    # The sign of a rate may be read as an x: 08 X VAT.
+    words = [
+        word for word, after in pairwise([*row.words(), ""]) if fold(word) != "X" or fold(after) != "VAT"
+    ]
+    return not is_counted(row) and not any(is_unit(word) and fold(word) for word in words)
 
 
 def is_counted(row: Row) -> bool:
