@@ -18,7 +18,7 @@ from ocr.engines import factory, model
 from ocr.engines.base import EngineError, Gray
 from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, read_glyphs, words_of
 from ocr.engines.factory import make_engine
-from ocr.engines.finder import find_pieces
+from ocr.engines.finder import Piece, find_pieces, word_boxes
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.recogniser_engine import RecogniserEngine, without_stray_accents
@@ -194,6 +194,13 @@ def test_columns_are_pieces_of_their_own() -> None:
     assert pieces[0].right < pieces[1].left
     assert abs(pieces[0].base - pieces[1].base) < 2
     assert pieces[2].base - pieces[0].base > 20
+
+
+def test_words_take_the_ink_up_to_the_widest_blank_between_them() -> None:
+    ink = np.array([[0, 0, 10, 20], [12, 0, 22, 20], [40, 0, 50, 20], [52, 5, 62, 24]], np.int32)
+    piece = Piece(0, 62, 20.0, 0.0, 20.0, ink)
+    assert word_boxes(piece, [(3, 14), (43, 54)]) == [(0, 0, 22, 20), (40, 0, 62, 24)]
+    assert word_boxes(piece, []) == []
 
 
 def test_touching_lines_are_told_apart() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import cv2
@@ -43,6 +44,8 @@ _ACCENTS: Final = 0.6
 _AREA_MIN: Final = 6
 # Less than this many pixels across hold no letter.
 _BOX_MIN: Final = 4
+# The network sees a character up to this many capitals off its middle.
+_SEEN_OFF: Final = 0.5
 _TALL: Final = 0.55
 _RULE_TIMES: Final = 7
 _RULE_LETTERS: Final = 4
@@ -290,13 +293,42 @@ def _uncovered(boxes: Boxes, pieces: Sequence[Piece]) -> Boxes:
     return np.asarray([box for box in tall.tolist() if tuple(box) not in known], np.int32).reshape(-1, 4)
 
 
-def ink_within(piece: Piece, left: float, right: float) -> Box:
-    """The box around the piece's ink between two columns; a box of a capital's height where none is."""
+def word_boxes(piece: Piece, spans: Sequence[tuple[float, float]]) -> list[Box]:
+    """Boxes around the ink of a piece's words.
+
+    Args:
+        piece: Where they stand.
+        spans: Columns of the page at which each word's first and last character were seen, left to
+            right; the characters may reach beyond.
+    """
+    if not spans:
+        return []
+    edges = [-np.inf, *(_gap_between(piece, one[1], other[0]) for one, other in pairwise(spans)), np.inf]
+    return [
+        _ink_within(piece, *edges_of, span) for edges_of, span in zip(pairwise(edges), spans, strict=True)
+    ]
+
+
+def _gap_between(piece: Piece, last: float, first: float) -> float:
+    """The middle of the widest blank between a word's last and the next one's first character."""
+    ends = np.maximum.accumulate(piece.ink[:, 2])[:-1]
+    starts = piece.ink[1:, 0]
+    middles = (ends + starts) / 2
+    slack = _SEEN_OFF * piece.capitals
+    near = (middles > last - slack) & (middles < first + slack) & (starts > ends)
+    if not near.any():
+        return (last + first) / 2
+    return float(middles[near][(starts - ends)[near].argmax()])
+
+
+def _ink_within(piece: Piece, left: float, right: float, span: tuple[float, float]) -> Box:
+    """The box around the piece's ink between two columns; a capital's height over the span where none is."""
     middles = (piece.ink[:, 0] + piece.ink[:, 2]) / 2
     inside = piece.ink[(middles >= left) & (middles <= right)]
-    base = piece.base + piece.slope * ((left + right) / 2 - piece.left)
+    base = piece.base + piece.slope * (sum(span) / 2 - piece.left)
     if not len(inside):
-        return round(left), round(base - piece.capitals), max(round(left) + 1, round(right)), round(base)
+        first, last = round(span[0]), round(span[1])
+        return first, round(base - piece.capitals), max(first + 1, last), round(base)
     top = max(int(inside[:, 1].min()), round(base - (1 + _ACCENTS) * piece.capitals))
     bottom = min(int(inside[:, 3].max()), round(base + _FEET * piece.capitals))
     return int(inside[:, 0].min()), top, int(inside[:, 2].max()), max(top + 1, bottom)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 from ocr.engines.base import Gray
 from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, probabilities, read_glyphs, words_of
-from ocr.engines.finder import Piece, find_pieces, ink_within, piece_within
+from ocr.engines.finder import Piece, find_pieces, piece_within, word_boxes
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.strips import column_of, cut, to_depth
@@ -46,7 +45,7 @@ class RecogniserEngine:
         words: list[Word] = []
         for piece, scores in zip(pieces, scored, strict=True):
             glyphs = read_glyphs(probabilities(scores), self._model.charset)
-            words += [self._word(piece, word) for word in words_of(glyphs)]
+            words += self._words(piece, words_of(glyphs))
         return without_stray_accents(_without_grain(words))
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
@@ -70,16 +69,16 @@ class RecogniserEngine:
                 found[reading] = found.get(reading, 0.0) + share / len(_SIZES)
         return sorted(found.items(), key=lambda one: -one[1])
 
-    def _word(self, piece: Piece, glyphs: Sequence[Glyph]) -> Word:
+    def _words(self, piece: Piece, words: list[list[Glyph]]) -> list[Word]:
         stride = self._model.stride
-        left = column_of(piece, (glyphs[0].first - 0.5) * stride)
-        right = column_of(piece, (glyphs[-1].last + 1.5) * stride)
-        return Word(
-            "".join(glyph.text for glyph in glyphs),
-            ink_within(piece, left, right),
-            min(1.0, confidence_of(glyphs)),
-            digit_alternatives(glyphs),
-        )
+        spans = [
+            (column_of(piece, word[0].first * stride), column_of(piece, (word[-1].last + 1) * stride))
+            for word in words
+        ]
+        return [
+            Word("".join(glyph.text for glyph in word), box, confidence_of(word), digit_alternatives(word))
+            for word, box in zip(words, word_boxes(piece, spans), strict=True)
+        ]
 
 
 def without_stray_accents(words: list[Word]) -> list[Word]:
