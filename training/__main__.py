@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, get_args
 
 import cv2
 import torch
 import typer
 
 from ocr.engines.ctc import probabilities, read_glyphs
+from ocr.engines.factory import EngineName, make_engine
 from ocr.engines.model import MODEL_FILE, Model
 from training.curve import draw_curve
 from training.cuts import write_cuts
@@ -19,6 +20,7 @@ from training.export import export as export_network
 from training.export import quantise
 from training.measure import Accuracy, accuracy
 from training.net import Network
+from training.pages import measure_pages
 from training.real import load, plain
 from training.render import Renderer
 from training.train import CHECKPOINT, CURVE, Trainer, average_of
@@ -103,6 +105,19 @@ def export(folder: Folder = WORK, real: Real = None, file: Path = MODEL_FILE) ->
 def measure(real: Path, file: Path = MODEL_FILE, part: str = "test") -> None:
     """Read held-back real lines with an exported model."""
     typer.echo(str(asdict(_read_part(real, file, part))))
+
+
+@app.command()
+def pages(
+    folder: Path,
+    engine: Annotated[str, typer.Option(help="recogniser, tesserocr or pytesseract.")] = "recogniser",
+    part: Annotated[str | None, typer.Option(help="train, validation or test, by merchant.")] = None,
+    difficulty: str | None = None,
+) -> None:
+    """Read whole photographs with an engine and compare the words."""
+    cv2.setNumThreads(1)
+    name = next(known for known in get_args(EngineName) if known == engine)
+    typer.echo(str(asdict(measure_pages(folder, make_engine(name), part, difficulty))))
 
 
 def _read_part(real: Path, file: Path, part: str) -> Accuracy:
