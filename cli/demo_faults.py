@@ -10,7 +10,7 @@ import samples
 from cli.demo_day import Upload
 
 # A reading in doubt goes to a person, which is as it should be; most must do without one.
-APPROVED_SHARE_MIN = 0.6
+APPROVED_SHARE_MIN = 0.8
 
 
 def faults(
