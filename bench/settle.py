@@ -7,6 +7,7 @@ import random
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from datetime import time as time_of_day
 from decimal import Decimal
 from functools import cache
 from multiprocessing.queues import Queue
@@ -37,6 +38,7 @@ LINES_PER_RECEIPT = 8
 PLAIN_GOODS = ("CAM SANH", "THIT BA ROI HEO", "RAU MUONG 400G", "CA CHUA", "BANH BAO NHAN THIT", "NHO XANH")
 RECEIPTS_PER_SHOPPER = 4
 CHAINS = ("WinMart", "Co.opmart", "LOTTE Mart", "Bách Hóa Xanh")
+OPENS, SECONDS_OPEN = time_of_day(8), 13 * 3600
 PATIENCE_SECONDS = 600
 
 
@@ -95,7 +97,7 @@ def make_reading(number: int) -> Reading:
     lines = tuple(_line(picked, place) for place in range(LINES_PER_RECEIPT))
     total = sum(line.amount_minor for line in lines)
     yesterday = clock.till_today() - timedelta(days=1)
-    at = datetime.combine(yesterday, datetime.min.time()) + timedelta(seconds=number % 86_400)
+    at = datetime.combine(yesterday, OPENS) + timedelta(seconds=number % SECONDS_OPEN)
     return Reading(
         status="read",
         chain=CHAINS[number % len(CHAINS)],

@@ -33,7 +33,7 @@ def intake(
 @app.command()
 def settle(
     receipts: Annotated[int, typer.Option(min=1, help="Receipts to settle.")] = 4000,
-    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that settle at once.")] = 4,
+    processes: Annotated[int, typer.Option(min=1, max=64, help="Processes that settle at once.")] = 2,
     as_json: AsJson = False,
 ) -> None:
     """Receipts settled and credited a second on PostgreSQL with fsync on, reading excluded."""
