@@ -7,7 +7,7 @@ database work out bits too. Figures in docs/decisions/0050.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 from typing import Final
@@ -75,14 +75,13 @@ class Code:
 class Probes:
     """What a picture is looked up by: codes its originals may have, and values that their bands may have.
 
-    `bands`, `values` and `numbers` are columns of one table: a band, what it may be, and the place in
-    `codes` of the code that it is of.
+    `lists` are written with commas between, ready to be asked with: `codes`; `bands`, `values` and
+    `numbers`, columns of one table (a band, what it may be, and the place in `codes`, from 0, of the code
+    that it is of); and `values_0` to `values_2`, each band's distinct values.
     """
 
     codes: tuple[str, ...]
-    bands: tuple[int, ...]
-    values: tuple[int, ...]
-    numbers: tuple[int, ...]
+    lists: Mapping[str, str]
 
 
 def code_of(sketch: Sketch) -> Code:
@@ -100,8 +99,14 @@ def probes_of(sketch: Sketch) -> Probes:
     rows = [
         (band, value, number) for band in range(BANDS) for value, number in sorted(_band_probes(waves, band))
     ]
-    bands, values, numbers = zip(*rows, strict=True)
-    return Probes(tuple(_bits(waves)), bands, values, numbers)
+    columns = dict(zip(("bands", "values", "numbers"), zip(*rows, strict=True), strict=True))
+    codes = tuple(_bits(waves))
+    distinct = {
+        f"values_{band}": sorted({value for place, value, _ in rows if place == band})
+        for band in range(BANDS)
+    }
+    lists = {"codes": codes, **columns, **distinct}
+    return Probes(codes, {name: ",".join(map(str, values)) for name, values in lists.items()})
 
 
 def distance(one: str, other: str) -> int:
