@@ -130,6 +130,16 @@ def test_a_total_glued_to_its_label_is_seen() -> None:
     assert (found.printed_minor, found.others_minor) == (902_900, 302_900)
 
 
+def test_a_total_whose_dots_a_pen_made_dashes_is_seen() -> None:
+    found = checks(
+        bill("302.900").replace(
+            "TONG CONG                                302.900",
+            "TONG CONG 3 11                           382-900",
+        )
+    )
+    assert (found.printed_minor, found.others_minor) == (382_900, 302_900)
+
+
 def test_another_figure_altogether_is_disputed_where_the_row_says_what_is_to_be_paid() -> None:
     payable = bill("118.500").replace("TONG CONG", "TONG TIEN PHAI T.TOAN")
     assert checks(payable).others_minor == 302_900

@@ -32,6 +32,8 @@ ROW_SURE = 0.8
 # What is to be paid stands below all discounts, so nothing explains another figure there.
 PAYABLE = {"total_sure", "total_good"}
 GLUED_TOTAL = re.compile(r"^(.*[A-Z])[.:]?(\d{1,3}(?:[., ]\d{3}){1,3})(?!\d)")
+# A pen that goes over a figure makes dashes of its dots.
+DASHED_TOTAL = re.compile(r"^(\D*[A-Z]\D*?).*?(?<!\d)(\d{1,3}(?:-\d{3}){1,3})$")
 LONE_SOURCES = {"items", "sums", "tender"}
 ZERO_LIKE = ({"0", "6"}, {"0", "8"}, {"0", "9"})
 # Items that miss a small line still say which of two totals is meant.
@@ -123,8 +125,9 @@ def _total_row(sums: Sums, rows: Sequence[Row], ink: Ink) -> TotalRow | None:
 
 
 def _glued_row(row: Row) -> TotalRow | None:
-    """A total whose figure stands against its label, so that neither was taken for what it is."""
-    glued = GLUED_TOTAL.search(strip_marks(row.text))
+    """A total that stands against its label or has dashes for dots, so that it was taken for no figure."""
+    text = strip_marks(row.text)
+    glued = GLUED_TOTAL.search(text) or DASHED_TOTAL.search(text)
     label = match_start(glued[1].split(), TOTAL_KINDS) if glued else None
     if glued is None or label is None:
         return None
