@@ -134,10 +134,10 @@ def test_a_total_whose_dots_a_pen_made_dashes_is_seen() -> None:
     found = checks(
         bill("302.900").replace(
             "TONG CONG                                302.900",
-            "TONG CONG 3 11                           382-900",
+            "TONG CONG 3 11                           342-900",
         )
     )
-    assert (found.printed_minor, found.others_minor) == (382_900, 302_900)
+    assert (found.printed_minor, found.others_minor) == (342_900, 302_900)
 
 
 def test_another_figure_altogether_is_disputed_where_the_row_says_what_is_to_be_paid() -> None:
