@@ -19,21 +19,10 @@ DISTANCE_SURE: Final = 42
 DISTANCE_MAX: Final = 56
 _MATCHES_MAX: Final = 50
 
-# What has a band in common is found by distinct values, far fewer than probes; the distance is that to the
-# codes whose band it is. Both are taken in the index.
+# A probe is (band, value, number of the code it came from). The distance is taken in the index.
 _FIND: Final = text(
     """
-    WITH found AS (
-        SELECT receipt_id, code, 0 AS band, band_0 AS value
-        FROM photo_hash WHERE band_0 = ANY(CAST('{' || :values_0 || '}' AS int[]))
-        UNION ALL
-        SELECT receipt_id, code, 1, band_1
-        FROM photo_hash WHERE band_1 = ANY(CAST('{' || :values_1 || '}' AS int[]))
-        UNION ALL
-        SELECT receipt_id, code, 2, band_2
-        FROM photo_hash WHERE band_2 = ANY(CAST('{' || :values_2 || '}' AS int[]))
-    ),
-    probe AS (
+    WITH probe AS (
         SELECT band, value, bits::bit(256) AS bits
         FROM unnest(
             CAST('{' || :bands || '}' AS int[]),
@@ -42,15 +31,25 @@ _FIND: Final = text(
         ) AS given (band, value, number)
         JOIN unnest(string_to_array(:codes, ',')) WITH ORDINALITY AS code (bits, place) ON place = number + 1
     ),
+    found AS (
+        SELECT kept.receipt_id, bit_count(kept.code # probe.bits) AS distance
+        FROM probe JOIN photo_hash AS kept ON kept.band_0 = probe.value WHERE probe.band = 0
+        UNION ALL
+        SELECT kept.receipt_id, bit_count(kept.code # probe.bits)
+        FROM probe JOIN photo_hash AS kept ON kept.band_1 = probe.value WHERE probe.band = 1
+        UNION ALL
+        SELECT kept.receipt_id, bit_count(kept.code # probe.bits)
+        FROM probe JOIN photo_hash AS kept ON kept.band_2 = probe.value WHERE probe.band = 2
+    ),
     nearest AS (
-        SELECT receipt_id, min(bit_count(found.code # probe.bits)) AS distance
-        FROM found JOIN probe USING (band, value)
-        WHERE receipt_id <> :receipt_id
+        SELECT receipt_id, min(distance) AS distance
+        FROM found
+        WHERE distance <= :distance_max AND receipt_id <> :receipt_id
         GROUP BY receipt_id
     )
     SELECT receipt.id, receipt.shopper_id, nearest.distance
     FROM nearest JOIN receipt ON receipt.id = nearest.receipt_id
-    WHERE distance <= :distance_max AND receipt.status IN ('approved', 'in_review', 'reversed')
+    WHERE receipt.status IN ('approved', 'in_review', 'reversed')
     ORDER BY nearest.distance, receipt.received_at
     LIMIT :matches_max
     """

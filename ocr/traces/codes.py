@@ -75,9 +75,9 @@ class Code:
 class Probes:
     """What a picture is looked up by: codes its originals may have, and values that their bands may have.
 
-    `lists` are written with commas between, ready to be asked with: `codes`; `bands`, `values` and
+    `lists` are written with commas between, ready to be asked with: `codes`; and `bands`, `values` and
     `numbers`, columns of one table (a band, what it may be, and the place in `codes`, from 0, of the code
-    that it is of); and `values_0` to `values_2`, each band's distinct values.
+    that it is of).
     """
 
     codes: tuple[str, ...]
@@ -101,11 +101,7 @@ def probes_of(sketch: Sketch) -> Probes:
     ]
     columns = dict(zip(("bands", "values", "numbers"), zip(*rows, strict=True), strict=True))
     codes = tuple(_bits(waves))
-    distinct = {
-        f"values_{band}": sorted({value for place, value, _ in rows if place == band})
-        for band in range(BANDS)
-    }
-    lists = {"codes": codes, **columns, **distinct}
+    lists = {"codes": codes, **columns}
     return Probes(codes, {name: ",".join(map(str, values)) for name, values in lists.items()})
 
 
