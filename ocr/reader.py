@@ -97,18 +97,6 @@ def check_picture(data: bytes) -> tuple[ReadingReason, ...]:
     return tuple(sorted(view.reasons, key=lambda reason: reason.severity != "reject"))
 
 
-def read_lines(pages: bytes | Sequence[bytes], engine: Engine) -> list[TextLine]:
-    """Read pages down to printed lines, boxes in pixels of each straightened page.
-
-    Raises:
-        EngineError: The engine failed.
-    """
-    try:
-        return join_pages([page.lines for page in read_pages(pages, engine)])
-    except _BadPageError:
-        return []
-
-
 @cache
 def own_engine() -> Engine:
     """The engine of this process when none is given.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlmodel import Session, col, func, select
 
-from domain.catalog.builtin import builtin_catalogue, builtin_rows
-from domain.catalog.products import current_catalogue, load_catalogue, new_version, retailer_id_of, seed
+from domain.catalog.builtin import builtin_catalogue
+from domain.catalog.products import current_catalogue, load_catalogue, new_version, seed
 from schemas.catalog import Barcode, Brand, CatalogState, Product, Retailer, TillName
 
 
@@ -47,10 +47,3 @@ def test_the_snapshot_is_built_again_only_when_the_catalogue_changed(session: Se
     assert current_catalogue(session) is first
     new_version(session)
     assert current_catalogue(session) is not first
-
-
-def test_every_chain_of_the_package_is_found_by_the_name_on_readings(session: Session) -> None:
-    for retailer in builtin_rows().retailers:
-        assert retailer_id_of(session, retailer.name) == retailer.id
-    assert retailer_id_of(session, "Chợ Bến Thành") is None
-    assert retailer_id_of(session, None) is None

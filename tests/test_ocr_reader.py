@@ -16,7 +16,7 @@ from PIL import Image
 
 from ocr.engines.base import EngineError, Gray
 from ocr.engines.factory import make_engine
-from ocr.reader import check_picture, read_lines, read_receipt
+from ocr.reader import check_picture, read_receipt
 from ocr.types import Box, Reading, Word
 from samples import faults, photos_dir
 
@@ -200,10 +200,6 @@ def test_an_engine_that_fails_is_an_ordinary_reading() -> None:
 def test_a_bad_page_among_good_ones_is_named() -> None:
     reading = read_receipt([photo(), b"no picture"], SilentEngine())
     assert [(reason.code, reason.page) for reason in reading.reasons] == [("not_an_image", 1)]
-
-
-def test_no_lines_come_from_what_is_no_picture() -> None:
-    assert read_lines(b"no picture", SilentEngine()) == []
 
 
 @settings(max_examples=40, deadline=None)

@@ -71,11 +71,6 @@ def general_rules() -> GeneralRules:
     return GeneralRules(tuple(vetoes["start"]), tuple(vetoes["anywhere"]), weak, makers)
 
 
-def builtin_text(name: str) -> str:
-    """The packaged file `name` of this area."""
-    return _text(name)
-
-
 def split(cell: str) -> list[str]:
     """Return the values of a cell that holds several, separated by `|`."""
     return [part.strip() for part in cell.split("|") if part.strip()]

@@ -78,13 +78,6 @@ def load_catalogue(session: Session) -> Catalogue:
     return build_catalogue(rows, general_rules())
 
 
-def retailer_id_of(session: Session, chain: str | None) -> UUID | None:
-    """Return the id of the retailer named `chain`, as readings spell it."""
-    if chain is None:
-        return None
-    return session.exec(select(Retailer.id).where(Retailer.name == chain)).one_or_none()
-
-
 def new_version(session: Session) -> None:
     """Tell every process that the catalogue has changed, once this transaction commits."""
     version = new_id()

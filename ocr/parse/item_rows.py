@@ -240,13 +240,6 @@ def trailing_run(row: Row, amount: Figure, first: int) -> list[Figure]:
     return run
 
 
-def is_misread_unit(row: Row, place: int, first: int) -> bool:
-    """Whether a short word stands where a unit does: after the count that opens a row of figures."""
-    text = row.tokens[place].text
-    count = row.figure_at(place - 1) if place > first else None
-    return count is not None and count.first == first and len(count.digits) <= 2 and count_letters(text) <= 4  # noqa: PLR2004
-
-
 def unit_between(row: Row, place: int) -> str | None:
     """The unit of sale printed among the figures from token `place` on."""
     for token in row.tokens[place:]:

@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from ocr.parse.barcodes import clean_barcode, repair_barcode
 from ocr.parse.item_rows import ItemRow, take_zone_apart
-from ocr.parse.labels import weight_words
 from ocr.parse.money import Figure, MoneyStyle
 from ocr.parse.names import clean_name
 from ocr.parse.rows import Row
@@ -219,10 +218,3 @@ def finish_barcode(draft: Draft) -> str | None:
     if mended != code:
         draft.inferred.add("barcode")
     return mended
-
-
-def weighed_unit(draft: Draft) -> bool:
-    """Whether the item is sold by weight."""
-    return draft.unit in weight_words() or (
-        draft.quantity is not None and draft.quantity != int(draft.quantity)
-    )

@@ -7,7 +7,6 @@ import re
 TAX_BEFORE = re.compile(r"^(?:SR|ZR|ZRL|SRE|ZRE|TX|OS)['.:]?\s+(?=\S)")
 ARTICLE_BEFORE = re.compile(r"^[#*]?[A-Z]{0,2}\d{5,}\s*-?\s*(?=\S*[^\W\d])")
 MARK_AFTER = re.compile(r"\s*(?:[*#][A-Z0-9]{1,2}|\s(?:SR|ZRL|ZR))$")
-EDGES = " .,:;'|_=~-*»«"
 
 
 def clean_name(text: str) -> str:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from ocr.parse.labels import LINE_KINDS, SUM_KINDS, Label, match_start, unit_words
-from ocr.parse.money import THOUSAND, Figure, MoneyStyle, is_strong, joined, read_figure
+from ocr.parse.money import THOUSAND, Figure, MoneyStyle, joined, read_figure
 from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.types import Box, TextLine, Word, union
 
@@ -296,8 +296,3 @@ def barcode_in(token: Token) -> str | None:
     if len(digits) in CODE_LENGTHS and count_digits(text) >= len(text) - 1:
         return digits
     return None
-
-
-def strong_figures(row: Row, style: MoneyStyle) -> list[Figure]:
-    """The row's figures that are money by their form."""
-    return [figure for figure in row.figures if is_strong(figure, style)]
