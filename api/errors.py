@@ -55,6 +55,13 @@ class UnsupportedMediaTypeError(DoorError):
     status = 415
 
 
+def status_of(error: DomainError) -> int:
+    """Return the HTTP status that says an expected refusal."""
+    if isinstance(error, NotFoundError):
+        return HTTPStatus.NOT_FOUND
+    return HTTPStatus.CONFLICT if isinstance(error, ConflictError) else HTTPStatus.UNPROCESSABLE_ENTITY
+
+
 def problem(
     request: Request, status: int, code: str, values: dict[str, Any] | None = None, **more: Any
 ) -> JSONResponse:
@@ -78,12 +85,7 @@ def problem(
 
 def _domain_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)  # noqa: S101 - the handler is registered for it
-    status = 422
-    if isinstance(error, NotFoundError):
-        status = 404
-    elif isinstance(error, ConflictError):
-        status = 409
-    return problem(request, status, error.code, error.values)
+    return problem(request, status_of(error), error.code, error.values)
 
 
 def _door_error(request: Request, error: Exception) -> JSONResponse:

@@ -11,12 +11,12 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from api.errors import CODE_BY_STATUS, status_of
 from console.render import PREFIX, here, page, page_language
-from domain.errors import ConflictError, DomainError, NotFoundError
+from domain.errors import DomainError
 from infra.words import say
 
 _log = structlog.get_logger()
-CODE_BY_STATUS = {404: "not_found", 405: "method_not_allowed", 413: "request_too_large"}
 
 
 class SignInNeededError(Exception):
@@ -61,12 +61,7 @@ def _form_refused(request: Request, _error: Exception) -> Response:
 
 def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - the handler is registered for it
-    status = 422
-    if isinstance(error, NotFoundError):
-        status = 404
-    elif isinstance(error, ConflictError):
-        status = 409
-    return _problem(request, status, error.code, error.values)
+    return _problem(request, status_of(error), error.code, error.values)
 
 
 def _http_error(request: Request, error: Exception) -> Response:

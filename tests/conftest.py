@@ -26,6 +26,7 @@ from domain.catalog.products import seed
 from infra import db, embedded, queue
 from infra.db import engine, transaction
 from infra.migrate import migrate
+from schemas.loyalty import Campaign
 from tests import make
 
 
@@ -72,6 +73,18 @@ def committed(services: None) -> Generator[None]:
     yield
     make.clear_database()
     queue.redis().flushall()
+
+
+@pytest.fixture
+def empty_redis(services: None) -> None:
+    """Failures and uploads are counted in Redis, which no rollback empties."""
+    queue.redis().flushall()
+
+
+@pytest.fixture
+def campaign(session: Session) -> Campaign:
+    """The campaign that our tests' receipts earn from."""
+    return make.make_campaign(session)
 
 
 @pytest.fixture

@@ -70,3 +70,13 @@ def settled(session: Session, number: int = 1, **reading: object) -> Receipt:
     settlement.settle_receipt(session, receipt.id, make.make_reading(**given))
     session.flush()
     return receipt
+
+
+def in_review(session: Session, number: int = 1, **reading: object) -> Receipt:
+    """A receipt that waits for a person; `number` sets shopper, picture and receipt number apart."""
+    shopper = make.make_shopper(session, f"09010000{number:02}")
+    receipt = make.make_receipt(session, shopper, image=f"{number:064}")
+    given = {"total_minor": 200_000, "receipt_no": f"{number}{number:07}"} | reading
+    settlement.settle_receipt(session, receipt.id, make.make_reading(**given))
+    assert receipt.status == "in_review"
+    return receipt

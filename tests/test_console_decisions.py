@@ -33,13 +33,9 @@ from schemas.review import Corrections, LineCorrection
 from schemas.shoppers import StaffMember
 from schemas.staff import StaffAct
 from tests import make
+from tests.console_ground import in_review
 
 TOTAL = 200_000
-
-
-@pytest.fixture
-def campaign(session: Session) -> Campaign:
-    return make.make_campaign(session)
 
 
 @pytest.fixture
@@ -50,15 +46,6 @@ def reviewer(session: Session, campaign: Campaign) -> StaffMember:
 @pytest.fixture
 def colleague(session: Session) -> StaffMember:
     return join_staff(session, "colleague@example.vn", "reviewer")
-
-
-def in_review(session: Session, number: int = 1, **reading: object) -> Receipt:
-    shopper = make.make_shopper(session, f"09010000{number:02}")
-    receipt = make.make_receipt(session, shopper, image=f"{number:064}")
-    given = {"total_minor": TOTAL, "receipt_no": f"{number}{number:07}"} | reading
-    settlement.settle_receipt(session, receipt.id, make.make_reading(**given))
-    assert receipt.status == "in_review"
-    return receipt
 
 
 def decide(

@@ -14,18 +14,16 @@ from domain import cases, settlement, staff
 from domain.fraud import workbench
 from domain.loyalty import ledger
 from domain.shoppers import join_staff
-from infra import clock, queue, storage
+from infra import clock, storage
 from schemas.fraud import ReviewDecision
 from schemas.receipts import Receipt, ReceiptPage
 from schemas.shoppers import StaffMember
 from schemas.staff import StaffAct
 from tests import console_ground as ground
 from tests import make
+from tests.console_ground import in_review
 
-
-@pytest.fixture(autouse=True)
-def no_failures_yet(services: None) -> None:
-    queue.redis().flushall()
+pytestmark = pytest.mark.usefixtures("empty_redis")
 
 
 @pytest.fixture
@@ -35,15 +33,6 @@ def reviewer(client: TestClient, session: Session) -> StaffMember:
     member = ground.enrol(session)
     assert ground.sign_in(client, session, member).status_code == 303
     return member
-
-
-def in_review(session: Session, number: int = 1, **reading: object) -> Receipt:
-    shopper = make.make_shopper(session, f"09010000{number:02}")
-    receipt = make.make_receipt(session, shopper, image=f"{number:064}")
-    given = {"total_minor": 200_000 + number} | reading
-    settlement.settle_receipt(session, receipt.id, make.make_reading(**given))
-    assert receipt.status == "in_review"
-    return receipt
 
 
 def held(session: Session, shopper_id: UUID) -> int:
@@ -90,7 +79,7 @@ def test_filters_narrow_the_queue(
     client: TestClient, session: Session, reviewer: StaffMember, query: str, found: int
 ) -> None:
     in_review(session, 1)
-    in_review(session, 3)
+    in_review(session, 3, total_minor=200_003)
     in_review(session, 2, chain=None, merchant="Tạp hóa", total_minor=185_000)
     assert rows(client.get(f"/console/review?{query}").text) == found
 

@@ -8,22 +8,12 @@ from sqlmodel import Session
 
 from domain.fraud import bands
 from domain.fraud.bands import Bands, RuleSetting
-from infra import queue
 from schemas.loyalty import Campaign
 from schemas.shoppers import StaffMember
 from tests import console_ground as ground
-from tests import make
 from tests.console_ground import settled
 
-
-@pytest.fixture(autouse=True)
-def no_failures_yet(services: None) -> None:
-    queue.redis().flushall()
-
-
-@pytest.fixture
-def campaign(session: Session) -> Campaign:
-    return make.make_campaign(session)
+pytestmark = pytest.mark.usefixtures("empty_redis")
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from domain.fraud import bands, dashboard, rules
 from domain.fraud.bands import Bands, Policy, RuleSetting, judge
 from domain.fraud.replay import Change, replay
 from domain.fraud.rules import RULES, SHADOWED
-from infra import clock, queue
+from infra import clock
 from infra.settings import settings
 from schemas.base import new_id
 from schemas.fraud import Decision
@@ -30,17 +30,9 @@ from schemas.staff import StaffAct
 from tests import make
 from tests.console_ground import settled
 
+pytestmark = pytest.mark.usefixtures("empty_redis")
+
 LONG_AGO = clock.now() - timedelta(days=400)
-
-
-@pytest.fixture(autouse=True)
-def no_failures_yet(services: None) -> None:
-    queue.redis().flushall()
-
-
-@pytest.fixture
-def campaign(session: Session) -> Campaign:
-    return make.make_campaign(session)
 
 
 @pytest.fixture

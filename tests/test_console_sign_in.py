@@ -11,16 +11,12 @@ from sqlmodel import Session, select
 
 from domain import staff
 from domain.errors import WeakPasswordError
-from infra import clock, queue
+from infra import clock
 from schemas.staff import StaffAct, StaffCredential
 from tests import console_ground as ground
 from tests import make
 
-
-@pytest.fixture(autouse=True)
-def no_failures_yet(services: None) -> None:
-    """Failures are counted in Redis, which no rollback empties."""
-    queue.redis().flushall()
+pytestmark = pytest.mark.usefixtures("empty_redis")
 
 
 def test_password_and_code_open_the_console(client: TestClient, session: Session) -> None:

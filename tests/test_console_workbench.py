@@ -7,26 +7,17 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from console.formats import parse_money
-from domain import settlement
 from domain.fraud import bands
 from domain.loyalty import ledger
 from domain.shoppers import join_staff
-from infra import queue
 from schemas.loyalty import Campaign
 from schemas.receipts import Receipt
 from schemas.shoppers import StaffMember
 from tests import console_ground as ground
 from tests import make
+from tests.console_ground import in_review
 
-
-@pytest.fixture(autouse=True)
-def no_failures_yet(services: None) -> None:
-    queue.redis().flushall()
-
-
-@pytest.fixture
-def campaign(session: Session) -> Campaign:
-    return make.make_campaign(session)
+pytestmark = pytest.mark.usefixtures("empty_redis")
 
 
 @pytest.fixture
@@ -35,15 +26,6 @@ def reviewer(client: TestClient, session: Session, campaign: Campaign) -> StaffM
     member = ground.enrol(session)
     assert ground.sign_in(client, session, member).status_code == 303
     return member
-
-
-def in_review(session: Session, number: int = 1, **reading: object) -> Receipt:
-    shopper = make.make_shopper(session, f"09010000{number:02}")
-    receipt = make.make_receipt(session, shopper, image=f"{number:064}")
-    given = {"total_minor": 200_000, "receipt_no": f"{number}{number:07}"} | reading
-    settlement.settle_receipt(session, receipt.id, make.make_reading(**given))
-    assert receipt.status == "in_review"
-    return receipt
 
 
 def held(session: Session, receipt: Receipt) -> int:
