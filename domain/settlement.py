@@ -37,18 +37,22 @@ from schemas.review import RaisedSignal, WithheldPoints
 STATUS_BY_VERDICT = {"approve": "approved", "review": "in_review", "reject": "rejected"}
 
 
-def settle_receipt(session: Session, receipt_id: UUID, reading: Reading) -> None:
+def settle_receipt(session: Session, receipt_id: UUID, reading: Reading) -> str | None:
     """End a receipt by what was read: match, assess and, if approved, credit. Safe to run twice.
+
+    Returns:
+        Its status; None where it had ended before.
 
     Raises:
         NotFoundError: The receipt is gone.
     """
     receipt = locked(session, receipt_id)
     if receipt.status not in WAITING_STATUSES:
-        return
+        return None
     # What is written on the receipt goes to the database once, at the end.
     with session.no_autoflush:
         _settle(session, receipt, reading)
+    return receipt.status
 
 
 def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:

@@ -30,6 +30,7 @@ from schemas.base import new_id
 from schemas.loyalty import Transfer
 from schemas.receipts import WAITING_STATUSES, Receipt
 from tests import make
+from workers.receipts import read_and_settle
 from workers.sweep import ring_forgotten_receipts
 
 pytestmark = pytest.mark.slow
@@ -122,6 +123,18 @@ def test_a_receipt_is_read_matched_and_credited_from_upload_to_ledger(app: TestC
     shown = app.get(f"/v1/receipts/{receipt_id}", headers=owner).json()
     balances = app.get("/v1/me/balances", headers=owner).json()["balances"]
     assert shown["points"] == sum(row["available"] for row in balances) == earned()[receipt_id]
+
+
+def test_operators_see_what_waits_what_ended_and_which_engine_read(app: TestClient, photo: bytes) -> None:
+    queue.redis().flushall()
+    receipt_id = upload(app, photo)
+    assert 'quetbill_receipts_waiting{status="received"} 1.0' in app.get("/metrics").text
+    for _ in range(2):
+        read_and_settle(str(receipt_id))
+    shown = app.get("/metrics").text
+    assert 'quetbill_receipts_waiting{status="received"}' not in shown
+    assert 'quetbill_receipts_settled_total{status="approved"} 1.0' in shown
+    assert 'quetbill_readings_total{engine="recogniser"} 1.0' in shown
 
 
 def test_a_worker_killed_in_the_middle_of_reading_loses_nothing(app: TestClient, photo: bytes) -> None:

@@ -11,7 +11,7 @@ from domain import intake, settlement
 from domain.errors import DomainError
 from infra import storage
 from infra.db import transaction
-from infra.metrics import stage
+from infra.metrics import count_settled, stage
 from infra.settings import settings
 from ocr.engines.base import Engine
 from ocr.engines.factory import make_engine
@@ -48,4 +48,6 @@ def _read_and_settle(receipt_id: UUID) -> None:
     with stage("read"):
         reading = read_receipt(photos, engine())
     with stage("settle"), transaction() as session:
-        settlement.settle_receipt(session, receipt_id, reading)
+        ended = settlement.settle_receipt(session, receipt_id, reading)
+    if ended is not None:
+        count_settled(ended, engine().name)
