@@ -195,7 +195,7 @@ def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:
         return [] if page is None else engine.read_number(page.gray, box)
 
     codes = [code for page in read for code in page.codes]
-    reading = parse_receipt(lines, reread=reread, codes=tuple(dict.fromkeys(codes)))
+    reading = parse_receipt(lines, reread=reread, codes=tuple(dict.fromkeys(codes)), sure_min=engine.sure_min)
     items = tuple(_on_photo(item, read) for item in reading.lines)
     return _judged(reading.model_copy(update={"lines": items, "quality": quality}), reasons)
 

@@ -32,6 +32,7 @@ class BrokenEngine:
     """An engine whose recogniser dies."""
 
     name = "broken"
+    sure_min: float | None = None
 
     def read_words(self, _page: Gray) -> list[Word]:
         raise EngineError("out of memory")
@@ -44,6 +45,7 @@ class SilentEngine:
     """An engine that sees nothing, for tests of what happens before and after it."""
 
     name = "silent"
+    sure_min: float | None = None
 
     def read_words(self, _page: Gray) -> list[Word]:
         return []

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
+
+import pytest
 
 from ocr.parse.barcodes import clean_barcode, is_valid_code, read_weighed_code, repair_barcode
 from ocr.parse.receipt import parse_receipt
-from ocr.types import Box
+from ocr.types import Box, Word
 from tests.make_paper import make_paper
 
 # A till whose dotted zeros were read as eights.
@@ -82,6 +85,49 @@ Tong cong                            161.500
     assert reading.lines[0].unit_price_minor == 41000
     assert "unit_price" in reading.lines[0].inferred
     assert all(box[1] < 120 for box in asked)
+
+
+# A voucher's sum ends oddly, and the items are few: nothing but the print says what was paid.
+SURELY_READ = """
+Mat hang                         T.Tien
+May loc nuoc gia dinh         3.457.579
+Tong cong                     3.457.579
+Tien mat                      3.457.570
+"""
+
+
+def test_a_figure_that_was_read_surely_is_not_rounded():
+    reading = parse_receipt(make_paper(SURELY_READ, confidence=0.99), sure_min=0.95)
+    assert (reading.lines[0].amount_minor, reading.total_minor) == (3457579, 3457579)
+    assert not reading.inferred
+
+
+@pytest.mark.parametrize(("other", "taken"), [("41.000", 82000), ("47.000", 94000)])
+def test_of_a_doubtful_figure_that_is_taken_which_the_engine_saw_too(other: str, taken: int):
+    paper = make_paper(
+        f"""
+Ten hang       SL       Gia ban       T.Tien
+Nuoc mam ca com 500ml
+               2        43.000        {taken:,}
+Duong cat trang 1kg
+               3        26.500        79.500
+Tong cong                            {taken + 79500:,}
+""".replace(",", "."),
+        confidence=0.97,
+    )
+    doubtful = [
+        replace(
+            line, words=tuple(doubt(word, other) if word.text == "43.000" else word for word in line.words)
+        )
+        for line in paper
+    ]
+    (line, _) = parse_receipt(doubtful, sure_min=0.95).lines
+    assert (line.amount_minor, line.unit_price_minor) == (taken, taken // 2)
+    assert "unit_price" in line.inferred
+
+
+def doubt(word: Word, other: str) -> Word:
+    return replace(word, confidence=0.4, alternatives=((other, 0.3),))
 
 
 def test_check_digits_are_checked():

@@ -20,6 +20,9 @@ class Engine(Protocol):
     """A text recogniser whose models stay loaded. One instance serves one thread."""
 
     name: str
+    # Words read with this confidence are right, but for one in some hundreds; None where confidence does
+    # not tell.
+    sure_min: float | None
 
     def read_words(self, page: Gray) -> list[Word]:
         """Read an upright page.

@@ -25,6 +25,8 @@ class PytesseractEngine:
     """The `tesseract` command; see `Engine`. It holds nothing, so threads may share it."""
 
     name = "pytesseract"
+    # Dotted zeros are read as other digits with full confidence.
+    sure_min: float | None = None
 
     def __init__(self, languages: str, tessdata: Path) -> None:
         """Check that the command and the models are there.

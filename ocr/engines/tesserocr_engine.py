@@ -32,6 +32,8 @@ class TesserocrEngine:
     """
 
     name = "tesserocr"
+    # Dotted zeros are read as other digits with full confidence.
+    sure_min: float | None = None
 
     def __init__(self, languages: str, tessdata: Path) -> None:
         """Load the models, `languages` being their names joined by `+`.

@@ -37,6 +37,8 @@ IMPOSSIBLE = 99.0
 ZEROS_COST_MAX = 8.0
 VARIANTS_MAX = 40
 REREADS_MAX = 12
+# Another reading that the engine finds as likely costs this much.
+SEEN_COST_MIN = 0.2
 # A figure read with this confidence reads the same again.
 SURE_MIN = 0.95
 # A thousand readings of one code are enough.
@@ -64,28 +66,62 @@ TROUBLE_SHARE_MIN, TROUBLE_COUNT_MIN = 0.12, 2
 class Ink:
     """The digits of one paper: how it prints zeros, and a second look at a figure."""
 
-    def __init__(self, style: MoneyStyle, figures: Iterable[Figure], reread: Reread | None) -> None:
+    def __init__(
+        self,
+        style: MoneyStyle,
+        figures: Iterable[Figure],
+        reread: Reread | None,
+        sure_min: float | None = None,
+    ) -> None:
+        """Look at the paper's figures.
+
+        Args:
+            style: how the paper writes money.
+            figures: all its figures.
+            reread: asks the engine for other readings of one group of digits.
+            sure_min: figures read with this confidence are right; None where confidence does not tell.
+        """
         self.style = style
         self.reread = reread
+        self.sure_min = sure_min
         self.rereads_left = REREADS_MAX if reread else 0
         self.again: dict[Box, list[Figure]] = {}
         self.zero_costs, self.hundreds_costs = zero_costs(
-            [figure for figure in figures if is_strong(figure, style)], style
+            [figure for figure in figures if is_strong(figure, style) and not self.is_sure(figure)], style
         )
+
+    def is_sure(self, figure: Figure) -> bool:
+        """Whether the engine vouches for every digit of a figure."""
+        return self.sure_min is not None and figure.confidence >= self.sure_min and not figure.guessed
 
     def variants(self, figure: Figure, page: int) -> dict[int, float]:
         """Values that the figure's ink may mean, with costs; as read costs nothing."""
         found: dict[int, float] = {}
         for place, value in enumerate(money_values(figure, self.style)):
             add(found, abs(value), 0.3 * place)
+        if self.is_sure(figure):
+            return found
         for value in list(found):
             for other, cost in self.zeroed(value):
                 add(found, other, found[value] + cost)
+        for value, cost in self.seen_too(figure):
+            add(found, value, cost)
         for other_figure in self.readings(figure, page):
             cost = 0.2 + (1 - other_figure.confidence)
             for value in money_values(other_figure, self.style)[:1]:
                 add(found, abs(value), cost)
         return dict(sorted(found.items(), key=lambda item: item[1])[:VARIANTS_MAX])
+
+    def seen_too(self, figure: Figure) -> list[tuple[int, float]]:
+        """What else the engine saw in the figure's ink, where its confidences tell how likely that is."""
+        found: list[tuple[int, float]] = []
+        for text, confidence in figure.alternatives if self.sure_min is not None else ():
+            other = read_figure(text, figure.box, confidence, figure.first)
+            if other is None or other.digits == figure.digits:
+                continue
+            cost = max(SEEN_COST_MIN, log(max(figure.confidence, 1e-6) / max(confidence, 1e-6)))
+            found += [(abs(value), cost) for value in money_values(other, self.style)[:1]]
+        return found
 
     def zeroed(self, value: int) -> list[tuple[int, float]]:
         """The value with some of its later digits read as zeros."""
@@ -121,6 +157,8 @@ class Ink:
     def cost_of(self, figure: Figure, value: int, page: int) -> float:
         """What it costs to say that the figure's ink means `value`; above COST_MAX it can't."""
         known = self.variants(figure, page).get(value, IMPOSSIBLE)
+        if self.is_sure(figure):
+            return known
         read = money_values(figure, self.style)
         return min([known, *(self.digit_cost(str(abs(other)), str(value)) for other in read)])
 
@@ -176,6 +214,8 @@ class Ink:
         """What a figure may be as a count or weight: as read, a weight's zero restored, or one."""
         value = quantity_value(figure)
         found = [(value, 0.0)] if value and value < COUNT_MAX else []
+        if self.is_sure(figure):
+            return found
         if value is not None and len(figure.groups) > 1:
             whole, part = figure.groups[0], figure.groups[1]
             if whole in {"6", "8", "9"}:

@@ -56,7 +56,8 @@ class MoneyStyle:
 class Figure:
     """A printed number. `core` holds its digits and separators, `guessed` how many were letters.
 
-    `first` and `last` are its words' places in the row, both included.
+    `first` and `last` are its words' places in the row, both included. `alternatives` are other
+    readings of its ink as text, with their confidences.
     """
 
     core: str
@@ -69,6 +70,7 @@ class Figure:
     suffix: str = ""
     currency: bool = False
     guessed: int = 0
+    alternatives: tuple[tuple[str, float], ...] = ()
 
     @property
     def digits(self) -> str:
@@ -215,4 +217,8 @@ def joined(left: Figure, right: Figure, glue: str = "") -> Figure:
         suffix=right.suffix,
         currency=left.currency or right.currency,
         guessed=left.guessed + right.guessed,
+        alternatives=(
+            *((text + glue + right.core, sure) for text, sure in left.alternatives),
+            *((left.core + glue + text, sure) for text, sure in right.alternatives),
+        ),
     )

@@ -29,7 +29,11 @@ TARGET_COST_MAX = 4.0
 
 
 def parse_receipt(
-    lines: Sequence[TextLine], *, reread: Reread | None = None, codes: Sequence[str] = ()
+    lines: Sequence[TextLine],
+    *,
+    reread: Reread | None = None,
+    codes: Sequence[str] = (),
+    sure_min: float | None = None,
 ) -> Reading:
     """Read what a receipt says from its text lines.
 
@@ -37,6 +41,7 @@ def parse_receipt(
         lines: printed lines top to bottom, words left to right, boxes in pixels of the straightened page.
         reread: asks the engine for other readings of one group of digits, given page and box.
         codes: payloads of barcodes and QR codes on the paper.
+        sure_min: words read with this confidence are right; None where confidence does not tell.
 
     Returns:
         A reading with status `read`, or `not_a_receipt` where neither items nor a total are seen.
@@ -48,7 +53,7 @@ def parse_receipt(
     rows = respace(rows, style)
     zones = find_zones(rows, style)
     drafts = read_items(rows, zones, style)
-    ink = Ink(style, [figure for row in rows for figure in row.figures], reread)
+    ink = Ink(style, [figure for row in rows for figure in row.figures], reread, sure_min)
     sums, closed = add_up(rows, zones, drafts, ink)
     chain, chain_confidence = find_chain(rows, zones.start)
     shapes = next((known.numbers for known in chains() if known.name == chain), ())

@@ -204,6 +204,8 @@ def find_figures(tokens: Sequence[Token], space: str, *, loose: bool = False) ->
         figure = read_figure(token.text, token.box, token.confidence, place)
         if figure is None:
             continue
+        if token.alternatives:
+            figure = replace(figure, alternatives=token.alternatives)
         previous = found[-1] if found else None
         glue = glue_between(tokens, previous, figure, space, loose=loose) if previous else None
         if previous is not None and glue is not None:
