@@ -203,6 +203,14 @@ def test_words_take_the_ink_up_to_the_widest_blank_between_them() -> None:
     assert word_boxes(piece, []) == []
 
 
+def test_a_lone_digit_keeps_its_place_beside_a_wider_blank_before_it() -> None:
+    before, digit, after = (0, 0, 52, 20), (60, 0, 71, 20), (77, 0, 136, 20)
+    ink = np.array([before, digit, after], np.int32)
+    piece = Piece(0, 136, base=20, slope=0, capitals=20, ink=ink)
+    # Characters are seen a little off their ink, and narrower.
+    assert word_boxes(piece, [(2, 44), (62, 65), (76, 128)]) == [before, digit, after]
+
+
 def test_touching_lines_are_told_apart() -> None:
     page = printed(("gỹ ngõ Ổ Ễ quỷ", ""), ("Ế Ẫ Ổ NGỘ TỶ", ""), ("yếu ỷ gặp qụy", ""), tight=0.72)
     bases = sorted(piece.base for piece in find_pieces(page))

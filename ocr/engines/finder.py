@@ -303,19 +303,22 @@ def word_boxes(piece: Piece, spans: Sequence[tuple[float, float]]) -> list[Box]:
     """
     if not spans:
         return []
-    edges = [-np.inf, *(_gap_between(piece, one[1], other[0]) for one, other in pairwise(spans)), np.inf]
+    edges = [-np.inf, *(_gap_between(piece, one, other) for one, other in pairwise(spans)), np.inf]
     return [
         _ink_within(piece, *edges_of, span) for edges_of, span in zip(pairwise(edges), spans, strict=True)
     ]
 
 
-def _gap_between(piece: Piece, last: float, first: float) -> float:
-    """The middle of the widest blank between a word's last and the next one's first character."""
+def _gap_between(piece: Piece, one: tuple[float, float], other: tuple[float, float]) -> float:
+    """The middle of the widest blank between one word's last and the next one's first character."""
+    last, first = one[1], other[0]
     ends = np.maximum.accumulate(piece.ink[:, 2])[:-1]
     starts = piece.ink[1:, 0]
     middles = (ends + starts) / 2
     slack = _SEEN_OFF * piece.capitals
-    near = (middles > last - slack) & (middles < first + slack) & (starts > ends)
+    # A word of one character is narrower than the slack: the blank on its other side is not meant.
+    low, high = max(last - slack, one[0]), min(first + slack, other[1])
+    near = (middles > low) & (middles < high) & (starts > ends)
     if not near.any():
         return (last + first) / 2
     return float(middles[near][(starts - ends)[near].argmax()])
