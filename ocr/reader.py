@@ -180,7 +180,8 @@ def _on_picture(read: ReadPage) -> list[PrintedWord]:
     if read.page is None:
         return []
     words = [word for line in read.lines for word in line.words]
-    return [PrintedWord(word.text, read.page.photo_box(word.box), word.confidence) for word in words]
+    boxes = read.page.photo_boxes([word.box for word in words])
+    return [PrintedWord(word.text, box, word.confidence) for word, box in zip(words, boxes, strict=True)]
 
 
 def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:

@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
-from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, Mask, find_ink
+from ocr.preprocess.components import Mask, pieces_of
+from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, find_ink
 from ocr.types import Box
 
 Boxes = NDArray[np.int32]
@@ -118,8 +119,7 @@ def piece_within(page: Gray, box: Box) -> Piece | None:
 
 
 def _boxes_of(ink: Mask) -> Boxes:
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    left, top, widths, heights = (stats[1:, column] for column in range(4))
+    left, top, widths, heights, _ = pieces_of(ink).T
     return np.stack([left, top, left + widths, top + heights], axis=1).astype(np.int32)
 
 
@@ -131,8 +131,7 @@ def _without_rules(ink: Mask) -> Mask:
 
 def _ink_boxes(ink: Mask) -> Boxes:
     """Boxes (left, top, right, bottom) of connected ink, from left to right, without specks and rules."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    left, top, widths, heights, areas = (stats[1:, column] for column in range(5))
+    left, top, widths, heights, areas = pieces_of(ink).T
     rule = (widths > _RULE_TIMES * LETTER_HEIGHT) & (heights < LETTER_HEIGHT)
     bar = (heights > _BAR_TIMES * LETTER_HEIGHT) | (widths > 12 * LETTER_HEIGHT)
     kept = (areas >= _AREA_MIN) & ~rule & ~bar

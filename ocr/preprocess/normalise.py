@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
+from ocr.preprocess.components import Mask, pieces_of
 
 # The most common height of connected ink at which Tesseract's fast models read best per second.
 LETTER_HEIGHT: Final = 20
@@ -26,9 +27,6 @@ _NOISE_SIGMA: Final = 0.7
 _ENLARGE_MAX: Final = 3.0
 # A line of a receipt holds about forty letters, nearly twice as high as wide.
 _LETTERS_PER_LINE: Final = 25
-
-
-Mask = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,7 @@ def find_ink(page: Gray) -> Mask:
     reach = 2 * (page.shape[1] // _LETTERS_PER_LINE) + 1
     # Faint and full print stand on one receipt: a stroke is nearly half as dark as the darkest around.
     around = cv2.dilate(depth, np.ones((reach, reach), np.uint8))
-    level = np.maximum(cv2.convertScaleAbs(around, alpha=_STROKE_SHARE), _INK_DEPTH_MIN)
+    level = cv2.max(cv2.convertScaleAbs(around, alpha=_STROKE_SHARE), np.full_like(page, _INK_DEPTH_MIN))
     return np.asarray(cv2.compare(depth, level, cv2.CMP_GT), np.uint8)
 
 
@@ -60,8 +58,7 @@ def join_dots(ink: Mask) -> Mask:
 
 def find_letters(ink: Mask) -> Letters:
     """Find the pieces of ink that may be letters."""
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    left, top, widths, heights, areas = (stats[1:, column] for column in range(5))
+    left, top, widths, heights, areas = pieces_of(ink).T
     likely = (heights >= _LETTER_MIN) & (heights <= min(_LETTER_MAX, ink.shape[1] // 12))
     # Thin bars are a barcode's.
     likely &= (widths < 3 * heights) & (8 * widths > heights)

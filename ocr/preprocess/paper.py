@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
+from ocr.preprocess.components import Mask, connected
 from ocr.preprocess.quad import Outline, Quad, box_around, corners_around
 from ocr.types import Box
-
-Mask = NDArray[np.uint8]
 
 # Print is looked for on a copy this long, the sheet's edge on one half as long.
 _PRINT_SIDE: Final = 1024
@@ -114,13 +113,13 @@ def _text_core(small: Gray, blank: Gray) -> Mask | None:
     level = _ink_contrast(contrast)
     ink = np.asarray(cv2.threshold(contrast, level, 1, cv2.THRESH_BINARY)[1], np.uint8)
     ink[depth <= _INK_DEPTH_MIN] = 0
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    widths, heights, areas = (stats[:, column] for column in (2, 3, 4))
+    numbers, stats = connected(ink)
+    widths, heights, areas = stats[:, 2:].T
     sides = np.maximum(widths, heights)
     letters = (sides >= _LETTER_SIDES[0]) & (sides <= _LETTER_SIDES[1])
     letters &= (areas >= 6) & (areas < 0.9 * widths * heights + 4)  # noqa: PLR2004 - specks and bars
     letters[0] = False
-    printed = letters.astype(np.float32)[labels]
+    printed = np.take(letters.astype(np.float32), numbers, mode="wrap")
     density = cv2.blur(printed, (_TEXT_REACH, _TEXT_REACH))
     if not (density > _TEXT_DENSITY[0] / 4).any():
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -57,14 +58,20 @@ class Page:
 
     def photo_box(self, box: Box) -> Box:
         """The box in the photograph around a box of this page."""
-        left, top, right, bottom = box
-        xs = np.array([left, right, right, left], np.float64) + self.origin[0]
-        ys = np.array([top, top, bottom, bottom], np.float64) + self.origin[1]
+        return self.photo_boxes([box])[0]
+
+    def photo_boxes(self, boxes: Sequence[Box]) -> list[Box]:
+        """The boxes in the photograph around boxes of this page, in their order."""
+        if not boxes:
+            return []
+        sides = np.array(boxes, np.float64)
+        xs = sides[:, [0, 2, 2, 0]] + self.origin[0]
+        ys = sides[:, [1, 1, 3, 3]] + self.origin[1]
         if self.bend is not None:
             ys = ys + self.bend.rise(xs, ys)
-        there = cv2.perspectiveTransform(np.stack([xs, ys], axis=1)[None], self.to_photo)[0]
-        low, high = np.floor(there.min(axis=0)), np.ceil(there.max(axis=0))
-        return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+        there = cv2.perspectiveTransform(np.stack([xs, ys], axis=2), self.to_photo)
+        around = np.concatenate([np.floor(there.min(axis=1)), np.ceil(there.max(axis=1))], axis=1)
+        return [(left, top, right, bottom) for left, top, right, bottom in around.astype(int).tolist()]
 
 
 @dataclass(frozen=True, slots=True)

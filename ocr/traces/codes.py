@@ -51,6 +51,13 @@ _CHANGES: Final[list[tuple[_Crop, float]]] = [((0.0, 0.0, 0.0, 0.0), turn) for t
     if left + top + right + bottom
 ]
 
+# A picture on its head shows the same frequencies, every odd one with its sign turned, and what a crop
+# took from one of its sides was taken from the opposite one.
+_HALF_TURN: Final = 1.0 - 2.0 * ((_ROWS + _COLUMNS) % 2)
+_OPPOSITE: Final = np.array(
+    [_CHANGES.index(((right, bottom, left, top), turn)) for (left, top, right, bottom), turn in _CHANGES]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
@@ -92,10 +99,11 @@ def code_of(sketch: Sketch) -> Code:
 
 def probes_of(sketch: Sketch) -> Probes:
     """Return what to look for to find pictures of which this one is a copy."""
-    ways = [sketch.pixels, np.rot90(sketch.pixels, 2)]
+    ways = [sketch.pixels]
     if sketch.aspect < _SQUARE:
-        ways += [np.rot90(sketch.pixels), np.rot90(sketch.pixels, 3)]
-    waves = np.concatenate([_waves(way, _CHANGES, sketch.aspect) for way in ways])
+        ways.append(np.rot90(sketch.pixels))
+    upright = [_waves(way, _CHANGES, sketch.aspect) for way in ways]
+    waves = np.concatenate([part for found in upright for part in (found, found[_OPPOSITE] * _HALF_TURN)])
     rows = [
         (band, value, number) for band in range(BANDS) for value, number in sorted(_band_probes(waves, band))
     ]
@@ -126,14 +134,12 @@ def _waves(pixels: NDArray[np.uint8], changes: Sequence[tuple[_Crop, float]], as
 def _views(pixels: Floats, changes: Sequence[tuple[_Crop, float]], aspect: float) -> Floats:
     steps = (np.arange(_GRID) + 0.5) / _GRID
     down, across = np.meshgrid(steps, steps, indexing="ij")
-    views = np.empty((len(changes), _GRID, _GRID))
-    for number, ((left, top, right, bottom), turn) in enumerate(changes):
-        x = across * (1 + left + right) - left - 0.5
-        y = (down * (1 + top + bottom) - top - 0.5) * aspect
-        cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
-        turned = cos * x - sin * y, (sin * x + cos * y) / aspect
-        views[number] = _between(pixels, turned[0] + 0.5, turned[1] + 0.5)
-    return views
+    numbers = np.array([(*crop, np.radians(turn)) for crop, turn in changes])
+    left, top, right, bottom, turn = numbers.T[:, :, None, None]
+    x = across * (1 + left + right) - left - 0.5
+    y = (down * (1 + top + bottom) - top - 0.5) * aspect
+    cos, sin = np.cos(turn), np.sin(turn)
+    return _between(pixels, cos * x - sin * y + 0.5, (sin * x + cos * y) / aspect + 0.5)
 
 
 def _between(pixels: Floats, x: Floats, y: Floats) -> Floats:

@@ -15,7 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
+from ocr.preprocess.components import pieces_of
 
+# Cameras leave at most a quarter of a picture one gray, drawings at least half: letters say nothing where
+# the ground isn't plain.
+_PLAIN_MIN: Final = 0.2
 # Letters of a band of this many pixels are enough.
 _PIXELS_MAX: Final = 1_200_000
 _LETTERS_MIN: Final = 40
@@ -38,7 +42,8 @@ class Drawing:
     """Marks of a drawing, shares of 0 to 1.
 
     `plain` is the share of pixels that have the commonest gray, `equal` the letters that another one
-    repeats exactly, `level` the letters that stand exactly on their line's commonest row.
+    repeats exactly, `level` the letters that stand exactly on their line's commonest row. The last two are
+    0 where the ground isn't plain.
     """
 
     plain: float = 0.0
@@ -52,7 +57,9 @@ def drawing_marks(photo: Gray) -> Drawing:
     Args:
         photo: (height, width) uint8 at the size it was sent.
     """
-    plain = float(np.bincount(photo.ravel(), minlength=256).max() / photo.size)
+    plain = float(cv2.calcHist([photo], [0], None, [256], [0, 256]).max() / photo.size)
+    if plain < _PLAIN_MIN:
+        return Drawing(plain)
     height, width = photo.shape
     rows = min(height, max(1, _PIXELS_MAX // width))
     top = (height - rows) // 2
@@ -72,8 +79,8 @@ def _letters(band: Gray) -> tuple[Gray, NDArray[np.int32]]:
     if seen.size < _LETTERS_MIN:
         return depth, np.empty((0, 4), np.int32)
     ink = (depth > max(_INK_MIN, 0.5 * float(np.percentile(seen, 90)))).astype(np.uint8)
-    _, _, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    boxes, areas = stats[1:, :4], stats[1:, 4]
+    pieces = pieces_of(ink)
+    boxes, areas = pieces[:, :4], pieces[:, 4]
     fits = (boxes[:, 3] >= _HEIGHTS[0]) & (boxes[:, 3] <= _HEIGHTS[1])
     fits &= (boxes[:, 2] >= _WIDTHS[0]) & (boxes[:, 2] <= _WIDTHS[1]) & (areas >= 2 * boxes[:, 3])
     return depth, np.asarray(boxes[fits], np.int32)

@@ -17,6 +17,9 @@ _HEAD_BYTES: Final = 262_144
 _NOTE_MAX: Final = 80
 _PNG_NOTES: Final = ("Software", "software", "Creator", "Source", "parameters", "prompt", "Comment")
 _TOOL: Final = re.compile(rb"CreatorTool(?:>|=\")([^<\"]{2,80})")
+# What content credentials call a picture that a model made, or part of it.
+_CREDENTIAL_WORDS: Final = (b"trainedalgorithmicmedia", b"compositewithtrained")
+_CREDENTIALS: Final = re.compile(rb"(?i)trainedAlgorithmicMedia|compositeWithTrained\w*")
 
 # Programs with which pictures are put together or painted over. A phone's own camera and gallery name
 # themselves by model or version, chat apps not at all.
@@ -54,9 +57,10 @@ def file_facts(data: bytes) -> FileFacts:
         return FileFacts()
     head = data[:_HEAD_BYTES]
     notes += [tool.decode("utf-8", "replace") for tool in _TOOL.findall(head)]
-    credentials = re.search(rb"(?i)trainedAlgorithmicMedia|compositeWithTrained\w*", head)
-    if credentials:
-        notes.append(credentials[0].decode())
+    # Looking for both in lower case at once takes a hundredth of the time that a search without case does.
+    lowered = head.lower()
+    if any(word in lowered for word in _CREDENTIAL_WORDS):
+        notes += [found.decode() for found in _CREDENTIALS.findall(head)[:1]]
     camera = f"{make} {model}".strip() or None
     return FileFacts(camera, _first(_EDITORS, notes), _first(_GENERATORS, notes))
 

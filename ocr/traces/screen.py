@@ -18,6 +18,8 @@ Floats = NDArray[np.float32]
 Colour = NDArray[np.uint8]
 
 PATCH: Final = 128
+# Rows of a patch's waves of which the other rows hold the other ends; of the last row one half does.
+_HALF: Final = PATCH // 2 + 1
 _PATCHES: Final = 10
 _PATCHES_MIN: Final = 4
 _LOOK: Final = 16
@@ -27,8 +29,10 @@ _WAVES_MIN: Final = 8
 _AMPLITUDE_MIN: Final = 0.15
 _SMOOTH: Final = 5.0
 _AROUND: Final = 15
-# How many waves of a patch must stand out: one alone may be chance.
+# How many waves of a patch must stand out: one alone may be chance. Each is seen at both its ends.
 _PEAKS: Final = 4
+# Paper's patches stay below this: once most of a picture's do, it shows no screen, and no more are looked at.
+_PAPER_MAX: Final = 4.0
 
 _ramp = np.hanning(PATCH).astype(np.float32)
 _WINDOW: Final = np.outer(_ramp, _ramp).astype(np.float32)
@@ -37,7 +41,10 @@ _RADIUS: Final = np.hypot(_offsets[:, None], _offsets[None, :])
 # Both ends of a wave are alike, and the finest cannot be told from its neighbour.
 _SEEN: Final = (
     (_RADIUS >= _WAVES_MIN) & (_offsets[:, None] > -PATCH // 2 + 1) & (_offsets[None, :] > -PATCH // 2 + 1)
-)
+)[:_HALF]
+_SEEN[-1, PATCH // 2 :] = False
+# The power of the weakest pattern that counts.
+_STRONG: Final = 2 * (_AMPLITUDE_MIN * float(_WINDOW.sum()) / 2) ** 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +72,14 @@ def colour_pattern(colour: Colour) -> Pattern:
     light = np.ascontiguousarray(colour[..., 0])
     if min(light.shape) < PATCH:
         return Pattern(0.0, 0.0, 0)
-    found = [_patch_pattern(colour[top : top + PATCH, left : left + PATCH]) for top, left in _bright(light)]
-    if len(found) < _PATCHES_MIN:
-        return Pattern(0.0, 0.0, len(found))
+    corners = _bright(light)
+    if len(corners) < _PATCHES_MIN:
+        return Pattern(0.0, 0.0, len(corners))
+    found: list[tuple[float, float]] = []
+    for top, left in corners:
+        found.append(_patch_pattern(colour[top : top + PATCH, left : left + PATCH]))
+        if sum(height < _PAPER_MAX for height, _ in found) > len(corners) / 2:
+            break
     heights = [height for height, _ in found]
     height = float(np.median(heights))
     middle = int(np.argmin(np.abs(np.array(heights) - height)))
@@ -102,15 +114,19 @@ def _patch_pattern(patch: Colour) -> tuple[float, float]:
         # Coloured ink on tinted paper: the part of the colour that follows the light is no pattern.
         own = tint - float((light * tint).sum() / ((light * light).sum() + 1)) * light
         waves = cv2.dft(own * _WINDOW, flags=cv2.DFT_COMPLEX_OUTPUT)
-        power += np.fft.fftshift(waves[..., 0] ** 2 + waves[..., 1] ** 2)
-    level = np.log(power + 1e-3)
+        power += waves[..., 0] ** 2 + waves[..., 1] ** 2
+    # The waves of one half are those of the other again: only what lies around the first half's is needed.
+    power = np.fft.fftshift(power)[: _HALF + _AROUND // 2]
+    strong = _SEEN & (power[:_HALF] > _STRONG)
+    if np.count_nonzero(strong) < _PEAKS // 2:
+        return 0.0, 0.0
+    level = np.asarray(cv2.log(power + np.float32(1e-3)), np.float32)
     low, high = float(level.min()), float(level.max())
     scaled = np.asarray((level - low) * (255 / max(1e-6, high - low)), np.uint8)
     around = cv2.medianBlur(scaled, _AROUND).astype(np.float32) * ((high - low) / 255) + low
-    strong = 2 * (_AMPLITUDE_MIN * float(_WINDOW.sum()) / 2) ** 2
-    standing = np.where(_SEEN & (power > strong), level - around, 0.0)
+    standing = np.where(strong, (level - around)[:_HALF], 0.0)
     peak = int(standing.argmax())
-    height = float(np.partition(standing.ravel(), -_PEAKS)[-_PEAKS])
+    height = float(np.partition(standing.ravel(), -_PEAKS // 2)[-_PEAKS // 2])
     return height, PATCH / float(_RADIUS.ravel()[peak]) if height else 0.0
 
 
