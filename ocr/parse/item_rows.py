@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from ocr.parse.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
-from ocr.parse.item_figures import Explanation, explain, product_proof
+from ocr.parse.item_figures import EXACT, Explanation, explain, product_proof
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
-from ocr.parse.rows import CURRENCY_WORDS, Row, barcode_in, is_rate, is_tax_mark, is_unit
-from ocr.parse.text import count_digits, count_letters, fold, strip_marks
-from ocr.parse.zones import AmountColumn, Zones, is_sum, lone_figure_row
+from ocr.parse.rows import CURRENCY_WORDS, Row, Token, barcode_in, is_rate, is_tax_mark, is_unit
+from ocr.parse.text import count_digits, count_letters, digits_of, fold, strip_marks
+from ocr.parse.zones import AmountColumn, is_sum
 
-NUMBERED = re.compile(r"^[\dOØ©@]{3} \S")
 SEQUENCE = re.compile(r"^[0OØ©@]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2
 # Rows read with less confidence than this are grain unless they hold a word.
@@ -24,11 +23,9 @@ FAINT, SHORT_NAME_LETTERS = 0.4, 3
 # The tax a rate is of: VAT 8%, MWST 7%.
 RATE_LETTERS_MAX = 4
 MARK_LENGTH_MAX = 2
-UNIT_LETTERS_MAX = 4
-# A count, a price and an amount.
-COLUMNS_MIN = 3
 # A place on the shelf and a packing, printed between name and figures: WA24 - 24/240.
-SHELF = re.compile(r"[A-Z]{1,3}\d[A-Z0-9/-]*(?:\s*-\s*[\d/]+)?(?:\s*-)?")
+SHELF = re.compile(r"(?:[A-Z] )?[A-Z]{1,3}\d[A-Z0-9/.-]*(?:\s*-\s*[\d/]+|\s+\d+/\d+)?(?:\s*-)?")
+TIMES = frozenset({"x", "X", "*", "\u00d7", "@"})
 # Fewer letters are a misread discount mark.
 RETURNED_LETTERS_MIN = 6
 ARTICLE = re.compile(r"#?[A-Z]{0,3}-?\d{3,}(?:-\d+)*")
@@ -41,7 +38,10 @@ DASHES = set("-=_*.~—– :|'`\"")
 
 @dataclass(slots=True)
 class ItemRow:
-    """A row of the item zone, taken apart. `role` is amount, name, code, discount, detail or void."""
+    """A row of the item zone, taken apart. `role` is amount, name, code, discount, detail, void or remark.
+
+    `named` are the name's words as printed, `starts` that a line number or code opens the row.
+    """
 
     row: Row
     role: str
@@ -53,26 +53,7 @@ class ItemRow:
     unit: str | None = None
     cut: int = 0
     starts: bool = False
-
-
-def take_zone_apart(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> list[ItemRow]:
-    """The rows of the item zone, taken apart, those that say nothing of an item left out."""
-    column = AmountColumn(rows, style)
-    claimed = {
-        lone_figure_row(rows, row, zones.start, near=1.0).index
-        for row in rows[zones.start :]
-        if is_sum(row) and not row.figures
-    }
-    apart = (
-        take_apart(row, column, style) for row in rows[zones.start : zones.end] if row.index not in claimed
-    )
-    parts = [part for part in apart if part is not None]
-    strip_sequences(parts)
-    drop_misread_units(parts)
-    add_priced_rows(parts, style)
-    settle_leads(parts, style)
-    mark_details(parts, style)
-    return parts
+    named: tuple[Token, ...] = ()
 
 
 def take_apart(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | None:
@@ -128,12 +109,11 @@ def detail_code(row: Row) -> ItemRow | None:
 
 def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow | None:
     """Name, code and figures of an item's row."""
-    tokens = list(row.tokens)
-    first, last = 0, len(tokens)
-    if len(tokens) > 1 and SEQUENCE.match(tokens[0].text):
+    first, last = 0, len(row.tokens)
+    if len(row.tokens) > 1 and SEQUENCE.match(row.tokens[0].text):
         first = 1
     barcode = None
-    if first < last and (barcode := barcode_in(tokens[first])):
+    if first < last and (barcode := barcode_in(row.tokens[first])):
         first += 1
     figures: list[Figure] = []
     meaning = None
@@ -145,35 +125,92 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
         meaning = explain(run, style)
         if meaning is None:
             return None
-        last = min(meaning.first, column_start(row, run, first, style))
-        figures = [figure for figure in run if figure.first >= last]
-        # Columns may begin before a figure that was not read: the name ends at the first money.
-        last = min(
-            [last, *(other.first for other in row.figures if other.first > first and is_strong(other, style))]
-        )
+        run, meaning = counted_first(row, run, meaning, first, style)
+        last = name_end(row, run, meaning, first, style)
+        figures = [figure for figure in run if figure.first >= min(last, meaning.first)]
         unit = unit_between(row, last)
-    words = [token.text for token in tokens[first:last] if not is_rate(token.text)]
-    words, code = take_barcode(words)
+    named, code = take_barcode([token for token in row.tokens[first:last] if not is_rate(token.text)])
     barcode = barcode or code
-    while len(words) > 1 and is_speck(words[0]):
-        words.pop(0)
-    while len(words) > 1 and amount is not None and strip_marks(words[-1]).strip(".:") in CURRENCY_WORDS:
-        words.pop()
-    while words and not fold(words[-1]) and count_letters(words[-1]) == 0:
-        words.pop()
-    name = " ".join(words)
+    named = without_dirt(named, priced=amount is not None)
+    name = " ".join(token.text for token in named)
     if amount is not None and (count_letters(name) < NAME_LETTERS_MIN or ARTICLE.fullmatch(name)):
         # An article number beside the figures names nothing.
         name = name if count_digits(name) < 3 else ""  # noqa: PLR2004
     role = "amount" if amount is not None else "name" if may_name(name, row) else "code"
-    if role == "name" and SHELF.fullmatch(name):
+    if role == "name" and (SHELF.fullmatch(name) or is_figures_only(row)):
         role, name = "code", ""
     elif role == "code" and barcode is None:
         return None
-    if role == "amount" and all(is_unit(word) or is_tax_mark(word) or len(word) == 1 for word in words):
+    if role == "amount" and all(is_filler(token.text) for token in named):
         name = ""
     starts = first > 0 and role == "name"
-    return ItemRow(row, role, name, barcode, figures=figures, meaning=meaning, unit=unit, starts=starts)
+    return ItemRow(row, role, name, barcode, None, figures, meaning, unit, 0, starts, tuple(named))
+
+
+def counted_first(
+    row: Row, run: list[Figure], meaning: Explanation, first: int, style: MoneyStyle
+) -> tuple[list[Figure], Explanation]:
+    """The figures with the count that opens the row where a unit parts them: 8.00 PKTS x 13.00 104.00."""
+    count = row.figure_at(first)
+    if (
+        count is None
+        or not run
+        or count.first >= run[0].first
+        or (meaning.proof == EXACT and not meaning.by_one)
+    ):
+        return run, meaning
+    between = row.tokens[count.last + 1 : run[0].first]
+    signed = any(token.text in TIMES or token.text[0] == "@" for token in between)
+    if not signed or sum(count_letters(token.text) > 1 for token in between) > 1:
+        return run, meaning
+    quantity = quantity_value(count)
+    for price in money_values(run[-2], style) if quantity and len(run) > 1 else ():
+        if quantity and product_proof(quantity, price, meaning.amount):
+            counted = Explanation(
+                meaning.amount, count.first, quantity, price, proof=EXACT, net=meaning.amount
+            )
+            return [count, *run], counted
+    return run, meaning
+
+
+def name_end(row: Row, run: Sequence[Figure], meaning: Explanation, first: int, style: MoneyStyle) -> int:
+    """The place of the first word after the name."""
+    last = min(meaning.first, column_start(row, run, first, style))
+    if meaning.proof and meaning.by_one:
+        # A count of one before a price that repeats as the amount says nothing new.
+        last = min([last, *(figure.first for figure in run if figure.core == "1" and figure.first > first)])
+    # Columns may begin before a figure that was not read: the name ends at the first money.
+    return min(
+        [last, *(other.first for other in row.figures if other.first > first and is_strong(other, style))]
+    )
+
+
+def without_dirt(named: list[Token], *, priced: bool) -> list[Token]:
+    """A name's words without specks before it and signs of currency or leaders behind it."""
+    while len(named) > 1 and is_speck(named[0].text):
+        named = named[1:]
+    while len(named) > 1 and priced and strip_marks(named[-1].text).strip(".:") in CURRENCY_WORDS:
+        named = named[:-1]
+    while named and not fold(named[-1].text) and count_letters(named[-1].text) == 0:
+        named = named[:-1]
+    return named
+
+
+def is_filler(word: str) -> bool:
+    """Whether a word names nothing: a unit, a tax mark, a currency, a lone letter."""
+    return is_unit(word) or is_tax_mark(word) or len(word) == 1 or fold(word) in CURRENCY_WORDS
+
+
+def is_figures_only(row: Row) -> bool:
+    """Whether a row holds but codes, counts, prices, tax marks and currencies: SR 0582091 2x 26.50."""
+    return all(
+        row.figure_at(place) is not None
+        or barcode_in(token) is not None
+        or is_tax_mark(token.text)
+        or token.text in TIMES
+        or fold(token.text) in CURRENCY_WORDS
+        for place, token in enumerate(row.tokens)
+    )
 
 
 def may_name(name: str, row: Row) -> bool:
@@ -201,16 +238,16 @@ def is_speck(word: str) -> bool:
     return not fold(word) or (len(word) == 1 and word.islower()) or (len(word) <= 2 and not word[0].isalnum())  # noqa: PLR2004
 
 
-def take_barcode(words: list[str]) -> tuple[list[str], str | None]:
+def take_barcode(named: list[Token]) -> tuple[list[Token], str | None]:
     """The words without an article code among them, and that code."""
-    for place, word in enumerate(words):
-        digits = "".join(char for char in word if char.isdigit())
-        if len(digits) not in {8, 12, 13, 14} or len(digits) < len(word) - 1:
+    for place, token in enumerate(named):
+        digits = digits_of(token.text)
+        if len(digits) not in {8, 12, 13, 14} or len(digits) < len(token.text) - 1:
             continue
         if len(digits) > 8 or is_valid_code(digits.zfill(14)):  # noqa: PLR2004 - eight digits may be anything
-            specks = all(len(before) <= 2 for before in words[:place])  # noqa: PLR2004
-            return ([] if specks else words[:place]) + words[place + 1 :], digits
-    return words, None
+            specks = all(len(before.text) <= 2 for before in named[:place])  # noqa: PLR2004
+            return ([] if specks else named[:place]) + named[place + 1 :], digits
+    return named, None
 
 
 def trailing_run(row: Row, amount: Figure, first: int) -> list[Figure]:
@@ -226,6 +263,7 @@ def trailing_run(row: Row, amount: Figure, first: int) -> list[Figure]:
         elif (
             is_unit(text)
             or is_rate(text)
+            or fold(text) in CURRENCY_WORDS
             or (len(text) <= MARK_LENGTH_MAX and place > first and row.figure_at(place - 1))
             or (
                 len(text) <= RATE_LETTERS_MAX
@@ -246,101 +284,3 @@ def unit_between(row: Row, place: int) -> str | None:
         if is_unit(token.text) and len(fold(token.text)) > 1 and fold(token.text) != "X":
             return fold(token.text)
     return None
-
-
-def strip_sequences(parts: Sequence[ItemRow]) -> None:
-    """Take line numbers of three digits off the names, where most names start with one."""
-    names = [part for part in parts if part.role in {"name", "amount"} and part.name]
-    numbered = [part for part in names if NUMBERED.match(part.name)]
-    if len(numbered) < 2 or len(numbered) * 5 < 2 * len(names):  # noqa: PLR2004 - one may be part of a name
-        return
-    for part in numbered:
-        part.name = part.name.split(" ", 1)[1]
-        part.starts = True
-
-
-def drop_misread_units(parts: Sequence[ItemRow]) -> None:
-    """Take short words before figures for units where names stand on rows of their own: Cal 1 12.000."""
-    amounts = [part for part in parts if part.role == "amount"]
-    short = [
-        part
-        for part in amounts
-        if len(part.figures) >= COLUMNS_MIN and count_letters(part.name) <= UNIT_LETTERS_MAX
-    ]
-    names = [part for part in parts if part.role == "name"]
-    if short and len(names) * 2 > len(amounts) and len(short) * 2 > len(amounts):
-        for part in short:
-            part.name = ""
-
-
-def add_priced_rows(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
-    """Give rows of figures whose amount was not read their count times price, where items print such rows."""
-    amounts = [part for part in parts if part.role == "amount"]
-    bare = [part for part in amounts if not part.name]
-    if len(bare) * 2 < len(amounts) or len(bare) < 2:  # noqa: PLR2004 - a habit shows twice
-        return
-    for part in parts:
-        run = [
-            figure for figure in part.row.figures if not figure.percent and not barcode_at(part.row, figure)
-        ]
-        strong = [figure for figure in run if is_strong(figure, style)]
-        if part.role not in {"code", "name"} or count_letters(part.name) > 4 or not strong or len(run) > 4:  # noqa: PLR2004
-            continue
-        price = money_values(strong[0], style)[0]
-        counts = [quantity_value(figure) for figure in run if figure not in strong]
-        count = next((value for value in counts if value and value < 100), Decimal(1))  # noqa: PLR2004
-        part.role, part.name, part.figures = "amount", "", []
-        part.meaning = Explanation(round(price * count), part.row.figures[0].first, count, price, net=None)
-
-
-def settle_leads(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
-    """Read counts before the names, where most items print one."""
-    named = [part for part in parts if part.role == "amount" and part.name]
-    leads = [part for part in named if lead_count(part.name)]
-    if not leads or len(leads) * 2 < len(named):
-        return
-    for part in leads:
-        count = lead_count(part.name)
-        if part.meaning is None or (part.meaning.proof and not part.meaning.by_one) or count is None:
-            continue
-        part.lead = count
-        part.name = part.name.split(" ", 1)[1]
-        better = explain(part.figures, style, count)
-        part.meaning = better if better and better.quantity is not None else part.meaning
-
-
-def lead_count(name: str) -> Decimal | None:
-    """The count a name starts with: `2 Lunch`, `1x Tea`; not `7UP`."""
-    found = re.match(r"^[(\[]?(\d{1,3}|[lI|])[xX]?[)\]]?\s+\S*[^\W\d]", name)
-    if found is None:
-        return None
-    return Decimal(found[1]) if found[1].isdigit() and int(found[1]) else Decimal(1)
-
-
-def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
-    """Find rows that only explain a neighbour's amount: `1,320 KG 62.700`, `2X 26.50`."""
-    for place, part in enumerate(parts):
-        run = [
-            figure for figure in part.row.figures if not figure.percent and not barcode_at(part.row, figure)
-        ][-2:]
-        if len(run) < 2 or part.role == "discount" or (part.meaning and part.meaning.proof):  # noqa: PLR2004
-            continue
-        quantity = quantity_value(run[0])
-        values = money_values(run[1], style)
-        if not quantity or not values or (quantity == 1 and part.role == "amount"):
-            continue
-        for other in (*reversed(parts[max(0, place - 2) : place]), *parts[place + 1 : place + 2]):
-            amount = other.meaning.amount if other.meaning else None
-            if amount is None or other.role != "amount" or not product_proof(quantity, values[0], amount):
-                continue
-            name_end = run[0].first
-            words = [token.text for token in part.row.tokens[:name_end] if not barcode_in(token)]
-            part.role, part.name = "detail", " ".join(words)
-            part.unit = unit_between(part.row, name_end)
-            part.meaning = Explanation(amount, name_end, quantity, values[0], proof=2, net=amount)
-            break
-
-
-def barcode_at(row: Row, figure: Figure) -> bool:
-    """Whether a figure is an article code."""
-    return figure.first == figure.last and barcode_in(row.tokens[figure.first]) is not None

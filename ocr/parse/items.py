@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ocr.parse.barcodes import clean_barcode, repair_barcode
-from ocr.parse.item_rows import ItemRow, take_zone_apart
+from ocr.parse.item_habits import take_zone_apart
+from ocr.parse.item_rows import ItemRow
 from ocr.parse.money import Figure, MoneyStyle
 from ocr.parse.names import clean_name
 from ocr.parse.rows import Row
@@ -97,6 +98,8 @@ def assemble(parts: Sequence[ItemRow], *, names_first: bool, headed: bool) -> tu
                     alone += len([piece for piece in waiting if piece.role == "name"])
                     waiting = []
                 waiting.append(part)
+        elif part.role == "remark" and drafts:
+            drafts[-1].rows.append(part.row)
         elif part.role == "scode" and drafts:
             add_scode(drafts[-1], part)
         elif part.role in {"discount", "void"} and drafts:

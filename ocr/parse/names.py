@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 TAX_BEFORE = re.compile(r"^(?:SR|ZR|ZRL|SRE|ZRE|TX|OS)['.:]?\s+(?=\S)")
-ARTICLE_BEFORE = re.compile(r"^[#*]?[A-Z]{0,2}\d{5,}\s*-?\s*(?=\S*[^\W\d])")
+# A code that a hyphen ends may stand before a name that opens with a count: 0012345- 3 Vegetables.
+ARTICLE_BEFORE = re.compile(r"^(?:[#*]?[A-Z]{0,2}|[A-Z]\s)\d{5,}(?:\s*-\s*(?=.*[^\W\d])|\s*(?=\S*[^\W\d]))")
 MARK_AFTER = re.compile(r"\s*(?:[*#][A-Z0-9]{1,2}|\s(?:SR|ZRL|ZR))$")
 
 
