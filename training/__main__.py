@@ -11,6 +11,7 @@ import cv2
 import torch
 import typer
 
+from ocr.engines.base import EngineError
 from ocr.engines.ctc import probabilities, read_glyphs
 from ocr.engines.factory import EngineName, make_engine
 from ocr.engines.model import MODEL_FILE, Model
@@ -56,7 +57,11 @@ def build(
 def cuts(receipts: Path, file: Path) -> None:
     """Cut the real lines of a set with img/, lines.jsonl (quads, transcripts) and gt.jsonl (merchants)."""
     cv2.setNumThreads(1)
-    typer.echo(str(write_cuts(receipts, file)))
+    try:
+        model = Model(MODEL_FILE)
+    except EngineError:
+        model = None
+    typer.echo(str(write_cuts(receipts, file, model)))
 
 
 @app.command()

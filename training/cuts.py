@@ -19,13 +19,17 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
+from ocr.engines.ctc import probabilities, read_glyphs
 from ocr.engines.finder import Piece, find_pieces
+from ocr.engines.model import Model
 from ocr.engines.strips import cut
 from ocr.preprocess.straighten import Page, straighten
 from ocr.reader import look
 from ocr.types import Box, union
+from training.align import align, clear_edges, words_shown
 from training.charset import clean
-from training.real import AROUND
+from training.measure import alphanumeric
+from training.real import AROUND, plain
 
 PARTS: Final = ("train", "validation", "test")
 # Shares of the pictures that are held back.
@@ -35,6 +39,23 @@ _COMPANY: Final = re.compile(r"\bSDN\.? ?BHD|\bS/?B\b|SDN BHD|\bENTERPRISE|\bTRA
 # A cut and its transcripts must cover the same columns this well.
 _AGREE_MIN: Final = 0.86
 _WIDTH_MAX: Final = 416
+# A transcript that is less like what the network reads is another line's (0 to 100).
+_DOUBTED_MAX: Final = 35
+# Characters that the network sees with less probability are not cut out alone.
+_SURE_MIN: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class RealLine:
+    """A cut of a line, what stands on it, and where its characters part.
+
+    `gray` is (HEIGHT + 2 * AROUND, width + 2 * AROUND). `edges` are columns of the strip between its
+    characters, -1 where they touch or are in doubt; empty where nothing tells.
+    """
+
+    gray: NDArray[np.uint8]
+    text: str
+    edges: NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +113,17 @@ def _alike(one: str, other: str) -> bool:
 
 
 def write_cuts(
-    folder: Path, file: Path, progress: Callable[[int, int], None] | None = None
+    folder: Path, file: Path, model: Model | None = None, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, int]:
     """Cut the lines of a set with `lines.jsonl` (quads and transcripts) and `gt.jsonl`.
+
+    Args:
+        folder: The set.
+        file: Gets the lines.
+        model: An earlier model, where there is one. It tells which words of a transcript a piece shows,
+            where a transcript is another line's, and where characters part. Training lines alone owe it
+            something: held-back ones are the same without it.
+        progress: Called after each picture with how many are done, of how many.
 
     Returns:
         How many lines each part has.
@@ -103,18 +132,25 @@ def write_cuts(
         OSError: The set cannot be read.
     """
     parts = parts_of(folder)
-    kept: dict[str, list[tuple[NDArray[np.uint8], str]]] = {part: [] for part in PARTS}
+    kept: dict[str, list[tuple[int, RealLine]]] = {part: [] for part in PARTS}
     rows = [json.loads(line) for line in (folder / "lines.jsonl").read_text(encoding="utf-8").splitlines()]
     for number, row in enumerate(rows):
         found = [Transcript(_box(line["quad"]), clean(line["text"])) for line in row["lines"]]
-        kept[parts[row["image"]]] += _cuts((folder / "img" / row["image"]).read_bytes(), found)
+        part = parts[row["image"]]
+        data = (folder / "img" / row["image"]).read_bytes()
+        lines = _cuts(data, found, model if part == "train" else None)
+        kept[part] += [(number, line) for line in lines]
         if progress:
             progress(number + 1, len(rows))
     arrays: dict[str, NDArray[np.generic]] = {}
-    for part, lines in kept.items():
-        arrays[f"{part}_widths"] = np.array([cut.shape[1] for cut, _ in lines], np.int32)
-        arrays[f"{part}_pixels"] = np.concatenate([cut for cut, _ in lines], axis=1)
-        arrays[f"{part}_texts"] = np.array([text for _, text in lines])
+    for part, numbered in kept.items():
+        lines = [line for _, line in numbered]
+        arrays[f"{part}_receipts"] = np.array([number for number, _ in numbered], np.int32)
+        arrays[f"{part}_widths"] = np.array([line.gray.shape[1] for line in lines], np.int32)
+        arrays[f"{part}_pixels"] = np.concatenate([line.gray for line in lines], axis=1)
+        arrays[f"{part}_texts"] = np.array([line.text for line in lines])
+        arrays[f"{part}_edge_counts"] = np.array([len(line.edges) for line in lines], np.int32)
+        arrays[f"{part}_edges"] = np.concatenate([line.edges for line in lines])
     file.parent.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(file.with_suffix(".new.npz"), **arrays)  # type: ignore[arg-type] # numpy's stub takes bool
     file.with_suffix(".new.npz").replace(file)
@@ -126,26 +162,61 @@ def _box(quad: Sequence[float]) -> Box:
     return round(min(xs)), round(min(ys)), round(max(xs)), round(max(ys))
 
 
-def _cuts(data: bytes, transcripts: Sequence[Transcript]) -> list[tuple[NDArray[np.uint8], str]]:
+def _cuts(data: bytes, transcripts: Sequence[Transcript], model: Model | None) -> list[RealLine]:
     view = look(data, 0)
     if view.sheet is None:
         return []
     page = straighten(view.sheet)
     pieces = find_pieces(page.gray)
     places = [_on_photo(page, piece, view.photo.scale) for piece in pieces]
-    cuts = []
+    whole: list[tuple[NDArray[np.uint8], str]] = []
+    parts: list[tuple[NDArray[np.uint8], str]] = []
     for of_pieces, of_transcripts in _groups(places, [transcript.box for transcript in transcripts]):
         together = [transcripts[number] for number in of_transcripts]
         together.sort(key=lambda transcript: transcript.box[0])
         covered = union([places[number] for number in of_pieces])
         wanted = union([transcript.box for transcript in together])
         text = " ".join(transcript.text for transcript in together).strip()
-        if not text or _columns_shared(covered, wanted) < _AGREE_MIN or not _beside(together):
+        if not text or not _beside(together):
             continue
-        gray = cut(page.gray, _joined([pieces[number] for number in of_pieces]), AROUND)
-        if gray.shape[1] <= _WIDTH_MAX + 2 * AROUND:
-            cuts.append((gray, text))
-    return cuts
+        if _columns_shared(covered, wanted) >= _AGREE_MIN:
+            whole.append((cut(page.gray, _joined([pieces[number] for number in of_pieces]), AROUND), text))
+        else:
+            parts += [(cut(page.gray, pieces[number], AROUND), text) for number in of_pieces]
+    narrow = [(gray, text) for gray, text in whole if gray.shape[1] <= _WIDTH_MAX + 2 * AROUND]
+    if model is None:
+        return [RealLine(gray, text, np.zeros(0, np.int16)) for gray, text in narrow]
+    parts = [(gray, text) for gray, text in parts if gray.shape[1] <= _WIDTH_MAX + 2 * AROUND]
+    return _aligned(narrow, parts, model)
+
+
+def _aligned(
+    whole: list[tuple[NDArray[np.uint8], str]], parts: list[tuple[NDArray[np.uint8], str]], model: Model
+) -> list[RealLine]:
+    """Lines whose transcripts stand on them, and pieces with the words of a transcript that they show."""
+    strips = [plain(gray) for gray, _ in whole + parts]
+    lines = []
+    for number, ((gray, text), strip, scores) in enumerate(
+        zip(whole + parts, strips, model.scores(strips), strict=True)
+    ):
+        steps = probabilities(scores)
+        read = "".join(glyph.text for glyph in read_glyphs(steps, model.charset))
+        if number < len(whole):
+            doubted = fuzz.ratio(alphanumeric(read), alphanumeric(text)) <= _DOUBTED_MAX
+            shown = None if doubted and alphanumeric(text) else text
+        else:
+            shown = words_shown(read, text)
+        if shown is None:
+            continue
+        placed = align(strip, steps, shown, model.stride)
+        edges = np.zeros(0, np.int16)
+        if placed is not None:
+            clear = clear_edges(strip, placed.edges)
+            unsure = np.concatenate([[False], placed.sure < _SURE_MIN, [False]])
+            clear &= ~(unsure[:-1] | unsure[1:])
+            edges = np.where(clear, placed.edges, np.int16(-1)).astype(np.int16)
+        lines.append(RealLine(gray, shown, edges))
+    return lines
 
 
 def _on_photo(page: Page, piece: Piece, scale: float) -> Box:

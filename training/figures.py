@@ -146,6 +146,51 @@ def _phone(rng: Rng) -> str:
     return f"0{_digits(rng, 1, 3)}{mark}{_digits(rng, 3, 4)}{mark}{_digits(rng, 3, 4)}"
 
 
+def _address(rng: Rng) -> str:
+    """A street's number between words and commas."""
+    street = _pick(rng, ("Jalan", "JALAN", "Jln", "Đường", "Duong", "Lorong", "Taman", "Road", "Lot"))
+    before = _pick(rng, ("No ", "No.", "NO. ", "Lot ", "", "", "Số ", "No. "))
+    number = _digits(rng, 1, 3).lstrip("0") or "8"
+    number += _pick(rng, ("", "", "A", "-1", "/2", f"&{_digits(rng, 1, 2)}", f" & {_digits(rng, 1, 2)}A"))
+    name = "".join(_CODE_LETTERS[place] for place in rng.integers(0, 26, int(rng.integers(2, 8))))
+    name = name if rng.random() < 0.5 else name.title()
+    tail = _pick(rng, ("", f" {_digits(rng, 1, 2)}", f" {_digits(rng, 1, 2)}/{_digits(rng, 1, 2)}B"))
+    end = _pick(rng, (",", ",", "", f", {_digits(rng, 5, 5)} {name}", "."))
+    return f"{before}{number}, {street} {name}{tail}{end}"
+
+
+def _label_code(rng: Rng) -> str:
+    """A till's, a counter's or a company's number: letters close to digits that look like them."""
+    letters = _pick(
+        rng, ("POS", "HP", "B", "L", "M", "R", "V", "T", "W", "CS", "CASH", "SO", "INV", "C", "SS", "K", "D")
+    )
+    number = "0" * int(rng.integers(0, 3)) + _digits(rng, 1, 4)
+    shape = int(rng.integers(5))
+    if shape == 0:
+        return f"({_digits(rng, 5, 7)}-{_pick(rng, tuple('ADHKMPTUVWX'))})"
+    if shape == 1:
+        return f"({letters}{number})"
+    if shape == 2:
+        return f"{letters}{number}-{_digits(rng, 1, 6)}"
+    if shape == 3:
+        return f"{letters}{int(rng.integers(1, 9))} - {_digits(rng, 1, 2)}"
+    return f"{letters}{number}"
+
+
+def _measure(rng: Rng) -> str:
+    """Sizes and counts as goods bear them."""
+    unit = _pick(rng, ("MM", "CM", "ML", "PCS", "'S", "KG", "G", "%", '"', "x", "IN1", "L", "W", "oz", "mm"))
+    number = _digits(rng, 1, 3)
+    shape = int(rng.integers(4))
+    if shape == 0:
+        return f'{int(rng.integers(1, 8))}/{int(rng.integers(2, 9))}"'
+    if shape == 1:
+        return f"{number}{unit}X{_digits(rng, 1, 3)}{unit}"
+    if shape == 2:
+        return f"({number}{unit})"
+    return f"{number}{unit}"
+
+
 def _masked(rng: Rng) -> str:
     return (
         _digits(rng, 0, 6)
@@ -155,8 +200,9 @@ def _masked(rng: Rng) -> str:
 
 
 _WEIGHED: Final[tuple[tuple[Callable[[Rng], str], float], ...]] = (
-    (_dong, 0.30), (_cents, 0.24), (_quantity, 0.10), (_date, 0.07), (_time, 0.05), (_code, 0.08),
-    (_alike, 0.04), (_plain, 0.05), (_ean, 0.04), (_phone, 0.02), (_masked, 0.01),
+    (_dong, 0.24), (_cents, 0.20), (_quantity, 0.08), (_date, 0.07), (_time, 0.06), (_code, 0.06),
+    (_alike, 0.03), (_plain, 0.05), (_ean, 0.05), (_phone, 0.03), (_masked, 0.01), (_address, 0.04),
+    (_label_code, 0.05), (_measure, 0.03),
 )  # fmt: skip
 _KINDS: Final = [kind for kind, _ in _WEIGHED]
 _SHARES: Final = [share for _, share in _WEIGHED]

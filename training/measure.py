@@ -19,6 +19,11 @@ class Accuracy:
     character_errors: float
 
 
+def alphanumeric(text: str) -> str:
+    """The letters, in capitals, and digits of a text."""
+    return "".join(character for character in text.upper() if character.isalnum())
+
+
 def accuracy(pairs: Iterable[tuple[str, str]], *, folded: bool = False) -> Accuracy:
     """Compare (true, read) texts of lines; in capitals both if `folded`."""
     lines = words = hits = digit_words = digit_hits = errors = characters = 0

@@ -15,6 +15,7 @@ from ocr.engines.base import Engine
 from ocr.preprocess.straighten import straighten
 from ocr.reader import look
 from training.cuts import parts_of
+from training.measure import alphanumeric
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def _words(texts: Iterable[str], *, capitals: bool) -> Counter[str]:
     """Words as they stand; of truth in capitals the letters and digits alone."""
     words = [word for text in texts for word in unicodedata.normalize("NFC", text).split()]
     if capitals:
-        words = ["".join(character for character in word.upper() if character.isalnum()) for word in words]
+        words = [alphanumeric(word) for word in words]
     return Counter(word for word in words if word)
 
 

@@ -25,6 +25,8 @@ _PROBE: Final = "H"
 _DOTS_MIN, _DOTS_MAX = 13, 24
 _MARGIN: Final = 24
 _WIDTH_MAX: Final = 416
+_NARROW_SHARE: Final = 0.15
+_FADED_SHARE: Final = 0.1
 
 
 class Renderer:
@@ -114,21 +116,34 @@ def _bounds(faces: list[Face]) -> NDArray[np.float64]:
 def _print(text: str, font: ImageFont.FreeTypeFont, rng: Rng) -> Picture:
     """The text's ink, 0 to 1, its base line in the middle row."""
     spacing = float(rng.choice([0, 0, 0, 1, 2, -1])) if font.size > 16 else 0.0
+    # Narrow spaces, and small marks that the head hardly prints.
+    space = float(rng.uniform(0.5, 1.0)) if rng.random() < _NARROW_SHARE else 1.0
+    faded = rng.random() < _FADED_SHARE
     half = 2 * int(font.size)
     length = int(font.getlength(text) + max(0.0, spacing) * len(text))
     image = Image.new("L", (length + 2 * _MARGIN, 2 * half))
     pen = ImageDraw.Draw(image)
-    if spacing == 0:
+    if spacing == 0 and space == 1.0 and not faded:
         pen.text((_MARGIN, half), text, fill=255, font=font, anchor="ls")
     else:
         x = float(_MARGIN)
-        for character in text:
-            pen.text((round(x), half), character, fill=255, font=font, anchor="ls")
-            x += font.getlength(character) + spacing
+        for place, character in enumerate(text):
+            depth = _mark_depth(text, place, rng) if faded else 1.0
+            pen.text((round(x), half), character, fill=round(255 * depth), font=font, anchor="ls")
+            advance = font.getlength(character)
+            x += advance * (space if character == " " else 1.0) + spacing
     ink = np.asarray(image, np.float32) / 255
-    if rng.random() < 0.7:
+    if rng.random() < 0.7 and not faded:
         ink = (ink > rng.uniform(0.3, 0.65)).astype(np.float32)
-    return np.array(ink, np.float32)
+    return np.array(ink[:, : int(x) + _MARGIN] if space != 1.0 else ink, np.float32)
+
+
+def _mark_depth(text: str, place: int, rng: Rng) -> float:
+    """How dark a character is printed where small marks are faint; between digits they may be lost."""
+    if text[place] not in ".,:;-/'":
+        return 1.0
+    between = 0 < place < len(text) - 1 and text[place - 1].isdigit() and text[place + 1].isdigit()
+    return float(rng.uniform(0.0 if between and text[place] in ".:" else 0.2, 0.7))
 
 
 def _needles(ink: Picture, capital: int) -> Picture:
@@ -186,7 +201,8 @@ def _photograph(ink: Picture, capital: int, rng: Rng) -> NDArray[np.uint8]:
     pads = rng.uniform(2, 11, 2)
     width = max(8, round((ink.shape[1] - 2 * _MARGIN) * squeeze + pads.sum()))
     slope = float(rng.normal(0, 0.012))
-    slant = float(rng.normal(0, 0.04))
+    # Now and then print in italics.
+    slant = float(rng.normal(0, 0.04) if rng.random() < 0.93 else rng.uniform(-0.1, 0.3))
     base = BASELINE + float(rng.normal(0, 1.3))
     middle = ink.shape[0] / 2
     tall, wide = max(8, round(HEIGHT * coarse)), max(6, round(width * coarse))
@@ -218,6 +234,12 @@ def _photograph(ink: Picture, capital: int, rng: Rng) -> NDArray[np.uint8]:
     return gray
 
 
+def _grain(shape: tuple[int, ...], rng: Rng) -> Picture:
+    """Dirty or dark paper as a scanner sees it: spots of a few pixels, in shares of the ink's contrast."""
+    spots = cv2.GaussianBlur(rng.standard_normal(shape, np.float32), (0, 0), float(rng.uniform(0.6, 2.0)))
+    return np.asarray(float(rng.uniform(0.03, 0.2)) * (spots / max(1e-3, float(spots.std())) - 1), np.float32)
+
+
 def _bent(seen: Picture, rng: Rng) -> Picture:
     """With what is left of the paper's curl: the line rises and falls by a pixel or two."""
     height, width = seen.shape
@@ -237,6 +259,8 @@ def _lit(seen: Picture, rng: Rng) -> NDArray[np.uint8]:
     gray = PAPER - contrast * seen
     if rng.random() < 0.35:
         gray += 30 * (_clouds(seen.shape, rng, 1.0) - 0.6)
+    if rng.random() < 0.1:
+        gray += contrast * _grain(seen.shape, rng)
     if rng.random() < 0.08:
         # A fold: a dark and a light line side by side across the print.
         column = int(rng.integers(seen.shape[1]))
