@@ -26,7 +26,7 @@ from ocr.types import Box, Quality, Reading, ReadingLine, ReadingReason, TextLin
 
 # Upright print is read with more certainty than this, print that stands on its head with less
 # (docs/decisions/0013).
-_CERTAINTY_MIN: Final = 0.5
+CERTAINTY_MIN: Final = 0.5
 # A total this certain was read in spite of the picture's lesser faults.
 _SURE_MIN: Final = 0.9
 # Fewer letters than this are no receipt's: a label, a sign, noise.
@@ -151,13 +151,20 @@ def _read_page(view: View, number: int, engine: Engine) -> ReadPage:
     if view.sheet is None or any(reason.severity == "reject" for reason in view.reasons):
         return ReadPage(view, None, [])
     page, words, codes = _read_sheet(view.sheet, engine)
-    if view.paper is not None and certainty(words) < _CERTAINTY_MIN:
-        turned = lay_flat(view.photo.gray, view.paper, view.sheet.quarter_turns + 2)
+    if certainty(words) < CERTAINTY_MIN:
+        turned = turned_over(view)
         if turned is not None:
             other_page, other_words, other_codes = _read_sheet(turned, engine)
             if certainty(other_words) > certainty(words):
                 page, words, codes = other_page, other_words, other_codes
     return ReadPage(view, page, lines_of(words, number), tuple(code.payload for code in codes))
+
+
+def turned_over(view: View) -> Sheet | None:
+    """The view's sheet the other way up; None where there is none."""
+    if view.paper is None or view.sheet is None:
+        return None
+    return lay_flat(view.photo.gray, view.paper, view.sheet.quarter_turns + 2)
 
 
 def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word], list[Code]]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ocr.engines import factory, model
 from ocr.engines.base import EngineError, Gray
-from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, read_glyphs, words_of
+from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, read_glyphs, with_zeros, words_of
 from ocr.engines.factory import make_engine
 from ocr.engines.finder import Piece, find_pieces, word_boxes
 from ocr.engines.merge import certainty
@@ -245,12 +245,12 @@ def test_a_stray_accent_on_a_page_without_any_is_a_speck() -> None:
 
 
 def one_hot(*likely: tuple[int, float]) -> NDArray[np.float32]:
-    """Steps of an alphabet of two letters: each its likeliest place and how likely that is."""
+    """Scores of an alphabet of two letters: each step its likeliest place and how likely that is."""
     steps = np.zeros((len(likely), 3), np.float32)
     for row, (place, share) in zip(steps, likely, strict=True):
         row[:] = (1 - share) / 2
         row[place] = share
-    return steps
+    return np.log(steps)
 
 
 def test_repeated_steps_are_one_letter_and_a_blank_between_makes_two() -> None:
@@ -266,6 +266,27 @@ def test_other_readings_of_a_figure_come_likeliest_first() -> None:
     assert texts == ["165", "135"]
     assert digit_alternatives([Glyph("a", 0, 0, 0.5, (("o", 0.4),))]) == ()
     assert confidence_of(word) < 0.36
+
+
+@pytest.mark.parametrize(
+    ("read", "meant"),
+    [
+        ("7.O0", "7.00"),
+        ("POSO1", "POS01"),
+        ("MOO1", "M001"),
+        ("10O.OO", "100.00"),
+        ("M1-O", "M1-0"),
+        ("NO12", "NO12"),
+        ("SO21", "SO21"),
+        ("H2O", "H2O"),
+        ("Milo3in1", "Milo3in1"),
+        ("ONG", "ONG"),
+        ("O", "O"),
+    ],
+)
+def test_letters_that_touch_digits_are_zeros(read: str, meant: str) -> None:
+    word = [Glyph(letter, place, place, 0.9) for place, letter in enumerate(read)]
+    assert "".join(glyph.text for glyph in with_zeros(word)) == meant
 
 
 def test_spaces_part_words() -> None:

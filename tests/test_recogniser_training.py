@@ -9,14 +9,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from ocr.engines.ctc import probabilities, read_glyphs
+from ocr.engines.ctc import read_glyphs
 from ocr.engines.model import MODEL_FILE, Model
-from ocr.engines.strips import HEIGHT, padded
+from ocr.engines.strips import HEIGHT, MARGIN, padded
 from samples.fonts import missing_packages
+from training.align import align, clear_edges, words_shown
 from training.charset import CHARSET, clean, greedy, places, text_of
 from training.cuts import parts_of
 from training.measure import accuracy
+from training.recombine import Recombiner
 from training.render import Renderer
 
 cv2.setNumThreads(1)
@@ -48,7 +51,7 @@ def test_the_committed_model_reads_drawn_lines() -> None:
     renderer, network = Renderer(99), Model()
     lines = [renderer.draw(18) for _ in range(120)]
     read = [
-        "".join(glyph.text for glyph in read_glyphs(probabilities(scores), network.charset))
+        "".join(glyph.text for glyph in read_glyphs(scores, network.charset))
         for scores in network.scores([strip for strip, _ in lines])
     ]
     reached = accuracy(zip([text for _, text in lines], read, strict=True))
@@ -72,6 +75,75 @@ def test_accuracy_counts_words_digits_and_characters() -> None:
     reached = accuracy([("Tong 12.500", "Tong 12.600"), ("CASH", "cash")], folded=False)
     assert (reached.words, reached.digit_words) == (round(1 / 3, 4), 0.0)
     assert accuracy([("CASH", "cash")], folded=True).words == 1
+
+
+def drawn_letters(text: str) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """A strip with a block of ink for each letter, 12 columns apart, and the steps that see them."""
+    strip = np.zeros((HEIGHT, 12 * len(text)), np.uint8)
+    steps = np.full((3 * len(text), len(CHARSET) + 1), 1e-4, np.float32)
+    steps[:, 0] = 0.9
+    for number, place in enumerate(places(text)):
+        strip[10:25, 12 * number + 2 : 12 * number + 10] = 0 if text[number] == " " else 255
+        steps[3 * number + 1, place] = 0.95
+        steps[3 * number + 1, 0] = 0.01
+    return strip, steps
+
+
+def test_characters_part_where_no_ink_is() -> None:
+    strip, steps = drawn_letters("rm 10.50")
+    found = align(strip, steps, "RM 10.50", 4)
+    assert found is not None
+    assert clear_edges(strip, found.edges).all()
+    # A space has no ink of its own: its edges may lie anywhere in the gap.
+    np.testing.assert_allclose(np.delete(found.edges[1:-1], [1, 2]), [12, 48, 60, 72, 84], atol=2)
+    assert (found.sure > 0.9).all()
+    assert align(strip[:, :24], steps[:6], "RM 10.50", 4) is None
+
+
+def test_a_piece_shows_the_words_of_a_line_that_are_like_what_was_read() -> None:
+    assert words_shown("TOTAI", "TOTAL RM 12.50") == "TOTAL"
+    assert words_shown("RM 12.S0", "TOTAL RM 12.50") == "RM 12.50"
+    assert words_shown("Thank you", "TOTAL RM 12.50") is None
+
+
+def real_lines(texts: list[str]) -> Recombiner:
+    around = 8
+    cuts, edges = [], []
+    for text in texts:
+        width = 12 * len(text) + 2 * MARGIN
+        gray = np.full((HEIGHT + 2 * around, width + 2 * around), 235, np.uint8)
+        for place, character in enumerate(text):
+            # Its own shade tells which character the ink was.
+            left = around + MARGIN + 12 * place + 2
+            gray[around + 10 : around + 25, left : left + 8] = 235 if character == " " else ord(character)
+        cuts.append(gray)
+        inner = MARGIN + 12 * np.arange(1, len(text))
+        edges.append(np.concatenate([[0], inner, [width]]).astype(np.int16))
+    return Recombiner(cuts, texts, [0] * len(texts), edges, around)
+
+
+def shades(gray: NDArray[np.uint8]) -> str:
+    row = gray[8 + 17]
+    starts = np.flatnonzero((row[1:] != row[:-1]) & (row[1:] < 200)) + 1
+    return "".join(chr(row[start]) for start in starts)
+
+
+def test_real_ink_in_other_orders_bears_the_text_it_shows() -> None:
+    lines = real_lines(["TOTAL 1234567890", "CASH 50.25", "NO 8191", "QTY 27"])
+    rng = np.random.Generator(np.random.PCG64(5))
+    assert lines.usable
+    texts = set()
+    for _ in range(40):
+        gray, text = lines.with_others(rng)
+        # A faded mark is lighter than its own shade.
+        if "." not in text:
+            assert shades(gray) == text.replace(" ", "")
+        gray, other = lines.of_words(rng)
+        assert gray.shape[0] == HEIGHT + 16
+        if "." not in other:
+            assert shades(gray) == other.replace(" ", "")
+        texts |= {text, other}
+    assert len(texts) > 40
 
 
 def test_a_merchant_is_held_back_whole(tmp_path: Path) -> None:

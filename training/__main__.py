@@ -11,8 +11,7 @@ import cv2
 import torch
 import typer
 
-from ocr.engines.base import EngineError
-from ocr.engines.ctc import probabilities, read_glyphs
+from ocr.engines.ctc import read_glyphs
 from ocr.engines.factory import EngineName, make_engine
 from ocr.engines.model import MODEL_FILE, Model
 from training.curve import draw_curve
@@ -40,28 +39,40 @@ Real = Annotated[Path | None, typer.Option(help="Real lines, as `cuts` writes th
 
 @app.command()
 def build(
-    receipts: Path | None = None, minutes: Minutes = 80.0, folder: Folder = WORK, threads: int = 1
+    receipts: Annotated[Path | None, typer.Option(help="Set of real receipts, see `cuts`.")] = None,
+    minutes: Minutes = 160.0,
+    folder: Folder = WORK,
+    file: Path = MODEL_FILE,
+    threads: int = 1,
 ) -> None:
-    """Do it all: cut real lines if there are any, train, export, measure."""
-    real = None
-    if receipts is not None:
-        real = folder / REAL
-        cuts(receipts, real)
-    fit(minutes, folder, real, None, 1, threads)
-    export(folder, real, MODEL_FILE)
-    if real is not None:
-        measure(real, MODEL_FILE)
+    """Do it all: train, export, measure. With real receipts in two halves.
+
+    The model that the first half gives tells where the characters of real lines part, so that the second
+    half trains on their ink in other orders too.
+    """
+    if receipts is None:
+        fit(minutes, folder, threads=threads)
+        export(folder, None, file)
+        return
+    real, first, second = folder / REAL, folder / "anew", folder / "further"
+    write_cuts(receipts, real)
+    fit(minutes / 2, first, real, threads=threads)
+    export(first, real, first / MODEL_FILE.name)
+    write_cuts(receipts, real, Model(first / MODEL_FILE.name))
+    fit(minutes / 2, second, real, (first / MODEL_FILE.name).with_suffix(".pt"), threads=threads)
+    export(second, real, file)
+    measure(real, file)
 
 
 @app.command()
-def cuts(receipts: Path, file: Path) -> None:
+def cuts(
+    receipts: Path,
+    file: Path,
+    model: Annotated[Path | None, typer.Option(help="Tells where the characters of lines part.")] = None,
+) -> None:
     """Cut the real lines of a set with img/, lines.jsonl (quads, transcripts) and gt.jsonl (merchants)."""
     cv2.setNumThreads(1)
-    try:
-        model = Model(MODEL_FILE)
-    except EngineError:
-        model = None
-    typer.echo(str(write_cuts(receipts, file, model)))
+    typer.echo(str(write_cuts(receipts, file, None if model is None else Model(model))))
 
 
 @app.command()
@@ -129,7 +140,7 @@ def _read_part(real: Path, file: Path, part: str) -> Accuracy:
     kept, texts = load(real, part)
     network = Model(file)
     read = [
-        "".join(glyph.text for glyph in read_glyphs(probabilities(scores), network.charset))
+        "".join(glyph.text for glyph in read_glyphs(scores, network.charset))
         for scores in network.scores([plain(cut) for cut in kept])
     ]
     return accuracy(zip(texts, read, strict=True), folded=True)

@@ -199,8 +199,7 @@ def _aligned(
     for number, ((gray, text), strip, scores) in enumerate(
         zip(whole + parts, strips, model.scores(strips), strict=True)
     ):
-        steps = probabilities(scores)
-        read = "".join(glyph.text for glyph in read_glyphs(steps, model.charset))
+        read = "".join(glyph.text for glyph in read_glyphs(scores, model.charset))
         if number < len(whole):
             doubted = fuzz.ratio(alphanumeric(read), alphanumeric(text)) <= _DOUBTED_MAX
             shown = None if doubted and alphanumeric(text) else text
@@ -208,7 +207,7 @@ def _aligned(
             shown = words_shown(read, text)
         if shown is None:
             continue
-        placed = align(strip, steps, shown, model.stride)
+        placed = align(strip, probabilities(scores), shown, model.stride)
         edges = np.zeros(0, np.int16)
         if placed is not None:
             clear = clear_edges(strip, placed.edges)

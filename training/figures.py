@@ -46,6 +46,8 @@ def _dong(rng: Rng) -> str:
         grouped += ".00"
     elif rng.random() < 0.1:
         grouped = grouped.replace(",", "")
+    elif rng.random() < 0.25:
+        grouped = grouped.replace(",", " ")
     sign = _pick(rng, ("", "", "", "", "", "-", "- ", "+"))
     return sign + grouped + _pick(rng, ("", "", "", "", "", "đ", "d", " đ", "₫", " VND", "VNĐ", " B", " A"))
 
@@ -194,14 +196,14 @@ def _measure(rng: Rng) -> str:
 def _masked(rng: Rng) -> str:
     return (
         _digits(rng, 0, 6)
-        + _pick(rng, ("******", "****", "XXXX", "xxxxxx", "************"))
-        + _digits(rng, 3, 4)
+        + _pick(rng, ("******", "****", "XXXX", "xxxx", "xxx", "xxxxxx", "************", "*" * 20))
+        + _digits(rng, 2, 4)
     )
 
 
 _WEIGHED: Final[tuple[tuple[Callable[[Rng], str], float], ...]] = (
     (_dong, 0.24), (_cents, 0.20), (_quantity, 0.08), (_date, 0.07), (_time, 0.06), (_code, 0.06),
-    (_alike, 0.03), (_plain, 0.05), (_ean, 0.05), (_phone, 0.03), (_masked, 0.01), (_address, 0.04),
+    (_alike, 0.03), (_plain, 0.04), (_ean, 0.05), (_phone, 0.03), (_masked, 0.02), (_address, 0.04),
     (_label_code, 0.05), (_measure, 0.03),
 )  # fmt: skip
 _KINDS: Final = [kind for kind, _ in _WEIGHED]

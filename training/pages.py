@@ -12,8 +12,9 @@ from statistics import median
 from time import process_time
 
 from ocr.engines.base import Engine
+from ocr.engines.merge import certainty
 from ocr.preprocess.straighten import straighten
-from ocr.reader import look
+from ocr.reader import CERTAINTY_MIN, look, turned_over
 from training.cuts import parts_of
 from training.measure import alphanumeric
 
@@ -66,9 +67,17 @@ def measure_pages(folder: Path, engine: Engine, part: str | None, difficulty: st
 
 
 def _read(folder: Path, image: str, engine: Engine) -> list[str]:
+    """The words of a picture; of one that reads as print on its head, those of it turned over if surer."""
     file = folder / image
-    sheet = look((file if file.is_file() else folder / "img" / image).read_bytes(), 0).sheet
-    return [] if sheet is None else [word.text for word in engine.read_words(straighten(sheet).gray)]
+    view = look((file if file.is_file() else folder / "img" / image).read_bytes(), 0)
+    if view.sheet is None:
+        return []
+    words = engine.read_words(straighten(view.sheet).gray)
+    if certainty(words) < CERTAINTY_MIN:
+        turned = turned_over(view)
+        others = [] if turned is None else engine.read_words(straighten(turned).gray)
+        words = max(words, others, key=certainty)
+    return [word.text for word in words]
 
 
 def _words(texts: Iterable[str], *, capitals: bool) -> Counter[str]:

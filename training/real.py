@@ -99,7 +99,7 @@ def shaken(cut: NDArray[np.uint8], rng: np.random.Generator) -> Strip:
         noise = float(rng.uniform(1, 16)) * rng.standard_normal(gray.shape, np.float32)
         gray = np.asarray(np.clip(gray + noise, 0, 255), np.uint8)
     if rng.random() < 0.12:
-        gray = _clouded(gray, rng)
+        gray = _clouded(np.asarray(gray, np.uint8), rng)
     if rng.random() < 0.3:
         # Fainter print: nearer to the paper.
         gray = cv2.addWeighted(
@@ -148,9 +148,7 @@ def _blurred(gray: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.ui
     if wear < 0.2:
         gray = np.asarray(cv2.GaussianBlur(gray, (0, 0), float(rng.uniform(0.4, 1.1))), np.uint8)
     elif wear < 0.3:
-        gray = np.asarray(
-            cv2.addWeighted(gray, 1.6, cv2.GaussianBlur(gray, (0, 0), 1.0), -0.6, 0), np.uint8
-        )
+        gray = np.asarray(cv2.addWeighted(gray, 1.6, cv2.GaussianBlur(gray, (0, 0), 1.0), -0.6, 0), np.uint8)
     elif wear < 0.5:
         share = float(rng.uniform(0.45, 0.85))
         coarse = cv2.resize(gray, None, fx=share, fy=share, interpolation=cv2.INTER_AREA)

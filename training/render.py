@@ -5,6 +5,7 @@ What comes out is what the engine feeds the network: ink depth, `HEIGHT` rows (o
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import cv2
@@ -27,6 +28,9 @@ _MARGIN: Final = 24
 _WIDTH_MAX: Final = 416
 _NARROW_SHARE: Final = 0.15
 _FADED_SHARE: Final = 0.1
+_SMALL_MARKS: Final = ".,:;-/'"
+# A point before two digits, or a colon: a space there would say something else.
+_CERTAIN_MARK: Final = re.compile(r"\d[.:]\d\d(?!\d)")
 
 
 class Renderer:
@@ -139,11 +143,11 @@ def _print(text: str, font: ImageFont.FreeTypeFont, rng: Rng) -> Picture:
 
 
 def _mark_depth(text: str, place: int, rng: Rng) -> float:
-    """How dark a character is printed where small marks are faint; between digits they may be lost."""
-    if text[place] not in ".,:;-/'":
+    """How dark a character is printed where small marks are faint; before cents they may be lost."""
+    if text[place] not in _SMALL_MARKS:
         return 1.0
-    between = 0 < place < len(text) - 1 and text[place - 1].isdigit() and text[place + 1].isdigit()
-    return float(rng.uniform(0.0 if between and text[place] in ".:" else 0.2, 0.7))
+    certain = _CERTAIN_MARK.match(text, max(0, place - 1)) is not None
+    return float(rng.uniform(0.0 if certain else 0.25, 0.7))
 
 
 def _needles(ink: Picture, capital: int) -> Picture:

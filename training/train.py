@@ -24,7 +24,6 @@ from training.render import Renderer
 
 CHECKPOINT: Final = "checkpoint.pt"
 CURVE: Final = "curve.jsonl"
-_RATE: Final = 2.2e-3
 _RATE_LAST: Final = 1e-5
 _WARM_STEPS: Final = 250
 _EMA: Final = 0.999
@@ -33,11 +32,27 @@ _SAVE_SECONDS: Final = 60
 _MEASURE_SECONDS: Final = 150
 _HELD_OUT_SEED: Final = 9_000_001
 _HELD_OUT_LINES: Final = 500
-# Short lines teach letters soonest; then lines grow (characters, up to this share of the time).
-_LENGTHS: Final = ((0.03, 9), (0.08, 16), (1.0, 30))
-# Real lines are few: they come in once letters are known.
-_REAL_FROM: Final = 0.2
-_REAL_SHARE: Final = 0.25
+_LENGTH_MAX: Final = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How fast to learn, and from what.
+
+    `rate` is the highest learning rate, `lengths` the longest line in characters up to each share of
+    the time; from the share `real_from` on, `real_share` of the lines are real.
+    """
+
+    rate: float
+    lengths: tuple[tuple[float, int], ...]
+    real_from: float
+    real_share: float
+
+
+# Short lines teach letters soonest; real lines are few and come in once letters are known.
+ANEW: Final = Plan(2.2e-3, ((0.03, 9), (0.08, 16), (1.0, _LENGTH_MAX)), 0.2, 0.4)
+# Weights that read already forget less at a lower rate.
+FURTHER: Final = Plan(1.2e-3, ((1.0, _LENGTH_MAX),), 0.0, 0.4)
 
 
 @dataclass(slots=True)
@@ -49,10 +64,10 @@ class Progress:
     seconds: float = 0.0
 
 
-def mix_at(share: float) -> Mix:
+def mix_at(plan: Plan, share: float) -> Mix:
     """What lines to draw when this share of the time is over."""
-    length = next(length for end, length in _LENGTHS if share <= end)
-    return Mix(length, _REAL_SHARE if share >= _REAL_FROM else 0.0)
+    length = next(length for end, length in plan.lengths if share <= end)
+    return Mix(length, plan.real_share if share >= plan.real_from else 0.0)
 
 
 class Trainer:
@@ -65,7 +80,7 @@ class Trainer:
             folder: Where the checkpoint and the learning curve stand.
             seconds: Time to train in all.
             seed: Of the first weights and of the lines.
-            weights: Exported weights to start from where there is no checkpoint.
+            weights: Exported weights to train further, where there is no checkpoint.
 
         Raises:
             OSError: The weights cannot be read.
@@ -74,6 +89,7 @@ class Trainer:
         self.folder = folder
         self.seconds = seconds
         self.seed = seed
+        self._plan = ANEW if weights is None else FURTHER
         self.network = _laid_out(Network())
         if weights is not None:
             kept = torch.load(weights, weights_only=True)
@@ -83,7 +99,7 @@ class Trainer:
         self.average = _laid_out(Network())
         self.average.load_state_dict(self.network.state_dict())
         self.average.eval()
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), _RATE, weight_decay=1e-4)
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), self._plan.rate, weight_decay=1e-4)
         self.progress = Progress()
         self._fold = CaseFold()
         folder.mkdir(parents=True, exist_ok=True)
@@ -98,7 +114,7 @@ class Trainer:
             report: Called with each point of the learning curve.
         """
         # A resumed run draws other lines than the ones it has seen.
-        stream = BatchStream(self.seed + self.progress.steps, real_file, mix_at(self._share()))
+        stream = BatchStream(self.seed + self.progress.steps, real_file, self._mix())
         held_out = _held_out()
         clock = saved = measured = time.monotonic()
         try:
@@ -109,7 +125,7 @@ class Trainer:
                 clock = now
                 if now - saved > _SAVE_SECONDS:
                     self.save()
-                    stream.set_mix(mix_at(self._share()))
+                    stream.set_mix(self._mix())
                     saved = now
                 if now - measured > _MEASURE_SECONDS:
                     self._report(held_out, real_file, loss, report)
@@ -126,6 +142,7 @@ class Trainer:
             "average": self.average.state_dict(),
             "optimiser": self.optimiser.state_dict(),
             "progress": asdict(self.progress),
+            "further": self._plan is FURTHER,
         }
         torch.save(whole, self.folder / "checkpoint.new")
         (self.folder / "checkpoint.new").replace(self.folder / CHECKPOINT)
@@ -135,6 +152,10 @@ class Trainer:
         self.average.load_state_dict(whole["average"])
         self.optimiser.load_state_dict(whole["optimiser"])
         self.progress = Progress(**whole["progress"])
+        self._plan = FURTHER if whole["further"] else ANEW
+
+    def _mix(self) -> Mix:
+        return mix_at(self._plan, self._share())
 
     def _share(self) -> float:
         return min(1.0, self.progress.seconds / self.seconds)
@@ -163,7 +184,7 @@ class Trainer:
     def _rate(self) -> float:
         warm = min(1.0, (self.progress.steps + 1) / _WARM_STEPS)
         fall = 0.5 * (1 + math.cos(math.pi * self._share()))
-        return warm * (_RATE_LAST + (_RATE - _RATE_LAST) * fall)
+        return warm * (_RATE_LAST + (self._plan.rate - _RATE_LAST) * fall)
 
     @torch.no_grad()
     def _follow(self) -> None:
@@ -244,5 +265,5 @@ def read_strips(network: Network, strips: list[Strip], batch: int = 24) -> list[
 
 def _held_out() -> tuple[list[Strip], list[str]]:
     renderer = Renderer(_HELD_OUT_SEED)
-    lines = [renderer.draw(_LENGTHS[-1][1]) for _ in range(_HELD_OUT_LINES)]
+    lines = [renderer.draw(_LENGTH_MAX) for _ in range(_HELD_OUT_LINES)]
     return [strip for strip, _ in lines], [text for _, text in lines]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -16,6 +17,7 @@ _BLANK: Final = 0
 # Less likely characters are no reading of the ink.
 _OTHER_MIN: Final = 0.02
 _ALTERNATIVES_MAX: Final = 3
+_FORMULAS: Final = ("H2O", "CO2", "O2")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +41,30 @@ def probabilities(scores: Steps) -> Steps:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)
 
 
-def read_glyphs(steps: Steps, charset: str) -> list[Glyph]:
+def read_glyphs(scores: Steps, charset: str) -> list[Glyph]:
     """Take the likeliest place of each step: repeats are one character, blanks none.
 
     Args:
-        steps: (steps, places) probabilities.
+        scores: (steps, places) before softmax.
         charset: The character of place i + 1 at i.
     """
-    best = steps.argmax(axis=-1)
+    best = scores.argmax(axis=-1)
     starts = np.flatnonzero(np.diff(best, prepend=-1))
     ends = np.append(starts[1:], len(best))
+    spans = [(first, end) for first, end in zip(starts.tolist(), ends.tolist(), strict=True) if best[first]]
+    # Most steps are blank: the others alone are worth their probabilities.
+    inked = np.flatnonzero(best != _BLANK)
+    rows = probabilities(scores[inked])
     glyphs = []
-    for first, end in zip(starts.tolist(), ends.tolist(), strict=True):
+    row = 0
+    for first, end in spans:
         place = int(best[first])
-        if place == _BLANK:
-            continue
-        peak = first + int(steps[first:end, place].argmax())
-        row = steps[peak]
+        of_span = rows[row : row + end - first]
+        peak = of_span[int(of_span[:, place].argmax())]
         glyphs.append(
-            Glyph(charset[place - 1], first, end - 1, float(row[place]), _others(row, place, charset))
+            Glyph(charset[place - 1], first, end - 1, float(peak[place]), _others(peak, place, charset))
         )
+        row += end - first
     return glyphs
 
 
@@ -83,14 +89,47 @@ def words_of(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
     return [word for word in words if word]
 
 
+def with_zeros(word: Sequence[Glyph]) -> list[Glyph]:
+    """The word with the letters O in it that stand for zeros: tills' fonts hardly tell them apart.
+
+    A letter O beside a digit is one, and an O between marks in a word with digits, but not the one in
+    "NO1", in "SO21", nor in "H2O".
+    """
+    text = [glyph.text for glyph in word]
+    if not any(letter in "Oo" for letter in text) or not any(letter.isdigit() for letter in text):
+        return list(word)
+    if "".join(text).upper() in _FORMULAS:
+        return list(word)
+    # Once there and once back: in a row of them only the outermost one touches a digit.
+    for place in (*range(len(text)), *reversed(range(len(text)))):
+        if text[place] in "Oo" and _is_zero(text, place):
+            text[place] = "0"
+    return [
+        glyph if glyph.text == letter else replace(glyph, text=letter)
+        for glyph, letter in zip(word, text, strict=True)
+    ]
+
+
+def _is_zero(text: Sequence[str], place: int) -> bool:
+    before = text[place - 1] if place else ""
+    after = text[place + 1] if place + 1 < len(text) else ""
+    if place == 1 and before in "NnSs" and after.isdigit():
+        return False
+    if text[place] == "o" and before.islower():
+        return False
+    if before in {".", ","} and place > 1 and text[place - 2].isdigit() and after in {"O", "o"}:
+        return True
+    return before.isdigit() or after.isdigit() or not (before.isalpha() or after.isalpha())
+
+
 def confidence_of(word: Sequence[Glyph]) -> float:
     """How sure a word is, 0 to 1: the geometric mean of its glyphs times the square of the worst one.
 
     Of words from a half up about as many are right as that says. Print that stands on its head stays
     below a half on the whole, which tells it from upright print (docs/decisions/0080).
     """
-    values = np.maximum([glyph.confidence for glyph in word], 1e-6)
-    return float(min(1.0, np.exp(np.log(values).mean()) * values.min() ** 2))
+    values = [max(glyph.confidence, 1e-6) for glyph in word]
+    return min(1.0, math.prod(values) ** (1 / len(values)) * min(values) ** 2)
 
 
 def digit_alternatives(word: Sequence[Glyph]) -> tuple[tuple[str, float], ...]:

@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import Final
 
 from ocr.engines.base import Gray
-from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, probabilities, read_glyphs, words_of
+from ocr.engines.ctc import (
+    Glyph,
+    confidence_of,
+    digit_alternatives,
+    read_glyphs,
+    with_zeros,
+    words_of,
+)
 from ocr.engines.finder import Piece, find_pieces, piece_within, word_boxes
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
@@ -46,8 +53,8 @@ class RecogniserEngine:
         scored = self._model.scores([to_depth(cut(page, piece)) for piece in pieces])
         words: list[Word] = []
         for piece, scores in zip(pieces, scored, strict=True):
-            glyphs = read_glyphs(probabilities(scores), self._model.charset)
-            words += self._words(piece, words_of(glyphs))
+            glyphs = read_glyphs(scores, self._model.charset)
+            words += self._words(piece, [with_zeros(word) for word in words_of(glyphs)])
         return without_stray_accents(_without_grain(words))
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
@@ -59,11 +66,8 @@ class RecogniserEngine:
         scored = self._model.scores([to_depth(cut(page, piece)) for piece in pieces])
         found: dict[str, float] = {}
         for scores in scored:
-            glyphs = [
-                glyph
-                for glyph in read_glyphs(probabilities(scores), self._model.charset)
-                if glyph.text != " "
-            ]
+            glyphs = [glyph for glyph in read_glyphs(scores, self._model.charset) if glyph.text != " "]
+            glyphs = with_zeros(glyphs)
             text = "".join(glyph.text for glyph in glyphs)
             if not any(character.isdigit() for character in text):
                 continue
