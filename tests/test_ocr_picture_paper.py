@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from ocr.engines.base import Gray
-from ocr.preprocess.level import bend, skew
+from ocr.preprocess.level import bend, neighbours, skew
 from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, Letters, even_light, find_ink, find_letters
 from ocr.preprocess.paper import find_paper, whole_frame
 from ocr.preprocess.quad import clockwise, corners_around
@@ -159,7 +159,7 @@ def letters_on(rise: Callable[[float, float], float], lines: int = 20, columns: 
 @pytest.mark.parametrize("degrees", [-6, 0, 4])
 def test_the_lean_of_printed_lines_is_measured(degrees: float) -> None:
     letters = letters_on(lambda x, _: -np.tan(np.radians(degrees)) * x)
-    assert skew(letters) == pytest.approx(degrees, abs=0.3)
+    assert skew(letters, neighbours(letters)) == pytest.approx(degrees, abs=0.3)
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_the_lean_of_printed_lines_is_measured(degrees: float) -> None:
 )
 def test_bent_lines_become_straight(rise: Callable[[float, float], float]) -> None:
     letters = letters_on(rise)
-    fitted = bend(letters, (640, 860))
+    fitted = bend(letters, neighbours(letters), (640, 860))
     assert fitted is not None
     bottoms = letters.boxes[:, 3]
     middles = (letters.boxes[:, 0] + letters.boxes[:, 2]) / 2
@@ -183,7 +183,8 @@ def test_bent_lines_become_straight(rise: Callable[[float, float], float]) -> No
 
 
 def test_few_letters_bend_nothing() -> None:
-    assert bend(letters_on(lambda *_: 0, lines=1, columns=8), (640, 860)) is None
+    letters = letters_on(lambda *_: 0, lines=1, columns=8)
+    assert bend(letters, neighbours(letters), (640, 860)) is None
 
 
 def test_a_ragged_outline_has_no_four_corners() -> None:

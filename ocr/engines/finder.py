@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import Final
 
 import cv2
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from ocr.engines.base import Gray
 from ocr.preprocess.components import Mask, pieces_of
 from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, find_ink
+from ocr.preprocess.quantile import quantile
 from ocr.types import Box
 
 Boxes = NDArray[np.int32]
@@ -34,7 +36,7 @@ _GAP: Final = 1.9
 # Bottoms this far off the fitted base line, in usual letters, belong to feet and commas.
 _OFF_MAX: Final = 0.16
 # The share of letters whose tops reach at most to the capitals' tops.
-_TOPS_SHARE: Final = 70
+_TOPS_SHARE: Final = 0.7
 # A line's print is its own size where it is this much larger or smaller than the page's.
 _LARGER, _SMALLER = 1.3, 0.72
 _LARGE_PRINT: Final = 2.0
@@ -193,19 +195,20 @@ def _base_line(letters: Boxes, usual: float) -> tuple[float, float]:
     middles = (letters[:, 0] + letters[:, 2]) / 2
     bottoms = letters[:, 3].astype(np.float64)
     if len(letters) < _LETTERS_FOR_SLOPE:
-        return float(np.median(bottoms)), 0.0
+        return quantile(bottoms, 0.5), 0.0
     slope = 0.0
-    start = float(np.median(bottoms))
+    start = quantile(bottoms, 0.5)
     for tolerance in (0.5, 0.25, _OFF_MAX):
         off = np.abs(bottoms - start - slope * middles)
         near = off <= max(tolerance * usual, 1.5)
         if np.count_nonzero(near) < _LETTERS_FOR_SLOPE:
             break
         xs, ys = middles[near], bottoms[near]
-        spread = float(((xs - xs.mean()) ** 2).sum())
-        slope = float(((xs - xs.mean()) * (ys - ys.mean())).sum() / max(spread, 1.0))
+        off_middle = xs - xs.sum() / len(xs)
+        spread = float(off_middle @ off_middle)
+        slope = float(off_middle @ (ys - ys.sum() / len(ys))) / max(spread, 1.0)
         slope = max(-_SLOPE_MAX, min(_SLOPE_MAX, slope))
-        start = float(np.median(ys - slope * xs))
+        start = quantile(ys - slope * xs, 0.5)
     return start, slope
 
 
@@ -213,7 +216,7 @@ def _capitals(letters: Boxes, start: float, slope: float, usual: float) -> float
     """How high the tall letters of a line stand above its base line."""
     middles = (letters[:, 0] + letters[:, 2]) / 2
     above = start + slope * middles - letters[:, 1]
-    return float(max(np.percentile(above, _TOPS_SHARE), 0.5 * usual))
+    return max(quantile(above, _TOPS_SHARE), 0.5 * usual)
 
 
 def _weighted_median(values: Sequence[float], weights: Sequence[int]) -> float:
@@ -250,12 +253,8 @@ def _piece(ink: Boxes, start: float, slope: float, capitals: float) -> Piece:
     if len(letters) >= 3:  # noqa: PLR2004 - the base line of a column may lie off the whole line's
         middles = (letters[:, 0] + letters[:, 2]) / 2
         off = letters[:, 3] - start - slope * middles
-        shift = (
-            float(np.median(off[np.abs(off) < 0.3 * capitals]))
-            if (np.abs(off) < 0.3 * capitals).any()
-            else 0.0
-        )
-        base += shift
+        near = off[np.abs(off) < 0.3 * capitals]
+        base += quantile(near, 0.5) if len(near) else 0.0
     return Piece(left, right, base, slope, capitals, ink)
 
 
@@ -302,35 +301,50 @@ def word_boxes(piece: Piece, spans: Sequence[tuple[float, float]]) -> list[Box]:
     """
     if not spans:
         return []
-    edges = [-np.inf, *(_gap_between(piece, one, other) for one, other in pairwise(spans)), np.inf]
+    # Some dozen boxes: plain lists are faster than arrays here.
+    ink = piece.ink.tolist()
+    blanks = _blanks(ink)
+    slack = _SEEN_OFF * piece.capitals
+    middles = [_gap_between(blanks, slack, one, other) for one, other in pairwise(spans)]
+    edges = [-inf, *middles, inf]
     return [
-        _ink_within(piece, *edges_of, span) for edges_of, span in zip(pairwise(edges), spans, strict=True)
+        _ink_within(piece, ink, *edges_of, span)
+        for edges_of, span in zip(pairwise(edges), spans, strict=True)
     ]
 
 
-def _gap_between(piece: Piece, one: tuple[float, float], other: tuple[float, float]) -> float:
+def _blanks(ink: Sequence[Sequence[int]]) -> list[tuple[float, int]]:
+    """The middle and the width of each blank between ink, from left to right."""
+    blanks = []
+    end = ink[0][2]
+    for left, _, right, _ in ink[1:]:
+        if left > end:
+            blanks.append(((end + left) / 2, left - end))
+        end = max(end, right)
+    return blanks
+
+
+def _gap_between(
+    blanks: Sequence[tuple[float, int]], slack: float, one: tuple[float, float], other: tuple[float, float]
+) -> float:
     """The middle of the widest blank between one word's last and the next one's first character."""
     last, first = one[1], other[0]
-    ends = np.maximum.accumulate(piece.ink[:, 2])[:-1]
-    starts = piece.ink[1:, 0]
-    middles = (ends + starts) / 2
-    slack = _SEEN_OFF * piece.capitals
     # A word of one character is narrower than the slack: the blank on its other side is not meant.
     low, high = max(last - slack, one[0]), min(first + slack, other[1])
-    near = (middles > low) & (middles < high) & (starts > ends)
-    if not near.any():
-        return (last + first) / 2
-    return float(middles[near][(starts - ends)[near].argmax()])
+    near = [blank for blank in blanks if low < blank[0] < high]
+    return max(near, key=lambda blank: blank[1])[0] if near else (last + first) / 2
 
 
-def _ink_within(piece: Piece, left: float, right: float, span: tuple[float, float]) -> Box:
+def _ink_within(
+    piece: Piece, ink: Sequence[Sequence[int]], left: float, right: float, span: tuple[float, float]
+) -> Box:
     """The box around the piece's ink between two columns; a capital's height over the span where none is."""
-    middles = (piece.ink[:, 0] + piece.ink[:, 2]) / 2
-    inside = piece.ink[(middles >= left) & (middles <= right)]
+    inside = [box for box in ink if left <= (box[0] + box[2]) / 2 <= right]
     base = piece.base + piece.slope * (sum(span) / 2 - piece.left)
-    if not len(inside):
+    if not inside:
         first, last = round(span[0]), round(span[1])
         return first, round(base - piece.capitals), max(first + 1, last), round(base)
-    top = max(int(inside[:, 1].min()), round(base - (1 + _ACCENTS) * piece.capitals))
-    bottom = min(int(inside[:, 3].max()), round(base + _FEET * piece.capitals))
-    return int(inside[:, 0].min()), top, int(inside[:, 2].max()), max(top + 1, bottom)
+    lefts, tops, rights, bottoms = zip(*inside, strict=True)
+    top = max(min(tops), round(base - (1 + _ACCENTS) * piece.capitals))
+    bottom = min(max(bottoms), round(base + _FEET * piece.capitals))
+    return min(lefts), top, max(rights), max(top + 1, bottom)

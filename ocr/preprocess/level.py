@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from ocr.preprocess.normalise import Letters
 
 Points = NDArray[np.float64]
+# Numbers of letters, and of the one to the right of each.
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 # A letter's right neighbour starts within this many letter heights, and stands level with it within
 # so many: half a line's pitch is more.
@@ -77,12 +79,12 @@ def _places(
     return numbers, weights
 
 
-def skew(letters: Letters) -> float:
+def skew(letters: Letters, pairs: Pairs) -> float:
     """The angle of the printed lines in degrees, counter-clockwise as seen; 0 when unclear.
 
-    Source: the median direction from a letter to its right neighbour.
+    Source: the median direction from a letter to its right neighbour, `pairs` of which are given.
     """
-    first, second = _neighbours(letters)
+    first, second = pairs
     if len(first) < _FIT_LETTERS_MIN // 2:
         return 0.0
     ends = _bottoms(letters)
@@ -90,24 +92,25 @@ def skew(letters: Letters) -> float:
     return float(-np.degrees(np.median(np.arctan2(step[:, 1], step[:, 0]))))
 
 
-def bend(letters: Letters, size: tuple[int, int]) -> Bend | None:
+def bend(letters: Letters, pairs: Pairs, size: tuple[int, int]) -> Bend | None:
     """Fit how the lines bend.
 
     Args:
         letters: Letters in pixels of a page that was turned level.
+        pairs: Their `neighbours`.
         size: Width and height of that page in pixels.
 
     Returns:
         The bend, or None when there are too few letters in lines to tell.
     """
-    first, second = _neighbours(letters)
+    first, second = pairs
     if len(first) < _FIT_LETTERS_MIN:
         return None
     rows = max(3, round(size[1] / (_KNOT_LETTERS * letters.height)))
     flat = Bend(np.zeros((min(rows, _KNOT_ROWS_MAX), _KNOT_COLUMNS)), size)
     ends = _bottoms(letters)
-    pairs = np.stack([first, second], axis=1)
-    rough = _fit(ends, pairs, flat, _PAIR_TOLERANCE * letters.height)
+    beside = np.stack([first, second], axis=1)
+    rough = _fit(ends, beside, flat, _PAIR_TOLERANCE * letters.height)
     level = np.stack([ends[:, 0], ends[:, 1] - rough.rise(ends[:, 0], ends[:, 1])], axis=1)
     lines = [line for line in _chains(level, letters.height) if len(line) >= _LINE_LETTERS_MIN]
     if sum(map(len, lines)) < _FIT_LETTERS_MIN:
@@ -119,13 +122,13 @@ def bend(letters: Letters, size: tuple[int, int]) -> Bend | None:
         for step in _STRIDES
         if len(line) > step
     ]
-    return _fit(ends, np.concatenate([pairs, *far]), rough, _LINE_TOLERANCE * letters.height)
+    return _fit(ends, np.concatenate([beside, *far]), rough, _LINE_TOLERANCE * letters.height)
 
 
-def in_lines(letters: Letters) -> NDArray[np.bool_]:
-    """Which letters have a neighbour beside them."""
+def in_lines(letters: Letters, pairs: Pairs) -> NDArray[np.bool_]:
+    """Which letters have a neighbour beside them, by `pairs` of those."""
     inside = np.zeros(len(letters.boxes), np.bool_)
-    inside[np.concatenate(_neighbours(letters))] = True
+    inside[np.concatenate(pairs)] = True
     return inside
 
 
@@ -150,22 +153,33 @@ def _bottoms(letters: Letters) -> Points:
     return np.stack([(boxes[:, 0] + boxes[:, 2]) / 2, boxes[:, 3]], axis=1)
 
 
-def _neighbours(letters: Letters) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def neighbours(letters: Letters) -> Pairs:
     """Pairs of letters of like height beside each other: numbers of the left and the right one."""
     boxes, height = letters.boxes.astype(np.float32), letters.height
     large = np.flatnonzero(boxes[:, 3] - boxes[:, 1] > _LETTER_SHARE_MIN * height)
+    if not len(large):
+        return large, large
     boxes = boxes[large]
-    own = boxes[:, 3] - boxes[:, 1]
+    own, bottoms = boxes[:, 3] - boxes[:, 1], boxes[:, 3]
     sources = np.arange(len(boxes))[:: max(1, len(boxes) // _SOURCES_MAX)]
-    gap = boxes[None, :, 0] - boxes[sources, None, 2]
-    fall = np.abs(boxes[None, :, 3] - boxes[sources, None, 3])
-    near = (gap > -0.2 * height) & (gap < _NEIGHBOUR_GAP_MAX * height) & (fall < _NEIGHBOUR_STEP_MAX * height)
-    near &= np.abs(own[None, :] - own[sources, None]) < _LIKENESS * own[sources, None]
-    near[np.arange(len(sources)), sources] = False
+    step = _NEIGHBOUR_STEP_MAX * height
+    # Only letters that stand about as low are compared: by their bottoms they lie side by side.
+    order = np.argsort(bottoms, kind="stable")
+    first = np.searchsorted(bottoms[order], bottoms[sources] - step)
+    last = np.searchsorted(bottoms[order], bottoms[sources] + step, side="right")
+    places = first[:, None] + np.arange(int((last - first).max()))
+    others = order[np.minimum(places, len(order) - 1)]
+    gap = boxes[others, 0] - boxes[sources, None, 2]
+    fall = np.abs(bottoms[others] - bottoms[sources, None])
+    near = (places < last[:, None]) & (gap > -0.2 * height) & (gap < _NEIGHBOUR_GAP_MAX * height)
+    near &= (fall < step) & (np.abs(own[others] - own[sources, None]) < _LIKENESS * own[sources, None])
+    near &= others != sources[:, None]
     gap[~near] = np.inf
-    nearest = gap.argmin(axis=1) if gap.size else np.zeros(0, np.int64)
-    found = np.flatnonzero(np.isfinite(gap[np.arange(len(sources)), nearest])) if gap.size else nearest
-    return large[sources[found]], large[nearest[found]]
+    nearest = gap.min(axis=1)
+    # Of several that start in one column the first letter is taken.
+    chosen = np.where(gap == nearest[:, None], others, len(boxes)).min(axis=1)
+    found = np.flatnonzero(np.isfinite(nearest))
+    return large[sources[found]], large[chosen[found]]
 
 
 def _fit(ends: Points, pairs: NDArray[np.int64], start: Bend, tolerance: float) -> Bend:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
-from ocr.preprocess.level import Bend, Points, bend, in_lines, lies_sideways, skew
+from ocr.preprocess.level import Bend, Pairs, Points, bend, in_lines, lies_sideways, neighbours, skew
 from ocr.preprocess.normalise import (
     LETTER_HEIGHT,
     PAPER,
@@ -79,14 +79,15 @@ class Sheet:
     """The sheet seen from straight above, its lines running roughly from left to right.
 
     `flat` is (height, width) uint8 as photographed, `lit` the same in even light with what lies around
-    the sheet turned to blank paper. `to_flat` leads from pixels of the photograph to theirs. `quarter_turns`
-    says how often the photograph was turned by 90 degrees, counter-clockwise, `shrink` how many pixels
-    of the sheet one of the photograph's became.
+    the sheet turned to blank paper. `pairs` says which of `letters` stand beside which. `to_flat` leads
+    from pixels of the photograph to theirs. `quarter_turns` says how often the photograph was turned by 90
+    degrees, counter-clockwise, `shrink` how many pixels of the sheet one of the photograph's became.
     """
 
     flat: Gray
     lit: Gray
     letters: Letters
+    pairs: Pairs
     letters_in_lines: int
     to_flat: Homography
     quarter_turns: int
@@ -116,16 +117,17 @@ def lay_flat(photo: Gray, paper: Paper, quarter_turns: int = 0) -> Sheet | None:
     letters = find_letters(join_dots(ink))
     if len(letters.boxes) > _LETTERS_MAX:
         return None
-    in_line = int(np.count_nonzero(in_lines(letters)))
+    pairs = neighbours(letters)
+    in_line = int(np.count_nonzero(in_lines(letters, pairs)))
     if in_line < _LETTERS_IN_LINES_MIN:
         return None
-    return Sheet(flat, lit, letters, in_line, to_flat, quarter_turns % _QUARTER_TURNS, shrink)
+    return Sheet(flat, lit, letters, pairs, in_line, to_flat, quarter_turns % _QUARTER_TURNS, shrink)
 
 
 def straighten(sheet: Sheet) -> Page:
     """Scale the sheet's print to the engine's liking and level its lines."""
     scaled, factor = scale_letters(sheet.lit, sheet.letters.height)
-    level, origin, lines_bend, to_level = _level(scaled, sheet.letters, factor)
+    level, origin, lines_bend, to_level = _level(scaled, sheet, factor)
     to_page = to_level @ np.diag([factor, factor, 1.0]) @ sheet.to_flat
     to_photo = np.asarray(np.linalg.inv(to_page), np.float64)
     return Page(calm(level), origin, lines_bend, to_photo)
@@ -139,15 +141,15 @@ def _table(paper: Paper, to_flat: Homography, shape: tuple[int, ...]) -> NDArray
     return np.asarray(cv2.dilate(table, np.ones((7, 7), np.uint8)), np.uint8)
 
 
-def _level(
-    page: Gray, letters: Letters, factor: float
-) -> tuple[Gray, tuple[int, int], Bend | None, Homography]:
+def _level(page: Gray, sheet: Sheet, factor: float) -> tuple[Gray, tuple[int, int], Bend | None, Homography]:
     """Turn and unbend the page so that its lines are level, and cut it to its print."""
     height, width = page.shape
-    turn = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), -skew(letters), 1.0), np.float64)
-    turned = _turned(letters, turn, factor)
-    lines_bend = bend(turned, (width, height))
-    left, top, right, bottom = _print_box(turned, lines_bend, (width, height))
+    angle = -skew(sheet.letters, sheet.pairs)
+    turn = np.asarray(cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0), np.float64)
+    turned = _turned(sheet.letters, turn, factor)
+    pairs = neighbours(turned)
+    lines_bend = bend(turned, pairs, (width, height))
+    left, top, right, bottom = _print_box(turned, pairs, lines_bend, (width, height))
     xs, ys = np.meshgrid(_grid(left, right), _grid(top, bottom))
     if lines_bend is not None:
         ys = ys + lines_bend.rise(xs, ys)
@@ -181,9 +183,9 @@ def _turned(letters: Letters, turn: Homography, factor: float) -> Letters:
     return Letters(boxes + np.tile(moved, 2), letters.height * factor)
 
 
-def _print_box(letters: Letters, lines_bend: Bend | None, size: tuple[int, int]) -> Box:
+def _print_box(letters: Letters, pairs: Pairs, lines_bend: Bend | None, size: tuple[int, int]) -> Box:
     """Around all letters that stand in lines; the whole page when hardly any do."""
-    boxes = letters.boxes[in_lines(letters)]
+    boxes = letters.boxes[in_lines(letters, pairs)]
     if not len(boxes):
         return 0, 0, size[0], size[1]
     if lines_bend is not None:

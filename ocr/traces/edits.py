@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import log
 from typing import Final
 
 import cv2
@@ -26,7 +27,9 @@ _LETTERS_MIN: Final = 3
 _CONFIDENCE_MIN: Final = 0.5
 # Logos, headings and large totals are printed by other means: only words of the usual height compare.
 _HEIGHTS: Final = (0.6, 1.6)
-_CLOSE: Final = 21
+_GROUND: Final = np.ones((21, 21), np.uint8)
+_RIM: Final = np.ones((3, 3), np.uint8)
+_NEAR: Final = np.ones((5, 5), np.uint8)
 _PIXELS_MIN: Final = 100
 _INK: Final = 0.25
 _MARGIN: Final = 3
@@ -112,21 +115,23 @@ def _height(word: PrintedWord) -> int:
 def _edge(photo: Gray, box: Box) -> float | None:
     """Log of how steep a word's edges are, as a share of its contrast."""
     left, top = max(0, box[0] - _MARGIN), max(0, box[1] - _MARGIN)
-    word = photo[top : box[3] + _MARGIN, left : box[2] + _MARGIN].astype(np.float32)
+    word = photo[top : box[3] + _MARGIN, left : box[2] + _MARGIN]
     if word.size < _PIXELS_MIN:
         return None
-    ground = cv2.morphologyEx(word, cv2.MORPH_CLOSE, np.ones((_CLOSE, _CLOSE), np.uint8)).astype(np.float32)
-    ink = ((ground - word) / (ground + 16) > _INK).astype(np.uint8)
-    blank = cv2.dilate(ink, np.ones((5, 5), np.uint8)) == 0
-    if ink.sum() < 15 or blank.sum() < 25:  # noqa: PLR2004 - too little of either to measure
+    closed = cv2.morphologyEx(word, cv2.MORPH_CLOSE, _GROUND)
+    light, ground = word.astype(np.float32), closed.astype(np.float32)
+    ink = (ground - light > _INK * (ground + 16)).view(np.uint8)
+    blank = cv2.dilate(ink, _NEAR) == 0
+    if cv2.countNonZero(ink) < 15 or np.count_nonzero(blank) < 25:  # noqa: PLR2004 - too little to measure
         return None
     # A shadow's rim across a word is no edge of its letters: print is measured as a share of its ground.
-    word = word / (cv2.GaussianBlur(ground, (0, 0), _LIGHT_SIGMA) + 1) * _PAPER
-    contrast = quantile(word[blank], 0.5) - quantile(word[ink > 0], 0.15)
-    across, down = (cv2.Sobel(word, cv2.CV_32F, *way) / 8 for way in ((1, 0), (0, 1)))
-    rims = cv2.dilate(ink, np.ones((3, 3), np.uint8)) > 0
-    steep = quantile(cv2.magnitude(across, down)[rims], 0.9)
-    return float(np.log(steep / max(8.0, contrast) + 1e-3))
+    around = np.asarray(cv2.GaussianBlur(ground, (0, 0), _LIGHT_SIGMA), np.float32)
+    light *= _PAPER / (around + 1)
+    contrast = quantile(light[blank], 0.5) - quantile(light[ink > 0], 0.15)
+    rims = cv2.dilate(ink, _RIM) > 0
+    across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)
+    steep = quantile(cv2.magnitude(across[rims], down[rims]), 0.9) / 8
+    return log(steep / max(8.0, contrast) + 1e-3)
 
 
 def _surface(words: Sequence[PrintedWord]) -> Floats:

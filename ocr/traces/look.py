@@ -56,9 +56,9 @@ def look_at(data: bytes, photo: Photo, words: Sequence[PrintedWord], page: int =
 def _half_colour(data: bytes) -> Colour:
     """The picture's light and colour at half its size: a JPEG holds its colour no finer."""
     with Image.open(io.BytesIO(data)) as image:
-        half = ((image.width + 1) // 2, (image.height + 1) // 2)
-        # A JPEG shrinks while it is decoded, at a quarter of the cost.
-        image.draft("YCbCr", half)
+        half = (image.width + 1) // 2, (image.height + 1) // 2
+        # A JPEG shrinks while it is decoded, at a quarter of the cost; it rounds up what it is asked for.
+        image.draft("YCbCr", (image.width // 2, image.height // 2))
         colour = np.asarray(image.convert("RGB").convert("YCbCr") if image.mode != "YCbCr" else image)
     if colour.shape[1] > half[0]:
         colour = np.asarray(cv2.resize(colour, half, interpolation=cv2.INTER_AREA))

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ocr.engines.base import Gray
+from ocr.preprocess.shrink import halved
 from ocr.traces.codes import SKETCH_SIDE, Sketch
 
 _LOOK_SIDE: Final = 256
@@ -26,8 +27,11 @@ def sketch_of(photo: Gray) -> Sketch:
     Args:
         photo: (height, width) uint8.
     """
-    shrink = min(1.0, _LOOK_SIDE / max(photo.shape))
-    small = np.asarray(cv2.resize(photo, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
+    small = photo
+    while max(small.shape) >= 2 * _LOOK_SIDE and min(small.shape) > 1:
+        small = halved(small)
+    shrink = min(1.0, _LOOK_SIDE / max(small.shape))
+    small = np.asarray(cv2.resize(small, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
     whole = _without_bars(small)
     if whole.shape[1] > whole.shape[0]:
         whole = np.ascontiguousarray(np.rot90(whole))
