@@ -6,7 +6,6 @@ hides a forged one. So what the row shows is kept here beside what the rest of t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,11 +13,10 @@ from ocr.parse.arithmetic import cuts_of, gross_of
 from ocr.parse.equations import Sum, Sums, due_by_tender, net_values
 from ocr.parse.ink import Ink
 from ocr.parse.items import Draft
-from ocr.parse.labels import TOTAL_KINDS, match_start
+from ocr.parse.labels import TOTAL_KINDS
 from ocr.parse.money import is_strong, money_values
 from ocr.parse.rows import Row
 from ocr.parse.taxes import Taxed, taxed_gross
-from ocr.parse.text import strip_marks
 from ocr.parse.totals import RANK, ROUNDING_MAX
 from ocr.types import SumChecks
 
@@ -31,9 +29,6 @@ SOURCES_MIN = 2
 ROW_SURE = 0.8
 # What is to be paid stands below all discounts, so nothing explains another figure there.
 PAYABLE = {"total_sure", "total_good"}
-GLUED_TOTAL = re.compile(r"^(.*[A-Z])[.:]?(\d{1,3}(?:[., ]\d{3}){1,3})(?!\d)")
-# A pen that goes over a figure makes dashes of its dots.
-DASHED_TOTAL = re.compile(r"^(\D*[A-Z]\D*?).*?(?<!\d)(\d{1,3}(?:-\d{3}){1,3})$")
 LONE_SOURCES = {"items", "sums", "tender"}
 ZERO_LIKE = ({"0", "6"}, {"0", "8"}, {"0", "9"})
 # Items that miss a small line still say which of two totals is meant.
@@ -52,14 +47,11 @@ class TotalRow:
     read: Sum | None = None
 
 
-def check_sums(
-    sums: Sums, rows: Sequence[Row], below: Sequence[Row], drafts: Sequence[Draft], ink: Ink
-) -> SumChecks:
+def check_sums(sums: Sums, below: Sequence[Row], drafts: Sequence[Draft], ink: Ink) -> SumChecks:
     """Return what confirms the total, what the total's own row shows, and what others say instead.
 
     Args:
         sums: the settled sums.
-        rows: the rows from the first item on: a total whose label was not seen is taken for a name.
         below: the rows below the items.
         drafts: the items.
         ink: the paper's digits.
@@ -70,7 +62,7 @@ def check_sums(
     confirmed = {
         name for name, value, off in sources if sums.total is not None and abs(value - sums.total) <= off
     }
-    row = _total_row(sums, rows, ink)
+    row = _total_row(sums, ink)
     others, by = _others(row, sums.total, sources, ink) if row else (None, set())
     return SumChecks(
         confirmed=tuple(sorted(confirmed)),
@@ -106,7 +98,7 @@ def _sources(sums: Sums, drafts: Sequence[Draft], taxed: Taxed | None) -> Iterat
         yield "tax", taxed.gross_minor, taxed.slack + slack
 
 
-def _total_row(sums: Sums, rows: Sequence[Row], ink: Ink) -> TotalRow | None:
+def _total_row(sums: Sums, ink: Ink) -> TotalRow | None:
     """The row that names what is to be paid, the lowest of the surest."""
     named = [
         TotalRow(
@@ -120,20 +112,7 @@ def _total_row(sums: Sums, rows: Sequence[Row], ink: Ink) -> TotalRow | None:
         for item in sums.found
         if item.kind in TOTAL_KINDS and is_strong(item.figure, ink.style)
     ]
-    named += [row for row in map(_glued_row, rows) if row is not None]
     return max(named, key=lambda row: (row.rank, row.index), default=None)
-
-
-def _glued_row(row: Row) -> TotalRow | None:
-    """A total that stands against its label or has dashes for dots, so that it was taken for no figure."""
-    text = strip_marks(row.text)
-    glued = GLUED_TOTAL.search(text) or DASHED_TOTAL.search(text)
-    label = match_start(glued[1].split(), TOTAL_KINDS) if glued else None
-    if glued is None or label is None:
-        return None
-    value = int(re.sub(r"\D", "", glued[2]))
-    confidence = min(token.confidence for token in row.tokens)
-    return TotalRow(label.kind, RANK[label.kind] * label.score, row.index, value, confidence)
 
 
 def _others(

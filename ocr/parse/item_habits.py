@@ -128,7 +128,8 @@ def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
                 continue
             name_end = run[0].first
             words = [token.text for token in part.row.tokens[:name_end] if not barcode_in(token)]
-            part.role, part.name = "detail", " ".join(words)
+            # A label before the figures, as in Weight: 1.89 @ 19.50, names nothing.
+            part.role, part.name = "detail", "" if words[-1:] and words[-1].endswith(":") else " ".join(words)
             part.unit = unit_between(part.row, name_end)
             part.meaning = Explanation(amount, name_end, quantity, values[0], proof=2, net=amount)
             break

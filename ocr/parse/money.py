@@ -23,6 +23,10 @@ FIGURE = re.compile(
 )  # fmt: skip
 # Leaders, rules and specks that run into a figure: ——13,900, ....12.00, =—-*'17,500.
 DIRT = re.compile(r"^[—–−_=~.*:;«»‘’“”\"'`´-]+(?=[\d(])")
+# A price for a weight: 589.000/KG, /0.54.
+PER_UNIT = re.compile(r"(?<=\d)/[A-Za-z]{1,3}\.?$|^/(?=\d+[.,]\d\d$)")
+# Money whose separators a pen or a worn head made dashes: 1-564-700, 142-01.
+DASHED = {0: re.compile(r"[1-9]\d{0,2}(?:[-–]\d{3})+"), 2: re.compile(r"\d{1,4}[-–]\d{2}")}
 MINUSES = "-–−"
 DASHES = frozenset("—–−-")
 SEPARATOR = re.compile(r"[.,'’]")
@@ -85,7 +89,7 @@ class Figure:
 
 def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | None:
     """Read one word as a printed number, or None where it is none."""
-    text = re.sub(r"^[@©Øø](?=[.,]\d)", "0", text)
+    text = PER_UNIT.sub("", re.sub(r"^[@©Øø](?=[.,]\d)", "0", text))
     found = FIGURE.fullmatch(DIRT.sub(minus_of, text).strip('"“”‘’`´=_:;«»'))
     if found is None:
         return None
@@ -119,6 +123,13 @@ def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | 
         currency=bool(found["currency"]) or strip_marks(suffix) in DONG[2:],
         guessed=sum(a != b for a, b in zip(core, clean, strict=True)),
     )
+
+
+def undashed(text: str, style: MoneyStyle) -> str | None:
+    """Money with its dashes read as the separators they were, or None where it has no such form."""
+    if not DASHED[style.exponent].fullmatch(text):
+        return None
+    return re.sub("[-–]", ".", text)
 
 
 def minus_of(dirt: re.Match[str]) -> str:

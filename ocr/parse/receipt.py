@@ -86,7 +86,7 @@ def parse_receipt(
             sums, number, chain_confidence, moment.confidence if moment else 0.0, head.confidence
         ),
         inferred=tuple(sorted(sums.inferred | ({"receipt_no"} if number and number.repaired else set()))),
-        checks=check_sums(sums, rows[zones.start :], rows_below(rows, zones, drafts), drafts, ink),
+        checks=check_sums(sums, rows_below(rows, zones, drafts), drafts, ink),
         text="\n".join(row.text for row in rows),
     )
 

@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import median
 
 from ocr.parse.labels import LINE_KINDS, SUM_KINDS, Label, match_start, unit_words
-from ocr.parse.money import THOUSAND, Figure, MoneyStyle, joined, read_figure
+from ocr.parse.money import THOUSAND, Figure, MoneyStyle, joined, read_figure, undashed
 from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.types import Box, TextLine, Word, union
 
@@ -20,7 +20,10 @@ from ocr.types import Box, TextLine, Word, union
 # So do a leader's or a rule's remains between two columns: 1~=—«:148,000.
 GLUED = re.compile(
     r"(?<=[^\W_])(_{2,})(?=[^\W_])|(?<=[^\W\d])([:#|]+)(?=\S)|(?<=\S)([:|])(?=[^\W\d]{2})|"
-    r"(?<=\d)([~=—–_«»*:|‘’'-]*[~=—_«»][~=—–_«»*:|‘’'-]+)(?=\d)"
+    r"(?<=\d)([~=—–_«»*:|‘’'-]*[~=—_«»][~=—–_«»*:|‘’'-]+)(?=\d)|"
+    # Money at the end of a word: CONG902.900, Parm21.75; a currency before it stays with it.
+    r"(?<=[^\W\d_]{3})(?<!VND)(?<!MYR)(?<!USD)(?<!EUR)[.:]?"
+    r"(?=(?:\d{1,3}(?:[.,]\d{3})+|\d{1,4}[.,]\d\d)[đĐ₫dD]?$)"
 )
 TAX_MARKS = frozenset(
     {
@@ -181,13 +184,34 @@ def make_rows(lines: Sequence[TextLine]) -> list[Row]:
 
 
 def respace(rows: Sequence[Row], style: MoneyStyle) -> list[Row]:
-    """The rows with figures parted by spaces joined where the paper writes so."""
-    if not style.spaced:
-        return list(rows)
-    if style.exponent:
-        return [replace(row, figures=find_figures(row.tokens, ".")) for row in rows]
+    """The rows with figures read in the paper's style: parted by spaces, or by dashes, where it writes so."""
+    dashed = any(row.kind in SUM_KINDS and ends_dashed(row, style) for row in rows)
+    return [reread_row(row, style, dashed=dashed) for row in rows]
+
+
+def reread_row(row: Row, style: MoneyStyle, *, dashed: bool) -> Row:
+    """A row with its figures in the paper's style; `dashed` says that a sum on the paper has dashes."""
     # Beside a sum's label no count stands before the money: 1 652 400 is one figure.
-    return [replace(row, figures=find_figures(row.tokens, ",", loose=row.kind in SUM_KINDS)) for row in rows]
+    is_sum = row.kind in SUM_KINDS
+    if (is_sum or (dashed and not row.kind)) and ends_dashed(row, style):
+        row = without_dashes(row, style)
+    if style.exponent:
+        return replace(row, figures=find_figures(row.tokens, ".")) if style.spaced else row
+    if style.spaced or is_sum:
+        return replace(row, figures=find_figures(row.tokens, ",", loose=is_sum))
+    return row
+
+
+def ends_dashed(row: Row, style: MoneyStyle) -> bool:
+    """Whether money with dashes for separators ends a row."""
+    words = [token.text for token in row.tokens if strip_marks(token.text) not in CURRENCY_WORDS]
+    return bool(words) and undashed(words[-1], style) is not None
+
+
+def without_dashes(row: Row, style: MoneyStyle) -> Row:
+    """A row with all money that has dashes for separators read as money."""
+    tokens = tuple(replace(token, text=undashed(token.text, style) or token.text) for token in row.tokens)
+    return replace(row, tokens=tokens, figures=find_figures(tokens, ""))
 
 
 def find_figures(tokens: Sequence[Token], space: str, *, loose: bool = False) -> tuple[Figure, ...]:
