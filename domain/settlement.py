@@ -25,6 +25,7 @@ from domain.fraud.picture_facts import picture_facts
 from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.signals import Holder, ReceiptFacts
 from domain.fraud.till_facts import till_facts
+from domain.fraud.twins import wait_for_twins
 from domain.links import note_same_paper
 from domain.loyalty import earning
 from infra import clock
@@ -167,7 +168,9 @@ def _facts(
 ) -> ReceiptFacts:
     brands = {rule.brand_id for rule in rules}
     products = {place: match.product_id for place, match in enumerate(matches) if match.product_id}
-    image_holders, print_holders = claim_all(session, receipt)
+    print_facts = _print_facts(receipt)
+    wait_for_twins(session, reading, [print_facts.identity] if print_facts else [])
+    image_holders, print_holders = _claim(session, receipt, print_facts)
     known = {holder.receipt_id for holder in (*image_holders, *print_holders)}
     return ReceiptFacts(
         reading=reading,
@@ -186,10 +189,17 @@ def _facts(
 def claim_all(session: Session, receipt: Receipt) -> tuple[list[Holder], list[Holder]]:
     """Claim a receipt's pictures and print; return who held one of its pictures, and who its print."""
     print_facts = _print_facts(receipt)
+    if print_facts is not None:
+        # Whoever settles another photo of this paper waits here, also when its number was misread.
+        lock_key(session, print_facts.identity)
+    return _claim(session, receipt, print_facts)
+
+
+def _claim(
+    session: Session, receipt: Receipt, print_facts: claims.PrintFacts | None
+) -> tuple[list[Holder], list[Holder]]:
     if print_facts is None:
         return claims.claim(session, receipt, None, clock.now())
-    # Whoever settles another photo of this paper waits here, also when its number was misread.
-    lock_key(session, print_facts.identity)
     image_holders, print_holders = claims.claim(session, receipt, print_facts.fingerprint, clock.now())
     return image_holders, print_holders or claims.alike_prints(session, receipt, print_facts)
 

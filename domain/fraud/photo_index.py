@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
-from ocr.traces.codes import BANDS, Code, Probes
+from ocr.traces.codes import Probes, least_distances
 from schemas.receipts import Receipt
 
 # Of 256 bits. Copies that were re-encoded, cropped by up to 6 % a side, turned by up to 5 degrees or relit
@@ -19,49 +19,59 @@ DISTANCE_SURE: Final = 42
 DISTANCE_MAX: Final = 56
 _MATCHES_MAX: Final = 50
 
-# A probe is (band, value, number of the code it came from). The distance is taken in the index.
+# How far from the middle of the codes that share a band a copy's original was seen (73), and a little more.
+_MIDDLE_DISTANCE_MAX: Final = 76
+# Refused receipts among them don't count: a thousand of their pictures would have to be nearer than a copy.
+_NEAR_MAX: Final = 1000
+_STANDING_MAX: Final = 100
+
+# Each value of a band is asked for once, though several of the codes looked for have it: what is far from
+# their middle is far from each. That is found in the index; no row of the table is read.
 _FIND: Final = text(
     """
     WITH probe AS (
-        SELECT band, value, bits::bit(256) AS bits
+        SELECT band, value, ('x' || digits)::bit(256) AS bits
         FROM unnest(
             CAST('{' || :bands || '}' AS int[]),
             CAST('{' || :values || '}' AS int[]),
             CAST('{' || :numbers || '}' AS int[])
         ) AS given (band, value, number)
-        JOIN unnest(string_to_array(:codes, ',')) WITH ORDINALITY AS code (bits, place) ON place = number + 1
+        JOIN unnest(string_to_array(:middles, ',')) WITH ORDINALITY AS middle (digits, place)
+            ON place = number + 1
     ),
     found AS (
-        SELECT kept.receipt_id, bit_count(kept.code # probe.bits) AS distance
+        SELECT kept.receipt_id, kept.code, bit_count(kept.code # probe.bits) AS distance
         FROM probe JOIN photo_hash AS kept ON kept.band_0 = probe.value WHERE probe.band = 0
         UNION ALL
-        SELECT kept.receipt_id, bit_count(kept.code # probe.bits)
+        SELECT kept.receipt_id, kept.code, bit_count(kept.code # probe.bits)
         FROM probe JOIN photo_hash AS kept ON kept.band_1 = probe.value WHERE probe.band = 1
         UNION ALL
-        SELECT kept.receipt_id, bit_count(kept.code # probe.bits)
+        SELECT kept.receipt_id, kept.code, bit_count(kept.code # probe.bits)
         FROM probe JOIN photo_hash AS kept ON kept.band_2 = probe.value WHERE probe.band = 2
     ),
-    nearest AS (
-        SELECT receipt_id, min(distance) AS distance
+    near AS (
+        SELECT receipt_id, code
         FROM found
-        WHERE distance <= :distance_max AND receipt_id <> :receipt_id
-        GROUP BY receipt_id
+        WHERE distance <= :middle_distance_max AND receipt_id <> :receipt_id
+        ORDER BY distance
+        LIMIT :near_max
     )
-    SELECT receipt.id, receipt.shopper_id, nearest.distance
-    FROM nearest JOIN receipt ON receipt.id = nearest.receipt_id
-    WHERE receipt.status IN ('approved', 'in_review', 'reversed')
-    ORDER BY nearest.distance, receipt.received_at
-    LIMIT :matches_max
+    SELECT near.receipt_id, standing.shopper_id, near.code::text
+    FROM near CROSS JOIN LATERAL (
+        -- OFFSET keeps the planner from reading all receipts to join the few.
+        SELECT shopper_id FROM receipt
+        WHERE id = near.receipt_id AND status IN ('approved', 'in_review', 'reversed')
+        OFFSET 0
+    ) AS standing
+    LIMIT :standing_max
     """
 )
 
 _KEEP: Final = text(
     """
-    INSERT INTO photo_hash (receipt_id, page, code, band_0, band_1, band_2)
-    SELECT :receipt_id, place - 1, bits::bit(256), band_0, band_1, band_2
-    FROM unnest(
-        CAST(:codes AS text[]), CAST(:band_0 AS int[]), CAST(:band_1 AS int[]), CAST(:band_2 AS int[])
-    ) WITH ORDINALITY AS given (bits, band_0, band_1, band_2, place)
+    INSERT INTO photo_hash (receipt_id, page, code)
+    SELECT :receipt_id, place - 1, bits::bit(256)
+    FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS given (bits, place)
     ON CONFLICT DO NOTHING
     """
 )
@@ -82,12 +92,10 @@ class PhotoMatch:
         return max(0.0, 1.0 - 0.5 * beyond / (DISTANCE_MAX - DISTANCE_SURE))
 
 
-def keep_photos(session: Session, receipt_id: UUID, codes: Sequence[Code]) -> None:
+def keep_photos(session: Session, receipt_id: UUID, codes: Sequence[str]) -> None:
     """Remember a receipt's pictures, one code a page in order. Safe to run twice."""
-    if not codes:
-        return
-    bands = {f"band_{band}": [code.bands[band] for code in codes] for band in range(BANDS)}
-    session.execute(_KEEP, {"receipt_id": receipt_id, "codes": [code.bits for code in codes], **bands})
+    if codes:
+        session.execute(_KEEP, {"receipt_id": receipt_id, "codes": list(codes)})
 
 
 def find_copies(session: Session, receipt: Receipt, probes: Sequence[Probes]) -> list[PhotoMatch]:
@@ -99,12 +107,15 @@ def find_copies(session: Session, receipt: Receipt, probes: Sequence[Probes]) ->
     for page in probes:
         asked = {
             "receipt_id": receipt.id,
-            "distance_max": DISTANCE_MAX,
-            "matches_max": _MATCHES_MAX,
+            "middle_distance_max": _MIDDLE_DISTANCE_MAX,
+            "near_max": _NEAR_MAX,
+            "standing_max": _STANDING_MAX,
             **page.lists,
         }
-        for receipt_id, shopper_id, distance in session.execute(_FIND, asked):
+        rows = session.execute(_FIND, asked).all()
+        distances = least_distances(page, [code for _, _, code in rows])
+        for (receipt_id, shopper_id, _), distance in zip(rows, distances, strict=True):
             known = nearest.get(receipt_id)
-            if known is None or distance < known.distance:
+            if distance <= DISTANCE_MAX and (known is None or distance < known.distance):
                 nearest[receipt_id] = PhotoMatch(receipt_id, shopper_id == receipt.shopper_id, distance)
-    return sorted(nearest.values(), key=lambda match: match.distance)
+    return sorted(nearest.values(), key=lambda match: match.distance)[:_MATCHES_MAX]

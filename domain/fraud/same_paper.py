@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -75,7 +76,9 @@ def facts_of(reading: Reading) -> PaperFacts:
     )
 
 
-def paper_keys(facts: PaperFacts) -> dict[int, bool]:
+# Locked, looked for and kept in one transaction, which works them out once.
+@lru_cache(maxsize=16)
+def paper_keys(facts: PaperFacts) -> Mapping[int, bool]:
     """Return what a receipt of this paper is found by: pairs of facts, each a signed 64-bit hash.
 
     Any two readings of one paper share one, unless all but one of its facts were misread. Keys that

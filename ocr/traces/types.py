@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from ocr.traces.codes import Code, Probes
+from ocr.traces.codes import Probes
 
 Box = tuple[int, int, int, int]
 
@@ -33,5 +33,5 @@ class PictureTraces(BaseModel):
     level: float = 0.0
     edit: float = 0.0
     edit_boxes: tuple[Box, ...] = ()
-    code: Code | None = Field(default=None, exclude=True, repr=False)
+    code: str | None = Field(default=None, exclude=True, repr=False)
     probes: Probes | None = Field(default=None, exclude=True, repr=False)
