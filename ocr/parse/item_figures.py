@@ -71,12 +71,16 @@ def explain(figures: Sequence[Figure], style: MoneyStyle, lead: Decimal | None =
     return max(found, key=rank)
 
 
-def rank(explanation: Explanation) -> tuple[int, int, int]:
-    """Order of explanations: proven first, then those that prove more, then those that use fewer figures."""
+def rank(explanation: Explanation) -> tuple[int, int, int, Decimal]:
+    """Order of explanations: proven first, then those that prove more, then those that use fewer figures.
+
+    Of 24.900 and 1,285 either may be the weight: the smaller is.
+    """
     return (
         explanation.proof + (1 if explanation.proof and not explanation.by_one else 0),
         -explanation.discount if explanation.by_one else 0,
         explanation.first,
+        -(explanation.quantity or Decimal(0)),
     )
 
 

@@ -4,20 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
+from itertools import pairwise
 
-from ocr.parse.item_figures import Explanation, explain, product_proof
-from ocr.parse.item_rows import ItemRow, take_apart, unit_between
+from ocr.parse.item_figures import EXACT, Explanation, explain, product_proof
+from ocr.parse.item_rows import ItemRow, is_filler, take_apart, unit_between
 from ocr.parse.item_wraps import settle_wraps
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+from ocr.parse.labels import find_words
+from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
 from ocr.parse.rows import Row, barcode_in
-from ocr.parse.text import count_letters
+from ocr.parse.text import count_letters, fold
 from ocr.parse.zones import AmountColumn, Zones, is_sum, lone_figure_row
 
 NUMBERED = re.compile(r"^[\dOØ©@]{3,6} \S")
 UNIT_LETTERS_MAX = 4
 # A count, a price and an amount.
 COLUMNS_MIN = 3
+# A count before a name: `2 Lunch`, `1x Tea`, `2 x Rice`, `1 13. Roll`.
+LEAD = re.compile(r"^[(\[]?(\d{1,3}|[lI|])(?:\s?[xX])?[)\]]?\s+(?=(?:\d+\.?\s+)?\S*[^\W\d])")
+# A count, a price or both behind a name: x 2, x2, (3 @16.00), @9.00.
+COUNT_AFTER = re.compile(
+    r"^(?P<name>.*[^\W\d].*?)\s+(?:[xX]\s?(?P<times>\d{1,3})|"
+    r"\(?\s?(?P<count>\d{1,3})?\s?@\s?(?P<price>(?:RM|\$)?[\d.,]+))\)?$"
+)
+ORDINALS_MIN = 4
+UNIT_LENGTH_MAX = 5
 
 
 def take_zone_apart(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> list[ItemRow]:
@@ -33,9 +45,13 @@ def take_zone_apart(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> lis
     )
     parts = [part for part in apart if part is not None]
     strip_sequences(parts)
+    drop_unit_words(parts, None if zones.columns is None else rows[zones.columns])
     drop_misread_units(parts)
     add_priced_rows(parts, style)
+    strip_ordinals(parts)
     settle_leads(parts, style)
+    settle_inner_counts(parts, style)
+    merge_priced(parts)
     mark_details(parts, style)
     settle_wraps(parts, headed=zones.columns is not None)
     return parts
@@ -50,6 +66,46 @@ def strip_sequences(parts: Sequence[ItemRow]) -> None:
     for part in numbered:
         part.name = part.name.split(" ", 1)[1]
         part.starts = True
+
+
+def strip_ordinals(parts: Sequence[ItemRow]) -> None:
+    """Take line numbers off the names, where each name starts with its place in the list: 1 Tea, 2 Beer."""
+    amounts = [part for part in parts if part.role == "amount" and part.name]
+    leads = [LEAD.match(part.name) for part in amounts]
+    fitting = [
+        place
+        for place, lead in enumerate(leads, start=1)
+        if lead and lead[1].isdigit() and int(lead[1]) == place
+    ]
+    contradicted = any(
+        part.meaning and part.meaning.proof and not part.meaning.by_one and part.meaning.quantity != place
+        for place, part in enumerate(amounts, start=1)
+        if place in fitting
+    )
+    # One that lost its number must not shift the others; a few counts may well be one, two and so on.
+    enough = len(fitting) >= ORDINALS_MIN or (len(fitting) > 1 and contradicted)
+    if not enough or len(fitting) * 3 < 2 * len(amounts):
+        return
+    for part in amounts:
+        part.name = LEAD.sub("", part.name)
+
+
+def drop_unit_words(parts: Sequence[ItemRow], heading: Row | None) -> None:
+    """Take words that stand under the heading of units off the names' ends."""
+    if heading is None:
+        return
+    hits = find_words(heading.words(), ("column_unit",), length_min=3)
+    spans = [(heading.tokens[a].box[0], heading.tokens[b - 1].box[2]) for a, b, _ in hits]
+    for part in parts:
+        if part.role != "amount" or len(part.named) < 2:  # noqa: PLR2004 - a name and its unit
+            continue
+        last = part.named[-1]
+        slack = 2 * part.row.pitch
+        under = any(last.box[0] < right + slack and last.box[2] > left - slack for left, right in spans)
+        if under and len(last.text) <= UNIT_LENGTH_MAX and part.name.endswith(last.text):
+            part.unit = part.unit or fold(last.text)
+            part.named = part.named[:-1]
+            part.name = part.name.removesuffix(last.text).rstrip()
 
 
 def drop_misread_units(parts: Sequence[ItemRow]) -> None:
@@ -93,21 +149,63 @@ def settle_leads(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
     if not leads or len(leads) * 2 < len(named):
         return
     for part in leads:
-        count = lead_count(part.name)
-        if part.meaning is None or (part.meaning.proof and not part.meaning.by_one) or count is None:
+        count, meaning = lead_count(part.name), part.meaning
+        if meaning is None or count is None:
+            continue
+        if meaning.proof and not meaning.by_one:
+            # A count that the figures repeat is one; another number opens the name.
+            part.name = LEAD.sub("", part.name) if meaning.quantity == count else part.name
             continue
         part.lead = count
-        part.name = part.name.split(" ", 1)[1]
+        part.name = LEAD.sub("", part.name)
         better = explain(part.figures, style, count)
-        part.meaning = better if better and better.quantity is not None else part.meaning
+        part.meaning = better if better and better.quantity is not None else meaning
 
 
 def lead_count(name: str) -> Decimal | None:
-    """The count a name starts with: `2 Lunch`, `1x Tea`; not `7UP`."""
-    found = re.match(r"^[(\[]?(\d{1,3}|[lI|])[xX]?[)\]]?\s+\S*[^\W\d]", name)
+    """The count a name starts with: `2 Lunch`, `1x Tea`, `2 x Rice`, `1 13. Roll`; not `7UP`."""
+    found = LEAD.match(name)
     if found is None:
         return None
     return Decimal(found[1]) if found[1].isdigit() and int(found[1]) else Decimal(1)
+
+
+def settle_inner_counts(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
+    """Read counts and prices that stand behind the names: French Fries x 2; Manhattan (3 @16.00)."""
+    for part in parts:
+        meaning = part.meaning
+        if part.role != "amount" or meaning is None or (meaning.proof and not meaning.by_one):
+            continue
+        found = COUNT_AFTER.match(part.name)
+        if found is None:
+            continue
+        count = Decimal(found["count"] or found["times"] or part.lead or 1)
+        one = int((meaning.amount / count).to_integral_value()) if count else 0
+        price = read_figure(found["price"], part.row.box, 1.0, 0) if found["price"] else None
+        values = money_values(price, style)[:1] if price else (one,)
+        if not count or not values or not product_proof(count, values[0], meaning.amount):
+            continue
+        part.name = found["name"]
+        part.lead = None
+        part.meaning = replace(meaning, quantity=count, unit_price=values[0], proof=EXACT)
+
+
+def merge_priced(parts: Sequence[ItemRow]) -> None:
+    """Where an item's row shows the price of one, take the amount from the count times price below it.
+
+    A row of its own follows: `6.99` and then `2 x 6.99   13.98`.
+    """
+    for part, below in pairwise(parts):
+        first, second = part.meaning, below.meaning
+        if first is None or second is None or part.role != "amount" or below.role != "amount":
+            continue
+        nameless = not below.name or all(is_filler(word) for word in below.name.split())
+        if not part.name or not nameless or second.quantity is None or second.quantity <= 1:
+            continue
+        if second.proof and second.unit_price == first.amount and (not first.proof or first.by_one):
+            part.meaning = replace(second, first=first.first)
+            part.figures = below.figures
+            below.role, below.name = "remark", ""
 
 
 def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
@@ -131,7 +229,10 @@ def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
             # A label before the figures, as in Weight: 1.89 @ 19.50, names nothing.
             part.role, part.name = "detail", "" if words[-1:] and words[-1].endswith(":") else " ".join(words)
             part.unit = unit_between(part.row, name_end)
-            part.meaning = Explanation(amount, name_end, quantity, values[0], proof=2, net=amount)
+            part.meaning = Explanation(amount, name_end, quantity, values[0], proof=EXACT, net=amount)
+            if other.meaning is not None and (not other.meaning.proof or other.meaning.by_one):
+                other.meaning = replace(other.meaning, quantity=quantity, unit_price=values[0], proof=EXACT)
+                other.unit = other.unit or part.unit
             break
 
 

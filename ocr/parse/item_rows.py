@@ -23,6 +23,8 @@ FAINT, SHORT_NAME_LETTERS = 0.4, 3
 # The tax a rate is of: VAT 8%, MWST 7%.
 RATE_LETTERS_MAX = 4
 MARK_LENGTH_MAX = 2
+# Columns stand at least this far apart, in characters.
+FLAG_GAP_MIN = 1.8
 # A place on the shelf and a packing, printed between name and figures: WA24 - 24/240.
 SHELF = re.compile(r"(?:[A-Z] )?[A-Z]{1,3}\d[A-Z0-9/.-]*(?:\s*-\s*[\d/]+|\s+\d+/\d+)?(?:\s*-)?")
 TIMES = frozenset({"x", "X", "*", "\u00d7", "@"})
@@ -38,9 +40,10 @@ DASHES = set("-=_*.~—– :|'`\"")
 
 @dataclass(slots=True)
 class ItemRow:
-    """A row of the item zone, taken apart. `role` is amount, name, code, discount, detail, void or remark.
+    """A row of the item zone, taken apart.
 
-    `named` are the name's words as printed, `starts` that a line number or code opens the row.
+    `role` is amount, name, code, discount, detail, remark, void, or voiding, which says that the next
+    row voids. `named` are the name's words as printed, `starts` that a line number or code opens the row.
     """
 
     row: Row
@@ -63,6 +66,11 @@ def take_apart(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | N
     amount = column.amount_of(row)
     if row.kind in SKIPPED_KINDS and (row.kind != "tax" or is_sum(row)):
         return None
+    if row.kind == "voided":
+        if amount is None:
+            return ItemRow(row, "voiding")
+        value = abs(money_values(amount, style)[0])
+        return ItemRow(row, "void", name=row.text, figures=[amount], cut=value)
     if amount is not None and amount.negative and row.kind not in DISCOUNT_KINDS:
         returned = returned_part(row, column, style)
         if returned is not None:
@@ -71,10 +79,7 @@ def take_apart(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | N
         cut = amount or (row.figures[-1] if row.figures and is_strong(row.figures[-1], style) else None)
         if cut is None:
             return None if row.kind in DISCOUNT_KINDS else ItemRow(row, "name", row.text)
-        role = "void" if row.kind == "voided" else "discount"
-        return ItemRow(row, role, name=row.text, figures=[cut], cut=abs(money_values(cut, style)[0]))
-    if row.kind == "voided" and amount is not None:
-        return ItemRow(row, "void", name=row.text, figures=[amount])
+        return ItemRow(row, "discount", name=row.text, figures=[cut], cut=abs(money_values(cut, style)[0]))
     if is_sum(row) and amount is not None:
         return None
     return split_parts(row, amount, style)
@@ -139,7 +144,7 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
     role = "amount" if amount is not None else "name" if may_name(name, row) else "code"
     if role == "name" and (SHELF.fullmatch(name) or is_figures_only(row)):
         role, name = "code", ""
-    elif role == "code" and barcode is None:
+    elif role == "code" and barcode is None and not (is_figures_only(row) and len(row.figures) > 1):
         return None
     if role == "amount" and all(is_filler(token.text) for token in named):
         name = ""
@@ -191,9 +196,19 @@ def without_dirt(named: list[Token], *, priced: bool) -> list[Token]:
         named = named[1:]
     while len(named) > 1 and priced and strip_marks(named[-1].text).strip(".:") in CURRENCY_WORDS:
         named = named[:-1]
+    if priced and len(named) > 1 and is_flag(named[-1], named[-2]):
+        named = named[:-1]
     while named and not fold(named[-1].text) and count_letters(named[-1].text) == 0:
         named = named[:-1]
     return named
+
+
+def is_flag(token: Token, before: Token) -> bool:
+    """Whether a word behind a name is a flag of tax or food stamps in a column of its own: F, FB."""
+    text = token.text
+    pitch = (before.box[2] - before.box[0]) / max(1, len(before.text))
+    short = len(text) <= MARK_LENGTH_MAX and text.isalpha() and text.isupper()
+    return short and token.box[0] - before.box[2] > FLAG_GAP_MIN * pitch
 
 
 def is_filler(word: str) -> bool:

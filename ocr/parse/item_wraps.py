@@ -74,16 +74,20 @@ def chains_between(
     """The runs of rows without figures, with the one-line items that they stand between."""
     before: ItemRow | None = None
     chain: list[ItemRow] = []
+    nameless = False
     for part in parts:
         if part.role == "name" and part.named:
             chain.append(part)
             continue
         after = part if part.role == "amount" else None
-        # Where nameless figures follow, the last row is their name, and those above may be parts of it.
-        open_ended = after is not None and not after.name
-        if chain and (headed or before) and not open_ended and not any(r.barcode or r.starts for r in chain):
+        if part.role in {"remark", "detail"} and not chain:
+            continue
+        # Beside nameless figures stands their own name, of which the other rows may be parts.
+        nameless = nameless or (after is not None and not after.name)
+        if chain and (headed or before) and not nameless and not any(r.barcode or r.starts for r in chain):
             yield before, chain, after
         chain = []
+        nameless = after is not None and not after.name
         before = after if after is not None and after.name and after.named else None
     if chain and before is not None:
         yield before, chain, None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from rapidfuzz import fuzz
 
 from ocr.parse.barcodes import clean_barcode, repair_barcode
 from ocr.parse.item_habits import take_zone_apart
@@ -75,6 +77,7 @@ def assemble(parts: Sequence[ItemRow], *, names_first: bool, headed: bool) -> tu
     drafts: list[Draft] = []
     waiting: list[ItemRow] = []
     alone = 0.0
+    parts = with_voids(parts)
     for place, part in enumerate(parts):
         if part.role == "amount" and names_first and is_bracketed_cut(part, drafts, waiting):
             drafts[-1].rows.append(part.row)
@@ -95,7 +98,10 @@ def assemble(parts: Sequence[ItemRow], *, names_first: bool, headed: bool) -> tu
                 add_part(drafts[-1], part)
             else:
                 if begins_item(part, waiting, names_first=names_first):
-                    alone += len([piece for piece in waiting if piece.role == "name"])
+                    # Without headings, rows above the first item are the paper's head.
+                    alone += (
+                        len([piece for piece in waiting if piece.role == "name"]) if drafts or headed else 0
+                    )
                     waiting = []
                 waiting.append(part)
         elif part.role == "remark" and drafts:
@@ -190,13 +196,33 @@ def add_scode(draft: Draft, part: ItemRow) -> None:
     draft.weight_code = part.barcode
 
 
+def with_voids(parts: Sequence[ItemRow]) -> list[ItemRow]:
+    """The rows, what follows a row that announces a void voiding."""
+    kept: list[ItemRow] = []
+    announced = False
+    for part in parts:
+        if part.role == "voiding":
+            announced = True
+            continue
+        if announced and (part.cut or (part.meaning and part.meaning.amount < 0)):
+            cut = part.cut or abs(part.meaning.amount if part.meaning else 0)
+            kept.append(replace(part, role="void", cut=cut, meaning=None))
+        else:
+            kept.append(part)
+        announced = False
+    return kept
+
+
 def add_cut(drafts: list[Draft], part: ItemRow) -> None:
-    """Take a discount off the item above, or take the item out where the row voids it."""
-    drafts[-1].rows.append(part.row)
-    draft = drafts[-1]
+    """Take a discount off the item above, or take the item that the row voids out."""
     if part.role == "void":
-        draft.inferred.add("void")
+        alike = [draft for draft in drafts if draft.amount == part.cut and "void" not in draft.inferred]
+        voided = max(alike, key=lambda draft: fuzz.partial_ratio(draft.name, part.name), default=drafts[-1])
+        voided.rows.append(part.row)
+        voided.inferred.add("void")
     else:
+        draft = drafts[-1]
+        draft.rows.append(part.row)
         draft.discount += part.cut
         draft.cuts += part.figures
 
@@ -221,3 +247,22 @@ def finish_barcode(draft: Draft) -> str | None:
     if mended != code:
         draft.inferred.add("barcode")
     return mended
+
+
+def without_sums(drafts: list[Draft], stated: set[int]) -> list[Draft]:
+    """The items without sums at their end that were taken for items, since their labels were misread.
+
+    Args:
+        drafts: the items.
+        stated: what the paper's sums say that the items come to.
+    """
+    if sum(draft.amount - draft.discount for draft in drafts) in stated:
+        return drafts
+    reached = 0
+    for place, draft in enumerate(drafts):
+        rest = drafts[place:]
+        sums = {reached, 0} | stated
+        if place and reached in stated and all(item.amount in sums and not item.barcode for item in rest):
+            return drafts[:place]
+        reached += draft.amount - draft.discount
+    return drafts

@@ -175,7 +175,7 @@ def match_end(spelled: Sequence[str]) -> Label | None:
         before, text = spelled[:-count], "".join(spelled[-count:])
         if 0 < len(before) <= SPECKS_MAX and all(len(word) <= 4 for word in before):  # noqa: PLR2004 - specks are short
             kind = phrases_of(SUM_KINDS).get(text)
-            if kind and len(text) > 3:  # noqa: PLR2004 - shorter ones end names
+            if kind and kind != "item_count" and len(text) > 3:  # noqa: PLR2004 - shorter ones end names
                 return Label(kind, text, 0.8, len(spelled))
     return None
 

@@ -9,9 +9,10 @@ from ocr.parse.chains import chains, find_chain
 from ocr.parse.checks import check_sums
 from ocr.parse.dates import Moment, combine, find_moment
 from ocr.parse.equations import Sum, Sums, agree_in_print, due_variants, reconcile
+from ocr.parse.footer_cuts import give_cuts
 from ocr.parse.header import read_head
 from ocr.parse.ink import Ink, Reread
-from ocr.parse.items import Draft, read_items
+from ocr.parse.items import Draft, read_items, without_sums
 from ocr.parse.labels import TOTAL_KINDS
 from ocr.parse.lines import make_lines
 from ocr.parse.locale import find_locale, find_style
@@ -20,7 +21,7 @@ from ocr.parse.money import is_strong
 from ocr.parse.number import Found, find_number
 from ocr.parse.payment import find_payment
 from ocr.parse.rows import Row, make_rows, respace
-from ocr.parse.totals import read_sums, settle_sums
+from ocr.parse.totals import read_sums, settle_sums, stated_sums
 from ocr.parse.zones import Zones, find_zones
 from ocr.types import Reading, TextLine
 
@@ -93,14 +94,17 @@ def parse_receipt(
 
 def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> tuple[Sums, bool]:
     """The sums, and whether the items add up to them; figures are read again where they do not."""
-    options = mend(drafts, ink)
     found = read_sums(rows, zones.start, zones.end, ink.style)
+    drafts[:] = without_sums(drafts, stated_sums(found))
+    options = mend(drafts, ink)
     agree_in_print(found, ink)
     sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and "items" not in sums.checks:
         close_sums(drafts, options, targets(found, drafts, ink), ink.style)
         reconcile(found, gross_of(drafts), cuts_of(drafts), ink)
         sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
+    if drafts and sums.total is not None:
+        give_cuts(drafts, rows[zones.end :], gross_of(drafts) - cuts_of(drafts) - sums.total, ink.style)
     return sums, "items" in sums.checks
 
 

@@ -59,6 +59,8 @@ TAX_RATE = re.compile(
 MISREAD_RATE = re.compile(r"^\W*VAT[O0Q@GD][58SBG%]{0,3}\W{0,3}$")
 # Dots that lead to a figure, read as letters.
 LEADERS = re.compile(r"[ceosvnur.·:~—_«»*=-]{6,}")
+# A rate behind the tax it is of: TAX(6%), misread or not.
+RATE_AFTER = re.compile(r"(?<=[^\W\d]{3})\([^()]{1,4}%\)?$")
 RATE_DIGITS = re.compile(r"[@(]*\d{1,2}(?:[.,]\d{1,2})?[%7]\)?")
 CURRENCY_WORDS = frozenset({"RM", "VND", "MYR", "USD", "EUR", "DONG", "D"})
 CODE_LENGTHS = range(8, 15)
@@ -127,11 +129,11 @@ class Row:
         }
         money = [figure.last for figure in self.figures if len(figure.groups) > 1 or figure.currency]
         words = [
-            RATE_DIGITS.sub("", token.text)
+            RATE_DIGITS.sub("", RATE_AFTER.sub("", token.text))
             for place, token in enumerate(self.tokens)
             if place not in taken
             and count_letters(token.text) > 0
-            and not (place == 0 and is_rate(token.text))
+            and not (place == 0 and is_rate(token.text) and not RATE_AFTER.search(token.text))
             and (not money or place < money[-1])
             and not LEADERS.fullmatch(token.text)
         ]

@@ -20,6 +20,8 @@ CUT_KINDS = frozenset({"voided", "discount_line", "discount_total"})
 SMALL_CUT = {0: 100, 2: 0}
 # A till rounds cash to its smallest coin: 1.000 đ, or 5 sen.
 ROUNDING_MAX = {0: 1000, 2: 5}
+# No till rounds by so much.
+ROUNDED_MIN = 10_000
 # A sum that lost its decimal point still shows this many digits.
 LOST_POINT_MIN = 3
 RECAP = re.compile(r"SUMMARY|TAXCODE|ANALYSIS|DOANHTHU|NETTOBRUTTO")
@@ -81,6 +83,9 @@ def cuts_sum(row: Row, found: Sequence[Sum], start: int, style: MoneyStyle) -> b
 
 def sum_kind(kind: str, value: int, style: MoneyStyle) -> str:
     """The kind of a labelled sum; a discount of less than the smallest price is the sum's rounding."""
+    if kind == "rounding" and style.exponent == 0 and value > ROUNDED_MIN:
+        # What is left after rounding, not what was rounded off.
+        return "total_good"
     if kind not in CUT_KINDS:
         return kind
     return "rounding" if kind == "discount_total" and value < SMALL_CUT[style.exponent] else "discount_total"
@@ -162,6 +167,17 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
             infer_total(sums, item_sum, item_discount, style)
     fill_around(sums, item_sum, item_discount, style)
     return sums
+
+
+def stated_sums(found: Sequence[Sum]) -> set[int]:
+    """What the labelled sums say that the items come to: totals, tenders less change, each before taxes."""
+    sums = Sums(list(found))
+    paid = {
+        *sums.values(*TOTAL_KINDS, "subtotal", "card", "wallet", "transfer"),
+        *(due_by_tender(sums) if sums.values("change") else ()),
+    }
+    extras = {0, *sums.values("tax", "rounding"), *(-value for value in sums.values("rounding"))}
+    return {value - extra for value in paid for extra in extras if value > extra}
 
 
 def amounts_due(found: Sequence[Sum]) -> list[Sum]:

@@ -101,6 +101,8 @@ def lost_point(row: Row, figure: Figure, style: MoneyStyle) -> bool:
     """Whether plain digits at the end of columns of figures are an amount whose decimal point was lost."""
     if not figure.core.isdigit() or not 3 <= len(figure.core) <= 6:  # noqa: PLR2004 - 1.00 to 9999.99
         return False
+    if figure.core[0] == "0" and len(figure.core) > 3:  # noqa: PLR2004 - 04711 is a number, 012 may be 0.12
+        return False
     before = [other for other in row.figures if other.last < figure.first]
     if any(is_strong(other, style) for other in before):
         return True
