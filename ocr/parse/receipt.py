@@ -105,7 +105,10 @@ def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> 
         sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and sums.total is not None:
         give_cuts(drafts, rows[zones.end :], gross_of(drafts) - cuts_of(drafts) - sums.total, ink.style)
-    return sums, "items" in sums.checks
+    # Taxes on top part the items from the total; their subtotal says as much.
+    subtotals = sums.values("subtotal")
+    stated = {gross_of(drafts), gross_of(drafts) - cuts_of(drafts)} & set(subtotals) if drafts else set()
+    return sums, "items" in sums.checks or bool(stated)
 
 
 def rows_below(rows: Sequence[Row], zones: Zones, drafts: Sequence[Draft]) -> Sequence[Row]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ocr.parse.equations import SMALLEST_NOTE, Sum, Sums, due_by_tender, is_in_notes, net_values
-from ocr.parse.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS
+from ocr.parse.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS, Label, locales
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
 from ocr.parse.rows import Row
 from ocr.parse.text import count_letters
@@ -57,7 +57,7 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
         value = money_values(figure, style)[0]
         found.append(
             Sum(
-                sum_kind(label.kind, abs(value), style),
+                sum_kind(own_kind(label, style), abs(value), style),
                 abs(value),
                 source,
                 figure,
@@ -79,6 +79,15 @@ def cuts_sum(row: Row, found: Sequence[Sum], start: int, style: MoneyStyle) -> b
         return False
     figure = sum_figure(row, style)
     return figure is not None and (figure.negative or is_strong(figure, style))
+
+
+def own_kind(label: Label, style: MoneyStyle) -> str:
+    """The kind of a label; where languages share a word, as the paper's own means it (German BAR is cash)."""
+    own = next((locale for locale in locales().values() if locale.currency == style.currency), None)
+    kinds = own.labels.items() if own else ()
+    return next(
+        (kind for kind, phrases in kinds if kind in SUM_KINDS and label.phrase in phrases), label.kind
+    )
 
 
 def sum_kind(kind: str, value: int, style: MoneyStyle) -> str:
