@@ -257,3 +257,44 @@ TONG TIEN PHAI T.TOAN                 399.000
         )
     )
     assert all(line.confidence < 0.9 for line in faint.lines)
+
+
+def test_figures_right_under_the_headings_stand_above_their_names_though_the_last_name_was_lost():
+    assert [
+        (name, amount)
+        for name, _, amount in lines_of("""
+KEDAI ABC SDN BHD
+Qty Description            Total TAX
+  1 D                      15.00 SR
+Chicken Item
+  1 D                      46.00 SR
+Fish Item
+  1 D                       5.00 SR
+
+Total (Excluding GST):     66.00
+TOTAL :                    66.00
+""")[:2]
+    ] == [("Chicken Item", 1500), ("Fish Item", 4600)]
+
+
+def test_of_two_figures_with_decimals_the_whole_one_is_the_count():
+    assert lines_of("""
+BERRY CAKE HOUSE SDN BHD
+Desc & Code      Qty    Price   Amount
+00014960 RAISIN BREAD
+                1.00     4.55     4.55
+00002493 CHEESE ROLL
+               65.00     1.50    97.50
+Total Inclusive of Tax          102.05
+""") == [("RAISIN BREAD", Decimal(1), 455), ("CHEESE ROLL", Decimal(65), 9750)]
+
+
+def test_a_count_that_does_not_divide_its_amount_was_misread():
+    assert lines_of("""
+LAKESIDE DINER
+08/15/2024 11:04 AM
+2 Pancakes                $15.00
+7 Sprite                   $2.50
+1 Coffee                   $3.25
+Total                     $20.75
+""") == [("Pancakes", Decimal(2), 1500), ("Sprite", Decimal(1), 250), ("Coffee", Decimal(1), 325)]

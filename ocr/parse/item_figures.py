@@ -90,11 +90,7 @@ def products(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanati
     for amount in money_values(figures[-1], style):
         for i, j in permutations(others, 2):
             quantity = quantity_value(figures[i])
-            if (
-                not quantity
-                or quantity > QUANTITY_MAX
-                or (is_strong(figures[i], style) and quantity == int(quantity))
-            ):
+            if not quantity or quantity > QUANTITY_MAX or is_price_only(figures[i], figures[j], style):
                 continue
             if style.exponent and len(figures[j].groups) < 2 and len(figures[j].digits) < 3:  # noqa: PLR2004 - prices there have decimals
                 continue
@@ -104,6 +100,22 @@ def products(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanati
                     yield Explanation(
                         amount, figures[min(i, j)].first, quantity, price, proof=proof, net=amount
                     )
+
+
+def is_price_only(figure: Figure, other: Figure, style: MoneyStyle) -> bool:
+    """Whether of two figures in money's form the first can't be the count of the second.
+
+    Where counts have two decimals as prices do (1.00  4.55  4.55), the whole one counts; of two the first.
+    """
+    quantity = quantity_value(figure)
+    if quantity is None or not is_strong(figure, style):
+        return False
+    whole = quantity == int(quantity)
+    if not style.exponent or not is_strong(other, style):
+        return whole
+    other_quantity = quantity_value(other)
+    other_whole = other_quantity is not None and other_quantity == int(other_quantity)
+    return other_whole and (not whole or other.first < figure.first)
 
 
 def prices(figure: Figure, style: MoneyStyle) -> tuple[int, ...]:

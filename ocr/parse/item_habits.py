@@ -156,8 +156,11 @@ def settle_leads(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
             # A count that the figures repeat is one; another number opens the name.
             part.name = LEAD.sub("", part.name) if meaning.quantity == count else part.name
             continue
-        part.lead = count
         part.name = LEAD.sub("", part.name)
+        if meaning.amount % count:
+            # The price of one is whole: the count was misread, most often a one.
+            continue
+        part.lead = count
         better = explain(part.figures, style, count)
         part.meaning = better if better and better.quantity is not None else meaning
 

@@ -11,9 +11,10 @@ from decimal import Decimal
 
 from ocr.parse.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
 from ocr.parse.item_figures import EXACT, Explanation, explain, product_proof
+from ocr.parse.labels import look_up
 from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
 from ocr.parse.rows import CURRENCY_WORDS, Row, Token, barcode_in, is_rate, is_tax_mark, is_unit
-from ocr.parse.text import count_digits, count_letters, digits_of, fold, strip_marks
+from ocr.parse.text import count_digits, count_letters, digits_of, fold, squash, strip_marks
 from ocr.parse.zones import AmountColumn, is_sum
 
 SEQUENCE = re.compile(r"^[0OØ©@]\d{1,2}$|^\d{1,2}[.)]$")
@@ -23,6 +24,8 @@ FAINT, SHORT_NAME_LETTERS = 0.4, 3
 # The tax a rate is of: VAT 8%, MWST 7%.
 RATE_LETTERS_MAX = 4
 MARK_LENGTH_MAX = 2
+# No heading is this long: it must be the word itself.
+LENGTH_ANY = 99
 # Columns stand at least this far apart, in characters.
 FLAG_GAP_MIN = 1.8
 # A place on the shelf and a packing, printed between name and figures: WA24 - 24/240.
@@ -148,6 +151,9 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
         return None
     if role == "amount" and all(is_filler(token.text) for token in named):
         name = ""
+    if role == "amount" and look_up(squash(name), ("columns",), length_min=LENGTH_ANY) and not barcode:
+        # A heading beside which grain was read as a figure.
+        return None
     starts = first > 0 and role == "name"
     return ItemRow(row, role, name, barcode, None, figures, meaning, unit, 0, starts, tuple(named))
 

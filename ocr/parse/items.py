@@ -21,13 +21,18 @@ from ocr.types import union
 NAME_CONFIDENCE_MIN = 0.4
 # Most tills print names first: the other order needs to explain more than one row better.
 NAMES_LAST_MARGIN = 0.9
+# Orders that explain the rows as well as each other but for one row.
+CLOSE_CALL = 1.0
 # Codes are misread, or taken for figures, now and then.
 CODED_SHARE_MIN = 0.7
 
 
 @dataclass(slots=True)
 class Draft:
-    """An item being put together; `lines.py` makes it a ReadingLine."""
+    """An item being put together; `lines.py` makes it a ReadingLine.
+
+    `own_name` says that its figures' row names it, `shifted` that its name may be a neighbour's.
+    """
 
     rows: list[Row]
     names: list[str]
@@ -44,6 +49,8 @@ class Draft:
     column_discount: int = 0
     cuts: list[Figure] = field(default_factory=list)
     weight_code: str | None = None
+    own_name: bool = False
+    shifted: bool = False
 
     @property
     def name(self) -> str:
@@ -53,17 +60,32 @@ class Draft:
 
 def read_items(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> list[Draft]:
     """The items of the zone, discounts attached, voided ones taken out."""
-    return bind(take_zone_apart(rows, zones, style), headed=zones.columns is not None)
+    return bind(take_zone_apart(rows, zones, style), heading=zones.columns)
 
 
-def bind(parts: Sequence[ItemRow], *, headed: bool) -> list[Draft]:
-    """Bind names to figures in the direction that leaves the fewest of them alone."""
-    names_first = assemble(parts, names_first=True, headed=headed)
+def bind(parts: Sequence[ItemRow], *, heading: int | None) -> list[Draft]:
+    """Bind names to figures in the direction that leaves the fewest of them alone.
+
+    Args:
+        parts: the rows of the item zone, taken apart.
+        heading: the place of the column headings' last row, if they are printed.
+    """
+    headed = heading is not None
+    names_first, alone_first = assemble(parts, names_first=True, headed=headed)
     if codes_open_items(parts):
-        return close_voids(names_first[0])
-    names_last = assemble(parts, names_first=False, headed=headed)
-    chosen = names_last if names_last[1] + NAMES_LAST_MARGIN < names_first[1] else names_first
-    return close_voids(chosen[0])
+        return close_voids(names_first)
+    names_last, alone_last = assemble(parts, names_first=False, headed=headed)
+    # Nameless figures right under the headings leave no row for a lost name above them.
+    opens = (
+        bool(parts) and parts[0].role == "amount" and not parts[0].name and parts[0].row.index - 1 == heading
+    )
+    margin = 0.0 if opens else NAMES_LAST_MARGIN
+    last = alone_last + margin < alone_first or (opens and alone_last == alone_first)
+    if alone_first and alone_last and abs(alone_first - alone_last) <= CLOSE_CALL:
+        # Each order leaves a name or a figure alone, so that all the others may be a row off.
+        for draft in (*names_first, *names_last):
+            draft.shifted = not draft.own_name
+    return close_voids(names_last if last else names_first)
 
 
 def codes_open_items(parts: Sequence[ItemRow]) -> bool:
@@ -167,7 +189,7 @@ def start_draft(part: ItemRow, waiting: Sequence[ItemRow]) -> Draft:
         rows=[part.row], names=[part.name], amount=meaning.amount, figures=part.figures,
         quantity=meaning.quantity, unit_price=meaning.unit_price, unit=part.unit,
         discount=meaning.discount, barcode=part.barcode, proof=meaning.proof,
-        lead=part.lead, column_discount=meaning.discount, inferred=inferred,
+        lead=part.lead, column_discount=meaning.discount, inferred=inferred, own_name=bool(part.name),
     )  # fmt: skip
     names = [piece for piece in waiting if piece.name or piece.barcode or piece.role == "detail"][-3:]
     for piece in reversed(names):

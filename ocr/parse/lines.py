@@ -60,6 +60,8 @@ def line_confidence(draft: Draft, *, closed: bool) -> float:
     if sum(bool(part) for part in draft.names) > 1 or FIGURES.search(draft.name):
         # A wrapped name may have taken in a row of another kind, and figures in a name were not understood.
         score *= DOUBTFUL_NAME
+    if draft.shifted:
+        score *= DOUBTFUL_NAME
     if count_letters(draft.name) < 3:  # noqa: PLR2004 - a name of two letters is noise
         score *= 0.4
     return round(min(0.99, score), 3)
