@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from time import perf_counter
 from typing import Final
@@ -19,6 +19,7 @@ from ocr.preprocess.decode import NotAnImageError, Photo, decode
 from ocr.preprocess.paper import Paper, find_paper, whole_frame
 from ocr.preprocess.straighten import Page, Sheet, lay_flat, straighten
 from ocr.quality import measure, verdicts
+from ocr.second_look import better_of, is_doubtful
 from ocr.traces.edits import PrintedWord
 from ocr.traces.look import look_at
 from ocr.traces.types import PictureTraces
@@ -75,7 +76,10 @@ def read_receipt(pages: bytes | Sequence[bytes], engine: Engine | None = None) -
     engine = engine or own_engine()
     try:
         read = read_pages(pages, engine)
-        reading = _parse(read, engine).model_copy(update={"traces": _traces(pages, read)})
+        reading = _parse(read, engine)
+        if is_doubtful(reading) and engine.second is not None:
+            reading = better_of(reading, _parse(_read_again(read, engine.second), engine.second))
+        reading = reading.model_copy(update={"traces": _traces(pages, read)})
     except _BadPageError as error:
         reading = Reading(status="unreadable", reasons=(error.reason,))
     except EngineError:
@@ -170,7 +174,21 @@ def turned_over(view: View) -> Sheet | None:
 def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word], list[Code]]:
     page = straighten(sheet)
     codes = read_codes(page.gray)
-    return page, engine.read_words(without_codes(page.gray, codes)), codes
+    return page, _words_on(page, codes, engine), codes
+
+
+def _read_again(read: Sequence[ReadPage], engine: Engine) -> list[ReadPage]:
+    """The same pages as another engine reads them."""
+    return [
+        page
+        if page.page is None
+        else replace(page, lines=lines_of(_words_on(page.page, read_codes(page.page.gray), engine), number))
+        for number, page in enumerate(read)
+    ]
+
+
+def _words_on(page: Page, codes: list[Code], engine: Engine) -> list[Word]:
+    return engine.read_words(without_codes(page.gray, codes))
 
 
 def _traces(pages: bytes | Sequence[bytes], read: Sequence[ReadPage]) -> tuple[PictureTraces, ...]:

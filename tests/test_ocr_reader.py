@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from ocr.engines.base import EngineError, Gray
+from ocr.engines.base import Engine, EngineError, Gray
+from ocr.engines.factory import make_engine
 from ocr.reader import check_picture, read_receipt
 from ocr.types import Box, Reading, Word
 from samples import faults, photos_dir
@@ -32,6 +33,7 @@ class BrokenEngine:
 
     name = "broken"
     sure_min: float | None = None
+    second: Engine | None = None
 
     def read_words(self, _page: Gray) -> list[Word]:
         raise EngineError("out of memory")
@@ -45,6 +47,7 @@ class SilentEngine:
 
     name = "silent"
     sure_min: float | None = None
+    second: Engine | None = None
 
     def read_words(self, _page: Gray) -> list[Word]:
         return []
@@ -220,3 +223,29 @@ def test_pictures_of_odd_shapes_never_crash(size: tuple[int, int], fill: str) ->
     picture.save(buffer, "PNG")
     assert read_receipt(buffer.getvalue(), SilentEngine()).status in {"unreadable", "not_a_receipt"}
     assert check_picture(buffer.getvalue())[0].severity == "reject"
+
+
+class ForgetfulEngine:
+    """Our own engine, except that it sees nothing on the lower half, and another to ask."""
+
+    name = "forgetful"
+    sure_min: float | None = None
+
+    def __init__(self) -> None:
+        self._engine = make_engine("recogniser")
+        self.second: Engine | None = self._engine
+
+    def read_words(self, page: Gray) -> list[Word]:
+        return [word for word in self._engine.read_words(page) if 2 * word.box[3] < page.shape[0]]
+
+    def read_number(self, _page: Gray, _box: Box) -> list[tuple[str, float]]:
+        return []
+
+
+@pytest.mark.ocr
+def test_what_one_engine_does_not_see_another_is_asked_for() -> None:
+    engine = ForgetfulEngine()
+    image = "04-bach-hoa-xanh.jpg"
+    assert read_receipt(photo(image), engine).total_minor == TRUTH[image]["total"]
+    engine.second = None
+    assert read_receipt(photo(image), engine).total_minor is None

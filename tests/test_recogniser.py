@@ -173,7 +173,7 @@ def test_a_missing_model_is_said_so(tmp_path: Path) -> None:
 def test_tesseract_reads_where_the_model_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(RecogniserEngine.__init__, "__defaults__", (tmp_path / "none.onnx",))
+    monkeypatch.setattr(RecogniserEngine.__init__, "__defaults__", (tmp_path / "none.onnx", None))
     with caplog.at_level(logging.WARNING, factory.__name__):
         engine = make_engine("recogniser")
     assert engine.name == "tesserocr"

@@ -24,6 +24,11 @@ class Engine(Protocol):
     # not tell.
     sure_min: float | None
 
+    @property
+    def second(self) -> Engine | None:
+        """Another engine, for papers whose figures don't fit as this one read them; None without one."""
+        ...
+
     def read_words(self, page: Gray) -> list[Word]:
         """Read an upright page.
 

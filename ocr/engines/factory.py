@@ -26,9 +26,9 @@ def make_engine(name: EngineName, languages: str = "vie+eng", tessdata: Path | N
     """Build an engine with its models loaded.
 
     Args:
-        name: `recogniser` is our own network; where its model or onnxruntime is missing, that is logged and
-            `tesserocr` takes its place. `tesserocr` runs in this process, `pytesseract` starts the
-            `tesseract` command.
+        name: `recogniser` is our own network, with `tesserocr` for a second opinion; where its model or
+            onnxruntime is missing, that is logged and `tesserocr` takes its place. `tesserocr` runs in this
+            process, `pytesseract` starts the `tesseract` command.
         languages: Tesseract model names joined by `+`.
         tessdata: Folder of the models; the usual system folders when None.
 
@@ -40,7 +40,9 @@ def make_engine(name: EngineName, languages: str = "vie+eng", tessdata: Path | N
             # Imported here because any of the bindings may be missing where another is used.
             from ocr.engines.recogniser_engine import RecogniserEngine  # noqa: PLC0415
 
-            return RecogniserEngine()
+            return RecogniserEngine(
+                make_second=lambda: make_engine("tesserocr", languages=languages, tessdata=tessdata)
+            )
         except (EngineError, ImportError) as error:
             _log.warning("%s Tesseract reads instead.", error)
     folder = tessdata or find_tessdata(languages)

@@ -9,7 +9,7 @@ from typing import Final
 import pytesseract
 from PIL import Image
 
-from ocr.engines.base import EngineError, Gray
+from ocr.engines.base import Engine, EngineError, Gray
 from ocr.engines.merge import DIGITS_MODEL, read_merged
 from ocr.types import Box, Word
 
@@ -27,6 +27,7 @@ class PytesseractEngine:
     name = "pytesseract"
     # Dotted zeros are read as other digits with full confidence.
     sure_min: float | None = None
+    second: Engine | None = None
 
     def __init__(self, languages: str, tessdata: Path) -> None:
         """Check that the command and the models are there.

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import unicodedata
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from ocr.engines.base import Gray
+from ocr.engines.base import Engine, EngineError, Gray
 from ocr.engines.ctc import (
     Glyph,
     confidence_of,
@@ -21,6 +24,8 @@ from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.strips import column_of, cut, to_depth
 from ocr.types import Box, Word
+
+_log = logging.getLogger(__name__)
 
 # A group of digits is read again a little larger and a little smaller: what all agree on is there.
 _SIZES: Final = (1.0, 0.9, 1.12)
@@ -39,13 +44,23 @@ class RecogniserEngine:
     # Of figures read so, 998 of 1000 are right; below, 9 of 10 (docs/decisions/0023).
     sure_min: float | None = 0.95
 
-    def __init__(self, file: Path = MODEL_FILE) -> None:
-        """Load the model.
+    def __init__(self, file: Path = MODEL_FILE, make_second: Callable[[], Engine] | None = None) -> None:
+        """Load the model; `make_second` builds the second engine when it is asked for first.
 
         Raises:
-            EngineError: It is missing or damaged.
+            EngineError: The model is missing or damaged.
         """
         self._model = Model(file)
+        self._make_second = make_second
+
+    @cached_property
+    def second(self) -> Engine | None:
+        """Tesseract where it is installed; see `Engine.second`."""
+        try:
+            return None if self._make_second is None else self._make_second()
+        except EngineError as error:
+            _log.warning("No second opinion: %s", error)
+            return None
 
     def read_words(self, page: Gray) -> list[Word]:
         """Read one upright, level page; see `Engine.read_words`."""

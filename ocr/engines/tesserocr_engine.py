@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from tesserocr import OEM, PSM, RIL, PyTessBaseAPI, iterate_level
 
-from ocr.engines.base import EngineError, Gray
+from ocr.engines.base import Engine, EngineError, Gray
 from ocr.engines.merge import DIGITS_MODEL, read_merged
 from ocr.types import Box, Word
 
@@ -34,6 +34,7 @@ class TesserocrEngine:
     name = "tesserocr"
     # Dotted zeros are read as other digits with full confidence.
     sure_min: float | None = None
+    second: Engine | None = None
 
     def __init__(self, languages: str, tessdata: Path) -> None:
         """Load the models, `languages` being their names joined by `+`.
