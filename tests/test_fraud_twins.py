@@ -110,8 +110,9 @@ def test_another_receipt_does_not_wait(receipts: list[UUID]) -> None:
 
 
 def test_copies_that_cross_never_wait_for_each_other(committed: None) -> None:
-    """Two copies and their papers, each in both orders, many at once: every one ends."""
-    readings = [FIRST, *COPIES.values(), OTHER] * 3
+    """Each three times, all at once: every one ends, and of what is one only one earns."""
+    kinds = [FIRST, *COPIES.values(), OTHER]
+    readings = kinds * 3
     with transaction() as session:
         make.make_campaign(session)
         ids = [
@@ -133,4 +134,9 @@ def test_copies_that_cross_never_wait_for_each_other(committed: None) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert statuses(ids).count("approved") == 2
+    ended = statuses(ids)
+    first, *copies, other = (ended[kind :: len(kinds)].count("approved") for kind in range(len(kinds)))
+    # The two copies have nothing in common but their original: each may earn where that does not.
+    assert all(first + copy <= 1 for copy in copies)
+    assert first + sum(copies) >= 1
+    assert other == 1
