@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import os
-import resource
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
 from multiprocessing import get_context
+from pathlib import Path
 from time import process_time
 from typing import Any
 
@@ -21,24 +21,30 @@ import psutil
 from PIL import Image
 
 import samples
+from bench.read import pictures_in
 from ocr.reader import read_receipt
 
 # Each step is long enough to show growth, short enough to be watched.
 STEP = 200
 MEGABYTE = 1_000_000
-# The long side of a phone's 12 megapixels.
-PHONE_SIDE = 4032
+# The sides of a phone's 12 megapixels.
+PHONE_SIDES = (3000, 4000)
+# So many pictures of a folder come in a phone's full size besides.
+PHONE_EVERY = 10
 
 
 @dataclass(frozen=True, slots=True)
 class MemoryFigures:
-    """What was measured, in megabytes of resident memory of one process that reads.
+    """What was measured, in megabytes of resident memory of one process that reads and does nothing else.
 
-    `rss_mb` holds the size after every step of readings, `growth_mb` is the last of them less the first:
-    the first readings fill caches, which is no leak.
+    `peak_mb` is the most it ever held. `rss_mb` holds the size after every step of readings, `growth_mb`
+    is the last of them less the first: the first readings fill caches, which is no leak. `pictures` differ
+    and come again and again, `phone_pictures` of them have a phone's 12 megapixels.
     """
 
     receipts: int
+    pictures: int
+    phone_pictures: int
     step: int
     peak_mb: int
     rss_mb: list[int]
@@ -46,25 +52,39 @@ class MemoryFigures:
     cpu_seconds_per_receipt: float
 
 
-def measure(receipts: int, progress: Callable[[int, int, int], None] | None = None) -> dict[str, Any]:
+def measure(
+    receipts: int, folder: Path | None = None, progress: Callable[[int, int, int], None] | None = None
+) -> dict[str, Any]:
     """Read receipts one after another in one process, which a worker's forked children never do as long.
 
     Args:
-        receipts: How many; the committed photos come again and again, one of them in a phone's full size.
+        receipts: How many.
+        folder: Pictures to read; those that come with the programme when None. Every tenth of them is read
+            once more in a phone's full size.
         progress: Called after each step with receipts read, resident and peak megabytes.
     """
     sizes, seconds, peak = [], 0.0, 0
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as reader:
+    spawned = get_context("spawn")
+    with (
+        tempfile.TemporaryDirectory() as place,
+        ProcessPoolExecutor(1, mp_context=spawned) as reader,
+    ):
+        plain = pictures_in(folder or samples.photos_dir(), None)
+        large = [_enlarged(path, Path(place)) for path in plain[::PHONE_EVERY]]
+        pictures = plain + large
         for start in range(0, receipts, STEP):
-            end = min(receipts, start + STEP)
-            rss, peak, spent = reader.submit(_read, start, end).result()
+            numbers = range(start, min(receipts, start + STEP))
+            asked = [pictures[number % len(pictures)] for number in numbers]
+            rss, peak, spent = reader.submit(_read, asked).result()
             sizes.append(rss)
             seconds += spent
             if progress:
-                progress(end, rss, peak)
+                progress(numbers.stop, rss, peak)
     return asdict(
         MemoryFigures(
             receipts=receipts,
+            pictures=len(pictures),
+            phone_pictures=len(large),
             step=STEP,
             peak_mb=peak,
             rss_mb=sizes,
@@ -74,25 +94,32 @@ def measure(receipts: int, progress: Callable[[int, int, int], None] | None = No
     )
 
 
-def _read(start: int, end: int) -> tuple[int, int, float]:
-    """Read receipts of these numbers; return resident and peak megabytes, and CPU seconds."""
+def phone_photo(picture: Path) -> bytes:
+    """The picture as large as a phone takes it, upright, as a JPEG."""
+    with Image.open(picture) as image:
+        large = image.convert("RGB").resize(PHONE_SIDES, Image.Resampling.BICUBIC)
+    large.save(buffer := io.BytesIO(), "JPEG", quality=90)
+    return buffer.getvalue()
+
+
+def _enlarged(picture: Path, place: Path) -> Path:
+    file = place / f"{picture.stem}.jpg"
+    file.write_bytes(phone_photo(picture))
+    return file
+
+
+def _read(pictures: Sequence[Path]) -> tuple[int, int, float]:
+    """Read the pictures; return resident and peak megabytes of this process, and CPU seconds."""
     cv2.setNumThreads(1)
-    photos = _photos()
     began = process_time()
-    for number in range(start, end):
-        read_receipt(photos[number % len(photos)])
+    for picture in pictures:
+        read_receipt(picture.read_bytes())
     rss = psutil.Process().memory_info().rss
-    # Linux counts the peak in kilobytes.
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return round(rss / MEGABYTE), round(peak / MEGABYTE), process_time() - began
+    return round(rss / MEGABYTE), round(_peak_bytes() / MEGABYTE), process_time() - began
 
 
-@cache
-def _photos() -> list[bytes]:
-    """The committed photos, and the first of them once more as large as a phone takes it."""
-    photos = [path.read_bytes() for path in sorted(samples.photos_dir().glob("*.jpg"))]
-    with Image.open(io.BytesIO(photos[0])) as picture:
-        factor = PHONE_SIDE / max(picture.size)
-        large = picture.resize((round(picture.width * factor), round(picture.height * factor)))
-        large.save(buffer := io.BytesIO(), "JPEG", quality=90)
-    return [*photos, buffer.getvalue()]
+def _peak_bytes() -> int:
+    """The most memory that this process has held since its program began, by Linux's own count."""
+    # getrusage counts what the process was forked from as well.
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:"))

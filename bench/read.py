@@ -35,6 +35,7 @@ SCORE_FILE = Path(__file__).resolve().parents[2] / "shared" / "score" / "score.p
 TRUTH_FILE = "gt.jsonl"
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".heic"}
 OMP_SWITCH = "OMP_THREAD_LIMIT"
+PEER_GROUP = "rapidocr: uv sync --group peers"
 
 # What a reader makes of one picture: fields as `quetbill read --jsonl` prints them, or text alone.
 Reader = Callable[[bytes], dict[str, Any]]
@@ -80,8 +81,10 @@ def measure(folder: Path, *, peers: bool, pictures_max: int | None = None) -> di
             readings[name][picture.name] = {**reading, "image": picture.name, "seconds": seconds[name][-1]}
     truth = truth_of(folder, {picture.name for picture in pictures})
     own_mean = sum(seconds["quetbill"]) / len(pictures)
+    missing = [PEER_GROUP] if peers and not has_rapidocr() else []
     return {
         "pictures": len(pictures),
+        "not_installed": missing,
         "readers": {
             name: asdict(figures(spent, own_mean, score(truth, readings[name])))
             for name, spent in seconds.items()
@@ -181,14 +184,19 @@ def peer_readers() -> dict[str, Reader]:
             return plain(data)
 
     readers: dict[str, Reader] = {"pytesseract, one thread": on_one_thread, "pytesseract": on_all_threads}
-    if importlib.util.find_spec("rapidocr") is not None:
+    if has_rapidocr():
         readers["rapidocr"] = rapid_reader()
     return readers
 
 
+def has_rapidocr() -> bool:
+    """Whether the dependency group of other readers is installed."""
+    return importlib.util.find_spec("rapidocr") is not None
+
+
 def rapid_reader() -> Reader:
     """RapidOCR with the models of its package; only where it is installed."""
-    engine = importlib.import_module("rapidocr").RapidOCR()
+    engine = importlib.import_module("rapidocr").RapidOCR(params={"Global.log_level": "warning"})
 
     def read(data: bytes) -> dict[str, Any]:
         found = engine(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR))

@@ -53,12 +53,24 @@ def read(
 
 @app.command()
 def memory(
+    folder: Annotated[
+        Path | None, typer.Argument(help="Pictures to read; the programme's own when left out.")
+    ] = None,
     receipts: Annotated[int, typer.Option("--n", min=1, help="Receipts to read, one after another.")] = 2000,
     as_json: AsJson = False,
 ) -> None:
     """Resident memory of a process that reads, every 200 receipts: it must not grow."""
     watch = None if as_json else _say_memory
-    show(_measure("memory", receipts, watch), as_json)
+    show(_measure("memory", receipts, folder, watch), as_json)
+
+
+@app.command()
+def check(
+    checks: Annotated[int, typer.Option("--n", min=1, help="Photographs to ask about.")] = 20,
+    as_json: AsJson = False,
+) -> None:
+    """CPU seconds of the API and a worker to say whether a phone's 12 megapixels can be read."""
+    show(_measure("check", checks), as_json)
 
 
 @app.command()

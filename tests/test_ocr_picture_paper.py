@@ -129,6 +129,19 @@ def test_boxes_lead_back_to_the_photograph() -> None:
     assert np.abs(np.array(box[2:]) - dark.max(axis=0)).max() < 40
 
 
+def test_turning_a_long_receipt_cuts_none_of_its_print() -> None:
+    long = np.vstack([printed_sheet()] * 3)
+    sloping = np.array([[1, 0, 0], [0.06, 1, -15]], np.float64)
+    photo = cv2.warpAffine(long, sloping, long.shape[::-1], borderValue=236).astype(np.uint8)
+    sheet = lay_flat(photo, whole_frame(photo))
+    assert sheet is not None
+    page = straighten(sheet)
+    ink = np.argwhere(photo < 100)[:, ::-1].astype(np.float64)
+    on_page = cv2.perspectiveTransform(ink[None], np.linalg.inv(page.to_photo))[0] - page.origin
+    assert on_page[:, 0].min() > -2
+    assert on_page[:, 0].max() < page.gray.shape[1] + 2
+
+
 def test_letters_are_scaled_to_the_height_that_is_read_best() -> None:
     page = straighten(laid_flat(lying_on_table(leaning(0))))
     assert find_letters(find_ink(page.gray)).height == pytest.approx(LETTER_HEIGHT, abs=2)

@@ -25,6 +25,7 @@ from sqlmodel import Session
 from domain.catalog.products import current_catalogue
 from infra import db, queue
 from infra.logging import set_up_logging
+from ocr.warm import warm_up
 from workers.lifeline import end_with_parent
 from workers.receipts import engine
 
@@ -64,7 +65,8 @@ def run_worker(queues: Sequence[str]) -> None:
     """
     set_up_logging()
     cv2.setNumThreads(1)
-    engine()
+    # Children find loaded what the first reading loads: each would spend a tenth of a second on it.
+    warm_up(engine())
     load_catalogue()
     worker = ReceiptWorker(list(queues), connection=queue.redis(), serializer=JSONSerializer)
     worker.work(logging_level="WARNING")

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ocr.engines.base import Gray
 from ocr.preprocess.components import Mask, connected
 from ocr.preprocess.quad import Outline, Quad, box_around, corners_around
+from ocr.preprocess.quantile import quantile
+from ocr.preprocess.shrink import halved
 from ocr.types import Box
 
 # Print is looked for on a copy this long, the sheet's edge on one half as long.
@@ -76,13 +78,15 @@ def find_paper(photo: Gray) -> Paper | None:
         The sheet, or None when no print is seen.
     """
     shrink = min(1.0, _PRINT_SIDE / max(photo.shape))
-    small = resize(photo, shrink)
-    small = np.asarray(cv2.GaussianBlur(small, (0, 0), 0.8), np.uint8)
+    whole = (
+        photo if shrink == 1 else cv2.resize(photo, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    )
+    small = np.asarray(cv2.GaussianBlur(whole, (0, 0), 0.8), np.uint8)
     blank = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)), np.uint8)
     text = _text_core(small, blank)
     if text is None:
         return None
-    sheet = np.asarray(cv2.medianBlur(resize(blank, _EDGE_SHRINK), 5), np.uint8)
+    sheet = np.asarray(cv2.medianBlur(halved(blank), 5), np.uint8)
     mask, open_sides = _grow(sheet, text)
     sheets = _sheets(mask)
     if not sheets:
@@ -99,13 +103,6 @@ def find_paper(photo: Gray) -> Paper | None:
     )
 
 
-def resize(gray: Gray, factor: float) -> Gray:
-    """Scale down without aliasing."""
-    if factor >= 1:
-        return gray
-    return np.asarray(cv2.resize(gray, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA), np.uint8)
-
-
 def _text_core(small: Gray, blank: Gray) -> Mask | None:
     """Where letters stand close together, as a mask of `small` at the scale of the edge search."""
     depth = cv2.subtract(blank, small)
@@ -120,25 +117,31 @@ def _text_core(small: Gray, blank: Gray) -> Mask | None:
     letters &= (areas >= 6) & (areas < 0.9 * widths * heights + 4)  # noqa: PLR2004 - specks and bars
     letters[0] = False
     printed = np.take(letters.astype(np.float32), numbers, mode="wrap")
-    density = cv2.blur(printed, (_TEXT_REACH, _TEXT_REACH))
-    if not (density > _TEXT_DENSITY[0] / 4).any():
+    density = np.asarray(cv2.blur(printed, (_TEXT_REACH, _TEXT_REACH)), np.float32)
+    height, width = (side // 2 * 2 for side in blank.shape)
+    core = _text_blocks(density[:height:2, :width:2], blank[:height:2, :width:2])
+    if core is None:
         return None
-    usual = 0.45 * float(np.percentile(density[density > _TEXT_DENSITY[0] / 4], 90))
-    blocks = (density > np.clip(usual, *_TEXT_DENSITY)).astype(np.uint8)
-    _, labels = cv2.connectedComponents(blocks)
-    inside = np.flatnonzero(labels)
-    numbers = labels.ravel()[inside]
-    mass = np.bincount(numbers, weights=density.ravel()[inside])
-    if not mass.size or mass.max() <= 0:
-        return None
-    area = np.maximum(1, np.bincount(numbers))
-    light = np.bincount(numbers, weights=blank.ravel()[inside]) / area
-    alike = np.abs(light - light[mass.argmax()]) < _BLOCK_LIGHT_SPREAD * light[mass.argmax()]
-    core = ((mass >= _BLOCK_SHARE_MIN * mass.max()) & alike)[labels].astype(np.uint8)
-    size = (max(1, round(core.shape[1] * _EDGE_SHRINK)), max(1, round(core.shape[0] * _EDGE_SHRINK)))
-    core = np.asarray(cv2.resize(core, size, interpolation=cv2.INTER_NEAREST), np.uint8)
     inner = np.asarray(cv2.erode(core, np.ones((13, 13), np.uint8)), np.uint8)
     return inner if inner.any() else core
+
+
+def _text_blocks(density: NDArray[np.float32], blank: Gray) -> Mask | None:
+    """The largest block of dense print and those that belong to it; every second pixel tells enough."""
+    dense = density[density > _TEXT_DENSITY[0] / 4]
+    if not dense.size:
+        return None
+    usual = 0.45 * quantile(dense, 0.9)
+    blocks = np.asarray(density > np.clip(usual, *_TEXT_DENSITY), np.uint8)
+    numbers, stats = connected(blocks)
+    # Beside the blocks there is one number more: that of what is none, which weighs nothing.
+    mass = np.bincount(numbers.ravel(), (density * blocks).ravel(), len(stats))
+    if mass.max() <= 0:
+        return None
+    light = np.bincount(numbers.ravel(), blank.ravel(), len(stats)) / np.maximum(1, stats[:, 4])
+    alike = np.abs(light - light[mass.argmax()]) < _BLOCK_LIGHT_SPREAD * light[mass.argmax()]
+    core = (mass >= _BLOCK_SHARE_MIN * mass.max()) & alike
+    return np.asarray(core[numbers], np.uint8)
 
 
 def _ink_contrast(contrast: Gray) -> int:

@@ -150,19 +150,16 @@ def _level(page: Gray, sheet: Sheet, factor: float) -> tuple[Gray, tuple[int, in
     pairs = neighbours(turned)
     lines_bend = bend(turned, pairs, (width, height))
     left, top, right, bottom = _print_box(turned, pairs, lines_bend, (width, height))
-    xs, ys = np.meshgrid(_grid(left, right), _grid(top, bottom))
+    xs, ys = np.meshgrid(_middles(left, right), _middles(top, bottom))
     if lines_bend is not None:
         ys = ys + lines_bend.rise(xs, ys)
     back = cv2.invertAffineTransform(turn)
-    # The corner of each grid cell is exact, the pixels between are interpolated.
-    stretch = np.array([[_GRID_PX, 0, 0], [0, _GRID_PX, 0]], np.float32)
+    # The middle of each grid cell is exact, the pixels between are interpolated.
+    size = (_GRID_PX * xs.shape[1], _GRID_PX * xs.shape[0])
     columns, rows = (
-        cv2.warpAffine(
-            (back[axis, 0] * xs + back[axis, 1] * ys + back[axis, 2]).astype(np.float32),
-            stretch,
-            (right - left, bottom - top),
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        cv2.resize((back[axis, 0] * xs + back[axis, 1] * ys + back[axis, 2]).astype(np.float32), size)[
+            _GRID_PX : _GRID_PX + bottom - top, _GRID_PX : _GRID_PX + right - left
+        ]
         for axis in (0, 1)
     )
     level = cv2.remap(
@@ -171,8 +168,9 @@ def _level(page: Gray, sheet: Sheet, factor: float) -> tuple[Gray, tuple[int, in
     return np.asarray(level, np.uint8), (left, top), lines_bend, np.vstack([turn, [0, 0, 1]])
 
 
-def _grid(start: int, end: int) -> Points:
-    return np.arange(start, end + _GRID_PX, _GRID_PX, dtype=np.float64)
+def _middles(start: int, end: int) -> Points:
+    """The middles of grid cells from one before `start` to one past `end`."""
+    return np.arange(start - (_GRID_PX + 1) / 2, end + _GRID_PX, _GRID_PX, dtype=np.float64)
 
 
 def _turned(letters: Letters, turn: Homography, factor: float) -> Letters:
@@ -193,13 +191,11 @@ def _print_box(letters: Letters, pairs: Pairs, lines_bend: Bend | None, size: tu
         rise = lines_bend.rise(middles, boxes[:, 3])
         boxes = boxes - np.stack([0 * rise, rise, 0 * rise, rise], axis=1)
     margin = _MARGIN_LETTERS * letters.height
-    low, high = boxes[:, :2].min(axis=0) - margin, boxes[:, 2:].max(axis=0) + margin
-    return (
-        max(0, int(low[0])),
-        max(0, int(low[1])),
-        min(size[0], int(high[0])),
-        min(size[1], int(high[1])),
-    )
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    # A turn takes the ends of a long page out of its frame: there is no margin, but print is never cut.
+    left, top = np.minimum(low, np.maximum(0, low - margin)).astype(int).tolist()
+    right, bottom = np.maximum(high, np.minimum(size, high + margin)).astype(int).tolist()
+    return left, top, right, bottom
 
 
 def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography, float]:
