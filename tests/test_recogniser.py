@@ -21,7 +21,7 @@ from ocr.engines.factory import make_engine
 from ocr.engines.finder import Piece, find_pieces, word_boxes
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
-from ocr.engines.recogniser_engine import RecogniserEngine, without_stray_accents
+from ocr.engines.recogniser_engine import RecogniserEngine, without_grain, without_stray_accents
 from ocr.engines.strips import HEIGHT, cut, padded, to_depth, width_class
 from ocr.preprocess.straighten import straighten
 from ocr.reader import look
@@ -88,7 +88,7 @@ def test_a_figure_is_read_again_by_its_box() -> None:
 
 
 @pytest.mark.ocr
-def test_print_on_its_head_is_read_with_less_certainty() -> None:
+def test_printed_wordson_its_head_is_read_with_less_certainty() -> None:
     page = straightened(PHOTOS[0])
     engine = RecogniserEngine()
     upright = certainty(engine.read_words(page))
@@ -111,7 +111,7 @@ def test_what_is_read_together_changes_nothing() -> None:
         assert (one.argmax(-1) == other.argmax(-1)).all()
 
 
-def test_a_page_without_print_has_no_words() -> None:
+def test_a_page_without_printed_wordshas_no_words() -> None:
     engine = RecogniserEngine()
     blank = np.full((300, 400), 235, np.uint8)
     assert engine.read_words(blank) == []
@@ -242,6 +242,15 @@ def test_a_stray_accent_on_a_page_without_any_is_a_speck() -> None:
     assert [word.text for word in words[-2:]] == ["5.000đ", "SUMMARY"]
     accented = [Word("Tổng cộng tiền hàng", (0, 0, 90, 9), 0.9)]
     assert without_stray_accents(accented) == accented
+
+
+def test_grain_is_left_out_of_an_upright_page_however_much_there_is() -> None:
+    printed_words = [Word("TONG", (0, 0, 40, 20), 0.9), Word("185.000", (60, 0, 120, 20), 0.9)]
+    grain = [Word("iljl", (0, 9 * row, 30, 9 * row + 9), 0.02) for row in range(40)]
+    assert certainty(printed_words + grain) < 0.5
+    assert without_grain(printed_words + grain) == printed_words
+    on_its_head = [Word("6uoL", (0, 0, 40, 20), 0.3), *grain]
+    assert without_grain(on_its_head) == on_its_head
 
 
 def one_hot(*likely: tuple[int, float]) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from training.cuts import parts_of
 from training.measure import accuracy
 from training.recombine import Recombiner
 from training.render import Renderer
+from training.strokes import crossed
 
 cv2.setNumThreads(1)
 needs_fonts = pytest.mark.skipif(bool(missing_packages()), reason="The fonts of samples are not installed.")
@@ -144,6 +145,14 @@ def test_real_ink_in_other_orders_bears_the_text_it_shows() -> None:
             assert shades(gray) == other.replace(" ", "")
         texts |= {text, other}
     assert len(texts) > 40
+
+
+def test_strokes_and_rules_only_add_ink() -> None:
+    rng = np.random.Generator(np.random.PCG64(6))
+    paper = np.full((HEIGHT, 200), 235, np.uint8)
+    worn = [crossed(paper, rng) for _ in range(30)]
+    assert all(gray.shape == paper.shape and gray.max() <= 235 for gray in worn)
+    assert sum(gray.min() < 200 for gray in worn) > 10
 
 
 def test_a_merchant_is_held_back_whole(tmp_path: Path) -> None:

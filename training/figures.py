@@ -131,7 +131,7 @@ def _code(rng: Rng) -> str:
 
 def _alike(rng: Rng) -> str:
     """Characters that tills' fonts hardly tell apart."""
-    letters = "0O1Il5S8B2Z6G3E7T4A,.:;-'`"
+    letters = "0O1Il5S8B2Z6G3E7T4A,.:;-'`96%"
     return "".join(letters[place] for place in rng.integers(0, len(letters), int(rng.integers(2, 9))))
 
 

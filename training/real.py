@@ -5,6 +5,7 @@ The transcripts are in capitals, whatever the print is: training folds their cas
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from ocr.engines.strips import BASELINE, HEIGHT, Strip, to_depth
 from ocr.preprocess.normalise import PAPER
 from training.recombine import Recombiner
+from training.strokes import crossed
 
 # A kept cut has this much paper around the strip that the finder would cut, on each side, in its pixels.
 AROUND: Final = 8
@@ -40,13 +42,17 @@ class RealLines:
             edges = np.split(kept["train_edges"], ends[:-1])
             receipts = kept["train_receipts"].tolist()
         self._recombiner = Recombiner(self._cuts, self._texts, receipts, edges, AROUND)
+        # What stands on every receipt is drawn less often than that makes it, what is rare more often.
+        counts = Counter(self._texts)
+        weights = np.array([counts[text] ** -0.5 for text in self._texts])
+        self._bounds = np.cumsum(weights / weights.sum())
 
     def draw(self) -> tuple[Strip, str]:
         """Draw a line, as it is or joined anew, moved and worn."""
         rng = self._rng
         kind = rng.random() if self._recombiner.usable else 0.0
         if kind < _AS_IT_IS:
-            number = int(rng.integers(len(self._texts)))
+            number = min(int(np.searchsorted(self._bounds, rng.random())), len(self._texts) - 1)
             gray, text = self._cuts[number], self._texts[number]
         elif kind < _OTHER_CHARACTERS:
             gray, text = self._recombiner.with_others(rng)
@@ -94,6 +100,8 @@ def shaken(cut: NDArray[np.uint8], rng: np.random.Generator) -> Strip:
         ]
     )
     gray = cv2.warpAffine(cut, move, (width, HEIGHT), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    if rng.random() < 0.1:
+        gray = crossed(np.asarray(gray, np.uint8), rng)
     gray = _blurred(_inked(np.asarray(gray, np.uint8), rng), rng)
     if rng.random() < 0.4:
         noise = float(rng.uniform(1, 16)) * rng.standard_normal(gray.shape, np.float32)

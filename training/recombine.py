@@ -6,7 +6,7 @@ same, so a network learns them by heart; its ink in other orders has to be read.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -25,8 +25,10 @@ Rng = np.random.Generator
 _WIDTH_RATIO_MAX: Final = 1.25
 _WORDS_MAX: Final = 5
 _WIDTH_MAX: Final = 416
-# Columns of paper put between words, which have half a space each already.
+# Columns of paper put between words, which have half a space each already; now and then as between columns.
 _GAP: Final = (1, 7)
+_WIDE_GAP: Final = (12, 60)
+_WIDE_SHARE: Final = 0.12
 # Shares of the digits, and of the other characters, that are exchanged in a line.
 _DIGITS_SHARE: Final = 0.75
 _OTHERS_SHARE: Final = 0.2
@@ -80,7 +82,11 @@ class Recombiner:
             if len(of_line) != len(text) + 1:
                 continue
             self._take_apart(number, text, of_line.tolist())
+        # A text that many lines bear comes up less often than that makes it.
+        counts = Counter(texts)
         self._lines = [number for number, inks in self._characters.items() if len(inks) > 1]
+        weights = np.array([counts[texts[number]] ** -0.5 for number in self._lines])
+        self._bounds = np.cumsum(weights / max(1e-9, weights.sum()))
         self._rich = [receipt for receipt, words in self._words.items() if len(words) > 3]
 
     @property
@@ -90,7 +96,8 @@ class Recombiner:
 
     def with_others(self, rng: Rng) -> tuple[Gray, str]:
         """A line of which some characters are others of its receipt's."""
-        number = self._lines[int(rng.integers(len(self._lines)))]
+        place = int(np.searchsorted(self._bounds, rng.random()))
+        number = self._lines[min(place, len(self._lines) - 1)]
         text = list(self._texts[number])
         pieces: list[Gray] = []
         done = 0
@@ -120,7 +127,8 @@ class Recombiner:
         parts: list[Gray] = []
         for word in chosen:
             ink = self._cuts[word.line][:, word.left : word.right]
-            beside = self._around + MARGIN // 2 if not parts else int(rng.integers(*_GAP))
+            gap = _WIDE_GAP if rng.random() < _WIDE_SHARE else _GAP
+            beside = self._around + MARGIN // 2 if not parts else int(rng.integers(*gap))
             parts += [_paper(ink[:, :1], beside), ink]
         parts.append(_paper(parts[-1][:, -1:], self._around + MARGIN // 2))
         return np.concatenate(parts, axis=1), " ".join(word.text for word in chosen)

@@ -16,6 +16,7 @@ from PIL import Image, ImageDraw, ImageFont
 from ocr.engines.strips import BASELINE, CAPITALS, HEIGHT, Strip, to_depth
 from ocr.preprocess.normalise import PAPER
 from training.fonts import Face, find_faces, sized
+from training.strokes import crossed
 from training.texts import Texts, has_accents
 
 Picture = NDArray[np.float32]
@@ -228,6 +229,8 @@ def _photograph(ink: Picture, capital: int, rng: Rng) -> NDArray[np.uint8]:
     if rng.random() < 0.3:
         seen = _bent(seen, rng)
     gray = _lit(seen, rng)
+    if (wide, tall) == (width, HEIGHT) and rng.random() < 0.15:
+        gray = crossed(gray, rng)
     if rng.random() < 0.5:
         _, coded = cv2.imencode(".jpg", gray, (cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(25, 92))))
         gray = np.asarray(cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE), np.uint8)

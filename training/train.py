@@ -117,6 +117,7 @@ class Trainer:
         stream = BatchStream(self.seed + self.progress.steps, real_file, self._mix())
         held_out = _held_out()
         clock = saved = measured = time.monotonic()
+        loss = math.nan
         try:
             while self.progress.seconds < self.seconds:
                 loss = self._step(stream.next())

@@ -70,7 +70,7 @@ class RecogniserEngine:
         for piece, scores in zip(pieces, scored, strict=True):
             glyphs = read_glyphs(scores, self._model.charset)
             words += self._words(piece, [with_zeros(word) for word in words_of(glyphs)])
-        return without_stray_accents(_without_grain(words))
+        return without_stray_accents(without_grain(words))
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
         """Read one digit group again, alone; see `Engine.read_number`."""
@@ -117,7 +117,7 @@ def _bare(text: str) -> str:
     return "".join(character for character in apart if not unicodedata.combining(character))
 
 
-def _without_grain(words: list[Word]) -> list[Word]:
-    if certainty(words) < _UPRIGHT_MIN:
-        return words
-    return [word for word in words if word.confidence >= _PRINT_MIN]
+def without_grain(words: list[Word]) -> list[Word]:
+    """On an upright page, without what is no print; on its head a page is judged by all that was read."""
+    printed = [word for word in words if word.confidence >= _PRINT_MIN]
+    return words if certainty(printed) < _UPRIGHT_MIN else printed
