@@ -32,6 +32,7 @@ class Draft:
     """An item being put together; `lines.py` makes it a ReadingLine.
 
     `own_name` says that its figures' row names it, `shifted` that its name may be a neighbour's.
+    `name_confidences` are those of the rows that its name was read from.
     """
 
     rows: list[Row]
@@ -50,6 +51,7 @@ class Draft:
     cuts: list[Figure] = field(default_factory=list)
     weight_code: str | None = None
     own_name: bool = False
+    name_confidences: list[float] = field(default_factory=list)
     shifted: bool = False
 
     @property
@@ -85,7 +87,22 @@ def bind(parts: Sequence[ItemRow], *, heading: int | None) -> list[Draft]:
         # Each order leaves a name or a figure alone, so that all the others may be a row off.
         for draft in (*names_first, *names_last):
             draft.shifted = not draft.own_name
+    if starts_askew(parts):
+        for draft in (*names_first, *names_last):
+            draft.shifted = True
     return close_voids(names_last if last else names_first)
+
+
+def starts_askew(parts: Sequence[ItemRow]) -> bool:
+    """Whether figures without a name open the list and a name without figures ends it.
+
+    On a leaning page names then stand a row below their figures.
+    """
+    held = [
+        part for part in parts if part.role in {"amount", "name"} or (part.role == "remark" and part.named)
+    ]
+    named = any(part.role == "amount" and part.name for part in held)
+    return named and held[0].role == "amount" and not held[0].name and held[-1].role != "amount"
 
 
 def codes_open_items(parts: Sequence[ItemRow]) -> bool:
@@ -190,6 +207,7 @@ def start_draft(part: ItemRow, waiting: Sequence[ItemRow]) -> Draft:
         quantity=meaning.quantity, unit_price=meaning.unit_price, unit=part.unit,
         discount=meaning.discount, barcode=part.barcode, proof=meaning.proof,
         lead=part.lead, column_discount=meaning.discount, inferred=inferred, own_name=bool(part.name),
+        name_confidences=[name_confidence(part)] if part.name else [],
     )  # fmt: skip
     names = [piece for piece in waiting if piece.name or piece.barcode or piece.role == "detail"][-3:]
     for piece in reversed(names):
@@ -210,6 +228,13 @@ def add_part(draft: Draft, part: ItemRow, *, before: bool = False) -> None:
     draft.barcode = draft.barcode or part.barcode
     if part.name and (not draft.name or part.row.confidence >= NAME_CONFIDENCE_MIN):
         draft.names.insert(0 if before else len(draft.names), part.name)
+        draft.name_confidences.append(name_confidence(part))
+
+
+def name_confidence(part: ItemRow) -> float:
+    """How surely the words of a row's name were read, by their lengths."""
+    letters = sum(len(token.text) for token in part.named)
+    return sum(token.confidence * len(token.text) for token in part.named) / letters if letters else 1.0
 
 
 def add_scode(draft: Draft, part: ItemRow) -> None:

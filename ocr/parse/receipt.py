@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from ocr.parse.arithmetic import close_sums, cuts_of, gross_of, mend
 from ocr.parse.chains import chains, find_chain
@@ -13,11 +14,11 @@ from ocr.parse.footer_cuts import give_cuts
 from ocr.parse.header import read_head
 from ocr.parse.ink import Ink, Reread
 from ocr.parse.items import Draft, read_items, without_sums
-from ocr.parse.labels import TOTAL_KINDS
+from ocr.parse.labels import TOTAL_KINDS, Locale
 from ocr.parse.lines import make_lines
 from ocr.parse.locale import find_locale, find_style
 from ocr.parse.marks import find_marks
-from ocr.parse.money import is_strong
+from ocr.parse.money import MoneyStyle, is_strong
 from ocr.parse.number import Found, find_number
 from ocr.parse.payment import find_payment
 from ocr.parse.rows import Row, make_rows, respace
@@ -27,6 +28,20 @@ from ocr.types import Reading, TextLine
 
 # Several misread zeros in one sum cost this much at most.
 TARGET_COST_MAX = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """A paper's rows, items and sums; `closed` says that the items add up to what is stated."""
+
+    rows: list[Row]
+    locale: Locale
+    style: MoneyStyle
+    zones: Zones
+    drafts: list[Draft]
+    sums: Sums
+    closed: bool
+    ink: Ink
 
 
 def parse_receipt(
@@ -48,14 +63,10 @@ def parse_receipt(
         A reading with status `read`, or `not_a_receipt` where neither items nor a total are seen.
         Money is in minor units of `currency`. Image facts (quality, seconds) are left to the caller.
     """
-    rows = make_rows(lines)
-    locale = find_locale(rows)
-    style = find_style(rows, locale)
-    rows = respace(rows, style)
-    zones = find_zones(rows, style)
-    drafts = read_items(rows, zones, style)
-    ink = Ink(style, [figure for row in rows for figure in row.figures], reread, sure_min)
-    sums, closed = add_up(rows, zones, drafts, ink)
+    seen = understand(lines, reread=reread, sure_min=sure_min)
+    rows, locale, style, zones, drafts, sums, closed, ink = (
+        seen.rows, seen.locale, seen.style, seen.zones, seen.drafts, seen.sums, seen.closed, seen.ink,
+    )  # fmt: skip
     chain, chain_confidence = find_chain(rows, zones.start)
     shapes = next((known.numbers for known in chains() if known.name == chain), ())
     moment = find_moment(rows, locale)
@@ -90,6 +101,21 @@ def parse_receipt(
         checks=check_sums(sums, rows_below(rows, zones, drafts), drafts, ink),
         text="\n".join(row.text for row in rows),
     )
+
+
+def understand(
+    lines: Sequence[TextLine], *, reread: Reread | None = None, sure_min: float | None = None
+) -> Understood:
+    """Find a paper's items and sums; arguments as of `parse_receipt`."""
+    rows = make_rows(lines)
+    locale = find_locale(rows)
+    style = find_style(rows, locale)
+    rows = respace(rows, style)
+    zones = find_zones(rows, style)
+    drafts = read_items(rows, zones, style)
+    ink = Ink(style, [figure for row in rows for figure in row.figures], reread, sure_min)
+    sums, closed = add_up(rows, zones, drafts, ink)
+    return Understood(rows, locale, style, zones, drafts, sums, closed, ink)
 
 
 def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> tuple[Sums, bool]:
