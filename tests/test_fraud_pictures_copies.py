@@ -10,7 +10,9 @@ import pytest
 from numpy.typing import NDArray
 from sqlmodel import Session
 
-from domain.fraud.photo_index import DISTANCE_MAX, find_copies, keep_photos
+from domain.fraud.paper_likeness import PaperFacts
+from domain.fraud.photo_index import DISTANCE_MAX, find_copies
+from domain.fraud.picture_facts import keep_pictures
 from ocr.traces import codes
 from ocr.traces.codes import BAND_BITS, BANDS, Probes, code_of, least_distances, probes_of
 from ocr.traces.sketch import sketch_of
@@ -20,6 +22,7 @@ from schemas.receipts import Receipt
 from tests import make
 
 Gray = NDArray[np.uint8]
+NO_PAPER = PaperFacts(None, None, None, None, None, None, ())
 
 
 @cache
@@ -117,7 +120,7 @@ def known_bands(looked_up: Probes) -> set[tuple[int, int]]:
 
 def settled(session: Session, phone: str, *pictures: Gray, status: str = "approved") -> Receipt:
     receipt = make.make_receipt(session, make.make_shopper(session, phone), status=status)
-    keep_photos(session, receipt.id, [code_of(sketch_of(picture)) for picture in pictures])
+    keep_pictures(session, receipt.id, [code_of(sketch_of(picture)) for picture in pictures], NO_PAPER)
     return receipt
 
 
@@ -167,7 +170,7 @@ def test_a_refused_receipt_does_not_stand_in_the_way(session: Session, status: s
 
 def test_keeping_twice_keeps_once(session: Session) -> None:
     receipt = settled(session, "0901000001", photo(5))
-    keep_photos(session, receipt.id, [code_of(sketch_of(photo(5)))])
+    keep_pictures(session, receipt.id, [code_of(sketch_of(photo(5)))], NO_PAPER)
     assert session.get(PhotoHash, (receipt.id, 0)) is not None
 
 

@@ -9,7 +9,8 @@ import pytest
 from sqlmodel import Session
 
 from domain.fraud.paper_likeness import PaperFacts, compare
-from domain.fraud.same_paper import facts_of, find_paper, keep_paper, paper_keys
+from domain.fraud.picture_facts import keep_pictures
+from domain.fraud.same_paper import facts_of, find_paper, paper_keys
 from schemas.receipts import Receipt, ReceiptLine
 from tests import make
 
@@ -105,7 +106,7 @@ def settled(session: Session, phone: str, facts: PaperFacts, status: str = "appr
         for position, amount in enumerate(facts.amounts)
     )
     session.flush()
-    keep_paper(session, receipt.id, facts)
+    keep_pictures(session, receipt.id, [], facts)
     return receipt
 
 
@@ -133,7 +134,7 @@ def test_a_refused_receipt_leaves_its_paper_to_an_honest_owner(session: Session)
 
 def test_keeping_a_paper_twice_keeps_it_once(session: Session) -> None:
     first = settled(session, "0901000001", PAPER)
-    keep_paper(session, first.id, PAPER)
+    keep_pictures(session, first.id, [], PAPER)
     second = make.make_receipt(session, make.make_shopper(session, "0901000002"))
     assert len(find_paper(session, second, PAPER)) == 1
 

@@ -67,15 +67,6 @@ _FIND: Final = text(
     """
 )
 
-_KEEP: Final = text(
-    """
-    INSERT INTO photo_hash (receipt_id, page, code)
-    SELECT :receipt_id, place - 1, bits::bit(256)
-    FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS given (bits, place)
-    ON CONFLICT DO NOTHING
-    """
-)
-
 
 @dataclass(frozen=True, slots=True)
 class PhotoMatch:
@@ -90,12 +81,6 @@ class PhotoMatch:
         """How surely one picture is a copy of the other, 0 to 1."""
         beyond = max(0, self.distance - DISTANCE_SURE)
         return max(0.0, 1.0 - 0.5 * beyond / (DISTANCE_MAX - DISTANCE_SURE))
-
-
-def keep_photos(session: Session, receipt_id: UUID, codes: Sequence[str]) -> None:
-    """Remember a receipt's pictures, one code a page in order. Safe to run twice."""
-    if codes:
-        session.execute(_KEEP, {"receipt_id": receipt_id, "codes": list(codes)})
 
 
 def find_copies(session: Session, receipt: Receipt, probes: Sequence[Probes]) -> list[PhotoMatch]:

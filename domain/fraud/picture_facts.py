@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import Final
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.fraud.photo_index import find_copies, keep_photos
+from domain.fraud.paper_likeness import PaperFacts
+from domain.fraud.photo_index import find_copies
 from domain.fraud.picture_signals import PictureFacts
-from domain.fraud.same_paper import compare_with, facts_of, find_paper, keep_paper
+from domain.fraud.same_paper import compare_with, facts_of, find_paper, paper_keys
 from ocr.types import Reading
 from schemas.receipts import Receipt
+
+_KEEP: Final = text(
+    """
+    WITH photos AS (
+        INSERT INTO photo_hash (receipt_id, page, code)
+        SELECT :receipt_id, place - 1, bits::bit(256)
+        FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS given (bits, place)
+        ON CONFLICT DO NOTHING
+    )
+    INSERT INTO paper_key (key, receipt_id)
+    SELECT unnest(CAST(:keys AS bigint[])), CAST(:receipt_id AS uuid)
+    ON CONFLICT DO NOTHING
+    """
+)
 
 
 def picture_facts(
@@ -38,11 +55,19 @@ def picture_facts(
         match.receipt_id: match.likeness
         for match in compare_with(session, receipt, paper, [match.receipt_id for match in copies])
     }
-    keep_photos(session, receipt.id, [traces.code for traces in reading.traces if traces.code])
-    keep_paper(session, receipt.id, paper)
+    keep_pictures(session, receipt.id, [traces.code for traces in reading.traces if traces.code], paper)
     return PictureFacts(
         traces=reading.traces,
         copies=copies,
         likenesses=[likeness_by_id[match.receipt_id] for match in copies],
         papers=papers,
     )
+
+
+def keep_pictures(session: Session, receipt_id: UUID, codes: Sequence[str], paper: PaperFacts) -> None:
+    """Remember by what a receipt's pictures, one code a page in order, and its paper are found.
+
+    Safe to run twice.
+    """
+    keys = sorted(paper_keys(paper))
+    session.execute(_KEEP, {"receipt_id": receipt_id, "codes": list(codes), "keys": keys})

@@ -27,13 +27,6 @@ _NUMBER_LENGTH_MIN: Final = 4
 _RARE: Final = frozenset({"number and total", "number and day", "run of amounts"})
 
 # Plain statements, prepared once: they run for every receipt.
-_KEEP: Final = text(
-    """
-    INSERT INTO paper_key (key, receipt_id)
-    SELECT unnest(CAST(:keys AS bigint[])), CAST(:receipt_id AS uuid)
-    ON CONFLICT DO NOTHING
-    """
-)
 # Refused receipts leave their paper to an honest owner. Their statuses are looked up one by one: few are
 # asked for, and a join would lead the planner, who can't know how few, to read all receipts.
 _FIND: Final = text(
@@ -112,13 +105,6 @@ def _pairs(facts: PaperFacts) -> Iterator[tuple[object, ...]]:
     runs = {facts.amounts[start : start + _RUN] for start in range(len(facts.amounts) - _RUN + 1)}
     for run in sorted(runs, key=lambda run: hashlib.blake2b(repr(run).encode()).digest())[:_RUNS_KEPT]:
         yield "run of amounts", *run
-
-
-def keep_paper(session: Session, receipt_id: UUID, facts: PaperFacts) -> None:
-    """Remember by what a receipt's paper is found. Safe to run twice."""
-    keys = sorted(paper_keys(facts))
-    if keys:
-        session.execute(_KEEP, {"keys": keys, "receipt_id": receipt_id})
 
 
 def find_paper(session: Session, receipt: Receipt, facts: PaperFacts) -> list[PaperMatch]:
