@@ -40,6 +40,26 @@ def test_a_total_is_read_however_its_digits_are_parted(total: str):
     assert "items" in reading.checks.confirmed
 
 
+def test_a_total_parted_by_spaces_is_read_where_it_stands_against_its_label():
+    reading = parse_receipt(
+        make_paper("""
+CUA HANG DIEN MAY HOANG LONG
+Hoa don: GD4787002718
+Ngay: 15/08/2024 Gio: 11:04
+SL Don gia T.Tien
+NOI COM DIEN NAP GAI 1.8L
+1             250 000             250 000
+AM DUN NUOC SIEU TOC
+2             157 350             314 700
+Tong tien hang                  564 700
+THANH TOAN964 700 VND
+Tien mat                        564 700
+""")
+    )
+    assert reading.total_minor == 564700
+    assert (reading.checks.printed_minor, reading.checks.others_minor) == (964700, 564700)
+
+
 def test_where_a_sum_has_dashes_the_items_may_have_them_too():
     reading = read("Tong cong                               1-564-700", price="1-250-000")
     assert [line.amount_minor for line in reading.lines] == [1250000, 314700]

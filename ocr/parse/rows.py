@@ -25,6 +25,9 @@ GLUED = re.compile(
     r"(?<=[^\W\d_]{3})(?<!VND)(?<!MYR)(?<!USD)(?<!EUR)[.:]?"
     r"(?=(?:\d{1,3}(?:[.,]\d{3})+|\d{1,4}[.,]\d\d)[đĐ₫dD]?$)"
 )
+# The first digits of money parted by spaces, glued to its label: CONG902 900.
+GLUED_GROUP = re.compile(r"(.*[^\W\d_]{3}[.:]?)(\d{1,3})")
+THREE_DIGITS = re.compile(r"\d{3}")
 TAX_MARKS = frozenset(
     {
         "A",
@@ -193,6 +196,9 @@ def respace(rows: Sequence[Row], style: MoneyStyle) -> list[Row]:
 
 def reread_row(row: Row, style: MoneyStyle, *, dashed: bool) -> Row:
     """A row with its figures in the paper's style; `dashed` says that a sum on the paper has dashes."""
+    if style.spaced:
+        parted = part_first_group(row)
+        row = parted if parted.kind in SUM_KINDS else row
     # Beside a sum's label no count stands before the money: 1 652 400 is one figure.
     is_sum = row.kind in SUM_KINDS
     if (is_sum or (dashed and not row.kind)) and ends_dashed(row, style):
@@ -201,6 +207,22 @@ def reread_row(row: Row, style: MoneyStyle, *, dashed: bool) -> Row:
         return replace(row, figures=find_figures(row.tokens, ".")) if style.spaced else row
     if style.spaced or is_sum:
         return replace(row, figures=find_figures(row.tokens, ",", loose=is_sum))
+    return row
+
+
+def part_first_group(row: Row) -> Row:
+    """A row whose label is cut off the first digits of money parted by spaces: CONG902 900."""
+    for place, (token, following) in enumerate(pairwise(row.tokens)):
+        found = GLUED_GROUP.fullmatch(token.text)
+        if found and THREE_DIGITS.fullmatch(following.text):
+            left, top, right, bottom = token.box
+            cut = round(left + (right - left) * len(found[1]) / len(token.text))
+            pieces = (
+                replace(token, text=found[1], box=(left, top, cut, bottom), alternatives=()),
+                replace(token, text=found[2], box=(cut, top, right, bottom), alternatives=()),
+            )
+            tokens = (*row.tokens[:place], *pieces, *row.tokens[place + 1 :])
+            return replace(row, tokens=tokens, figures=find_figures(tokens, ","))
     return row
 
 
