@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import update
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from bench.ground import own_services
 from domain.settlement import settle_receipt
@@ -27,6 +27,7 @@ from ocr.types import Reading
 from schemas.base import new_id
 from schemas.loyalty import Campaign
 from schemas.receipts import Receipt, ReceiptPage
+from schemas.review import RaisedSignal, RuleMode
 
 # The share to catch of each kind; of honest receipts, the share that may be held back for fraud.
 REACH: Final = {
@@ -53,11 +54,15 @@ NO_FRAUD: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How one receipt ended. `codes` are those that held it back and speak of fraud."""
+    """How one receipt ended.
+
+    `codes` are those that held it back and speak of fraud, `raised` all rules that were, by how they acted.
+    """
 
     image: str
     status: str
     codes: tuple[str, ...]
+    raised: Mapping[str, RuleMode] = field(default_factory=dict)
 
     @property
     def caught(self) -> bool:
@@ -85,6 +90,21 @@ class KindFigures:
     missed: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class RuleFigures:
+    """How often one rule was raised: for genuine receipts and near misses, and for each kind of fraud.
+
+    `precision` is fraud's share of both: other cases than these weigh otherwise.
+    """
+
+    code: str
+    mode: RuleMode
+    honest: int
+    fraud: int
+    precision: float
+    recall_by_kind: dict[str, float]
+
+
 def measure(folder: Path, *, processes: int | None = None) -> dict[str, Any]:
     """Read and settle every case of a labelled folder on a PostgreSQL of the benchmark's own.
 
@@ -104,11 +124,32 @@ def measure(folder: Path, *, processes: int | None = None) -> dict[str, Any]:
     with own_services():
         engine().dispose()
         readings = _read_all(folder, images, processes or os.cpu_count() or 1)
-        rows = [
-            _figures(kind, _settle_cases(folder, cases, readings))
-            for kind, cases in _kinds(pairs, genuine).items()
-        ]
-    return {"reached": all(row.reached for row in rows), "kinds": [asdict(row) for row in rows]}
+        outcomes = {
+            kind: _settle_cases(folder, cases, readings) for kind, cases in _kinds(pairs, genuine).items()
+        }
+    rows = [_figures(kind, ended) for kind, ended in outcomes.items()]
+    return {
+        "reached": all(row.reached for row in rows),
+        "kinds": [asdict(row) for row in rows],
+        "rules": [asdict(rule) for rule in rule_figures(outcomes)],
+    }
+
+
+def rule_figures(outcomes: Mapping[str, Sequence[Outcome]]) -> list[RuleFigures]:
+    """Count by rule what was raised, by kind of case; those that are counted only come last."""
+    modes = {code: mode for ended in outcomes.values() for one in ended for code, mode in one.raised.items()}
+    found = []
+    for code, mode in sorted(modes.items(), key=lambda rule: (rule[1], rule[0])):
+        raised = {kind: sum(code in one.raised for one in ended) for kind, ended in outcomes.items()}
+        honest = sum(count for kind, count in raised.items() if kind in HELD_BACK_MAX)
+        fraud = sum(raised.values()) - honest
+        recall = {
+            kind: round(count / len(outcomes[kind]), 3)
+            for kind, count in raised.items()
+            if count and kind not in HELD_BACK_MAX
+        }
+        found.append(RuleFigures(code, mode, honest, fraud, round(fraud / (fraud + honest), 3), recall))
+    return found
 
 
 def _kinds(
@@ -164,7 +205,11 @@ def _settle(
     receipt = _receipt(session, phone, (folder / image).read_bytes())
     settle_receipt(session, receipt.id, readings[image])
     session.flush()
-    return Outcome(image, receipt.status, tuple(_codes(receipt)))
+    signals = session.exec(
+        select(RaisedSignal.code, RaisedSignal.acting).where(RaisedSignal.receipt_id == receipt.id)
+    ).all()
+    raised: dict[str, RuleMode] = {code: "on" if acting else "shadow" for code, acting in signals}
+    return Outcome(image, receipt.status, tuple(_codes(receipt)), raised)
 
 
 def _receipt(session: Session, phone: str, photo: bytes) -> Receipt:

@@ -7,10 +7,11 @@ import io
 import pytest
 from sqlmodel import Session, col, func, select
 
-from domain.catalog import imports
-from domain.catalog.imports import csv_text, import_products
+from domain.catalog import sheets
+from domain.catalog.imports import import_products
 from domain.catalog.matching import match_lines
 from domain.catalog.products import current_catalogue
+from domain.catalog.sheets import csv_text
 from ocr.types import ReadingLine
 from schemas.catalog import Barcode, CatalogState, ImportReport, Product, TillName
 
@@ -150,8 +151,8 @@ def test_bytes_that_are_no_text_are_found_by_line(session: Session) -> None:
 
 
 def test_files_beyond_the_limits_are_refused(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(imports, "ROWS_MAX", 2)
+    monkeypatch.setattr(sheets, "ROWS_MAX", 2)
     rows = "".join(f"OMO,Tên {n},laundry,,,\n" for n in range(3))
     assert errors(imported(session, HEADER + rows)) == [(4, None, "too_many_rows")]
-    monkeypatch.setattr(imports, "CHARACTERS_MAX", 60)
+    monkeypatch.setattr(sheets, "CHARACTERS_MAX", 60)
     assert errors(imported(session, HEADER + rows)) == [(1, None, "file_too_large")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.fraud import Outcome, _figures, _kinds
+from bench.fraud import Outcome, _figures, _kinds, rule_figures
 
 PAIRS = [
     {"kind": "same_photo", "a": "img/1.jpg", "b": "fraud/1.jpg"},
@@ -38,3 +38,15 @@ def test_an_honest_receipt_that_cannot_be_read_is_not_accused() -> None:
 def test_fraud_that_earns_is_missed() -> None:
     figures = _figures("reprint", [ACCUSED] * 9 + [HONEST])
     assert (figures.share, figures.reached, figures.missed) == (0.9, False, ["img/1.jpg"])
+
+
+def test_a_rule_is_measured_on_every_kind_whether_it_acts_or_is_only_counted() -> None:
+    told = Outcome(
+        "img/4.jpg", "in_review", ("not_original",), {"not_original": "on", "vat_misfit": "shadow"}
+    )
+    wrongly = Outcome("img/5.jpg", "approved", (), {"vat_misfit": "shadow"})
+    acting, counted = rule_figures({"genuine": [HONEST, wrongly], "reprint": [told, told, told, HONEST]})
+    assert (acting.code, acting.mode, acting.precision) == ("not_original", "on", 1.0)
+    assert (counted.code, counted.mode) == ("vat_misfit", "shadow")
+    assert (counted.honest, counted.fraud, counted.precision) == (1, 3, 0.75)
+    assert counted.recall_by_kind == {"reprint": 0.75}

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from api.auth import CurrentAdmin, CurrentClaims
 from api.errors import problem
-from domain.catalog import imports, listing
+from domain.catalog import imports, listing, sheets
 from infra.web import ReadOnly, UnitOfWork
 from schemas.catalog import BrandList, ImportReport, ProductList, RetailerList
 
@@ -71,7 +71,7 @@ def import_products(
     replace: Annotated[bool, Form(description="Retire products that the file does not name")] = False,
 ) -> ImportReport | JSONResponse:
     """Create or update products from a CSV file: all of its rows, or none where any is bad."""
-    report = imports.import_products(session, imports.csv_text(file.file), replace=replace)
+    report = imports.import_products(session, sheets.csv_text(file.file), replace=replace)
     if not report.errors:
         return report
     bad_rows = len({error.line for error in report.errors})

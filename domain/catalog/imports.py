@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TextIO
+from typing import TextIO
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, delete, literal, literal_column, update
@@ -19,6 +16,7 @@ from domain.catalog.builtin import product_slug, split, till_name
 from domain.catalog.folding import fold
 from domain.catalog.gtin import to_ean
 from domain.catalog.products import new_version
+from domain.catalog.sheets import Sheet
 from infra import clock
 from infra.db import lock_key
 from schemas.base import new_id
@@ -26,25 +24,17 @@ from schemas.catalog import (
     NAME_LENGTH_MAX,
     Barcode,
     Brand,
-    ImportErrorCode,
     ImportReport,
-    ImportRowError,
     Product,
     Retailer,
     TillName,
 )
-
-ROWS_MAX = 50_000
-CHARACTERS_MAX = 20_000_000
-ERRORS_SHOWN_MAX = 1000
 
 REQUIRED_COLUMNS = ("brand", "name", "category")
 COLUMNS = (*REQUIRED_COLUMNS, "pack", "eans", "till_names")
 _LENGTHS_MAX = {"name": NAME_LENGTH_MAX, "category": 60, "pack": 40}
 _SLUG_LENGTH_MAX = 160
 _LOCK = "catalog import"
-# NUL, which PostgreSQL refuses in text, and what `surrogateescape` makes of bytes that are no UTF-8.
-_NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,23 +57,12 @@ class _Row:
 
 
 @dataclass(slots=True)
-class _File:
+class _File(Sheet):
     """What has been read of the file: good rows, errors, and who holds a code or name already."""
 
-    brands: Mapping[str, UUID]
-    retailers: Mapping[str, UUID]
-    rows: list[_Row] = field(default_factory=list)
-    rows_read: int = 0
-    errors: list[ImportRowError] = field(default_factory=list)
-    line_of: dict[tuple[str, Any], int] = field(default_factory=dict)
-
-    def refuse(self, line: int, column: str | None, code: ImportErrorCode, message: str) -> None:
-        if len(self.errors) < ERRORS_SHOWN_MAX:
-            self.errors.append(ImportRowError(line=line, column=column, code=code, message=message))
-
-    def is_new(self, kind: str, value: object, line: int) -> int | None:
-        """Return None and remember `value`, or the line that holds it already."""
-        return None if (held := self.line_of.setdefault((kind, value), line)) == line else held
+    brands: Mapping[str, UUID] = field(default_factory=dict)
+    retailers: Mapping[str, UUID] = field(default_factory=dict)
+    good: list[_Row] = field(default_factory=list)
 
 
 def import_products(session: Session, text_stream: TextIO, *, replace: bool = False) -> ImportReport:
@@ -95,7 +74,7 @@ def import_products(session: Session, text_stream: TextIO, *, replace: bool = Fa
 
     Args:
         session: Open; the caller commits.
-        text_stream: Text with a header row, from `csv_text`.
+        text_stream: Text with a header row, from `sheets.csv_text`.
         replace: Whether products that the file does not name are retired.
 
     Returns:
@@ -106,79 +85,26 @@ def import_products(session: Session, text_stream: TextIO, *, replace: bool = Fa
     for slug, name, brand_id in session.exec(select(Brand.slug, Brand.name, Brand.id)).all():
         brands[slug] = brands[fold(name)] = brand_id
     retailers = {fold(name): id_ for name, id_ in session.exec(select(Retailer.name, Retailer.id)).all()}
-    file = _File(brands, retailers)
+    file = _File(REQUIRED_COLUMNS, COLUMNS, brands=brands, retailers=retailers)
     _read(text_stream, file)
     if not file.errors:
         _refuse_held(session, file, replace=replace)
     if file.errors:
         return ImportReport(rows=file.rows_read, created=0, updated=0, retired=0, errors=file.errors)
     retired = _retire_others(session, file) if replace else 0
-    created = _apply(session, file.rows) if file.rows else 0
-    if file.rows or retired:
+    created = _apply(session, file.good) if file.good else 0
+    if file.good or retired:
         new_version(session)
     return ImportReport(
-        rows=file.rows_read, created=created, updated=len(file.rows) - created, retired=retired, errors=[]
+        rows=file.rows_read, created=created, updated=len(file.good) - created, retired=retired, errors=[]
     )
 
 
-def csv_text(file: BinaryIO) -> TextIO:
-    """Open an uploaded file for `import_products`: bytes that are no UTF-8 are reported by line."""
-    return io.TextIOWrapper(file, encoding="utf-8", errors="surrogateescape", newline="")
-
-
 def _read(text_stream: TextIO, file: _File) -> None:
-    text = text_stream.read(CHARACTERS_MAX + 1)
-    if len(text) > CHARACTERS_MAX:
-        file.refuse(1, None, "file_too_large", f"More than {CHARACTERS_MAX} characters.")
-        return
-    unreadable = _NOT_TEXT.search(text)
-    if unreadable:
-        line = text[: unreadable.start()].count("\n") + 1
-        file.refuse(line, None, "bad_encoding", "A character here is not UTF-8 text.")
-        return
-    for line, cells in _cells(text.removeprefix("\ufeff"), file):
-        file.rows_read += 1
-        if file.rows_read > ROWS_MAX:
-            file.refuse(line, None, "too_many_rows", f"More than {ROWS_MAX} rows.")
-            return
+    for line, cells in file.rows(text_stream):
         row = _row(line, cells, file)
         if row is not None:
-            file.rows.append(row)
-
-
-def _cells(text: str, file: _File) -> Iterator[tuple[int, dict[str, str]]]:
-    """Yield the line on which each row starts and its cells by column, empty rows left out."""
-    first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    end = 0
-    try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        if not _header_is_good(header, file):
-            return
-        end = reader.line_num
-        for row in reader:
-            line, end = end + 1, reader.line_num
-            if len(row) == len(header):
-                if any(cell.strip() for cell in row):
-                    yield line, dict(zip(header, (cell.strip() for cell in row), strict=True))
-            elif row:
-                message = f"{len(row)} cells, the header has {len(header)}."
-                file.refuse(line, None, "wrong_column_count", message)
-    except csv.Error as error:
-        file.refuse(end + 1, None, "bad_csv", f"The row can't be told into cells: {error}.")
-
-
-def _header_is_good(header: list[str], file: _File) -> bool:
-    for name in REQUIRED_COLUMNS:
-        if name not in header:
-            file.refuse(1, name, "missing_column", f"The column {name} is missing.")
-    for name in dict.fromkeys(header):
-        if name not in COLUMNS:
-            file.refuse(1, name, "unknown_column", f"The columns are {', '.join(COLUMNS)}.")
-        elif header.count(name) > 1:
-            file.refuse(1, name, "duplicate", f"The column {name} stands there twice.")
-    return not file.errors
+            file.good.append(row)
 
 
 def _row(line: int, cells: Mapping[str, str], file: _File) -> _Row | None:
@@ -242,12 +168,12 @@ def _refuse_held(session: Session, file: _File, *, replace: bool) -> None:
     """Refuse codes and names that a product outside the file holds, unless it will be retired."""
     if replace:
         return
-    inside = {row.slug for row in file.rows}
+    inside = {row.slug for row in file.good}
     eans = session.exec(select(Barcode.ean, Product.slug).join(Product)).all()
     held_eans = {ean: slug for ean, slug in eans if slug not in inside}
     names = session.exec(select(TillName.retailer_id, TillName.folded, Product.slug).join(Product)).all()
     held_names = {(retailer, folded): slug for retailer, folded, slug in names if slug not in inside}
-    for row in file.rows:
+    for row in file.good:
         for ean in row.eans:
             if ean in held_eans:
                 file.refuse(row.line, "eans", "duplicate", f"{ean} belongs to {held_eans[ean]}.")
@@ -258,7 +184,7 @@ def _refuse_held(session: Session, file: _File, *, replace: bool) -> None:
 
 def _retire_others(session: Session, file: _File) -> int:
     """Retire products that the file does not name; their codes and names become free."""
-    inside = {row.slug for row in file.rows}
+    inside = {row.slug for row in file.good}
     living = session.exec(select(Product.id, Product.slug).where(col(Product.retired_at).is_(None))).all()
     retired = [product_id for product_id, slug in living if slug not in inside]
     if retired:
