@@ -66,7 +66,13 @@ def page_language(request: Request) -> Language:
 
 
 # Where the header leads: path and word.
-NAVIGATION = (("/review", "queue"), ("/rules", "rules"), ("/bands", "bands"), ("/audit", "audit"))
+NAVIGATION = (
+    ("/review", "queue"),
+    ("/clusters", "clusters"),
+    ("/rules", "rules"),
+    ("/bands", "bands"),
+    ("/audit", "audit"),
+)
 # Sentences that a redirect may ask the next page to say.
 SAYINGS = frozenset(
     {
