@@ -193,3 +193,16 @@ def test_names_that_any_shop_may_bear_are_no_chains(name: str):
 )
 def test_the_small_shops_of_a_family_are_told_from_its_large_ones(head: str, chain: str):
     assert read(head).chain == chain
+
+
+def test_column_headings_name_no_branch():
+    reading = read("""
+BACH HOA XANH
+PHIEU TINH TIEN
+15/08/2024 11:04
+SL  Gia ban (co VAT)       T.Tien
+Nuoc mam ca com 500ml
+1            45,000        45,000
+Tong tien                  45,000
+""")
+    assert reading.store in {None, "BACH HOA XANH"}

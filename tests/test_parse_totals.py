@@ -278,3 +278,65 @@ Tong cong                        64,500
 """
     )
     assert [line.amount_minor for line in reading.lines] == [18000, 46500]
+
+
+def test_subtotal_charges_and_taxes_say_the_total_that_was_not_read() -> None:
+    reading = parse_receipt(
+        make_paper("""
+BISTRO DUA SDN BHD
+QTY ITEM                        AMOUNT
+1   Iced Lemon Tea Jug          150.00
+1   Grilled Fish Platter        145.00
+2   SUB TOTAL                   295.00
+    SERVICE CHARGE 10%           29.50
+    GST 6%                       19.47
+    ROUNDING ADJ                 -0.02
+    NET TOTAL
+Tax Summary          Amount        Tax
+SR GST 6%            324.50      19.47
+""")
+    )
+    assert reading.total_minor == 34395
+    assert "total" in reading.inferred
+    assert reading.confidence["total"] < 0.9
+
+
+def test_specks_before_a_subtotal_make_no_total_of_it() -> None:
+    reading = parse_receipt(
+        make_paper("""
+MARIO PIZZERIA
+5/12/2017 7:48 PM
+Bells Draft                5.00
+Cheese Bread               6.00
+04 SA SUB TOTAL:          11.00
+Tax                        0.66
+""")
+    )
+    assert reading.total_minor == 1166
+
+
+def test_what_was_paid_is_the_gross_total_less_the_discount_below_it_where_tender_and_change_say_so() -> None:
+    reading = parse_receipt(
+        make_paper("""
+SIEU THI MAI LAN
+Ngay: 15/08/2024 11:04
+Nuoc giat huong hoa          1  186.000  187.050
+Sua tam                      1   74.500   74.500
+TONG CONG                                261.450
+GIAM GIA SAN PHAM                        -31.450
+TIEN MAT                                 500.000
+TIEN THOI LAI                            270.000
+""")
+    )
+    assert reading.total_minor == 230000
+
+
+def test_a_first_digit_far_from_the_rest_belongs_to_the_sum() -> None:
+    paper = make_paper("""
+SIEU THI MAI LAN
+Ngay: 15/08/2024 11:04
+Noi com dien     1   1 250 000
+Am sieu toc      1     314 700
+THANH TOAN         1  564 700 VND
+""")
+    assert parse_receipt(paper).total_minor == 1564700

@@ -12,6 +12,7 @@ from ocr.parse.chains import is_address
 from ocr.parse.labels import find_words
 from ocr.parse.rows import Row
 from ocr.parse.text import count_digits, count_letters, fold, strip_marks
+from ocr.parse.zones import column_share
 
 HEAD_ROWS = 10
 LEGAL = re.compile(
@@ -26,7 +27,10 @@ REGISTRATION = re.compile(
     r"\s*[(\[{]?(?:CO\.?\s*(?:REG|RFG|NO).*|\(?\d{3,}[\d ]*-?\s?[A-Z]?)[)\]}]?\s*$", re.IGNORECASE
 )
 NO_NAME = frozenset(
-    {"title", "date", "receipt_no", "cashier", "tax_code", "phone", "till", "customer", "footer", "tax"}
+    {
+        *("title", "date", "receipt_no", "cashier", "tax_code", "phone", "till", "customer", "footer", "tax"),
+        *("discount_line", "discount_total"),
+    }
 )
 TAX_CODE = re.compile(r"(\d[\d ]{8,15}\d)(?:\s?[-?–]\s?(\d{3}))?")
 POSTCODE = re.compile(r"\b\d{5}\b")
@@ -48,9 +52,16 @@ class Head:
     confidence: float
 
 
-def read_head(rows: Sequence[Row], end: int) -> Head:
-    """Read the head, the rows before `end`; tax code and till may stand anywhere."""
-    head = list(rows[: max(4, min(end, HEAD_ROWS))])
+def read_head(rows: Sequence[Row], end: int, columns: int | None = None) -> Head:
+    """Read the head, the rows before `end`; tax code and till may stand anywhere.
+
+    `columns` is the place of the column headings' last row, which name no shop.
+    """
+    head = [
+        row
+        for row in rows[: max(4, min(end, HEAD_ROWS))]
+        if columns is None or row.index < columns - 1 or (row.index < columns and not column_share(row))
+    ]
     places = [row for row in head if is_place(row)]
     names = [row for row in head if may_name(row) and not is_place(row)]
     first_place = places[0].index if places else len(rows)

@@ -171,7 +171,8 @@ def match_start(words: Sequence[str], kinds: tuple[str, ...] = LINE_KINDS) -> La
 
 def match_end(spelled: Sequence[str]) -> Label | None:
     """A sum's label at the end of a row, after at most three specks of background read as letters."""
-    for count in (1, 2):
+    # Of SUB TOTAL and TOTAL the longer was printed.
+    for count in (2, 1):
         before, text = spelled[:-count], "".join(spelled[-count:])
         if 0 < len(before) <= SPECKS_MAX and all(len(word) <= 4 for word in before):  # noqa: PLR2004 - specks are short
             kind = phrases_of(SUM_KINDS).get(text)

@@ -290,7 +290,7 @@ def glue_between(
     left_text, right_text = tokens[left.last].text, tokens[right.first].text
     pitch = (left.box[2] - left.box[0]) / max(1, len(left_text))
     broken = left_text[-1] in ".," or right_text[0] in ".,"
-    if gap > max(height, 1.9 * pitch) * (1.6 if broken else 1):
+    if gap > max(height, 1.9 * pitch) * (1.6 if broken or loose else 1):
         return None
     if left_text[-1] in ".,":
         # A fourth digit may be a zero seen twice: 18, 9000.

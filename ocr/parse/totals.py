@@ -222,13 +222,33 @@ def infer_total(sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle
         and sums.total not in due
     ):
         base = first_of(sums, "subtotal") or item_sum - item_discount
-        extras = sums.values("tax", "charge")
+        # Tables of taxes below repeat the goods they are on, which no tax comes near.
+        extras = [value for value in on_top(sums) if value * 2 < base]
         if sum(extras) * 2 < base:
-            sums.total = base + sum(extras)
+            steps = [
+                -item.value if item.negative else item.value for item in sums.found if item.kind == "rounding"
+            ]
+            sums.total = (
+                base + sum(extras) + sum(step for step in steps if abs(step) <= ROUNDING_MAX[style.exponent])
+            )
     else:
         return
     sums.inferred.add("total")
     sums.confidence = min(sums.confidence, 0.6)
+
+
+def on_top(sums: Sums) -> list[int]:
+    """Taxes and charges, those that a table further down repeats once."""
+    kept: list[Sum] = []
+    for item in sums.found:
+        if item.kind not in {"tax", "charge"}:
+            continue
+        again = any(
+            other.value == item.value and item.row.index - other.row.index > len(kept) for other in kept
+        )
+        if not again:
+            kept.append(item)
+    return [item.value for item in kept]
 
 
 def rounded(chosen: Sum, sums: Sums) -> int:
@@ -305,7 +325,10 @@ def is_rounded(value: int, after: Sequence[Sum], style: MoneyStyle) -> bool:
 def agreement(value: int, sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> float:
     """How well a value is what items or subtotal, less discounts, plus taxes and charges come to."""
     cuts = {item_discount, sum(sums.values("discount_total"))}
-    if value in net_values(sums, item_sum, cuts):
+    printed = {cut for cut in sums.values("discount_total") if cut}
+    if value in net_values(sums, item_sum, cuts) or value in due_by_tender(sums) & {
+        gross - cut for gross in sums.values(*TOTAL_KINDS) for cut in printed
+    }:
         return 2.5
     nets = net_values(sums, item_sum, {0, *cuts, *sums.values("discount_total")})
     if value in nets:
