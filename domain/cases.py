@@ -119,6 +119,9 @@ def case(session: Session, receipt_id: UUID, language: Language, *, viewer_id: U
         cluster=_cluster(session, receipt.shopper_id),
         image_urls=_image_urls([shown]),
         matching=others,
+        matching_senders=clusters.senders_of(
+            session, receipt.shopper_id, [other.shopper_id for other in matching], clock.now()
+        ),
         matching_image_urls=_image_urls(others),
         decisions=[
             DecisionView(

@@ -123,6 +123,9 @@ class ShopperRecord(Body):
     recent: list[ReceiptSummary]
 
 
+SenderKind = Literal["same_shopper", "household", "ring", "stranger"]
+
+
 class ClusterAccount(Body):
     """An account of a cluster, under its pseudonym; `here` is the case's own."""
 
@@ -156,7 +159,8 @@ class AppealWords(Body):
 class CaseView(Body):
     """A case with its evidence: the receipt, its picture, and the receipts it is like.
 
-    `score` is 0 to 1, null where none was given.
+    `score` is 0 to 1, null where none was given. `matching_senders` says of each receipt in `matching` who
+    sent it: the same shopper, an account of a household or of a ring, or one that shares nothing.
     """
 
     receipt: ReceiptView
@@ -170,5 +174,6 @@ class CaseView(Body):
     cluster: ClusterView | None
     image_urls: list[str]
     matching: list[ReceiptView]
+    matching_senders: list[SenderKind]
     matching_image_urls: list[str]
     decisions: list[DecisionView]

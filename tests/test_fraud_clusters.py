@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from sqlmodel import Session
 
 from domain import links, settlement
-from domain.fraud.clusters import LINKED_FOR, cluster_of, find_clusters, joined, linked_accounts
+from domain.fraud.clusters import (
+    HOUSEHOLD_MAX,
+    LINKED_FOR,
+    cluster_of,
+    find_clusters,
+    joined,
+    linked_accounts,
+    senders_of,
+)
 from infra import clock
 from schemas.origins import LinkKind
 from schemas.shoppers import Shopper
@@ -81,6 +89,18 @@ def test_a_thief_s_second_copy_is_shown_and_does_not_accuse_the_owner(session: S
     assert [len(found.shopper_ids) for found in seen] == [1, 2]
     assert [shared.kind for shared in seen[1].links] == ["paper"]
     assert linked_accounts(session, owner.id, clock.now(), most=50) == 1
+
+
+def test_a_receipt_s_other_sender_is_oneself_a_household_a_ring_or_a_stranger(
+    session: Session, people: list[Shopper]
+) -> None:
+    link(session, "device", "kitchen", *people[:HOUSEHOLD_MAX])
+    ids = [person.id for person in people]
+    stranger = ids[HOUSEHOLD_MAX]
+    asked = [ids[0], ids[1], stranger]
+    assert senders_of(session, ids[0], asked, NOW) == ["same_shopper", "household", "stranger"]
+    link(session, "payout", "wallet", people[1], people[HOUSEHOLD_MAX])
+    assert senders_of(session, ids[0], asked, NOW) == ["same_shopper", "ring", "ring"]
 
 
 def test_the_largest_clusters_come_first(session: Session, people: list[Shopper]) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Select, literal, tuple_
 from sqlmodel import Session, col, func, select
 
 from schemas.base import table_of
+from schemas.fraud import SenderKind
 from schemas.origins import LinkKind, ShopperLink
 
 # A phone changes hands; what was last seen before that links nobody any more.
@@ -21,6 +22,8 @@ LINKED_FOR: Final = timedelta(days=30)
 ACCUSING: Final[tuple[LinkKind, ...]] = ("device", "payout")
 SHOWN: Final[tuple[LinkKind, ...]] = ("device", "payout", "paper")
 ACCOUNTS_MAX: Final = 200
+# Vietnamese households have 3.6 people: more accounts than this on one phone or payout are no family.
+HOUSEHOLD_MAX: Final = 6
 LINKS_MAX: Final = 100_000
 
 
@@ -58,6 +61,20 @@ def cluster_of(session: Session, shopper_id: UUID, at: datetime, *, most: int = 
         .limit(LINKS_MAX)
     ).all()
     return Cluster(members, _shared(rows), len(found) <= most)
+
+
+def senders_of(
+    session: Session, shopper_id: UUID, other_ids: Sequence[UUID], at: datetime
+) -> list[SenderKind]:
+    """Say of each of the others who they are to a shopper, by the phones and payouts they share."""
+    if not other_ids:
+        return []
+    linked = set(session.execute(_reached(shopper_id, at, ACCUSING, ACCOUNTS_MAX)).scalars())
+    together: SenderKind = "household" if len(linked) <= HOUSEHOLD_MAX else "ring"
+    return [
+        "same_shopper" if other == shopper_id else together if other in linked else "stranger"
+        for other in other_ids
+    ]
 
 
 def find_clusters(session: Session, at: datetime, *, accounts_min: int, limit: int) -> list[Cluster]:
