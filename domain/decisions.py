@@ -212,8 +212,8 @@ def _check_may_decide(
 
 
 def _needs_second_person(session: Session, receipt: Receipt, wanted: Corrections) -> bool:
-    limit = bands.bands_on(session, receipt.purchased_on).second_eyes_from_minor
-    return limit is not None and max(receipt.total_minor or 0, wanted.total_minor or 0) >= limit
+    dearest = max(receipt.total_minor or 0, wanted.total_minor or 0)
+    return bands.bands_on(session, receipt.purchased_on).needs_second_eyes(dearest)
 
 
 def _all_corrections(proposal: ReviewProposal | None, mine: Corrections) -> Corrections:

@@ -307,6 +307,17 @@ def test_a_replay_of_stricter_bands_tells_what_would_be_held_back(
     assert outcome.more_held() == 1
 
 
+def test_a_replay_counts_the_approvals_that_would_need_a_second_person(
+    session: Session, campaign: Campaign, admin: StaffMember
+) -> None:
+    decide(session, settled(session, 1, total_minor=200_000), admin, "approve")
+    decide(session, settled(session, 2, total_minor=300_000), admin, "approve")
+    decide(session, settled(session, 3, total_minor=400_000), admin, "reject")
+    wanted = Bands(second_eyes_from_minor=250_000)
+    outcome = replay(session, Change(bands={campaign.id: wanted}), since=LONG_AGO)
+    assert (outcome.differing, outcome.second_eyes) == (0, (0, 1))
+
+
 def test_a_replay_of_what_stands_differs_in_nothing(
     session: Session, campaign: Campaign, admin: StaffMember
 ) -> None:

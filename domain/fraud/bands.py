@@ -61,6 +61,10 @@ class Bands:
     reject_from: float | None = None
     second_eyes_from_minor: int | None = None
 
+    def needs_second_eyes(self, total_minor: int | None) -> bool:
+        """Whether two people approve a receipt of this total."""
+        return self.second_eyes_from_minor is not None and (total_minor or 0) >= self.second_eyes_from_minor
+
 
 @dataclass(frozen=True, slots=True)
 class RuleSetting:

@@ -63,13 +63,15 @@ class Replay:
     """What would differ. `moves` counts (before, after, found by a person).
 
     `receipts` were looked at: those for which any rule was raised, as the others pass either way.
-    `cut` says that there were more than 20,000 of them, and the newest were taken.
+    `cut` says that there were more than 20,000 of them, and the newest were taken. `second_eyes` counts
+    those that a person approved and that were dear enough for a second one: as now, and as changed.
     """
 
     receipts: int
     cut: bool
     moves: Counter[tuple[Verdict, Verdict, Found | None]]
     examples: list[Difference]
+    second_eyes: tuple[int, int]
 
     @property
     def differing(self) -> int:
@@ -134,9 +136,14 @@ def replay(session: Session, change: Change, *, since: datetime) -> Replay:
     past, receipts = _past_receipts(session, since)
     moves: Counter[tuple[Verdict, Verdict, Found | None]] = Counter()
     examples: list[Difference] = []
+    seconds_before = seconds_after = 0
     for receipt_id, day, total_minor, currency, found in receipts[:RECEIPTS_MAX]:
-        before = judge(past[receipt_id], Policy(as_now.on(day), now_rules))
-        after = judge(past[receipt_id], Policy(as_changed.on(day), changed_rules))
+        bands_before, bands_after = as_now.on(day), as_changed.on(day)
+        before = judge(past[receipt_id], Policy(bands_before, now_rules))
+        after = judge(past[receipt_id], Policy(bands_after, changed_rules))
+        if found == "approve":
+            seconds_before += bands_before.needs_second_eyes(total_minor)
+            seconds_after += bands_after.needs_second_eyes(total_minor)
         if before.verdict == after.verdict:
             continue
         moves[before.verdict, after.verdict, found] += 1
@@ -154,7 +161,8 @@ def replay(session: Session, change: Change, *, since: datetime) -> Replay:
                 )
             )
     looked_at = min(len(receipts), RECEIPTS_MAX)
-    return Replay(looked_at, len(receipts) > RECEIPTS_MAX, moves, examples)
+    seconds = seconds_before, seconds_after
+    return Replay(looked_at, len(receipts) > RECEIPTS_MAX, moves, examples, seconds)
 
 
 Facts = tuple[UUID, date | None, int | None, str | None, Found | None]
