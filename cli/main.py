@@ -18,6 +18,7 @@ MODULES = {
     "staff": "cli.staff",
     "migrate": "cli.admin",
     "seed": "cli.admin",
+    "shops": "cli.shops",
     "doctor": "cli.doctor",
     "samples": "cli.samples",
     "bench": "cli.bench",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from domain.fraud import bands, claims
 from domain.fraud.origin_facts import origin_facts
 from domain.fraud.picture_facts import picture_facts
 from domain.fraud.scoring import Assessment, assess_receipt
+from domain.fraud.shop_facts import shop_facts
 from domain.fraud.signals import Holder, ReceiptFacts
 from domain.fraud.till_facts import till_facts
 from domain.fraud.twins import wait_for_twins
@@ -68,6 +70,9 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     rules = earning.running_rules(session, reading.purchased_on) if reading.purchased_on else []
     policy = bands.policy_on(session, reading.purchased_on)
     facts = _facts(session, receipt, reading, matches, rules)
+    retailer = catalogue.retailers.get(reading.chain or "")
+    if retailer and retailer.shops_complete:
+        facts = replace(facts, shop=shop_facts(session, retailer.id, reading))
     assessment = assess_receipt(facts, policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     receipt.fraud_score = assessment.score

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Literal
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from schemas.base import Body, id_field, json_field, time_field
 
 NAME_LENGTH_MAX = 200
+SHOP_ADDRESS_LENGTH_MAX = 300
 
 
 class Retailer(SQLModel, table=True):
@@ -23,6 +24,34 @@ class Retailer(SQLModel, table=True):
     id: UUID = id_field()
     slug: str = Field(unique=True, max_length=60)
     name: str = Field(unique=True, max_length=NAME_LENGTH_MAX)
+    # Since when every shop of the chain is known; without it an unlisted shop says nothing.
+    shops_complete_at: datetime | None = time_field(nullable=True)
+
+
+class Shop(SQLModel, table=True):
+    """One of a chain's shops. `name` is what its receipts print, `folded` its key within the chain.
+
+    Hours are local; where `closes_at` is before `opens_at` it closes after midnight. Without days it
+    has always been there, and still is.
+    """
+
+    __tablename__ = "shop"
+    __table_args__ = (
+        UniqueConstraint("retailer_id", "folded"),
+        CheckConstraint("folded <> ''", name="folded_not_empty"),
+        CheckConstraint("(opens_at IS NULL) = (closes_at IS NULL)", name="both_hours_or_none"),
+        CheckConstraint("first_on <= last_on", name="days_in_order"),
+    )
+
+    id: UUID = id_field()
+    retailer_id: UUID = Field(foreign_key="retailer.id")
+    name: str = Field(max_length=NAME_LENGTH_MAX)
+    folded: str = Field(max_length=NAME_LENGTH_MAX)
+    address: str | None = Field(default=None, max_length=SHOP_ADDRESS_LENGTH_MAX)
+    opens_at: time | None = None
+    closes_at: time | None = None
+    first_on: date | None = None
+    last_on: date | None = None
 
 
 class Brand(SQLModel, table=True):
@@ -105,6 +134,8 @@ ImportErrorCode = Literal[
     "duplicate",
     "file_too_large",
     "invalid_ean",
+    "invalid_day",
+    "invalid_hours",
     "missing_column",
     "missing_value",
     "too_long",

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from api.auth import CurrentAdmin, CurrentClaims
 from api.errors import problem
-from domain.catalog import imports, listing, sheets
+from domain.catalog import imports, listing, sheets, shops
 from infra.web import ReadOnly, UnitOfWork
 from schemas.catalog import BrandList, ImportReport, ProductList, RetailerList
 
@@ -71,7 +71,30 @@ def import_products(
     replace: Annotated[bool, Form(description="Retire products that the file does not name")] = False,
 ) -> ImportReport | JSONResponse:
     """Create or update products from a CSV file: all of its rows, or none where any is bad."""
-    report = imports.import_products(session, sheets.csv_text(file.file), replace=replace)
+    return _answer(request, imports.import_products(session, sheets.csv_text(file.file), replace=replace))
+
+
+@router.post(
+    "/shops/import",
+    response_model=ImportReport,
+    responses={422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}},
+)
+def import_shops(
+    *,
+    request: Request,
+    session: UnitOfWork,
+    _admin: CurrentAdmin,
+    file: Annotated[
+        UploadFile,
+        File(description="CSV in UTF-8: retailer, name, address, opens, closes, first_day, last_day"),
+    ],
+    complete: Annotated[bool, Form(description="The file names every shop of its chains")] = False,
+) -> ImportReport | JSONResponse:
+    """Create or update chains' shops from a CSV file: all of its rows, or none where any is bad."""
+    return _answer(request, shops.import_shops(session, sheets.csv_text(file.file), complete=complete))
+
+
+def _answer(request: Request, report: ImportReport) -> ImportReport | JSONResponse:
     if not report.errors:
         return report
     bad_rows = len({error.line for error in report.errors})

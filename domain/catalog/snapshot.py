@@ -31,11 +31,12 @@ CUT_LETTERS_MIN = 4
 
 @dataclass(frozen=True, slots=True)
 class CatalogRetailer:
-    """A chain."""
+    """A chain. `shops_complete` says that every shop of it is known."""
 
     id: UUID
     slug: str
     name: str
+    shops_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Final
 
 from domain.fraud.signals import ReceiptFacts, Signal
 from ocr.parse.barcodes import EAN_LENGTH, is_valid_code, read_weighed_code
+from ocr.types import Reading
 
 # Cash is rounded to the thousand at most.
 CHANGE_OFF_MAX: Final = 1000
@@ -25,6 +26,8 @@ GRAMS_OFF_SHARE: Final = 0.02
 ALWAYS_OPEN: Final = frozenset({"Circle K", "FamilyMart", "7-Eleven", "GS25", "MINISTOP"})
 OPENS: Final = time(5, 30)
 CLOSES: Final = time(23, 30)
+# The last at the till pay after the doors are shut.
+HOURS_GRACE: Final = timedelta(minutes=45)
 # A household's cart holds less; a trader's invoice is no household's receipt.
 PIECES_MAX: Final = 100
 LINES_MAX: Final = 200
@@ -55,6 +58,21 @@ class UsualPrice:
 
     price_minor: int
     sales: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShopFacts:
+    """The listed shop that a receipt is from; without a name, none of its chain's list.
+
+    Hours are local; where `closes_at` is before `opens_at` it closes after midnight.
+    """
+
+    name: str | None
+    address: str | None = None
+    opens_at: time | None = None
+    closes_at: time | None = None
+    first_on: date | None = None
+    last_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +137,43 @@ def weight_misfit(facts: ReceiptFacts) -> Signal | None:
 
 
 def shop_closed(facts: ReceiptFacts) -> Signal | None:
-    """Raise when a chain that closes at night sold at night."""
+    """Raise when a shop sold outside its listed hours or days, or a chain that closes at night at night."""
     reading = facts.reading
+    shop = facts.shop
+    if shop is not None and shop.name is not None and _is_closed(shop, reading):
+        at = reading.purchased_at or reading.purchased_on
+        return Signal("shop_closed", "review", 0.8, {"purchased_at": str(at), "shop": shop.name})
+    if shop is not None and shop.opens_at is not None:
+        return None
     if reading.purchased_at is None or reading.chain is None or reading.chain in ALWAYS_OPEN:
         return None
     if OPENS <= reading.purchased_at.time() <= CLOSES:
         return None
     return Signal("shop_closed", "review", 0.5, {"purchased_at": reading.purchased_at.isoformat()})
+
+
+def _is_closed(shop: ShopFacts, reading: Reading) -> bool:
+    """Whether a receipt was printed before a shop's first day, after its last, or well outside its hours."""
+    day, at = reading.purchased_on, reading.purchased_at
+    if day is not None and ((shop.first_on and day < shop.first_on) or (shop.last_on and day > shop.last_on)):
+        return True
+    if at is None or shop.opens_at is None or shop.closes_at is None:
+        return False
+    opens, closes, sold = (
+        timedelta(hours=hour.hour, minutes=hour.minute) for hour in (shop.opens_at, shop.closes_at, at.time())
+    )
+    day_long = timedelta(days=1)
+    # From opening to closing, and a while on either side, on a clock that goes round.
+    return (sold - opens + HOURS_GRACE) % day_long > (closes - opens) % day_long + 2 * HOURS_GRACE
+
+
+def unknown_shop(facts: ReceiptFacts) -> Signal | None:
+    """Raise when a chain whose every shop is listed has none of that name and address."""
+    shop = facts.shop
+    if shop is None or shop.name is not None:
+        return None
+    evidence = {"store": facts.reading.store, "address": facts.reading.address}
+    return Signal("unknown_shop", "review", 0.5, evidence)
 
 
 def impossible_basket(facts: ReceiptFacts) -> Signal | None:
@@ -181,6 +229,7 @@ PAPER_MEASURES: tuple[Callable[[ReceiptFacts], Signal | None], ...] = (
     barcodes_misfit,
     weight_misfit,
     shop_closed,
+    unknown_shop,
     impossible_basket,
     number_out_of_order,
     price_unlike,

@@ -17,6 +17,7 @@ RULES_BY_KIND: Final[dict[RuleKind, tuple[str, ...]]] = {
         "barcodes_misfit",
         "weight_misfit",
         "shop_closed",
+        "unknown_shop",
         "impossible_basket",
         "number_out_of_order",
         "price_unlike",

@@ -12,7 +12,7 @@ from ocr.types import Reading, Severity
 
 if TYPE_CHECKING:
     from domain.fraud.origins import OriginFacts
-    from domain.fraud.paper_signals import TillFacts
+    from domain.fraud.paper_signals import ShopFacts, TillFacts
     from domain.fraud.picture_signals import PictureFacts
 
 # A phone's or till's clock may run ahead of ours; a receipt from later than this can't be real.
@@ -33,7 +33,8 @@ class ReceiptFacts:
 
     `accepted_days` is None where no campaign ran on the printed day, `origin` where nothing is known
     of where the upload came from. `earning` are the places of the lines that points hang on; all of
-    them where None. `till` is what the shop's other receipts say; None where they were not asked.
+    them where None. `till` is what the shop's other receipts say; None where they were not asked. `shop`
+    is what the list of the chain's shops says; None where no list tells.
     """
 
     reading: Reading
@@ -46,6 +47,7 @@ class ReceiptFacts:
     pictures: PictureFacts | None = None
     earning: frozenset[int] | None = None
     till: TillFacts | None = None
+    shop: ShopFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)
