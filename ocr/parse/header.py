@@ -15,6 +15,8 @@ from ocr.parse.text import count_digits, count_letters, fold, strip_marks
 from ocr.parse.zones import column_share
 
 HEAD_ROWS = 10
+# What an address leaves for its last line: a town, a province.
+ADDRESS_WORDS_MAX = 3
 LEGAL = re.compile(
     r"\b(?:SDN|BHD|ENTERPRISE|TRADING|RESTAURANT|RESTORAN|CAFE|MART|SUPERMARKET|CTY|CONG TY|TNHH|COMPANY|CO|"
     r"LTD|LLC|INC|"
@@ -65,7 +67,7 @@ def read_head(rows: Sequence[Row], end: int, columns: int | None = None) -> Head
     places = [row for row in head if is_place(row)]
     names = [row for row in head if may_name(row) and not is_place(row)]
     first_place = places[0].index if places else len(rows)
-    merchant = choose_merchant(names, first_place)
+    merchant = choose_merchant(names, [row.index for row in places])
     store = choose_store(names, merchant, first_place)
     return Head(
         merchant=clean_name(merchant.text) if merchant else None,
@@ -99,7 +101,7 @@ def is_place(row: Row) -> bool:
     return (hits >= 1 and count_digits(text) > 0 and not LEGAL.search(text.split(",")[0])) or hits > 1
 
 
-def choose_merchant(names: Sequence[Row], first_place: int) -> Row | None:
+def choose_merchant(names: Sequence[Row], places: Sequence[int]) -> Row | None:
     """The row that names the seller: one with a legal form before the address, else the first."""
     if not names:
         return None
@@ -109,12 +111,18 @@ def choose_merchant(names: Sequence[Row], first_place: int) -> Row | None:
         score = 2.0 - 0.35 * place + row.confidence
         score += 0.3 * min(1, len(LEGAL.findall(text)))
         score += 1.5 * bool(COMPANY.search(text)) * (len(text.split()) > 2)  # noqa: PLR2004 - SDN BHD alone is half a name
-        score -= 1.5 * (row.index > first_place)
+        score -= 1.5 * bool(places and row.index > places[0])
         score -= 0.8 * (count_letters(text) < 5)  # noqa: PLR2004 - noise is short
         score -= 0.7 * bool(re.search(r"\bCTY\b|CONG TY", text))
         if best is None or score > best[0]:
             best = (score, row)
-    return best[1] if best else None
+    if best is None:
+        return None
+    # A few words right below the address that have no company's form go on with the address.
+    row = best[1]
+    text = strip_marks(row.text)
+    wrapped = row.index - 1 in places and len(text.split()) <= ADDRESS_WORDS_MAX
+    return None if wrapped and not LEGAL.search(text) and not COMPANY.search(text) else row
 
 
 def choose_store(names: Sequence[Row], merchant: Row | None, first_place: int) -> Row | None:
