@@ -206,3 +206,24 @@ Nuoc mam ca com 500ml
 Tong tien                  45,000
 """)
     assert reading.store in {None, "BACH HOA XANH"}
+
+
+@pytest.mark.parametrize(
+    ("head", "merchant"),
+    [
+        ("REWE\nHauptstr. 12\n50667 Koeln\nUID Nr.: DE812706034", "REWE"),
+        (
+            "99 SPEEDMART S/B (519537-X)\nLOT P.T. 2811, JALAN ANGSA\n41150 KLANG, SELANGOR",
+            "99 SPEEDMART S/B",
+        ),
+        ("12 Nguyen Trai, P. Ben Thanh, Q.1, TP.\nHo Chi Minh\nMST: 0301234567", None),
+    ],
+)
+def test_the_shop_is_named_before_its_address_and_no_part_of_that(head: str, merchant: str | None):
+    found = read(head).merchant
+    assert found == merchant
+
+
+def test_a_name_without_a_companys_form_is_less_sure():
+    assert read("SUNNY VILLAGE\n12 Pier Ave").confidence["merchant"] < 0.9
+    assert read("SUNNY VILLAGE TRADING SDN BHD\n12 JALAN BESAR").confidence["merchant"] >= 0.9
