@@ -1,28 +1,33 @@
-"""How much memory a process that reads takes, and whether it grows with what it has read."""
+"""How much memory a worker takes, and whether it grows with what it has read.
+
+A worker forks a child for each receipt, and so does this: what counts is the most that any child held,
+with what it shares with its parent, and how large the parent became.
+"""
 
 from __future__ import annotations
 
 import io
 import os
+import resource
 import tempfile
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
 from pathlib import Path
-from time import process_time
 from typing import Any
 
 # OpenMP reads it when Tesseract's library is loaded; workers read with one thread as well.
 os.environ["OMP_THREAD_LIMIT"] = "1"  # noqa: TID251 - OpenMP's own switch, not a setting of ours
 
-import cv2
 import psutil
 from PIL import Image
 
 import samples
 from bench.read import pictures_in
 from ocr.reader import read_receipt
+from workers.receipts import engine
+from workers.run import get_ready
 
 # Each step is long enough to show growth, short enough to be watched.
 STEP = 200
@@ -35,11 +40,11 @@ PHONE_EVERY = 10
 
 @dataclass(frozen=True, slots=True)
 class MemoryFigures:
-    """What was measured, in megabytes of resident memory of one process that reads and does nothing else.
+    """What was measured, in megabytes of resident memory of a worker that reads and does nothing else.
 
-    `peak_mb` is the most it ever held. `rss_mb` holds the size after every step of readings, `growth_mb`
-    is the last of them less the first: the first readings fill caches, which is no leak. `pictures` differ
-    and come again and again, `phone_pictures` of them have a phone's 12 megapixels.
+    `peak_mb` is the most that a child held while it read. `rss_mb` holds the parent's size after every step
+    of readings, `growth_mb` is the last of them less the first. `pictures` differ and come again and again,
+    `phone_pictures` of them have a phone's 12 megapixels. CPU seconds are the children's.
     """
 
     receipts: int
@@ -55,7 +60,7 @@ class MemoryFigures:
 def measure(
     receipts: int, folder: Path | None = None, progress: Callable[[int, int, int], None] | None = None
 ) -> dict[str, Any]:
-    """Read receipts one after another in one process, which a worker's forked children never do as long.
+    """Read receipts one after another as a worker does.
 
     Args:
         receipts: How many.
@@ -109,13 +114,34 @@ def _enlarged(picture: Path, place: Path) -> Path:
 
 
 def _read(pictures: Sequence[Path]) -> tuple[int, int, float]:
-    """Read the pictures; return resident and peak megabytes of this process, and CPU seconds."""
-    cv2.setNumThreads(1)
-    began = process_time()
-    for picture in pictures:
-        read_receipt(picture.read_bytes())
+    """Read each picture in a child; return own megabytes, the most that a child held, and CPU seconds."""
+    get_ready()
+    began = _children_seconds()
+    peak = max(_peak_of_child(picture) for picture in pictures)
     rss = psutil.Process().memory_info().rss
-    return round(rss / MEGABYTE), round(_peak_bytes() / MEGABYTE), process_time() - began
+    return round(rss / MEGABYTE), round(peak / MEGABYTE), _children_seconds() - began
+
+
+def _peak_of_child(picture: Path) -> int:
+    """The most bytes that a forked child held while it read a picture."""
+    answer, say = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            read_receipt(picture.read_bytes(), engine())
+            os.write(say, str(_peak_bytes()).encode())
+        finally:
+            os._exit(0)
+    os.close(say)
+    with os.fdopen(answer) as told:
+        peak = int(told.read())
+    os.waitpid(child, 0)
+    return peak
+
+
+def _children_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _peak_bytes() -> int:

@@ -13,10 +13,6 @@ from ocr.preprocess.normalise import PAPER
 from ocr.types import Box
 
 _CODES_MAX: Final = 10
-# What tills print. Looking for tickets' and parcels' kinds as well costs twice as much.
-_KINDS: Final = zxingcpp.BarcodeFormats(
-    (zxingcpp.BarcodeFormat.AllLinear, zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.PDF417)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +25,14 @@ class Code:
 
 def read_codes(page: Gray) -> list[Code]:
     """Read the codes on a straightened page, top to bottom."""
+    # What tills print: looking for tickets' and parcels' kinds as well costs twice as much. The binding
+    # complains on exit of whatever of its own a module holds.
+    kinds = zxingcpp.BarcodeFormats(
+        (zxingcpp.BarcodeFormat.AllLinear, zxingcpp.BarcodeFormat.QRCode, zxingcpp.BarcodeFormat.PDF417)
+    )
     # The page is upright and dark on light: looking for turned or inverted codes costs five times as much.
     found = zxingcpp.read_barcodes(
-        page, formats=_KINDS, try_rotate=False, try_downscale=False, try_invert=False
+        page, formats=kinds, try_rotate=False, try_downscale=False, try_invert=False
     )
     codes = [Code(code.text, _box(code.position)) for code in found if code.text]
     return sorted(codes, key=lambda code: code.box[1])[:_CODES_MAX]

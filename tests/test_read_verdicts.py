@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 
+import cv2
+import numpy as np
 import pytest
+from PIL import Image
 
 import samples
 from infra.words import LANGUAGES, all_words
@@ -12,7 +15,7 @@ from ocr.reader import check_picture
 from ocr.types import ReadingReason
 from samples import faults
 from samples.render import photograph_receipt, print_receipt
-from tests.pictures import pages_of, read_photos
+from tests.pictures import as_jpeg, pages_of, read_photos
 
 pytestmark = pytest.mark.ocr
 
@@ -50,6 +53,16 @@ def size(image: str) -> tuple[int, int]:
     return tuple(row["image_size"])
 
 
+def without_print(picture: bytes) -> bytes:
+    """The photograph as it were of blank paper: folds, shadows and table stay."""
+    gray = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_GRAYSCALE)
+    painted = cv2.GaussianBlur(
+        cv2.morphologyEx(gray, cv2.MORPH_CLOSE, np.ones((31, 31), np.uint8)), (0, 0), 3
+    )
+    grain = np.random.default_rng(0).normal(0, 3, painted.shape)
+    return as_jpeg(Image.fromarray(np.clip(painted + grain, 0, 255).astype(np.uint8)), 90)
+
+
 def covers_the_paper(reason: ReadingReason, image: str) -> bool:
     """Whether the box holds most of the paper, and not much more than the frame."""
     row = next(row for row in samples.load_truth(samples.photos_dir()) if row["image"] == image)
@@ -62,6 +75,11 @@ def covers_the_paper(reason: ReadingReason, image: str) -> bool:
     width, height = row["image_size"]
     inside = left >= 0 and top >= 0 and right <= width + 1 and bottom <= height + 1
     return inside and wide * high >= 0.8 * (max(xs) - min(xs)) * (max(ys) - min(ys))
+
+
+@pytest.mark.parametrize("image", ["03-coop.jpg", "07-circle-k.jpg", "09-long-1.jpg"])
+def test_blank_paper_is_not_called_blurred(image: str) -> None:
+    assert {reason.code for reason in checked(without_print(photo(image)))} <= {"no_text", "too_far"}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

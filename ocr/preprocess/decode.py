@@ -93,4 +93,5 @@ def _on_white(image: Image.Image) -> Image.Image:
     if "A" in image.getbands() or "transparency" in image.info:
         clear = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("L")
-    return image.convert("L")
+    # Pillow would copy what is gray already, 12 MB of a phone's picture.
+    return image if image.mode == "L" else image.convert("L")
