@@ -295,3 +295,23 @@ Tien mat                           50,000.00
 Tien thoi lai                         600.00
 """)
     assert reading.total_minor == 49400
+
+
+def test_numbers_that_open_brand_names_are_no_counts_where_counts_have_a_column():
+    reading = read("""
+SIEU THI MAI LAN
+Ngay: 15/08/2024 11:04
+Mat hang                 SL     Gia    T.Tien
+3 Mien mi tom chua cay    1   4.500     4.500
+7 Up lon 320ml            2   9.000    18.000
+333 bia lon 330ml         6  13.500    81.000
+333 bia thung 24          1 312.000   312.000
+TONG CONG                             415.500
+TIEN MAT                              415.500
+""")
+    assert [(line.raw_name, line.quantity) for line in reading.lines] == [
+        ("3 Mien mi tom chua cay", 1),
+        ("7 Up lon 320ml", 2),
+        ("333 bia lon 330ml", 6),
+        ("333 bia thung 24", 1),
+    ]

@@ -22,7 +22,7 @@ UNIT_LETTERS_MAX = 4
 # A count, a price and an amount.
 COLUMNS_MIN = 3
 # A count before a name: `2 Lunch`, `1x Tea`, `2 x Rice`, `1 13. Roll`.
-LEAD = re.compile(r"^[(\[]?(\d{1,3}|[lI|])(?:\s?[xX])?[)\]]?\s+(?=(?:\d+\.?\s+)?\S*[^\W\d])")
+LEAD = re.compile(r"^[(\[]?(\d{1,2}|[lI|])(?:\s?[xX])?[)\]]?\s+(?=(?:\d+\.?\s+)?\S*[^\W\d])")
 # A count, a price or both behind a name: x 2, x2, (3 @16.00), @9.00.
 COUNT_AFTER = re.compile(
     r"^(?P<name>.*[^\W\d].*?)\s+(?:[xX]\s?(?P<times>\d{1,3})|"
@@ -61,7 +61,9 @@ def strip_sequences(parts: Sequence[ItemRow]) -> None:
     """Take line numbers of three digits off the names, where most names start with one."""
     names = [part for part in parts if part.role in {"name", "amount"} and part.name]
     numbered = [part for part in names if NUMBERED.match(part.name)]
-    if len(numbered) < 2 or len(numbered) * 5 < 2 * len(names):  # noqa: PLR2004 - one may be part of a name
+    numbers = {part.name.split(" ", 1)[0] for part in numbered}
+    # One number may be part of a name, and of several names: 333, 100 PLUS.
+    if len(numbers) < 2 or len(numbered) * 5 < 2 * len(names):  # noqa: PLR2004
         return
     for part in numbered:
         part.name = part.name.split(" ", 1)[1]
@@ -152,8 +154,8 @@ def settle_leads(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
         count, meaning = lead_count(part.name), part.meaning
         if meaning is None or count is None:
             continue
-        if meaning.proof and not meaning.by_one:
-            # A count that the figures repeat is one; another number opens the name.
+        if meaning.proof and (not meaning.by_one or len(part.figures) >= COLUMNS_MIN):
+            # A count that the figures repeat is one; another number opens the name: 3 MIEN, 7 UP.
             part.name = LEAD.sub("", part.name) if meaning.quantity == count else part.name
             continue
         part.name = LEAD.sub("", part.name)
