@@ -46,6 +46,12 @@ def test_lines_that_were_not_read_make_no_fraud_of_a_confirmed_total() -> None:
     assert sums_differ(facts(total_minor=85_000, checks=confirmed)) is not None
 
 
+def test_a_subtotal_read_for_the_total_is_no_fraud() -> None:
+    line = make.make_line(amount_minor=185_000, discount_minor=20_000)
+    assert sums_differ(facts(line, discount_total_minor=20_000, total_minor=185_000)) is None
+    assert sums_differ(facts(line, discount_total_minor=20_000, total_minor=285_000)) is not None
+
+
 def test_a_printed_discount_explains_the_gap() -> None:
     explained = facts(total_minor=85_000, checks=SumChecks(gap_printed=True))
     assert sums_differ(explained) is None

@@ -44,7 +44,8 @@ def total_changed(facts: ReceiptFacts) -> Signal | None:
 def sums_differ(facts: ReceiptFacts) -> Signal | None:
     """Raise when lines less discounts don't come to the total though all of them were read surely.
 
-    Lines that come to less than a total which other print confirms are lines that were not read.
+    Lines that come to less than a total which other print confirms are lines that were not read; a
+    total that they come to before discounts is a subtotal.
     """
     reading = facts.reading
     off = _off(reading)
@@ -52,6 +53,9 @@ def sums_differ(facts: ReceiptFacts) -> Signal | None:
         return None
     lines, total = off
     if lines < total and reading.checks.confirmed:
+        return None
+    if sum(line.amount_minor for line in reading.lines) + reading.rounding_minor == total:
+        # The lines come to it before discounts: a subtotal was taken for what was paid.
         return None
     share = abs(lines - total) / max(1, lines, total)
     evidence = {"lines_minor": lines, "total_minor": total}
