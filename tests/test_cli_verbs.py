@@ -105,7 +105,7 @@ def test_the_doctor_says_how_to_install_what_is_missing(
 def test_the_doctor_says_which_engine_takes_the_place_of_ours(
     services: None, fresh_settings: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(RecogniserEngine.__init__, "__defaults__", (tmp_path / "none.onnx",))
+    monkeypatch.setattr(RecogniserEngine.__init__, "__defaults__", (tmp_path / "none.onnx", None))
     shown = CliRunner().invoke(app, ["doctor"])
     assert shown.exit_code == 0, shown.output
     assert "tesserocr in place of recogniser" in " ".join(shown.stdout.replace("│", " ").split())
