@@ -191,6 +191,61 @@ Rückgeld             -10,02
         [("Kaffee gem.", "2", 998, 0)],
         id="an announced void",
     ),
+    pytest.param(
+        """
+LA TRATTORIA
+18 Elm Ave
+08/15/2024 7:45 PM
+1 Lasagna                18.00
+1 Tiramisu                8.00
+Subtotal                 26.00
+Tax                       2.15
+Total                    28.15
+Tip                       5.00
+Grand Total              33.15
+Visa                     33.15
+""",
+        3315,
+        [("Lasagna", "1", 1800, 0), ("Tiramisu", "1", 800, 0)],
+        id="a tip between total and grand total",
+    ),
+    pytest.param(
+        """
+PASARAYA RUMAH KITA SDN BHD
+(GST ID No :000306020352)
+-INVOICE-
+PENCIL CASE BLUE            *S
+WA12 - 24/120
+9071234           2 X  3.50      7.00
+STORAGE BOX 5L              *S
+9556012345678     1 X 12.90     12.90
+ITEM(S) : 2     QTY(S) : 3
+TOTAL AMOUNT          RM 19.90
+CASH                  RM 50.00
+CHANGE                RM 30.10
+12-08-17 11:04 SH01 T2 R000012345
+""",
+        1990,
+        [("PENCIL CASE BLUE", "2", 700, 0), ("STORAGE BOX 5L", "1", 1290, 0)],
+        id="places on the shelf between names and figures",
+    ),
+    pytest.param(
+        """
+KEDAI RUNCIT AMAN SDN BHD
+JALAN BESAR, KLANG
+15/08/2018 11:04
+MINYAK MASAK 1KG        6.72
+GULA 1KG                2.91
+Sub Total               9.63
+Rounding Adj            0.02
+Total                   9.65
+Cash                   10.00
+Change                  0.35
+""",
+        965,
+        [("MINYAK MASAK 1KG", "1", 672, 0), ("GULA 1KG", "1", 291, 0)],
+        id="a total rounded to five sen",
+    ),
 ]
 
 

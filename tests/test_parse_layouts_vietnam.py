@@ -297,6 +297,60 @@ Tien thoi lai                        1.000
         [("Sua Ensure Gold 850g", "1", 789000, 0), ("Ta Bobby L54", "2", 510000, 0)],
         id="three tenders and change",
     ),
+    pytest.param(
+        """
+AEON BINH TAN
+15/08/2024(T5) 11:04  No.0012345
+ 0021 VAT08 SUA CHUA TH 4X100    28.500
+ 0022 VAT10 KHAN GIAY PULPPY     35.000
+ HUY
+ 0022 VAT10 KHAN GIAY PULPPY    -35.000
+ 0023 VAT05 CA HOI PHI LE
+      0,350KG    589.000/KG     206.150
+TONG PHU                        234.650
+TONG CONG                       234.650
+VISA                            234.650
+""",
+        234650,
+        [("SUA CHUA TH 4X100", "1", 28500, 0), ("CA HOI PHI LE", "0.350", 206150, 0)],
+        id="a void announced by a row of its own",
+    ),
+    pytest.param(
+        """
+CO.OP FOOD THU DUC
+Ngay: 15/08/2024 11:04
+Mat hang              SL   Gia      T.Tien
+Sua chua Vinamilk x4   2   28.000   56.000
+  KM Mua 1 tang 1                  -28.000
+Xa bong Lifebuoy 90g   3   12.000   36.000
+Tui nilon              1        0        0
+TONG CONG                           64.000
+Momo                                64.000
+""",
+        64000,
+        [
+            ("Sua chua Vinamilk x4", "2", 56000, 28000),
+            ("Xa bong Lifebuoy 90g", "3", 36000, 0),
+            ("Tui nilon", "1", 0, 0),
+        ],
+        id="one of two for nothing, and a bag for nothing",
+    ),
+    pytest.param(
+        """
+LOTTE MART DISTRICT 7
+15/08/2024 11:04 POS:0012-0345
+MI GOI OMACHI         10   8,900    89,000
+NUOC TUONG MAGGI       1  25,500    25,500
+TONG CONG                          114,500
+VOUCHER                             50,000
+THE NGAN HANG                       64,500
+DIEM TICH LUY              1,145
+DIEM HIEN CO              12,345
+""",
+        114500,
+        [("MI GOI OMACHI", "10", 89000, 0), ("NUOC TUONG MAGGI", "1", 25500, 0)],
+        id="a voucher, a card and points",
+    ),
 ]
 
 

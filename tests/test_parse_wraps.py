@@ -107,3 +107,16 @@ Total Amt Rounded           104.00
 Payment :                   104.00
 """)
     assert (line.raw_name, line.quantity, line.amount_minor) == ("ACRYLIC YARN BLUE", Decimal(8), 10400)
+
+
+def test_words_that_open_remarks_are_no_name_though_the_name_is_the_widest():
+    assert names("""
+BURGER BARN
+455 Main St, Austin TX
+08/15/2024 12:31 PM
+1 Cheeseburger Combo      9.49
+    No Pickles
+    Lg Fries
+1 Apple Pie               1.79
+TOTAL                    11.28
+""") == ["Cheeseburger Combo", "Apple Pie"]

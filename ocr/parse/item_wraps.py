@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from ocr.parse.item_rows import ItemRow
+from ocr.parse.labels import phrases_of
 from ocr.parse.rows import Token, is_unit
+from ocr.parse.text import fold
 
 # Names have at least this share of the paper's width, however short those are that it shows.
 ROOM_SHARE_MIN: Final = 0.4
@@ -52,10 +54,14 @@ def settle_wraps(parts: Sequence[ItemRow], *, headed: bool) -> None:
     ]
     chains = list(chains_between(parts, headed=headed))
     for before, chain, _ in chains:
+        remarked = False
+        if before is None:
+            continue
         for part in chain:
-            if before is not None and any(is_kind(part) for is_kind in kinds):
-                # Bullets open remarks where none opens the items; counts a set's contents where one does.
-                part.role = "remark"
+            # Bullets open remarks where none opens the items; counts a set's contents where one does. What
+            # follows a remark goes on with it, not with the name.
+            remarked = remarked or any(is_kind(part) for is_kind in kinds) or is_remark(before, part)
+            part.role = "remark" if remarked else part.role
     left = min(part.named[0].box[0] for part in named)
     edge = max(part.named[-1].box[2] for part in named)
     room = Room(max(edge, left + ROOM_SHARE_MIN * named[0].row.reach))
@@ -123,6 +129,11 @@ def is_indented(first: ItemRow, second: ItemRow) -> bool:
     start = next((token for token in first.named if not COUNT.fullmatch(token.text)), first.named[0])
     word = second.named[0]
     return word.box[0] - start.box[0] > INDENT_MIN * pitch_of(word)
+
+
+def is_remark(before: ItemRow, part: ItemRow) -> bool:
+    """Whether a word that opens remarks stands indented under an item: no onions, add bacon."""
+    return fold(part.named[0].text) in phrases_of(("remark",)) and is_indented(before, part)
 
 
 def pitch_of(word: Token) -> float:
