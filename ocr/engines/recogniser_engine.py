@@ -29,8 +29,11 @@ _log = logging.getLogger(__name__)
 
 # A group of digits is read again a little larger and a little smaller: what all agree on is there.
 _SIZES: Final = (1.0, 0.9, 1.12)
-# Of words read with less confidence one in twenty is right: they are grain, folds and patterns.
+# Of words read with less confidence one in twenty is right: they are grain, folds and patterns, and say
+# nothing of how the page lies.
 _PRINT_MIN: Final = 0.08
+# Specks are read as lone figures and marks sooner than as words, and sums suffer from them more.
+_FIGURE_MIN: Final = 0.16
 # A page read with less certainty may lie on its head, which only the whole of it tells.
 _UPRIGHT_MIN: Final = 0.5
 # A quarter of the letters of Vietnamese print bear accents; of other print, one in two hundred seems to.
@@ -119,5 +122,11 @@ def _bare(text: str) -> str:
 
 def without_grain(words: list[Word]) -> list[Word]:
     """On an upright page, without what is no print; on its head a page is judged by all that was read."""
-    printed = [word for word in words if word.confidence >= _PRINT_MIN]
-    return words if certainty(printed) < _UPRIGHT_MIN else printed
+    seen = [word for word in words if word.confidence >= _PRINT_MIN]
+    if certainty(seen) < _UPRIGHT_MIN:
+        return words
+    return [
+        word
+        for word in seen
+        if word.confidence >= _FIGURE_MIN or any(character.isalpha() for character in word.text)
+    ]
