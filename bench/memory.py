@@ -80,7 +80,8 @@ def measure(
         for start in range(0, receipts, STEP):
             numbers = range(start, min(receipts, start + STEP))
             asked = [pictures[number % len(pictures)] for number in numbers]
-            rss, peak, spent = reader.submit(_read, asked).result()
+            rss, highest, spent = reader.submit(_read, asked).result()
+            peak = max(peak, highest)
             sizes.append(rss)
             seconds += spent
             if progress:
