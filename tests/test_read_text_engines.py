@@ -32,5 +32,6 @@ def test_the_memory_of_a_process_that_reads_is_measured() -> None:
     command = [sys.executable, "-m", "cli.main", "bench", "memory", "--n", "2", "--json"]
     figures = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
     assert figures["receipts"] == 2
-    assert 50 < figures["rss_mb"][0] <= figures["peak_mb"] < 300
+    # A child shares its parent's pages and counts only those that it touched.
+    assert all(50 < size < 300 for size in (figures["rss_mb"][0], figures["peak_mb"]))
     assert figures["cpu_seconds_per_receipt"] > 0
