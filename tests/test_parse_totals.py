@@ -340,3 +340,36 @@ Am sieu toc      1     314 700
 THANH TOAN         1  564 700 VND
 """)
     assert parse_receipt(paper).total_minor == 1564700
+
+
+def test_a_total_whose_figure_was_not_read_takes_none_from_the_cash_below_it() -> None:
+    reading = read("""
+KEDAI KOPI SENTOSA
+Date: 12/03/2018 20:15
+ITEM                                   RM
+MEE GORENG                          150.00
+SUB TOTAL                           150.00
+SERVICE CHARGE 10%                   15.00
+NET TOTAL
+CASH                                200.00
+CHANGE                               35.00
+""")
+    assert (reading.total_minor, reading.tendered_minor, reading.change_minor) == (16500, 20000, 3500)
+    assert "total" in reading.inferred
+
+
+def test_of_two_totals_five_sen_apart_the_one_that_coins_can_pay_was_paid() -> None:
+    reading = read("""
+KEDAI MAKAN SENTOSA
+Date: 14/05/2018 12:14
+Description                       Amount
+NASI LEMAK                         28.00
+TEH TARIK                          46.68
+Total                              74.68
+Service Chg 10%                     7.47
+GST 6%                              4.93
+Grand Total                        87.08
+Rounding Adjustment
+Net Total                          87.10
+""")
+    assert reading.total_minor == 8710

@@ -20,6 +20,8 @@ CUT_KINDS = frozenset({"voided", "discount_line", "discount_total"})
 SMALL_CUT = {0: 100, 2: 0}
 # A till rounds cash to its smallest coin: 1.000 đ, or 5 sen.
 ROUNDING_MAX = {0: 1000, 2: 5}
+# What rounded sums are a multiple of.
+COIN = {0: 100, 2: 5}
 # No till rounds by so much.
 ROUNDED_MIN = 10_000
 # A sum that lost its decimal point still shows this many digits.
@@ -315,8 +317,7 @@ def is_rounded(value: int, after: Sequence[Sum], style: MoneyStyle) -> bool:
     """Whether what is to be paid follows, the same rounded to a coin."""
     return any(
         0 < abs(other.value - value) <= ROUNDING_MAX[style.exponent]
-        and style.exponent == 0
-        and other.value % SMALL_CUT[0] == 0 != value % SMALL_CUT[0]
+        and other.value % COIN[style.exponent] == 0 != value % COIN[style.exponent]
         for other in after
         if other.kind in {"total_good", "total_sure"} and is_strong(other.figure, style)
     )

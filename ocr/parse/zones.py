@@ -206,6 +206,8 @@ def lone_figure_row(rows: Sequence[Row], row: Row, first: int, *, near: float = 
         for place in (row.index - 1, row.index + 1)
         if first <= place < len(rows)
         and rows[place].figures
+        # A short label beside a figure is a word all the same: CASH 200.00 is no total's.
+        and rows[place].label is None
         and rows[place].page == row.page
         and count_letters(rows[place].text) <= LONE_LETTERS_MAX
         and abs(rows[place].box[1] - row.box[1]) <= near * height
