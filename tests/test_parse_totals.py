@@ -373,3 +373,20 @@ Rounding Adjustment
 Net Total                          87.10
 """)
     assert reading.total_minor == 8710
+
+
+def test_a_total_before_the_items_own_discounts_is_not_what_tender_and_change_say_was_paid() -> None:
+    reading = read("""
+KEDAI ALAT TULIS SENTOSA
+Date: 28/02/2018 18:02
+Qty Description            Price    Total
+GLUE STICK 21G
+2 27755                     5.80    11.60
+Item Discount 10%                   -1.16
+2 Type: 1 Total                     11.60
+Rounding Adj                         0.01
+Total Inclusive GST:
+CASH                                20.00
+Change                               9.55
+""")
+    assert (reading.total_minor, reading.lines[0].discount_minor) == (1045, 116)

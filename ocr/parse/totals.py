@@ -325,8 +325,8 @@ def is_rounded(value: int, after: Sequence[Sum], style: MoneyStyle) -> bool:
 
 def agreement(value: int, sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> float:
     """How well a value is what items or subtotal, less discounts, plus taxes and charges come to."""
-    cuts = {item_discount, sum(sums.values("discount_total"))}
     printed = {cut for cut in sums.values("discount_total") if cut}
+    cuts = {item_discount, sum(sums.values("discount_total"))} if printed else {item_discount}
     if value in net_values(sums, item_sum, cuts) or value in due_by_tender(sums) & {
         gross - cut for gross in sums.values(*TOTAL_KINDS) for cut in printed
     }:
