@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from multiprocessing.synchronize import Event
@@ -110,12 +111,18 @@ def _fill(
 ) -> None:
     cv2.setNumThreads(1)
     parent = os.getppid()
+    # Batches that nobody takes any more must not keep the process.
+    queue.cancel_join_thread()
+
+    def wanted() -> bool:
+        return not stop.is_set() and os.getppid() == parent
+
     renderer = Renderer(seed)
     rng = np.random.Generator(np.random.PCG64([seed, 1]))
     real: RealLines | None = None
     waiting: dict[int, list[tuple[Strip, str, bool]]] = {}
     drawn = 0
-    while not stop.is_set() and os.getppid() == parent:
+    while wanted():
         drawn += 1
         if real is None and real_file is not None and drawn % 5000 == 1 and real_file.is_file():
             real = RealLines(real_file, seed)
@@ -130,7 +137,7 @@ def _fill(
         lines = waiting.setdefault(width, [])
         lines.append((strip, text, folded))
         if len(lines) == batch_size(width):
-            _send(queue, stop, _batch(lines))
+            _send(queue, wanted, _batch(lines))
             waiting[width] = []
 
 
@@ -142,8 +149,8 @@ def _batch(lines: list[tuple[Strip, str, bool]]) -> Batch:
     )
 
 
-def _send(queue: Any, stop: Event, batch: Batch) -> None:
-    while not stop.is_set():
+def _send(queue: Any, wanted: Callable[[], bool], batch: Batch) -> None:
+    while wanted():
         try:
             queue.put(batch, timeout=_WAIT_SECONDS)
         except Full:
