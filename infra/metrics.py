@@ -24,7 +24,7 @@ SETTLED_KEY = "quetbill:settled"
 READINGS_KEY = "quetbill:readings"
 # Each part has an index that holds those who wait and nobody else: millions that ended cost nothing.
 _WAITING = text("""
-    SELECT status, count(*), extract(epoch FROM now() - min(rung_at)) FROM receipt
+    SELECT status, count(*), extract(epoch FROM now() - min(received_at)) FROM receipt
     WHERE status IN ('received', 'reading') GROUP BY status
     UNION ALL
     SELECT status, count(*), extract(epoch FROM now() - min(settled_at)) FROM receipt
@@ -86,7 +86,9 @@ class _Collector:
         for name in sorted({key.split(":")[0] for key in figures}):
             seconds.add_metric([name], int(figures.get(f"{name}:count", 0)), figures.get(f"{name}:sum", 0.0))
         yield seconds
-        yield _counter(SETTLED_KEY, "quetbill_receipts_settled", "Receipts that ended, by how.", "status")
+        yield _counter(
+            SETTLED_KEY, "quetbill_receipts_settled", "Receipts that reading ended, by how.", "status"
+        )
         # Where the recogniser's model is missing, Tesseract reads instead: seen here first.
         yield _counter(READINGS_KEY, "quetbill_readings", "Receipts read, by the engine.", "engine")
 

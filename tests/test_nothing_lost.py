@@ -128,7 +128,13 @@ def test_a_receipt_is_read_matched_and_credited_from_upload_to_ledger(app: TestC
 def test_operators_see_what_waits_what_ended_and_which_engine_read(app: TestClient, photo: bytes) -> None:
     queue.redis().flushall()
     receipt_id = upload(app, photo)
-    assert 'quetbill_receipts_waiting{status="received"} 1.0' in app.get("/metrics").text
+    with transaction() as session:
+        # Its bell was rung again just now; it has waited since it came.
+        since = {"received_at": clock.now() - timedelta(hours=1), "rung_at": clock.now()}
+        session.execute(update(Receipt).where(col(Receipt.id) == receipt_id).values(**since))
+    shown = app.get("/metrics").text
+    assert 'quetbill_receipts_waiting{status="received"} 1.0' in shown
+    assert 'quetbill_oldest_waiting_seconds{status="received"} 36' in shown
     for _ in range(2):
         read_and_settle(str(receipt_id))
     shown = app.get("/metrics").text
