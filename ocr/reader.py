@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,6 +25,8 @@ from ocr.traces.edits import PrintedWord
 from ocr.traces.look import look_at
 from ocr.traces.types import PictureTraces
 from ocr.types import Box, Quality, Reading, ReadingLine, ReadingReason, TextLine, Word
+
+_log = logging.getLogger(__name__)
 
 # Upright print is read with more certainty than this, print that stands on its head with less
 # (docs/decisions/0013).
@@ -76,9 +79,7 @@ def read_receipt(pages: bytes | Sequence[bytes], engine: Engine | None = None) -
     engine = engine or own_engine()
     try:
         read = read_pages(pages, engine)
-        reading = _parse(read, engine)
-        if is_doubtful(reading) and engine.second is not None:
-            reading = better_of(reading, _parse(_read_again(read, engine.second), engine.second))
+        reading = _looked_at_twice(_parse(read, engine), read, engine)
         reading = reading.model_copy(update={"traces": _traces(pages, read)})
     except _BadPageError as error:
         reading = Reading(status="unreadable", reasons=(error.reason,))
@@ -175,6 +176,17 @@ def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word], list[Co
     page = straighten(sheet)
     codes = read_codes(page.gray)
     return page, _words_on(page, codes, engine), codes
+
+
+def _looked_at_twice(reading: Reading, read: Sequence[ReadPage], engine: Engine) -> Reading:
+    """The reading, with what another engine sees where it is doubtful; where that one fails, as it is."""
+    if not is_doubtful(reading) or engine.second is None:
+        return reading
+    try:
+        return better_of(reading, _parse(_read_again(read, engine.second), engine.second))
+    except EngineError as error:
+        _log.warning("No second opinion: %s", error)
+        return reading
 
 
 def _read_again(read: Sequence[ReadPage], engine: Engine) -> list[ReadPage]:

@@ -249,3 +249,15 @@ def test_what_one_engine_does_not_see_another_is_asked_for() -> None:
     assert read_receipt(photo(image), engine).total_minor == TRUTH[image]["total"]
     engine.second = None
     assert read_receipt(photo(image), engine).total_minor is None
+
+
+@pytest.mark.ocr
+def test_a_second_engine_that_fails_leaves_what_the_first_one_read() -> None:
+    engine = ForgetfulEngine()
+    engine.second = None
+    image = photo("04-bach-hoa-xanh.jpg")
+    alone = read_receipt(image, engine)
+    engine.second = BrokenEngine()
+    with_broken = read_receipt(image, engine)
+    assert alone.lines
+    assert (with_broken.status, with_broken.lines) == (alone.status, alone.lines)

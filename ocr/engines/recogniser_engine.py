@@ -61,7 +61,7 @@ class RecogniserEngine:
         """Tesseract where it is installed; see `Engine.second`."""
         try:
             return None if self._make_second is None else self._make_second()
-        except EngineError as error:
+        except (EngineError, ImportError) as error:
             _log.warning("No second opinion: %s", error)
             return None
 
