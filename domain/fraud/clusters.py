@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import Select, literal, tuple_
 from sqlmodel import Session, col, func, select
 
+from domain.fraud.origins import DEVICE_ACCOUNTS
 from schemas.base import table_of
 from schemas.fraud import SenderKind
 from schemas.origins import LinkKind, ShopperLink
@@ -22,8 +23,8 @@ LINKED_FOR: Final = timedelta(days=30)
 ACCUSING: Final[tuple[LinkKind, ...]] = ("device", "payout")
 SHOWN: Final[tuple[LinkKind, ...]] = ("device", "payout", "paper")
 ACCOUNTS_MAX: Final = 200
-# Vietnamese households have 3.6 people: more accounts than this on one phone or payout are no family.
-HOUSEHOLD_MAX: Final = 6
+# One account more and the shared phone itself is a case.
+HOUSEHOLD_MAX: Final = int(DEVICE_ACCOUNTS.review) - 1
 LINKS_MAX: Final = 100_000
 
 
