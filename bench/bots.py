@@ -20,16 +20,17 @@ from sqlmodel import Session, col, func, select
 from bench.bots_cast import DAYS, KINDS, Account, Cast, Kind, Upload, draw_cast
 from bench.ground import own_services
 from bench.settle import make_reading
-from domain import links, settlement
-from domain.fraud.clusters import find_clusters
+from domain import settlement
+from domain.origins import links
+from domain.origins.clusters import find_clusters
 from infra import clock
 from infra.db import engine, transaction
 from ocr.types import Reading
 from schemas.base import new_id, table_of
 from schemas.loyalty import Campaign
 from schemas.origins import Origin
+from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptLine, ReceiptPage
-from schemas.shoppers import Shopper
 
 UPLOADS_PER_TRANSACTION: Final = 50
 # Points are paid out once an account is a week old.

@@ -17,17 +17,17 @@ from sqlalchemy import update
 from sqlmodel import Session, select
 
 from bench.ground import own_services
+from domain.people.shoppers import join_shopper
 from domain.settlement import settle_receipt
-from domain.shoppers import join_shopper
 from infra import clock
 from infra.db import engine, forget_connections
 from infra.storage import photo_hash
 from ocr.reader import read_receipt
 from ocr.types import Reading
 from schemas.base import new_id
+from schemas.fraud import RaisedSignal, RuleMode
 from schemas.loyalty import Campaign
 from schemas.receipts import Receipt, ReceiptPage
-from schemas.review import RaisedSignal, RuleMode
 
 # The share to catch of each kind; of honest receipts, the share that may be held back for fraud.
 REACH: Final = {

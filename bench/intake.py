@@ -14,7 +14,7 @@ from typing import Any
 
 import samples
 from bench.ground import machine, own_services, percentile
-from domain.shoppers import join_shopper
+from domain.people.shoppers import join_shopper
 from infra.db import transaction
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready
 from infra.settings import settings

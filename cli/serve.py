@@ -29,7 +29,7 @@ def serve(
             raise refuse(str(error)) from error
         said.print(f"API on http://{settings().api_host}:{settings().api_port}, its pages on /docs")
         uvicorn.run(
-            "api.main:create_app",
+            "app:create_app",
             factory=True,
             host=settings().api_host,
             port=settings().api_port,

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from console import formats
-from domain.receipts import major
+from domain.money import major
 from infra.words import Language, all_words, say
+from schemas.people import StaffAct
 from schemas.receipts import ReasonView, ReceiptView
-from schemas.staff import StaffAct
 
 # Shown as a link or a table of its own.
 SHOWN_ELSEWHERE = {"matching_receipt_id"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import cos, pi, sin
 
-from schemas.fraud import ClusterView
+from schemas.origins import ClusterView
 
 SIZE = 480
 RING = 180

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from console import evidence, formats, graph
-from domain.receipts import major
+from domain.money import major
 from infra import clock
 from infra.words import LANGUAGES, Language, language_of, say
 

@@ -123,20 +123,6 @@ class ReceiptLine(SQLModel, table=True):
     box: list[int] | None = Field(default=None, sa_type=JSONB)
 
 
-class ReceiptClaim(SQLModel, table=True):
-    """What only one receipt may hold: a picture's bytes, or what is printed on one paper.
-
-    The primary key is what makes one paper earn once, whoever photographs it and however many
-    do so at the same moment.
-    """
-
-    __tablename__ = "receipt_claim"
-
-    key: str = Field(primary_key=True, max_length=80)
-    receipt_id: UUID = Field(foreign_key="receipt.id", index=True)
-    claimed_at: datetime = time_field()
-
-
 class ReceiptAccepted(Body):
     """The answer to an upload: what to ask for next."""
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import domain
-from api.errors import CODE_BY_STATUS
 from cli.main import MODULES
 from domain.errors import DomainError
 from infra import queue
 from infra.settings import Settings
+from infra.web import CODE_BY_STATUS
 from infra.words import LANGUAGES, all_words
 from samples import fonts
 

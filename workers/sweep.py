@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 from redis.exceptions import RedisError
 
-from domain import intake
 from domain.fraud.till_facts import measure_prices
-from domain.loyalty import expiry
+from domain.ledger import expiry
+from domain.receipts import rows
 from infra import clock, queue
 from infra.db import transaction
 
@@ -26,7 +26,7 @@ def ring_forgotten_receipts() -> int:
         _log.warning("sweep_without_redis", error=type(error).__name__)
         return 0
     with transaction() as session:
-        receipt_ids = intake.receipts_to_ring(session, bells_waiting=bells_waiting, limit=SWEEP_MAX)
+        receipt_ids = rows.receipts_to_ring(session, bells_waiting=bells_waiting, limit=SWEEP_MAX)
         for receipt_id in receipt_ids:
             queue.ring_after_commit(session, str(receipt_id))
     if receipt_ids:

@@ -10,7 +10,7 @@ from api.auth import CurrentShopper
 from domain.loyalty import wallet
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
 from infra.web import ReadOnly
-from schemas.loyalty import Balances, TransferHistory
+from schemas.ledger import Balances, TransferHistory
 
 router = APIRouter(prefix="/v1/me", tags=["points"])
 
@@ -29,6 +29,6 @@ def list_transfers(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> TransferHistory:
     """Return every movement of the shopper's points, newest first."""
-    rows = wallet.transfers(session, shopper.id, before=decode_cursor(cursor), limit=limit)
+    rows = wallet.transfer_history(session, shopper.id, before=decode_cursor(cursor), limit=limit)
     more = encode_cursor(rows[-1].occurred_at, rows[-1].id) if len(rows) == limit else None
     return TransferHistory(transfers=rows, next_cursor=more)

@@ -17,11 +17,12 @@ from sqlmodel import Session
 from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
 from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.origin import UploadFrom
-from domain import intake, receipts
-from domain.errors import NoPagesError, NotFoundError
+from domain.errors import NotFoundError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
-from domain.photos import check_photo
-from domain.reasons import Audience, reason_view
+from domain.receipts import display, intake, rows
+from domain.receipts.errors import NoPagesError
+from domain.receipts.photos import check_photo
+from domain.receipts.reasons import Audience, reason_view
 from infra import queue, storage
 from infra.db import engine
 from infra.queue import ring_after_commit
@@ -117,7 +118,7 @@ def list_receipts(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> ReceiptHistory:
     """Return the shopper's receipts, newest first."""
-    rows = receipts.history(session, shopper.id, before=decode_cursor(cursor), limit=limit)
+    rows = display.history(session, shopper.id, before=decode_cursor(cursor), limit=limit)
     more = encode_cursor(rows[-1].received_at, rows[-1].id) if len(rows) == limit else None
     return ReceiptHistory(receipts=rows, next_cursor=more)
 
@@ -135,7 +136,7 @@ def watch_receipt(
     receipt_id: UUID, session: ReadOnly, shopper: CurrentShopper, language: CallerLanguage
 ) -> StreamingResponse:
     """Stream the receipt as server-sent events, one at each change, until it has ended."""
-    receipts.receipt_of(session, receipt_id, shopper.id)
+    rows.receipt_of(session, receipt_id, shopper.id)
     return StreamingResponse(
         _events(receipt_id, shopper.id, language),
         media_type="text/event-stream",
@@ -148,8 +149,8 @@ def show_image(
     receipt_id: UUID, session: ReadOnly, viewer: ViewerShopper, page: Annotated[int, Query(ge=0, le=100)] = 0
 ) -> Response:
     """Return the photographed page, as it was uploaded."""
-    receipt = receipts.receipt_of(session, receipt_id, viewer.id if viewer else None)
-    pages = receipts.pages_of(session, receipt.id)
+    receipt = rows.receipt_of(session, receipt_id, viewer.id if viewer else None)
+    pages = rows.pages_of(session, receipt.id)
     if page >= len(pages):
         raise NotFoundError
     try:
@@ -161,15 +162,15 @@ def show_image(
 
 
 def _view(session: Session, receipt_id: UUID, shopper_id: UUID | None, language: Language) -> ReceiptView:
-    receipt = receipts.receipt_of(session, receipt_id, shopper_id)
+    receipt = rows.receipt_of(session, receipt_id, shopper_id)
     audience: Audience = "shopper" if shopper_id else "staff"
-    return receipts.views(session, [receipt], audience=audience, language=language)[0]
+    return display.views(session, [receipt], audience=audience, language=language)[0]
 
 
 def _current_view(receipt_id: UUID, shopper_id: UUID, language: Language, seen: str) -> ReceiptView | None:
     """Return the receipt if its status is no longer the one seen. Opens and ends its own session."""
     with Session(engine()) as session:
-        receipt: Receipt = receipts.receipt_of(session, receipt_id, shopper_id)
+        receipt: Receipt = rows.receipt_of(session, receipt_id, shopper_id)
         return None if receipt.status == seen else _view(session, receipt_id, shopper_id, language)
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.auth import CallerLanguage, CurrentReviewer
-from domain import cases, decisions
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
+from domain.review import cases, decisions
 from infra.web import ReadOnly, UnitOfWork
-from schemas.fraud import CaseQueue, CaseView, DecisionPending, DecisionRequest, DecisionView
+from schemas.review import CaseQueue, CaseView, DecisionPending, DecisionRequest, DecisionView
 
 router = APIRouter(prefix="/v1/review/cases", tags=["review"])
 

@@ -10,9 +10,9 @@ from fastapi.responses import Response
 
 from console.render import page
 from console.sign_in import Reviewer
-from domain import audit
 from domain.errors import UnknownFilterValueError
 from domain.paging import decode_cursor, encode_cursor
+from domain.people import audit
 from infra.web import ReadOnly
 
 router = APIRouter()

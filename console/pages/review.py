@@ -14,16 +14,15 @@ from console.correction_form import CorrectionsInForm
 from console.filters import Filters, query_of, values_of
 from console.render import PREFIX, page, page_language
 from console.sign_in import OwnForm, Reviewer
-from domain import cases, decisions
-from domain.audit import ActFilters, acts, record_act
-from domain.errors import InvalidReasonError
-from domain.fraud import review, workbench
-from domain.fraud.workbench import CaseFilters
 from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
-from domain.receipts import receipt_of
+from domain.people.audit import ActFilters, acts, record_act
+from domain.receipts.rows import receipt_of
+from domain.review import cases, decisions, records, workbench
+from domain.review.errors import InvalidReasonError
+from domain.review.workbench import CaseFilters
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language, say
-from schemas.fraud import Decision, RefusalKind
+from schemas.review import Decision, RefusalKind
 
 router = APIRouter()
 
@@ -80,10 +79,10 @@ def show_case(
 ) -> Response:
     """Show one case with its evidence."""
     shown = cases.case(session, receipt_id, page_language(request), viewer_id=reviewer.id)
-    decided = review.standing_decision(session, receipt_id)
+    decided = records.standing_decision(session, receipt_id)
     waiting = receipt_of(session, receipt_id, None)
     bar = decisions.bar_to_deciding(session, waiting, reviewer.id) if waiting.status == "in_review" else None
-    may_undo = decided is not None and review.may_undo(decided, shown.receipt.status, reviewer.id)
+    may_undo = decided is not None and records.may_undo(decided, shown.receipt.status, reviewer.id)
     return page(
         request,
         "case.html",

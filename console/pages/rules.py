@@ -11,11 +11,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from console.render import PREFIX, page
 from console.sign_in import Admin, OwnForm, Reviewer
-from domain.fraud import bands, dashboard
-from domain.fraud.replay import Change, replay
+from domain.fraud import bands
+from domain.review import dashboard
+from domain.review.replay import Change, replay
 from infra import clock
 from infra.web import ReadOnly, UnitOfWork
-from schemas.review import RuleMode
+from schemas.fraud import RuleMode
 
 router = APIRouter()
 

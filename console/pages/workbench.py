@@ -12,11 +12,10 @@ from console.filters import Filters, query_of, values_of
 from console.pages.review import because_of, reason_of
 from console.render import PREFIX, page_language
 from console.sign_in import OwnForm, Reviewer
-from domain import decisions
-from domain.audit import record_act
-from domain.fraud import workbench
+from domain.people.audit import record_act
+from domain.review import decisions, workbench
 from infra.web import UnitOfWork
-from schemas.fraud import Decision
+from schemas.review import Decision
 
 router = APIRouter()
 

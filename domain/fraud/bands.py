@@ -15,12 +15,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from domain.audit import record_act
-from domain.errors import InvalidBandsError, NotFoundError
+from domain.errors import NotFoundError
+from domain.fraud.errors import InvalidBandsError
 from domain.fraud.rules import RULES, SHADOWED
+from domain.people.audit import record_act
 from infra import clock
+from schemas.fraud import DecisionBands, FraudRule, RuleMode
 from schemas.loyalty import Campaign
-from schemas.review import DecisionBands, FraudRule, RuleMode
 
 Verdict = Literal["approve", "review", "reject"]
 

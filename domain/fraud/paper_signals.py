@@ -6,13 +6,12 @@ same, and how often one is to blame is only known once persons have decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from domain.fraud.signals import ReceiptFacts, Signal
+from domain.fraud.facts import LINE_SURE, ReceiptFacts, ShopFacts, Signal, number_digits
 from ocr.parse.barcodes import EAN_LENGTH, is_valid_code, read_weighed_code
 from ocr.types import Reading
 
@@ -36,51 +35,10 @@ TOTAL_MAX_MINOR: Final = 100_000_000
 CLOCKS_APART: Final = timedelta(minutes=3)
 # Tills count up in the last four digits; what stands before names till and day.
 COUNTER_DIGITS: Final = 4
-NUMBER_LENGTH_MIN: Final = 6
 # Promotions halve prices, and a pack of six is not six times one.
 PRICE_TIMES: Final = 2.5
 SALES_MIN: Final = 20
-LINE_SURE: Final = 0.85
 _TIMES_SURE: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """Another receipt of the same shop and day: its digits, and its local time."""
-
-    number: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class UsualPrice:
-    """What a chain usually charges for a product: the middle of so many sales of the last week."""
-
-    price_minor: int
-    sales: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShopFacts:
-    """The listed shop that a receipt is from; without a name, none of its chain's list.
-
-    Hours are local; where `closes_at` is before `opens_at` it closes after midnight.
-    """
-
-    name: str | None
-    address: str | None = None
-    opens_at: time | None = None
-    closes_at: time | None = None
-    first_on: date | None = None
-    last_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TillFacts:
-    """What the shop's other receipts say. `prices` are by the place of the line they are about."""
-
-    neighbours: Sequence[Neighbour] = ()
-    prices: Mapping[int, UsualPrice] = field(default_factory=dict)
 
 
 def change_misfit(facts: ReceiptFacts) -> Signal | None:
@@ -234,9 +192,3 @@ PAPER_MEASURES: tuple[Callable[[ReceiptFacts], Signal | None], ...] = (
     number_out_of_order,
     price_unlike,
 )
-
-
-def number_digits(number: str | None) -> str | None:
-    """Return a receipt number's digits where they are enough to name a till and a count."""
-    digits = "".join(letter for letter in number or "" if letter.isdigit())
-    return digits if len(digits) >= NUMBER_LENGTH_MIN else None

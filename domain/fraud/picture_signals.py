@@ -6,15 +6,11 @@ photographs and scans stand with each (docs/decisions/0050 to 0054).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Final
-from uuid import UUID
 
-from domain.fraud.paper_likeness import Likeness
-from domain.fraud.photo_index import PhotoMatch
-from domain.fraud.same_paper import PaperMatch
-from domain.fraud.signals import Signal
+from domain.duplicates.facts import PictureFacts
+from domain.fraud.facts import Signal
 from ocr.traces.types import PictureTraces
 from ocr.types import Severity
 
@@ -28,34 +24,6 @@ _EQUAL_SAVED: Final = (0.005, 0.02)
 _LEVEL: Final = (0.75, 0.85)
 _RAISED_MIN: Final = 0.5
 _SURE: Final = 0.9
-
-
-@dataclass(frozen=True, slots=True)
-class PictureFacts:
-    """What the picture signals look at.
-
-    `copies` are earlier receipts with a picture alike, nearest first; `papers` those of the same
-    paper by what is printed, surest first; `likenesses` says how what was read here compares with
-    each of `copies`, in their order.
-    """
-
-    traces: Sequence[PictureTraces] = field(default_factory=tuple)
-    copies: Sequence[PhotoMatch] = field(default_factory=tuple)
-    likenesses: Sequence[Likeness] = field(default_factory=tuple)
-    papers: Sequence[PaperMatch] = field(default_factory=tuple)
-
-    @property
-    def copied(self) -> list[tuple[PhotoMatch, Likeness]]:
-        """The copies that are not told to be of another paper by what is printed."""
-        pairs = zip(self.copies, self.likenesses, strict=True)
-        return [(match, likeness) for match, likeness in pairs if not likeness.other]
-
-    @property
-    def others(self) -> list[UUID]:
-        """Other shoppers' receipts that show the same paper."""
-        found = [match.receipt_id for match, _ in self.copied if not match.same_shopper]
-        found += [paper.receipt_id for paper in self.papers if not paper.same_shopper]
-        return list(dict.fromkeys(found))
 
 
 def same_photo(facts: PictureFacts) -> Signal | None:

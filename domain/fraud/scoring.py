@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.fraud.bands import Policy, Verdict, judge
-from domain.fraud.origins import origin_signals
+from domain.fraud.facts import ReceiptFacts, Signal
+from domain.fraud.origin_signals import origin_signals
 from domain.fraud.paper_signals import PAPER_MEASURES
 from domain.fraud.picture_signals import picture_signals
-from domain.fraud.signals import SIGNAL_MEASURES, ReceiptFacts, Signal
+from domain.fraud.receipt_signals import SIGNAL_MEASURES
 from domain.fraud.sum_signals import SUM_MEASURES
 
 USUAL_POLICY = Policy()

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from domain.fraud.paper_signals import LINE_SURE, Neighbour, TillFacts, UsualPrice, number_digits
+from domain.fraud.facts import LINE_SURE, Neighbour, TillFacts, UsualPrice, number_digits
 from infra.db import lock_key
 from ocr.types import Reading
 from schemas.fraud import ChainPrice

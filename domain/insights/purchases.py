@@ -12,11 +12,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel import Session, col
 
-from domain.errors import ExportTooLargeError, UnknownFilterValueError
+from domain.errors import UnknownFilterValueError
+from domain.insights.errors import ExportTooLargeError
 from domain.insights.scope import Scope, bought_at, conditions, scope_of
+from domain.money import MINOR_UNIT_EXPONENT_DEFAULT, MINOR_UNIT_EXPONENTS, major
 from domain.paging import decode_cursor, encode_cursor
-from domain.receipts import MINOR_UNIT_EXPONENT_DEFAULT, MINOR_UNIT_EXPONENTS, major
-from domain.shoppers import pseudonym
+from domain.people.shoppers import pseudonym
 from schemas.catalog import Product, Retailer
 from schemas.insights import PurchasesPage, PurchasesPageQuery, PurchasesQuery, PurchaseView
 from schemas.receipts import Receipt, ReceiptLine
