@@ -29,6 +29,7 @@ from domain.catalog.products import seed
 from infra.db import engine, transaction
 from infra.migrate import migrate
 from schemas.loyalty import Campaign
+from tests.skips import pytest_addoption, pytest_configure  # noqa: F401 - the option --allowed-skips
 
 
 @pytest.fixture(scope="session")
