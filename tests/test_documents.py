@@ -19,6 +19,13 @@ DECISIONS = ROOT / "docs/decisions"
 RECORDS = sorted(path.stem for path in DECISIONS.glob("[0-9]*.md"))
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 SOURCES = [path for folder in (*PACKAGES, "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
+# Data, pages and scripts, read whole.
+OTHERS = [ROOT / "Makefile", ROOT / "Dockerfile", ROOT / "compose.yaml", ROOT / ".ci/run"] + [
+    path
+    for folder in (*PACKAGES, "scripts")
+    for path in sorted((ROOT / folder).rglob("*"))
+    if path.suffix in {".toml", ".html", ".js", ".css", ".sh", ".txt"} and "node_modules" not in path.parts
+]
 
 # `domain/fraud/rules.py`, docs/decisions/0002, `domain/AREA/` of which AREA stands for any.
 NAMED_PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w/*-]+(?:\.[a-z]+)?")
@@ -58,8 +65,9 @@ def test_a_document_names_only_what_is_there(path: Path) -> None:
     assert [link for link in LINK.findall(text) if not (path.parent / link).exists()] == []
 
 
-def test_docstrings_and_comments_name_only_what_is_there() -> None:
+def test_docstrings_comments_and_data_name_only_what_is_there() -> None:
     found = {str(path.relative_to(ROOT)): gone("\n".join(remarks(path))) for path in SOURCES}
+    found |= {str(path.relative_to(ROOT)): gone(path.read_text(encoding="utf-8")) for path in OTHERS}
     assert {path: names for path, names in found.items() if names} == {}
 
 
