@@ -167,7 +167,7 @@ def _figures(
 ) -> dict[str, Any]:
     with Session(engine()) as session:
         ended = {
-            receipt_id: (status, [reason["code"] for reason in reasons])
+            receipt_id: (status, [reason.code for reason in reasons])
             for receipt_id, status, reasons in session.exec(
                 select(Receipt.id, Receipt.status, Receipt.reasons)
             ).all()

@@ -237,8 +237,8 @@ def _codes(receipt: Receipt) -> Iterator[str]:
     if receipt.status in {"unreadable", "approved"}:
         return
     for reason in receipt.reasons:
-        if reason["severity"] != "info" and reason["code"] not in NO_FRAUD:
-            yield reason["code"]
+        if reason.severity != "info" and reason.code not in NO_FRAUD:
+            yield reason.code
 
 
 def _figures(kind: str, outcomes: Sequence[Outcome]) -> KindFigures:

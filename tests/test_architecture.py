@@ -102,7 +102,7 @@ def _reason_codes_of(node: ast.AST) -> Iterator[str]:
                 yield value.value
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         named = {keyword.arg: keyword.value for keyword in node.keywords}
-        if node.func.id in {"ReadingReason", "Signal"}:
+        if node.func.id in {"Reason", "ReadingReason", "Signal"}:
             code = named.get("code", node.args[0] if node.args else None)
             if isinstance(code, ast.Constant):
                 yield code.value

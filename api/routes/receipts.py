@@ -29,6 +29,7 @@ from infra.queue import ring_after_commit
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language
+from schemas.reasons import Reason
 from schemas.receipts import (
     WAITING_STATUSES,
     PictureCheck,
@@ -106,7 +107,7 @@ def check_picture(
         reasons = queue.ask_about_photo(queue.CHECK_PICTURE, photo)
     except queue.NoAnswerError as error:
         raise NotReadyError from error
-    shown = [reason_view(reason, "shopper", language) for reason in reasons]
+    shown = [reason_view(Reason.from_stored(stored), "shopper", language) for stored in reasons]
     return PictureCheck(readable=all(reason.severity != "reject" for reason in shown), reasons=shown)
 
 

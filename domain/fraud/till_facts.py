@@ -14,6 +14,7 @@ from domain.fraud.facts import LINE_SURE, Neighbour, TillFacts, UsualPrice, numb
 from infra.db import lock_key
 from ocr.types import Reading
 from schemas.fraud import ChainPrice
+from schemas.receipts import STANDING_STATUSES
 
 # So many before and after in the day tell how a till counts, whatever tills the shop has.
 NEIGHBOURS_EACH_WAY: Final = 5
@@ -30,21 +31,21 @@ _TILL: Final = text(
      FROM receipt
      WHERE retailer_id = :retailer_id AND store = :store AND purchased_at >= :day AND purchased_at < :at
         AND id <> :receipt_id AND receipt_no IS NOT NULL
-        AND status IN ('approved', 'in_review', 'reversed')
+        AND status = ANY(CAST(:standing AS text[]))
      ORDER BY purchased_at DESC LIMIT :most)
     UNION ALL
     (SELECT receipt_no, purchased_at, NULL, NULL
      FROM receipt
      WHERE retailer_id = :retailer_id AND store = :store AND purchased_at > :at AND purchased_at < :next_day
         AND id <> :receipt_id AND receipt_no IS NOT NULL
-        AND status IN ('approved', 'in_review', 'reversed')
+        AND status = ANY(CAST(:standing AS text[]))
      ORDER BY purchased_at LIMIT :most)
     UNION ALL
     SELECT product_id::text, NULL, price_minor, sales
     FROM chain_price
     WHERE retailer_id = :retailer_id AND product_id = ANY(CAST(:products AS uuid[]))
     """
-)
+).bindparams(standing=list(STANDING_STATUSES))
 _MEASURE: Final = text(
     """
     INSERT INTO chain_price AS kept (retailer_id, product_id, price_minor, sales, measured_at)

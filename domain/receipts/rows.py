@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 from domain.errors import NotFoundError
 from infra import clock
 from infra.settings import settings
+from schemas.reasons import Reason
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptPage
 
 
@@ -32,9 +33,7 @@ def images_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
     if receipt.attempts >= settings().read_attempts_max:
         receipt.status = "unreadable"
         receipt.settled_at = clock.now()
-        receipt.reasons = [
-            {"code": "reading_failed", "severity": "reject", "evidence": {"attempts": receipt.attempts}}
-        ]
+        receipt.reasons = [Reason("reading_failed", "reject", {"attempts": receipt.attempts})]
         return None
     receipt.attempts += 1
     receipt.status = "reading"

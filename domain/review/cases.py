@@ -289,7 +289,7 @@ def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
 
 
 def _matching(session: Session, receipt: Receipt) -> list[Receipt]:
-    named = (reason.get("evidence", {}).get("matching_receipt_id") for reason in receipt.reasons)
+    named = (reason.matching_receipt_id for reason in receipt.reasons)
     ids = [UUID(value) for value in named if value]
     return list(session.exec(select(Receipt).where(col(Receipt.id).in_(ids))).all())
 

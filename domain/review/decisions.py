@@ -13,7 +13,6 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.duplicates import claims
-from domain.duplicates.claims import claim_all
 from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
@@ -36,6 +35,7 @@ from domain.review.errors import (
 )
 from infra import clock
 from schemas.loyalty import WithheldPoints
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, ReceiptAppeal, RefusalKind, ReviewDecision, ReviewProposal
 
@@ -188,7 +188,7 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
     _reopen(session, receipt)
     receipt.settled_at = appealed.appealed_at
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
-    receipt.reasons = [*receipt.reasons, {"code": "appealed", "severity": "review", "evidence": {}}]
+    receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
     return appealed
 
@@ -244,10 +244,7 @@ def _approve(session: Session, receipt: Receipt, wanted: Corrections) -> Changes
 def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> None:
     receipt.status = "rejected"
     evidence = {"because": because} if because else {}
-    receipt.reasons = [
-        *receipt.reasons,
-        {"code": "refused_by_reviewer", "severity": "reject", "evidence": evidence},
-    ]
+    receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
@@ -258,17 +255,13 @@ def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> 
 def _reopen(session: Session, receipt: Receipt) -> None:
     """Let a decided receipt wait again: its claims are its own, its points pending."""
     known = _matching_ids(receipt)
-    receipt.reasons = [reason for reason in receipt.reasons if reason["code"] != "refused_by_reviewer"]
-    images, prints = claim_all(session, receipt)
+    receipt.reasons = [reason for reason in receipt.reasons if reason.code != "refused_by_reviewer"]
+    images, prints = claims.claim_kept(session, receipt, _chain(receipt))
     for code, holders in (("same_image", images), ("same_receipt", prints)):
         # Somebody may have sent the same paper while this one was refused.
         new = [str(holder.receipt_id) for holder in holders if str(holder.receipt_id) not in known]
         if new:
-            evidence = {"matching_receipt_id": new[0]}
-            receipt.reasons = [
-                *receipt.reasons,
-                {"code": code, "severity": "review", "evidence": evidence},
-            ]
+            receipt.reasons = [*receipt.reasons, Reason(code, "review", {"matching_receipt_id": new[0]})]
     receipt.status = "in_review"
     session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
     _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
@@ -276,15 +269,19 @@ def _reopen(session: Session, receipt: Receipt) -> None:
 
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
     claims.release_print(session, receipt.id)
-    _, prints = claim_all(session, receipt)
+    _, prints = claims.claim_kept(session, receipt, _chain(receipt))
     known = _matching_ids(receipt)
     for holder in prints:
         if str(holder.receipt_id) not in known:
             raise CorrectionMatchesError(matching_receipt_id=str(holder.receipt_id))
 
 
+def _chain(receipt: Receipt) -> str | None:
+    return (receipt.reading or {}).get("chain")
+
+
 def _matching_ids(receipt: Receipt) -> set[str]:
-    return {reason.get("evidence", {}).get("matching_receipt_id", "") for reason in receipt.reasons}
+    return {reason.matching_receipt_id or "" for reason in receipt.reasons}
 
 
 def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:

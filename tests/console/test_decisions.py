@@ -32,6 +32,7 @@ from infra import clock
 from schemas.ledger import Transfer
 from schemas.loyalty import Campaign
 from schemas.people import StaffAct, StaffMember
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, LineCorrection, ReviewDecision
 from tests import make
@@ -125,7 +126,7 @@ def test_a_rejection_taken_back_claims_the_paper_again(session: Session, reviewe
     receipt = in_review(session)
     decide(session, receipt, reviewer, "reject")
     decisions.undo_review(session, receipt.id, reviewer_id=reviewer.id)
-    assert [reason["code"] for reason in receipt.reasons] == ["sums_differ"]
+    assert [reason.code for reason in receipt.reasons] == ["sums_differ"]
     copy = make.make_receipt(session, make.make_shopper(session, "0909999999"), image=f"{1:064}")
     settlement.settle_receipt(session, copy.id, make.make_reading())
     assert copy.status == "rejected"
@@ -140,11 +141,7 @@ def test_a_paper_that_another_sent_meanwhile_is_said_when_the_case_opens_again(
     settlement.settle_receipt(session, copy.id, make.make_reading(receipt_no="99887766"))
     assert copy.status == "approved"
     decisions.undo_review(session, receipt.id, reviewer_id=reviewer.id)
-    assert receipt.reasons[-1] == {
-        "code": "same_image",
-        "severity": "review",
-        "evidence": {"matching_receipt_id": str(copy.id)},
-    }
+    assert receipt.reasons[-1] == Reason("same_image", "review", {"matching_receipt_id": str(copy.id)})
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(9, "in_review"), (11, "approved")])

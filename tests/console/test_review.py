@@ -17,6 +17,7 @@ from domain.people.shoppers import join_staff
 from domain.review import cases, workbench
 from infra import clock, storage
 from schemas.people import StaffAct, StaffMember
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptPage
 from schemas.review import ReviewDecision
 from tests import make
@@ -234,7 +235,7 @@ def test_a_signal_s_suspect_words_are_framed_on_the_picture(
     receipt = in_review(session)
     boxes = [[10, 20, 110, 60], [15, 90, 80, 130]]
     evidence = {"page": 0, "boxes": boxes, "facts": {"number": "slip"}}
-    receipt.reasons = [{"code": "edited_picture", "severity": "review", "evidence": evidence}]
+    receipt.reasons = [Reason("edited_picture", "review", evidence)]
     session.flush()
     page = client.get(f"/console/review/{receipt.id}").text
     assert page.count('<rect class="reason" data-key="reason-0"') == 2

@@ -15,6 +15,7 @@ from domain.review import decisions
 from infra import queue
 from infra.words import LANGUAGES, all_words
 from schemas.people import Shopper, StaffMember
+from schemas.reasons import Reason, Severity
 from schemas.receipts import Receipt, ReceiptStatus
 from schemas.review import RefusalKind
 from tests import make
@@ -33,7 +34,7 @@ def reviewer(session: Session) -> StaffMember:
     return make.make_staff(session)
 
 
-def ended(session: Session, shopper: Shopper, status: ReceiptStatus, *reasons: dict[str, Any]) -> Receipt:
+def ended(session: Session, shopper: Shopper, status: ReceiptStatus, *reasons: Reason) -> Receipt:
     receipt = make.make_receipt(session, shopper)
     receipt.status = status
     receipt.reasons = list(reasons)
@@ -41,8 +42,8 @@ def ended(session: Session, shopper: Shopper, status: ReceiptStatus, *reasons: d
     return receipt
 
 
-def reason(code: str, severity: str = "review", **more: Any) -> dict[str, Any]:
-    return {"code": code, "severity": severity, "evidence": {"accounts": 7}, **more}
+def reason(code: str, severity: Severity = "review", **more: Any) -> Reason:
+    return Reason(code, severity, **{"evidence": {"accounts": 7}, **more})
 
 
 def told(client: TestClient, receipt: Receipt, person: Shopper | StaffMember) -> list[dict[str, Any]]:
