@@ -18,7 +18,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
 from bench.bots_cast import DAYS, KINDS, Account, Cast, Kind, Upload, draw_cast
-from bench.ground import own_services
+from bench.services import own_services
 from bench.settle import make_reading
 from domain import settlement
 from domain.origins import links

@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlmodel import Session, select
 
-from bench.ground import own_services
+from bench.services import own_services
 from domain.people.shoppers import join_shopper
 from domain.settlement import settle_receipt
 from infra import clock

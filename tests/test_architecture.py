@@ -152,3 +152,16 @@ def test_the_image_is_built_with_the_uv_that_setup_installs() -> None:
     version = re.search(r"^uv_version=(\S+)$", setup, re.MULTILINE)
     assert version
     assert f"uv=={version[1]}" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_every_list_is_cut_into_pages_by_the_one_function() -> None:
+    """A cursor made beside `page` would be there on a full last page, too."""
+    made = [
+        f"{name}:{node.lineno}"
+        for name, tree in sources("api", "console", "domain")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword)
+        and node.arg == "next_cursor"
+        and not (isinstance(node.value, ast.Attribute) and node.value.attr == "next_cursor")
+    ]
+    assert made == []

@@ -1,4 +1,4 @@
-"""The sweep: what must happen by itself. Bells are rung again, points lapse, usual prices are measured."""
+"""The sweep: what must happen by itself. Bells are rung again, points expire, usual prices are measured."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def ring_forgotten_receipts() -> int:
     return len(receipt_ids)
 
 
-def lapse_unspent_points() -> int:
-    """Let points lapse whose last day is over, an account a transaction; return how many accounts.
+def expire_unspent_points() -> int:
+    """Let points expire whose last day is over, an account a transaction; return how many accounts.
 
     A day ends at midnight by the tills' clock.
     """
     today = clock.till_today()
     with transaction() as session:
-        accounts = expiry.accounts_to_lapse(session, today, SWEEP_MAX)
+        accounts = expiry.accounts_to_expire(session, today, SWEEP_MAX)
     for account in accounts:
         with transaction() as session:
-            expiry.lapse_points(session, account, today)
+            expiry.expire_points(session, account, today)
     if accounts:
-        _log.info("points_lapsed", accounts=len(accounts))
+        _log.info("points_expired", accounts=len(accounts))
     return len(accounts)
 
 

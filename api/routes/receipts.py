@@ -18,7 +18,7 @@ from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
 from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.origin import UploadFrom
 from domain.errors import NotFoundError
-from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
+from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.receipts import display, intake, rows
 from domain.receipts.errors import NoPagesError
 from domain.receipts.photos import check_photo
@@ -119,9 +119,13 @@ def list_receipts(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> ReceiptHistory:
     """Return the shopper's receipts, newest first."""
-    rows = display.history(session, shopper.id, before=decode_cursor(cursor), limit=limit)
-    more = encode_cursor(rows[-1].received_at, rows[-1].id) if len(rows) == limit else None
-    return ReceiptHistory(receipts=rows, next_cursor=more)
+    before = decode_cursor(cursor)
+    found = page(
+        lambda most: display.history(session, shopper.id, before=before, limit=most),
+        limit,
+        lambda row: encode_cursor(row.received_at, row.id),
+    )
+    return ReceiptHistory(receipts=found.rows, next_cursor=found.next_cursor)
 
 
 @router.get("/{receipt_id}")

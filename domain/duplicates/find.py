@@ -23,8 +23,8 @@ _KEEP: Final = text(
     """
     WITH photos AS (
         INSERT INTO photo_hash (receipt_id, page, code)
-        SELECT :receipt_id, place - 1, bits::bit(256)
-        FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS given (bits, place)
+        SELECT :receipt_id, position - 1, bits::bit(256)
+        FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS given (bits, position)
         ON CONFLICT DO NOTHING
     )
     INSERT INTO paper_key (key, receipt_id)

@@ -32,8 +32,8 @@ _FIND: Final = text(
             CAST('{' || :values || '}' AS int[]),
             CAST('{' || :numbers || '}' AS int[])
         ) AS given (band, value, number)
-        JOIN unnest(string_to_array(:middles, ',')) WITH ORDINALITY AS middle (digits, place)
-            ON place = number + 1
+        JOIN unnest(string_to_array(:middles, ',')) WITH ORDINALITY AS middle (digits, position)
+            ON position = number + 1
     ),
     found AS (
         SELECT kept.receipt_id, kept.code, bit_count(kept.code # probe.bits) AS distance

@@ -68,7 +68,7 @@ class ReceiptFacts:
     """All that the signals look at. `till_now` is local time at the shops, naive.
 
     `accepted_days` is None where no campaign ran on the printed day, `origin` where nothing is known
-    of where the upload came from. `earning` are the places of the lines that points hang on; all of
+    of where the upload came from. `earning` are the positions of the lines that points hang on; all of
     them where None. `till` is what the shop's other receipts say; None where they were not asked. `shop`
     is what the list of the chain's shops says; None where no list tells.
     """

@@ -83,7 +83,7 @@ def till_facts(
         receipt_id: The receipt, left out.
         retailer_id: Its chain.
         reading: What was read from it.
-        products: By a line's place, the product that it is.
+        products: By a line's position, the product that it is.
     """
     numbered = reading.store and reading.purchased_at and number_digits(reading.receipt_no)
     if retailer_id is None or not (numbered or products):
@@ -107,7 +107,7 @@ def till_facts(
         Neighbour(digits, then) for key, then, _, _ in rows if then and (digits := number_digits(key))
     ]
     usual = {UUID(key): UsualPrice(price, sales) for key, then, price, sales in rows if then is None}
-    prices = {place: usual[product_id] for place, product_id in products.items() if product_id in usual}
+    prices = {position: usual[product_id] for position, product_id in products.items() if product_id in usual}
     return TillFacts(neighbours, prices)
 
 

@@ -19,7 +19,7 @@ EVIDENCE_FOR_SHOPPERS: Final = {
     "sums_differ": {"lines_minor", "total_minor"},
     "missing_field": {"fields"},
     "unknown_retailer": {"merchant"},
-    "refused_by_reviewer": {"because"},
+    "refused_by_reviewer": {"refusal"},
 }
 # Rules that an honest shopper can do nothing about: even their names would say what is looked for.
 # The advice to update the app is the exception, since it helps whoever is honest.
@@ -47,7 +47,7 @@ def told_to_shopper(receipt: Receipt) -> list[Reason]:
     """
     if receipt.status == "in_review":
         open_told = [BEING_CHECKED if _is_untold(reason) else reason for reason in receipt.reasons]
-        return [reason for place, reason in enumerate(open_told) if reason not in open_told[:place]]
+        return [reason for position, reason in enumerate(open_told) if reason not in open_told[:position]]
     told = [
         reason
         for reason in receipt.reasons
@@ -75,8 +75,8 @@ def reason_view(reason: Reason, audience: Audience, language: Language) -> Reaso
     if audience == "shopper":
         allowed = EVIDENCE_FOR_SHOPPERS.get(reason.code, set())
         shown = {name: value for name, value in shown.items() if name in allowed}
-        if shown.get("because") not in TOLD_REFUSALS:
-            shown.pop("because", None)
+        if shown.get("refusal") not in TOLD_REFUSALS:
+            shown.pop("refusal", None)
     return ReasonView(
         code=reason.code,
         severity=reason.severity,
@@ -88,5 +88,5 @@ def reason_view(reason: Reason, audience: Audience, language: Language) -> Reaso
 
 
 def _words_of(code: str, shown: dict[str, Any]) -> str:
-    because = shown.get("because")
-    return f"refused_{because}" if code == "refused_by_reviewer" and because in TOLD_REFUSALS else code
+    refusal = shown.get("refusal")
+    return f"refused_{refusal}" if code == "refused_by_reviewer" and refusal in TOLD_REFUSALS else code

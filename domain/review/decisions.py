@@ -49,12 +49,12 @@ def settle_review(
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
     corrections: Corrections | None = None,
 ) -> ReviewDecision | None:
     """End a receipt as a person decided; approval corrects what was misread and credits, once.
 
-    `reason` is kept for staff; `because` decides what a refused receipt's shopper is told.
+    `reason` is kept for staff; `refusal` decides what a refused receipt's shopper is told.
 
     Returns:
         The decision; None where an approval of this value now waits for a second person.
@@ -84,7 +84,7 @@ def settle_review(
     decided = records.record_decision(session, receipt, reviewer_id, decision, reason)
     changes = _approve(session, receipt, wanted) if decision == "approve" else {}
     if decision == "reject":
-        _refuse(session, receipt, because)
+        _refuse(session, receipt, refusal)
     receipt.settled_at = decided.decided_at
     record_act(
         session,
@@ -112,7 +112,7 @@ def settle_many(
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
 ) -> ManyDecided:
     """Decide many receipts alike; one that can't be decided stops none of the others.
 
@@ -134,7 +134,7 @@ def settle_many(
                     reviewer_id=reviewer_id,
                     decision=decision,
                     reason=reason,
-                    because=because,
+                    refusal=refusal,
                 )
         except DomainError as error:
             refused[receipt_id] = error.code
@@ -217,7 +217,7 @@ def _check_may_decide(
 
 def _needs_second_person(session: Session, receipt: Receipt, wanted: Corrections) -> bool:
     dearest = max(receipt.total_minor or 0, wanted.total_minor or 0)
-    return bands.bands_on(session, receipt.purchased_on).needs_second_eyes(dearest)
+    return bands.bands_on(session, receipt.purchased_on).needs_second_reviewer(dearest)
 
 
 def _all_corrections(proposal: ReviewProposal | None, mine: Corrections) -> Corrections:
@@ -241,9 +241,9 @@ def _approve(session: Session, receipt: Receipt, wanted: Corrections) -> Changes
     return changes
 
 
-def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> None:
+def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
     receipt.status = "rejected"
-    evidence = {"because": because} if because else {}
+    evidence = {"refusal": refusal} if refusal else {}
     receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
     lines = _lines_of(session, receipt.id)
@@ -295,6 +295,6 @@ def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[Receipt
     rules = campaigns.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
     awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
     points = points_by_line(awards)
-    for place, line in enumerate(lines):
-        line.points = points.get(place, 0)
+    for position, line in enumerate(lines):
+        line.points = points.get(position, 0)
     return awards

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from domain import settlement
-from domain.errors import UnknownFilterValueError
+from domain.errors import InvalidValueError
 from domain.fraud import bands
 from domain.ledger import transfers
 from domain.ledger.errors import InsufficientPointsError
@@ -192,7 +192,7 @@ def test_points_that_were_spent_can_t_be_taken_back(session: Session, reviewer: 
 
 
 def second_person_from(session: Session, campaign: Campaign, value: int, admin: StaffMember) -> None:
-    bands.change_bands(session, campaign.id, bands.Bands(second_eyes_from_minor=value), admin.id)
+    bands.change_bands(session, campaign.id, bands.Bands(second_reviewer_from_minor=value), admin.id)
 
 
 @pytest.mark.parametrize(("limit", "status"), [(TOTAL, "in_review"), (TOTAL + 1, "approved")])
@@ -335,7 +335,7 @@ def test_a_correction_that_makes_it_a_receipt_already_taken_is_refused(
     ],
 )
 def test_a_correction_names_what_exists(session: Session, reviewer: StaffMember, wanted: Corrections) -> None:
-    with pytest.raises(UnknownFilterValueError):
+    with pytest.raises(InvalidValueError):
         decide(session, in_review(session), reviewer, corrections=wanted)
 
 
