@@ -12,6 +12,9 @@ from sqlmodel import Session, create_engine
 from infra import queue
 from infra.settings import settings
 
+# Who gets no connection by then is told to come again: a request that waits keeps others from being answered.
+CONNECTION_SECONDS = 5
+
 
 def database_url() -> str:
     """Return the URL with the driver we use, whatever spelling of PostgreSQL it came with."""
@@ -30,7 +33,8 @@ def engine() -> Engine:
         pool_size=settings().database_pool_size,
         max_overflow=settings().database_pool_size,
         pool_pre_ping=True,
-        connect_args={"options": "-c timezone=UTC"},
+        pool_timeout=CONNECTION_SECONDS,
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": CONNECTION_SECONDS},
     )
 
 

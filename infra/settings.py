@@ -27,6 +27,9 @@ class Settings(BaseSettings):
         description="Photographs: file:///…, s3://bucket/prefix, gs://…, az://…; empty is data_dir.",
     )
     storage_endpoint: str = Field(default="", description="Endpoint of an S3-compatible store.")
+    storage_timeout_seconds: int = Field(
+        default=10, description="A call to the object store is given up after this."
+    )
     token_secret: SecretStr = Field(
         default=SecretStr(""),
         description="Signs bearer tokens and pseudonyms, 32 characters or more; empty makes one in data_dir.",
