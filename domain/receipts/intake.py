@@ -129,6 +129,7 @@ def accept_receipt(
             captured_at=upload.captured_at,
             rung_at=now,
             attempts=0,
+            postponed=0,
         )
         .on_conflict_do_nothing(index_elements=["shopper_id", "idempotency_key"])
         .returning(col(Receipt.id))
