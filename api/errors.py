@@ -12,7 +12,8 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from domain.errors import DomainError
-from infra.web import AWAY, CODE_BY_STATUS, STATUS_BY_KIND, is_no_room
+from infra.faults import AWAY, is_no_room
+from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
 from infra.words import language_of, say
 
 MEDIA_TYPE = "application/problem+json"

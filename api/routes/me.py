@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/me", tags=["points"])
 
 @router.get("/balances")
 def show_balances(session: ReadOnly, shopper: CurrentShopper) -> Balances:
-    """Return points per brand: what can be spent, what waits for review, what lapses first."""
+    """Return points per brand: what can be spent, what waits for review, what expires first."""
     return Balances(balances=wallet.balances(session, shopper.id))
 
 
