@@ -76,6 +76,8 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
         facts = replace(facts, shop=shop_facts(session, retailer.id, reading))
     assessment = assess_receipt(facts, policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
+    if receipt.status == "in_review":
+        receipt.waiting_since = receipt.settled_at
     receipt.fraud_score = assessment.score
     if others := facts.duplicates.of_others:
         note_same_paper(session, receipt, others, clock.now())

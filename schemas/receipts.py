@@ -23,16 +23,22 @@ STANDING_STATUSES: tuple[ReceiptStatus, ...] = ("approved", "in_review", "revers
 class Receipt(SQLModel, table=True):
     """One upload. Its `status` says what is still to do.
 
-    `purchased_at` is local time as printed, without a zone. `rung_at` is when a worker was
-    last called for it, `attempts` how often one began to read it.
+    `purchased_at` is local time as printed, without a zone.
+
+    `rung_at` is when a worker was last called for it, `attempts` how often one began to read it, `postponed`
+    how often in a row it was put off because a service was away. `settled_at` is when reading was over: the
+    receipt had come to its end, or to a person; what people decide later doesn't move it. `waiting_since` is
+    since when it waits for a person, or last did.
     """
 
     __table_args__ = (
         UniqueConstraint("shopper_id", "idempotency_key"),
         CheckConstraint(f"status IN {get_args(ReceiptStatus)}", name="status"),
+        CheckConstraint("status <> 'in_review' OR waiting_since IS NOT NULL", name="in_review_since"),
         Index("ix_receipt_shopper_newest", "shopper_id", "received_at", "id"),
         Index("ix_receipt_waiting", "rung_at", postgresql_where=text("status IN ('received', 'reading')")),
-        Index("ix_receipt_in_review", "settled_at", "id", postgresql_where=text("status = 'in_review'")),
+        Index("ix_receipt_in_review", "waiting_since", "id", postgresql_where=text("status = 'in_review'")),
+        Index("ix_receipt_unreadable", "settled_at", "id", postgresql_where=text("status = 'unreadable'")),
         Index("ix_receipt_same_print", "retailer_id", "purchased_at", "total_minor"),
         Index(
             "ix_receipt_shop_time",
@@ -59,7 +65,9 @@ class Receipt(SQLModel, table=True):
     captured_at: datetime | None = time_field(nullable=True)
     rung_at: datetime = time_field()
     attempts: int = 0
+    postponed: int = 0
     settled_at: datetime | None = time_field(nullable=True)
+    waiting_since: datetime | None = time_field(nullable=True)
 
     retailer_id: UUID | None = Field(default=None, foreign_key="retailer.id")
     merchant: str | None = None

@@ -8,18 +8,15 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session
 
 from domain.fraud.facts import LINE_SURE, Neighbour, TillFacts, UsualPrice, number_digits
-from infra.db import lock_key
 from ocr.types import Reading
-from schemas.fraud import ChainPrice
 from schemas.receipts import STANDING_STATUSES
 
 # So many before and after in the day tell how a till counts, whatever tills the shop has.
 NEIGHBOURS_EACH_WAY: Final = 5
 PRICES_OF: Final = timedelta(days=7)
-MEASURED_EVERY: Final = timedelta(days=1)
 # The newest so many receipts tell what every chain charges, in seconds of database time.
 RECEIPTS_MEASURED: Final = 200_000
 # One farm must not make its own price the usual one.
@@ -64,6 +61,7 @@ _MEASURE: Final = text(
     HAVING count(DISTINCT newest.shopper_id) >= :shoppers
     ON CONFLICT (retailer_id, product_id) DO UPDATE
     SET price_minor = excluded.price_minor, sales = excluded.sales, measured_at = excluded.measured_at
+    RETURNING product_id
     """
 )
 _FORGET: Final = text("DELETE FROM chain_price WHERE measured_at < :before")
@@ -111,13 +109,9 @@ def till_facts(
     return TillFacts(neighbours, prices)
 
 
-def measure_prices(session: Session, now: datetime) -> bool:
-    """Note once a day what each chain charged for a product in the last week; return whether it was due."""
-    lock_key(session, "measure_prices")
-    measured_at = session.exec(select(func.max(col(ChainPrice.measured_at)))).one()
-    if measured_at is not None and now - measured_at < MEASURED_EVERY:
-        return False
-    session.execute(
+def measure_prices(session: Session, now: datetime) -> int:
+    """Note what each chain charged for a product in the last week; return for how many products."""
+    measured = session.execute(
         _MEASURE,
         {
             "now": now,
@@ -126,6 +120,6 @@ def measure_prices(session: Session, now: datetime) -> bool:
             "confidence": LINE_SURE,
             "shoppers": SHOPPERS_MIN,
         },
-    )
+    ).all()
     session.execute(_FORGET, {"before": now - PRICES_OF})
-    return True
+    return len(measured)

@@ -56,7 +56,7 @@ def queue(
     filters: CaseFilters = EVERY_CASE,
     reviewer_id: UUID | None = None,
 ) -> Page[CaseSummary]:
-    """Return a page of the waiting cases, longest waiting first, from after a (settled_at, id) on.
+    """Return a page of the waiting cases, longest waiting first, from after a (waiting_since, id) on.
 
     Of the reviewer's own receipts and their family's it is not said why they wait.
     """
@@ -65,7 +65,7 @@ def queue(
             session, filters, reviewer_id=reviewer_id, after=after, limit=most
         ),
         limit,
-        lambda row: encode_cursor(row.settled_at or row.received_at, row.id),
+        lambda row: encode_cursor(row.waiting_since or row.received_at, row.id),
     )
     return Page(_summaries(session, found.rows, language, reviewer_id), found.next_cursor)
 
@@ -90,7 +90,7 @@ def _summaries(
         CaseSummary(
             id=row.id,
             received_at=row.received_at,
-            waiting_since=row.settled_at or row.received_at,
+            waiting_since=row.waiting_since or row.received_at,
             shopper=pseudonym(row.shopper_id, REVIEWERS),
             retailer=retailers.get(row.retailer_id) if row.retailer_id else None,
             merchant=row.merchant,
@@ -100,7 +100,7 @@ def _summaries(
             reasons=[reason_view(reason, "staff", language) for reason in row.reasons]
             if row.shopper_id not in related
             else [],
-            due_at=(row.settled_at or row.received_at) + workbench.review_due(),
+            due_at=(row.waiting_since or row.received_at) + workbench.review_due(),
             holder=holders.get(row.id),
             awaits_second_person=row.id in proposals,
         )
@@ -120,13 +120,13 @@ def case(session: Session, receipt_id: UUID, language: Language, *, viewer_id: U
         raise ConflictOfInterestError
     matching = _matching(session, receipt)
     shown, *others = views(session, [receipt, *matching], audience="staff", language=language)
-    waits = receipt.status == "in_review" and receipt.settled_at is not None
+    since = receipt.waiting_since if receipt.status == "in_review" else None
     return CaseView(
         receipt=shown,
         score=receipt.fraud_score,
         shopper=pseudonym(receipt.shopper_id, REVIEWERS),
         shopper_record=_shopper_record(session, receipt),
-        due_at=receipt.settled_at + workbench.review_due() if waits and receipt.settled_at else None,
+        due_at=since + workbench.review_due() if since else None,
         holder=_holders(session, [receipt_id]).get(receipt_id),
         proposal=_proposal(session, receipt_id),
         appeal=_appeal(session, receipt_id),
@@ -185,7 +185,7 @@ def take_next(
     left = session.get(Receipt, after) if after else None
     if left is not None:
         workbench.end_hold(session, left.id, reviewer_id)
-        place = (left.settled_at, left.id) if left.settled_at else None
+        place = (left.waiting_since, left.id) if left.waiting_since else None
     found = _take_first(session, reviewer_id, filters, place, left)
     return found or (_take_first(session, reviewer_id, filters, None, left) if place else None)
 

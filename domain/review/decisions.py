@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete
@@ -34,6 +35,7 @@ from domain.review.errors import (
     UndoRefusedError,
 )
 from infra import clock
+from infra.metrics import count_settled_after_commit
 from schemas.loyalty import WithheldPoints
 from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
@@ -85,7 +87,6 @@ def settle_review(
     changes = _approve(session, receipt, wanted) if decision == "approve" else {}
     if decision == "reject":
         _refuse(session, receipt, refusal)
-    receipt.settled_at = decided.decided_at
     record_act(
         session,
         reviewer_id,
@@ -93,6 +94,7 @@ def settle_review(
         receipt_id=receipt_id,
         details={"decision_id": str(decided.id), "changes": changes},
     )
+    count_settled_after_commit(session, receipt.status)
     return decided
 
 
@@ -160,8 +162,7 @@ def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> Non
     if decided.decision == "approve":
         reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
     records.record_undo(session, decided.id, reviewer_id)
-    _reopen(session, receipt)
-    receipt.settled_at = decided.waiting_since or receipt.received_at
+    _reopen(session, receipt, decided.waiting_since or receipt.received_at)
     session.flush()
     workbench.take_hold(session, receipt_id, reviewer_id)
     details = {"decision_id": str(decided.id)}
@@ -185,8 +186,7 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
         raise NotRefusedError(status=receipt.status)
     appealed = ReceiptAppeal(receipt_id=receipt_id, words=words, appealed_at=clock.now())
     session.add(appealed)
-    _reopen(session, receipt)
-    receipt.settled_at = appealed.appealed_at
+    _reopen(session, receipt, appealed.appealed_at)
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
     receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
@@ -252,8 +252,8 @@ def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> 
         line.points = 0
 
 
-def _reopen(session: Session, receipt: Receipt) -> None:
-    """Let a decided receipt wait again: its claims are its own, its points pending."""
+def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
+    """Let a decided receipt wait again, since then: its claims are its own, its points pending."""
     known = _matching_ids(receipt)
     receipt.reasons = [reason for reason in receipt.reasons if reason.code != "refused_by_reviewer"]
     images, prints = claims.claim_kept(session, receipt, _chain(receipt))
@@ -263,6 +263,7 @@ def _reopen(session: Session, receipt: Receipt) -> None:
         if new:
             receipt.reasons = [*receipt.reasons, Reason(code, "review", {"matching_receipt_id": new[0]})]
     receipt.status = "in_review"
+    receipt.waiting_since = since
     session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
     _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
 

@@ -112,13 +112,13 @@ def test_a_case_taken_back_waits_since_it_first_waited_and_is_held(
     session: Session, reviewer: StaffMember, colleague: StaffMember
 ) -> None:
     receipt = in_review(session)
-    since = receipt.settled_at
+    since, settled_at = receipt.waiting_since, receipt.settled_at
     with time_machine.travel(clock.now() + timedelta(minutes=5)):
         decide(session, receipt, reviewer)
         decisions.undo_review(session, receipt.id, reviewer_id=reviewer.id)
         with pytest.raises(CaseHeldError):
             decide(session, receipt, colleague)
-    assert receipt.settled_at == since
+    assert (receipt.waiting_since, receipt.settled_at) == (since, settled_at)
     assert acts(session, receipt.id) == ["approved", "undone"]
 
 
