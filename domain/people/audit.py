@@ -21,6 +21,8 @@ Act = Literal[
     "approved",
     "rejected",
     "proposed",
+    "withdrawn",
+    "paid_again",
     "undone",
     "bands_changed",
     "rule_changed",
