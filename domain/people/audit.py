@@ -23,6 +23,7 @@ Act = Literal[
     "proposed",
     "withdrawn",
     "paid_again",
+    "decided_many",
     "undone",
     "bands_changed",
     "rule_changed",
@@ -49,19 +50,19 @@ def record_act(
     receipt_id: UUID | None = None,
     subject: str | None = None,
     details: dict[str, Any] | None = None,
-) -> None:
-    """Keep that a member of staff did something now. `details` carries no personal data."""
-    session.add(
-        StaffAct(
-            acted_at=clock.now(),
-            staff_id=staff_id,
-            act=act,
-            receipt_id=receipt_id,
-            subject=subject,
-            details=details or {},
-        )
+) -> UUID:
+    """Keep that a member of staff did something now; return its id. `details` carries no personal data."""
+    kept = StaffAct(
+        acted_at=clock.now(),
+        staff_id=staff_id,
+        act=act,
+        receipt_id=receipt_id,
+        subject=subject,
+        details=details or {},
     )
+    session.add(kept)
     session.flush()
+    return kept.id
 
 
 def acts(
