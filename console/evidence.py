@@ -130,6 +130,6 @@ def _facts(receipt: ReceiptView, language: Language) -> list[tuple[str, str]]:
         "purchased_at": formats.moment(reading.purchased_at if reading else None, language),
         "total": formats.money(reading.total if reading else None, currency, language),
         "line_count": formats.number(len(receipt.lines), language),
-        "payment": reading.payment if reading else None,
+        "payment": _named(reading.payment, language) if reading and reading.payment else None,
     }
     return [(say("console", code, language), value or "—") for code, value in facts.items()]

@@ -65,6 +65,17 @@ class Settings(BaseSettings):
         default=900, description="How long a reviewer who takes a case keeps it from the others."
     )
     review_undo_seconds: int = Field(default=600, description="How long a reviewer can take a decision back.")
+    # Two million đồng spent at the usual rate, in one trip: rare, and dear enough to be looked at twice.
+    second_person_points: int = Field(
+        default=2000, description="An approval that credits more points than this takes two people."
+    )
+    correction_share_max: float = Field(
+        default=1.0, description="A correction that raises a figure by more than this share takes two people."
+    )
+    correction_minor_max: int = Field(
+        default=500_000,
+        description="A correction that raises a figure by more, in minor units, takes two people.",
+    )
     # A hundredth of what is spent where a point is a thousand đồng spent (docs/decisions/0007).
     point_cost_vnd: int = Field(
         default=10, description="What a point costs the programme, in đồng: for money saved."

@@ -47,6 +47,14 @@ class Receipt(SQLModel, table=True):
             "purchased_at",
             postgresql_where=text("store IS NOT NULL"),
         ),
+        # Which approved receipt names another as its like.
+        Index(
+            "ix_receipt_approved_copies",
+            "reasons",
+            postgresql_using="gin",
+            postgresql_ops={"reasons": "jsonb_path_ops"},
+            postgresql_where=text("status = 'approved' AND reasons @? '$[*].evidence.matching_receipt_id'"),
+        ),
         # Newest purchases first, where only the day may be known; spelled as PostgreSQL spells it back.
         Index(
             "ix_receipt_approved_bought",
@@ -102,7 +110,8 @@ class ReceiptLine(SQLModel, table=True):
     """One bought item, matched to a brand and product where that is sure.
 
     `amount_minor` is before discounts, `discount_minor` positive. `points` is what the line earns:
-    pending while its receipt is in review, credited once it is approved.
+    pending while its receipt is in review, credited once it is approved. `amount_read_minor` is what the
+    machine read where a person corrected the amount, null where nobody did.
     """
 
     __tablename__ = "receipt_line"
@@ -131,6 +140,7 @@ class ReceiptLine(SQLModel, table=True):
     confidence: float = 0.0
     page: int = 0
     box: list[int] | None = Field(default=None, sa_type=JSONB)
+    amount_read_minor: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class ReceiptAccepted(Body):

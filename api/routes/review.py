@@ -60,6 +60,7 @@ def decide_case(
         reason=decision.reason,
         refusal=decision.refusal,
         corrections=decision.corrections,
+        pay_again=decision.pay_again,
     )
     if decided is None:
         response.status_code = 202
@@ -73,6 +74,15 @@ def decide_case(
         decided_at=decided.decided_at,
         undone_at=None,
     )
+
+
+@router.post("/{receipt_id}/withdraw")
+def withdraw_proposal(
+    receipt_id: UUID, session: UnitOfWork, reviewer: CurrentReviewer, language: CallerLanguage
+) -> CaseView:
+    """Take one's own proposal back before a second person answers: the case waits as it did."""
+    decisions.withdraw_proposal(session, receipt_id, reviewer_id=reviewer.id)
+    return cases.case(session, receipt_id, language, viewer_id=reviewer.id)
 
 
 @router.post("/{receipt_id}/undo")

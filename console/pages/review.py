@@ -13,7 +13,7 @@ from sqlmodel import Session
 from console.correction_form import CorrectionsInForm
 from console.filters import Filters, query_of, values_of
 from console.render import PREFIX, page, page_language
-from console.sign_in import OwnForm, Reviewer
+from console.sign_in import CurrentVisitor, OwnForm, Reviewer
 from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor
 from domain.people.audit import ActFilters, acts, record_act
 from domain.receipts.rows import receipt_of
@@ -31,12 +31,13 @@ REASON_LENGTH_MAX = 500
 REFUSALS: tuple[RefusalKind, ...] = get_args(RefusalKind)
 APPROVALS = ("genuine", "misread", "own_page")
 TRAIL_LENGTH = 50
+HOME_BY_ROLE = {"reviewer": "/review", "admin": "/review", "brand_manager": "/brands"}
 
 
 @router.get("/")
-def home() -> Response:
-    """Lead to the work."""
-    return RedirectResponse(PREFIX + "/review", 303)
+def home(visitor: CurrentVisitor) -> Response:
+    """Lead to the work: reviewers and admins to the queue, brand managers to their brands."""
+    return RedirectResponse(PREFIX + HOME_BY_ROLE[visitor.staff.role], 303)
 
 
 @router.get("/review")
@@ -132,6 +133,7 @@ class DecisionForm(BaseModel):
     decision: Decision
     preset: str = Field("", max_length=40)
     note: str = Field("", max_length=400)
+    pay_again: bool = False
 
 
 @router.post("/review/{receipt_id}/decide", dependencies=[OwnForm])
@@ -153,16 +155,38 @@ def decide(
         reason=reason_of(form.decision, form.preset, form.note, page_language(request)),
         refusal=refusal_of(form.decision, form.preset),
         corrections=corrections if form.decision == "approve" else None,
+        pay_again=form.pay_again,
     )
     said = "approved" if form.decision == "approve" else "rejected"
     return _to_next(session, reviewer.id, filters, said=said if decided else "proposed", about=receipt_id)
 
 
 @router.post("/review/{receipt_id}/undo", dependencies=[OwnForm])
-def undo(session: UnitOfWork, reviewer: Reviewer, receipt_id: UUID, filters: Filters) -> Response:
-    """Take one's own decision back, and lead to the case."""
+def undo(
+    session: UnitOfWork,
+    reviewer: Reviewer,
+    receipt_id: UUID,
+    filters: Filters,
+    back: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """Take one's own decision back, and lead to the case, or back to the list of those decided together."""
     decisions.undo_review(session, receipt_id, reviewer_id=reviewer.id)
-    return RedirectResponse(f"{PREFIX}/review/{receipt_id}{query_of(filters, said='undone')}", 303)
+    where = f"/review/many/{back}" if back else f"/review/{receipt_id}"
+    return RedirectResponse(f"{PREFIX}{where}{query_of(filters, said='undone')}", 303)
+
+
+@router.post("/review/{receipt_id}/withdraw", dependencies=[OwnForm])
+def withdraw(
+    session: UnitOfWork,
+    reviewer: Reviewer,
+    receipt_id: UUID,
+    filters: Filters,
+    back: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """Take one's own proposal back before a second person answers."""
+    decisions.withdraw_proposal(session, receipt_id, reviewer_id=reviewer.id)
+    where = f"/review/many/{back}" if back else f"/review/{receipt_id}"
+    return RedirectResponse(f"{PREFIX}{where}{query_of(filters, said='withdrawn')}", 303)
 
 
 def reason_of(decision: Decision, preset: str, note: str, language: Language) -> str:

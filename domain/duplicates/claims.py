@@ -56,7 +56,7 @@ def claim(
         for key, receipt_id, shopper_id in rows:
             held = prints if key == fingerprint else images
             held.append(Holder(receipt_id, shopper_id == receipt.shopper_id))
-    return images, prints or _alike_prints(session, receipt, paper)
+    return images, prints or alike_prints(session, receipt, paper)
 
 
 def claim_kept(session: Session, receipt: Receipt, chain: str | None) -> tuple[list[Holder], list[Holder]]:
@@ -93,7 +93,7 @@ _ALIKE = (
 )
 
 
-def _alike_prints(session: Session, receipt: Receipt, paper: PaperFacts) -> list[Holder]:
+def alike_prints(session: Session, receipt: Receipt, paper: PaperFacts) -> list[Holder]:
     """Return receipts with the same chain, minute and total whose number may be the same misread."""
     if paper.identity is None:
         return []

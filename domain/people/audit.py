@@ -21,6 +21,9 @@ Act = Literal[
     "approved",
     "rejected",
     "proposed",
+    "withdrawn",
+    "paid_again",
+    "decided_many",
     "undone",
     "bands_changed",
     "rule_changed",
@@ -48,22 +51,22 @@ def record_act(
     receipt_id: UUID | None = None,
     subject: str | None = None,
     details: dict[str, Any] | None = None,
-) -> None:
-    """Keep that a member of staff did something now. `details` carries no personal data.
+) -> UUID:
+    """Keep that a member of staff did something now; return its id. `details` carries no personal data.
 
     An operator at the command line may be no member of staff; then `details` names them as `operator`.
     """
-    session.add(
-        StaffAct(
-            acted_at=clock.now(),
-            staff_id=staff_id,
-            act=act,
-            receipt_id=receipt_id,
-            subject=subject,
-            details=details or {},
-        )
+    kept = StaffAct(
+        acted_at=clock.now(),
+        staff_id=staff_id,
+        act=act,
+        receipt_id=receipt_id,
+        subject=subject,
+        details=details or {},
     )
+    session.add(kept)
     session.flush()
+    return kept.id
 
 
 def acts(

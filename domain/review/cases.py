@@ -21,6 +21,7 @@ from domain.receipts.reasons import reason_view
 from domain.receipts.rows import receipt_of
 from domain.review import records, workbench
 from domain.review.errors import CaseDecidedError, CaseHeldError, ConflictOfInterestError, DecidedBeforeError
+from domain.review.safeguards import paid_by
 from domain.review.workbench import CaseFilters
 from infra import clock
 from infra.words import Language
@@ -137,6 +138,7 @@ def case(session: Session, receipt_id: UUID, language: Language, *, viewer_id: U
             session, receipt.shopper_id, [other.shopper_id for other in matching], clock.now()
         ),
         matching_image_urls=_image_urls(others),
+        paid_by=paid_by(session, receipt),
         decisions=[
             DecisionView(
                 id=row.id,
@@ -244,7 +246,13 @@ def _proposal(session: Session, receipt_id: UUID) -> ProposalView | None:
         return None
     email = _emails(session, [found.reviewer_id])[found.reviewer_id]
     said = {name: value for name, value in found.corrections.items() if value not in (None, [])}
-    return ProposalView(reviewer=email, reason=found.reason, proposed_at=found.proposed_at, corrections=said)
+    return ProposalView(
+        reviewer=email,
+        reason=found.reason,
+        proposed_at=found.proposed_at,
+        corrections=said,
+        pays_again=found.pays_again,
+    )
 
 
 def _shopper_record(session: Session, receipt: Receipt) -> ShopperRecord:

@@ -60,6 +60,9 @@ def _correct_line(session: Session, line: ReceiptLine, wanted: LineCorrection, c
     place = f"line_{line.position + 1}"
     if wanted.amount_minor is not None and wanted.amount_minor != line.amount_minor:
         changes[f"{place}_amount_minor"] = [line.amount_minor, wanted.amount_minor]
+        # How far persons move a figure is measured from here, however often they correct it.
+        if line.amount_read_minor is None:
+            line.amount_read_minor = line.amount_minor
         line.amount_minor = wanted.amount_minor
         # A price that belongs to another amount would contradict the line.
         line.unit_price_minor = None

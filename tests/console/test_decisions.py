@@ -36,7 +36,7 @@ from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, LineCorrection, ReviewDecision
 from tests import make
-from tests.make.console import in_review
+from tests.make.console import in_review, settled
 
 TOTAL = 200_000
 
@@ -347,9 +347,9 @@ def test_many_are_decided_alike_and_one_that_can_t_be_stops_none(
 ) -> None:
     second_person_from(session, campaign, TOTAL + 50_000, reviewer)
     good, family, dear = (
-        in_review(session, 1),
-        in_review(session, 2),
-        in_review(session, 3, total_minor=TOTAL + 60_000),
+        settled(session, 1),
+        settled(session, 2),
+        settled(session, 3, total_minor=TOTAL + 60_000),
     )
     staff.set_relations(session, reviewer.id, ["0901000002"])
     outcome = decisions.settle_many(

@@ -136,7 +136,7 @@ def test_many_cases_are_decided_alike(client: TestClient, session: Session, revi
     answer = console.post(
         client, "/console/review/many", chosen=chosen, decision="reject", preset="not_original"
     )
-    assert answer.headers["location"] == "/console/review?said=many&done=2&proposed=0&refused=0"
+    assert answer.headers["location"].startswith("/console/review/many/")
     assert [case.status for case in cases] == ["rejected", "rejected", "in_review"]
     assert "Đã quyết định 2" in client.get(answer.headers["location"]).text
 
