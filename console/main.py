@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
 from console.errors import add_error_pages
-from console.pages import account, audit, clusters, pictures, review, rules, workbench
+from console.pages import account, audit, brands, clusters, pictures, review, rules, workbench
 from console.render import PREFIX
 
 STATIC = Path(__file__).parent / "static"
@@ -19,7 +19,7 @@ def create_console() -> FastAPI:
     """Build the console. Settings must be in place; nothing is connected yet."""
     console = FastAPI(title="QuetBill console", openapi_url=None, docs_url=None, redoc_url=None)
     add_error_pages(console)
-    for pages in (account, workbench, review, clusters, rules, pictures, audit):
+    for pages in (account, workbench, review, clusters, rules, pictures, audit, brands):
         console.include_router(pages.router)
     console.mount("/static", StaticFiles(directory=STATIC), name="static")
     return console

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from console import evidence, formats, graph
 from domain.money import major
 from infra import clock
-from infra.words import LANGUAGES, Language, language_of, say
+from infra.words import LANGUAGES, Language, all_words, language_of, say
 
 PREFIX = "/console"
 LANGUAGE_COOKIE = "quetbill_language"
@@ -82,8 +82,9 @@ SAYINGS = frozenset(
         "held",
         "released",
         "undone",
+        "withdrawn",
+        "undone_many",
         "no_more",
-        "many",
         "view_saved",
         "view_deleted",
         "saved",
@@ -116,13 +117,14 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "now": clock.now(),
         "t": lambda code, **gaps: say("console", code, language, gaps),
         "here": here(request),
+        "rule_help": all_words(language)["rule"].get,
         "reason_name": lambda code: evidence.rule_name(code, language),
         "money": lambda amount, currency: formats.money(amount, currency, language),
+        "major": major,
         "number": lambda amount: formats.number(amount, language),
         "moment": lambda at: formats.moment(at, language),
         "day": lambda on: formats.day(on, language),
         "span": lambda seconds: formats.span(seconds, language),
-        "minor": major,
         "evidence_rows": lambda reason, currency: evidence.evidence_rows(reason, currency, language),
         "changes": lambda act: evidence.changes(act, language),
         "field_value": lambda code, value: evidence.field_value(code, value, language),

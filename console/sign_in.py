@@ -122,6 +122,13 @@ def current_admin(visitor: CurrentVisitor) -> StaffMember:
     return visitor.staff
 
 
+def current_manager(visitor: CurrentVisitor) -> StaffMember:
+    """Return the brand manager at the console; for others the page does not exist."""
+    if visitor.staff.role != "brand_manager":
+        raise NotFoundError
+    return visitor.staff
+
+
 async def own_form(request: Request, visitor: CurrentVisitor) -> None:
     """Refuse a form that this session's pages did not make.
 
@@ -146,4 +153,5 @@ def same_site(sec_fetch_site: str | None) -> bool:
 
 Reviewer = Annotated[StaffMember, Depends(current_reviewer)]
 Admin = Annotated[StaffMember, Depends(current_admin)]
+Manager = Annotated[StaffMember, Depends(current_manager)]
 OwnForm = Depends(own_form)

@@ -27,6 +27,9 @@ class Settings(BaseSettings):
         description="Photographs: file:///…, s3://bucket/prefix, gs://…, az://…; empty is data_dir.",
     )
     storage_endpoint: str = Field(default="", description="Endpoint of an S3-compatible store.")
+    storage_timeout_seconds: int = Field(
+        default=10, description="A call to the object store is given up after this."
+    )
     token_secret: SecretStr = Field(
         default=SecretStr(""),
         description="Signs bearer tokens and pseudonyms, 32 characters or more; empty makes one in data_dir.",
@@ -43,7 +46,13 @@ class Settings(BaseSettings):
     read_timeout_seconds: int = Field(default=90, description="A reading job is killed after this.")
     read_attempts_max: int = Field(default=3, description="Readings begun before a receipt is unreadable.")
     ring_again_seconds: int = Field(default=120, description="A waiting receipt is rung again after this.")
-    sweep_interval_seconds: int = Field(default=30, description="Pause between two sweeps.")
+    ring_interval_seconds: int = Field(
+        default=30, description="Pause between two looks for receipts that were forgotten."
+    )
+    links_days: int = Field(
+        default=0,
+        description="Devices, addresses and links of shoppers are forgotten after this; 0 keeps them.",
+    )
     upload_bytes_max: int = Field(default=15_000_000, description="Largest page, in bytes.")
     upload_pixels_max: int = Field(default=50_000_000, description="Largest page, in pixels.")
     upload_side_min: int = Field(default=300, description="Smallest side of a page, in pixels.")
@@ -56,6 +65,17 @@ class Settings(BaseSettings):
         default=900, description="How long a reviewer who takes a case keeps it from the others."
     )
     review_undo_seconds: int = Field(default=600, description="How long a reviewer can take a decision back.")
+    # Two million đồng spent at the usual rate, in one trip: rare, and dear enough to be looked at twice.
+    second_person_points: int = Field(
+        default=2000, description="An approval that credits more points than this takes two people."
+    )
+    correction_share_max: float = Field(
+        default=1.0, description="A correction that raises a figure by more than this share takes two people."
+    )
+    correction_minor_max: int = Field(
+        default=500_000,
+        description="A correction that raises a figure by more, in minor units, takes two people.",
+    )
     # A hundredth of what is spent where a point is a thousand đồng spent (docs/decisions/0007).
     point_cost_vnd: int = Field(
         default=10, description="What a point costs the programme, in đồng: for money saved."

@@ -14,7 +14,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason", "console"]
+WordGroup = Literal["problem", "reason", "console", "rule"]
 
 
 class _Gaps(dict[str, Any]):
@@ -28,7 +28,7 @@ class _Gaps(dict[str, Any]):
 def all_words(language: Language) -> dict[WordGroup, dict[str, str]]:
     """Return every sentence of a language as group → code → sentence."""
     words: dict[WordGroup, dict[str, str]] = {}
-    for name in (f"{language}.toml", f"console_{language}.toml"):
+    for name in (f"{language}.toml", f"console_{language}.toml", f"rules_{language}.toml"):
         path = Path(__file__).parent / "words_data" / name
         words |= tomllib.loads(path.read_text(encoding="utf-8"))  # type: ignore[arg-type]
     return words

@@ -42,7 +42,10 @@ class SavedView(SQLModel, table=True):
 
 
 class ReviewProposal(SQLModel, table=True):
-    """An approval above the campaign's value, waiting for a second person. One at a time."""
+    """An approval that one person may not give alone, waiting for a second one. One at a time.
+
+    `pays_again` says that its author saw that the paper was paid for already.
+    """
 
     __tablename__ = "review_proposal"
     __table_args__ = (
@@ -59,6 +62,7 @@ class ReviewProposal(SQLModel, table=True):
     reviewer_id: UUID = Field(foreign_key="staff_member.id")
     reason: str = Field(max_length=500)
     corrections: dict[str, Any] = json_field()
+    pays_again: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     proposed_at: datetime = time_field()
     closed_at: datetime | None = time_field(nullable=True)
 
@@ -152,13 +156,15 @@ class ReviewDecision(SQLModel, table=True):
 class DecisionRequest(Body):
     """What a reviewer decides, and why; an approval may correct what was misread.
 
-    `reason` is for staff. A refusal's `because` tells the shopper what helps who is honest.
+    `reason` is for staff. A refusal's `refusal` tells the shopper what helps who is honest. `pay_again`
+    approves although another receipt of the same paper was paid; it takes two persons.
     """
 
     decision: Decision
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
-    because: RefusalKind | None = None
+    refusal: RefusalKind | None = None
     corrections: Corrections | None = None
+    pay_again: bool = False
 
 
 class DecisionView(Body):
@@ -206,12 +212,16 @@ class CaseQueue(Body):
 
 
 class ProposalView(Body):
-    """An approval that waits for a second person; `corrections` are the first one's, by field."""
+    """An approval that waits for a second person; `corrections` are the first one's, by field.
+
+    `pays_again` says that the first one saw that the paper was paid for already.
+    """
 
     reviewer: str
     reason: str
     proposed_at: datetime
     corrections: dict[str, Any]
+    pays_again: bool
 
 
 class ShopperRecord(Body):
@@ -234,6 +244,7 @@ class CaseView(Body):
 
     `score` is 0 to 1, null where none was given. `matching_senders` says of each receipt in `matching` who
     sent it: the same shopper, an account of a household or of a ring, or one that shares nothing.
+    `paid_by` are the approved receipts of the same paper, earliest first.
     """
 
     receipt: ReceiptView
@@ -249,4 +260,5 @@ class CaseView(Body):
     matching: list[ReceiptView]
     matching_senders: list[SenderKind]
     matching_image_urls: list[str]
+    paid_by: list[UUID]
     decisions: list[DecisionView]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -11,7 +10,7 @@ from sqlmodel import Session
 
 from api.auth import CurrentBrand
 from domain.insights import purchases, summary
-from domain.insights.export import csv_lines
+from domain.insights.export import csv_chunks
 from infra.db import read_only
 from infra.web import ReadOnly
 from schemas.insights import (
@@ -55,9 +54,8 @@ def export_purchases(
     UTF-8 with a byte order mark, commas, a header of the JSON's names, no thousands separators.
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
-    rows = purchases.export_purchases(session, brand, query)
     return StreamingResponse(
-        _encoded(csv_lines(rows)),
+        csv_chunks(purchases.export_purchases(session, brand, query)),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
@@ -83,14 +81,3 @@ def show_retailers(
 ) -> RetailerShares:
     """Return the same figures by chain over all the days, with each chain's share of spend."""
     return summary.retailer_shares(session, brand, query)
-
-
-def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
-    """Join lines into chunks: a chunk a line would cost a thread's turn each."""
-    chunk: list[str] = []
-    for line in lines:
-        chunk.append(line)
-        if len(chunk) == purchases.ROWS_PER_FETCH:
-            yield "".join(chunk).encode()
-            chunk.clear()
-    yield "".join(chunk).encode()

@@ -13,8 +13,8 @@ from sqlmodel import Session
 from console.correction_form import CorrectionsInForm
 from console.filters import Filters, query_of, values_of
 from console.render import PREFIX, page, page_language
-from console.sign_in import OwnForm, Reviewer
-from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
+from console.sign_in import CurrentVisitor, OwnForm, Reviewer
+from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor
 from domain.people.audit import ActFilters, acts, record_act
 from domain.receipts.rows import receipt_of
 from domain.review import cases, decisions, records, workbench
@@ -31,12 +31,13 @@ REASON_LENGTH_MAX = 500
 REFUSALS: tuple[RefusalKind, ...] = get_args(RefusalKind)
 APPROVALS = ("genuine", "misread", "own_page")
 TRAIL_LENGTH = 50
+HOME_BY_ROLE = {"reviewer": "/review", "admin": "/review", "brand_manager": "/brands"}
 
 
 @router.get("/")
-def home() -> Response:
-    """Lead to the work."""
-    return RedirectResponse(PREFIX + "/review", 303)
+def home(visitor: CurrentVisitor) -> Response:
+    """Lead to the work: reviewers and admins to the queue, brand managers to their brands."""
+    return RedirectResponse(PREFIX + HOME_BY_ROLE[visitor.staff.role], 303)
 
 
 @router.get("/review")
@@ -44,7 +45,7 @@ def show_queue(
     request: Request, session: ReadOnly, reviewer: Reviewer, filters: Filters, cursor: str | None = None
 ) -> Response:
     """Show what waits, longest waiting first."""
-    rows = cases.queue(
+    found = cases.queue(
         session,
         filters=filters,
         reviewer_id=reviewer.id,
@@ -52,11 +53,10 @@ def show_queue(
         limit=PAGE_SIZE_DEFAULT,
         language=page_language(request),
     )
-    more = encode_cursor(rows[-1].waiting_since, rows[-1].id) if len(rows) == PAGE_SIZE_DEFAULT else None
     return page(
         request,
         "queue.html",
-        rows=rows,
+        rows=found.rows,
         counts=workbench.counts(session, reviewer.id),
         retailers=cases.retailers(session),
         views=workbench.views_of(session, reviewer.id),
@@ -64,7 +64,7 @@ def show_queue(
         approvals=APPROVALS,
         filters=values_of(filters),
         query=query_of(filters),
-        next_query=query_of(filters, cursor=more) if more else None,
+        next_query=query_of(filters, cursor=found.next_cursor) if found.next_cursor else None,
         undo_about=None,
     )
 
@@ -133,6 +133,7 @@ class DecisionForm(BaseModel):
     decision: Decision
     preset: str = Field("", max_length=40)
     note: str = Field("", max_length=400)
+    pay_again: bool = False
 
 
 @router.post("/review/{receipt_id}/decide", dependencies=[OwnForm])
@@ -152,18 +153,40 @@ def decide(
         reviewer_id=reviewer.id,
         decision=form.decision,
         reason=reason_of(form.decision, form.preset, form.note, page_language(request)),
-        because=because_of(form.decision, form.preset),
+        refusal=refusal_of(form.decision, form.preset),
         corrections=corrections if form.decision == "approve" else None,
+        pay_again=form.pay_again,
     )
     said = "approved" if form.decision == "approve" else "rejected"
     return _to_next(session, reviewer.id, filters, said=said if decided else "proposed", about=receipt_id)
 
 
 @router.post("/review/{receipt_id}/undo", dependencies=[OwnForm])
-def undo(session: UnitOfWork, reviewer: Reviewer, receipt_id: UUID, filters: Filters) -> Response:
-    """Take one's own decision back, and lead to the case."""
+def undo(
+    session: UnitOfWork,
+    reviewer: Reviewer,
+    receipt_id: UUID,
+    filters: Filters,
+    back: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """Take one's own decision back, and lead to the case, or back to the list of those decided together."""
     decisions.undo_review(session, receipt_id, reviewer_id=reviewer.id)
-    return RedirectResponse(f"{PREFIX}/review/{receipt_id}{query_of(filters, said='undone')}", 303)
+    where = f"/review/many/{back}" if back else f"/review/{receipt_id}"
+    return RedirectResponse(f"{PREFIX}{where}{query_of(filters, said='undone')}", 303)
+
+
+@router.post("/review/{receipt_id}/withdraw", dependencies=[OwnForm])
+def withdraw(
+    session: UnitOfWork,
+    reviewer: Reviewer,
+    receipt_id: UUID,
+    filters: Filters,
+    back: Annotated[UUID | None, Form()] = None,
+) -> Response:
+    """Take one's own proposal back before a second person answers."""
+    decisions.withdraw_proposal(session, receipt_id, reviewer_id=reviewer.id)
+    where = f"/review/many/{back}" if back else f"/review/{receipt_id}"
+    return RedirectResponse(f"{PREFIX}{where}{query_of(filters, said='withdrawn')}", 303)
 
 
 def reason_of(decision: Decision, preset: str, note: str, language: Language) -> str:
@@ -180,7 +203,7 @@ def reason_of(decision: Decision, preset: str, note: str, language: Language) ->
     return ": ".join(parts)[:REASON_LENGTH_MAX]
 
 
-def because_of(decision: Decision, preset: str) -> RefusalKind | None:
+def refusal_of(decision: Decision, preset: str) -> RefusalKind | None:
     """Return the kind of refusal that was chosen; None for an approval or a reason of one's own."""
     return next((kind for kind in REFUSALS if kind == preset), None) if decision == "reject" else None
 

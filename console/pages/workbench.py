@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, get_args
 from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from console.filters import Filters, query_of, values_of
-from console.pages.review import because_of, reason_of
-from console.render import PREFIX, page_language
+from console.pages.review import reason_of, refusal_of
+from console.render import PREFIX, page, page_language
 from console.sign_in import OwnForm, Reviewer
 from domain.people.audit import record_act
-from domain.review import decisions, workbench
-from infra.web import UnitOfWork
+from domain.review import batches, workbench
+from infra.web import ReadOnly, UnitOfWork
+from infra.words import say
 from schemas.review import Decision
 
 router = APIRouter()
@@ -30,21 +31,43 @@ def decide_many(
     chosen: Annotated[list[UUID], Form(min_length=1)],
     preset: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
-    """Decide the chosen cases alike, and say how many were, and how many were not."""
-    outcome = decisions.settle_many(
+    """Decide the chosen cases alike, and lead to what was done with each."""
+    act_id = batches.decide_batch(
         session,
         chosen,
         reviewer_id=reviewer.id,
         decision=decision,
         reason=reason_of(decision, preset, "", page_language(request)),
-        because=because_of(decision, preset),
+        refusal=refusal_of(decision, preset),
     )
-    counted = {
-        "done": str(len(outcome.decided)),
-        "proposed": str(len(outcome.proposed)),
-        "refused": str(len(outcome.refused)),
-    }
-    return RedirectResponse(f"{PREFIX}/review{query_of(filters, said='many', **counted)}", 303)
+    return RedirectResponse(f"{PREFIX}/review/many/{act_id}{query_of(filters)}", 303)
+
+
+@router.get("/review/many/{act_id}")
+def show_many(
+    request: Request, session: ReadOnly, reviewer: Reviewer, act_id: UUID, filters: Filters
+) -> Response:
+    """Show what one decided together, and what of it can be taken back."""
+    done = batches.batch_of(session, act_id, reviewer.id)
+    outcomes = {name: done.count(name) for name in get_args(batches.Outcome)}
+    return page(
+        request,
+        "many.html",
+        act_id=act_id,
+        done_at=done.done_at,
+        rows=done.rows,
+        outcomes=outcomes,
+        query=query_of(filters),
+        problem=lambda code: say("problem", code, page_language(request)),
+    )
+
+
+@router.post("/review/many/{act_id}/undo", dependencies=[OwnForm])
+def undo_many(session: UnitOfWork, reviewer: Reviewer, act_id: UUID, filters: Filters) -> Response:
+    """Take all of it back that still can be."""
+    done, refused = batches.undo_batch(session, act_id, reviewer.id)
+    said = query_of(filters, said="undone_many", done=str(done), refused=str(refused))
+    return RedirectResponse(f"{PREFIX}/review/many/{act_id}{said}", 303)
 
 
 @router.post("/views", dependencies=[OwnForm])

@@ -178,6 +178,7 @@ const keys = {
   c: openCorrections,
   j: () => moveRow(1),
   k: () => moveRow(-1),
+  a: () => document.querySelector("[data-focus=a] input")?.focus(),
   r: () => document.querySelector("[data-focus=r] input")?.focus(),
   x: () => document.querySelector("tr.current input[type=checkbox]")?.click(),
   t: () => viewers[0]?.use("turn"),
@@ -188,12 +189,33 @@ const keys = {
   "?": () => dialogOf("shortcuts"),
 };
 
+// A key that decides, held or pressed twice, must not decide what the next page shows before anybody saw it.
+const ARMED_AFTER_MS = 800;
+setTimeout(() => document.documentElement.classList.add("armed"), ARMED_AFTER_MS);
+// These take a case, give it back or leave it: nothing that ends one.
+const HARMLESS = new Set(["n", "h", "q"]);
+const armed = () => document.documentElement.classList.contains("armed");
+
+// Sent once: a second press would be answered that the case is decided.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post" || event.defaultPrevented) return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
+// A page that the browser brings back from memory may be sent again.
+addEventListener("pageshow", (event) => {
+  if (event.persisted) document.querySelectorAll("form[data-sent]").forEach((form) => delete form.dataset.sent);
+});
+
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("select, textarea, input:not([type=radio], [type=checkbox])");
   if (typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
   const named = document.querySelector(`button[data-key="${CSS.escape(event.key)}"], a[data-key="${CSS.escape(event.key)}"]`);
-  if (named) { event.preventDefault(); named.click(); }
-  else if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
+  if (named) {
+    event.preventDefault();
+    if (!event.repeat && (HARMLESS.has(event.key) || armed())) named.click();
+  } else if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
 });
 
 document.addEventListener("click", (event) => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from schemas.insights import PurchaseView
 
@@ -12,6 +13,7 @@ from schemas.insights import PurchaseView
 BYTE_ORDER_MARK = "\ufeff"
 # A cell that starts so is run as a formula (OWASP, "CSV Injection"); full-width forms count too.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+ROWS_PER_CHUNK = 1_000
 COLUMNS = tuple(PurchaseView.model_fields)
 
 
@@ -20,6 +22,13 @@ def csv_lines(purchases: Iterable[PurchaseView]) -> Iterator[str]:
     yield BYTE_ORDER_MARK + _row(COLUMNS)
     for purchase in purchases:
         yield _row([cell(getattr(purchase, name)) for name in COLUMNS])
+
+
+def csv_chunks(purchases: Iterable[PurchaseView]) -> Iterator[bytes]:
+    """Yield the same file in UTF-8, many rows at a time: a chunk a row would cost a thread's turn each."""
+    lines = csv_lines(purchases)
+    while chunk := list(islice(lines, ROWS_PER_CHUNK)):
+        yield "".join(chunk).encode()
 
 
 def cell(value: object) -> str:

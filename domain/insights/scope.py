@@ -67,6 +67,12 @@ def scope_of(session: Session, brand: str, query: ScopeQuery) -> Scope:
     return Scope(brand_id, brand, first_day, last_day, retailer_ids, query.currency)
 
 
+def brand_names(session: Session, slugs: Sequence[str]) -> list[tuple[str, str]]:
+    """Return those of these brands that exist as (slug, name), by name."""
+    statement = select(Brand.slug, Brand.name).where(col(Brand.slug).in_(slugs)).order_by(col(Brand.name))
+    return [(slug, name) for slug, name in session.exec(statement).all()]
+
+
 def conditions(scope: Scope) -> list[ColumnElement[bool]]:
     """Return what a line and its receipt must satisfy to be in scope.
 

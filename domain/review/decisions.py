@@ -7,57 +7,76 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.duplicates import claims
-from domain.duplicates.claims import claim_all
 from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
 from domain.loyalty import campaigns, earning
 from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
-from domain.people.audit import record_act
+from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
 from domain.receipts.rows import locked
-from domain.review import records, workbench
+from domain.review import records, safeguards, workbench
 from domain.review.corrections import IDENTITY, Changes, correct
 from domain.review.errors import (
+    AlreadyPaidError,
     AppealedBeforeError,
     CaseDecidedError,
     ConflictOfInterestError,
     CorrectionMatchesError,
     DecidedBeforeError,
+    NotInBulkError,
     NotRefusedError,
+    ProposalGoneError,
     TooManyCasesError,
     UndoRefusedError,
 )
 from infra import clock
+from infra.metrics import count_settled_after_commit
 from schemas.loyalty import WithheldPoints
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, ReceiptAppeal, RefusalKind, ReviewDecision, ReviewProposal
 
 CASES_AT_ONCE_MAX = 100
 
 
-def settle_review(
+class _SecondPersonNeededError(Exception):
+    """One person may not give this approval alone: what it wrote is taken back."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Approval:
+    """What an approval did: fields changed, and the approved receipts of the same paper."""
+
+    changes: Changes
+    paid_by: list[UUID]
+
+
+def settle_review(  # noqa: PLR0913 - each says one thing of a decision
     session: Session,
     receipt_id: UUID,
     *,
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
     corrections: Corrections | None = None,
+    pay_again: bool = False,
 ) -> ReviewDecision | None:
     """End a receipt as a person decided; approval corrects what was misread and credits, once.
 
-    `reason` is kept for staff; `because` decides what a refused receipt's shopper is told.
+    `reason` is kept for staff; `refusal` decides what a refused receipt's shopper is told; `pay_again`
+    approves although another receipt of the same paper stands approved.
 
     Returns:
-        The decision; None where an approval of this value now waits for a second person.
+        The decision; None where the approval now waits for a second person.
 
     Raises:
         NotFoundError: There is no such receipt.
@@ -66,34 +85,55 @@ def settle_review(
         DecidedBeforeError: The reviewer had a say in it already; another person must have the next.
         CaseHeldError: Another reviewer is at work on it.
         CorrectionMatchesError: Corrected like this, it is a receipt that was taken already.
+        AlreadyPaidError: Another receipt of the same paper stands approved, and `pay_again` was not said.
     """
+    if decision == "approve":
+        safeguards.wait_for_approvals(session)
     receipt = locked(session, receipt_id)
     if receipt.status != "in_review":
         raise CaseDecidedError(status=receipt.status)
     proposal = records.open_proposals(session, [receipt_id]).get(receipt_id)
     _check_may_decide(session, receipt, proposal, reviewer_id)
-    wanted = _all_corrections(proposal, corrections or Corrections())
-    if decision == "approve" and proposal is None and _needs_second_person(session, receipt, wanted):
-        records.propose(session, receipt_id, reviewer_id, reason, wanted.model_dump(mode="json"))
-        workbench.end_hold(session, receipt_id)
-        record_act(session, reviewer_id, "proposed", receipt_id=receipt_id)
-        return None
+    done = _Approval({}, [])
+    if decision == "approve":
+        wanted = _all_corrections(proposal, corrections or Corrections())
+        try:
+            with session.begin_nested():
+                done = _approve(session, receipt, wanted, proposal, pay_again=pay_again)
+        except _SecondPersonNeededError:
+            if proposal is not None:
+                records.close_proposal(session, proposal)
+            _propose(session, receipt_id, reviewer_id, reason, wanted, pay_again=pay_again)
+            return None
     if proposal is not None:
         records.close_proposal(session, proposal)
     workbench.end_hold(session, receipt_id)
     decided = records.record_decision(session, receipt, reviewer_id, decision, reason)
-    changes = _approve(session, receipt, wanted) if decision == "approve" else {}
     if decision == "reject":
-        _refuse(session, receipt, because)
-    receipt.settled_at = decided.decided_at
-    record_act(
-        session,
-        reviewer_id,
-        "approved" if decision == "approve" else "rejected",
-        receipt_id=receipt_id,
-        details={"decision_id": str(decided.id), "changes": changes},
-    )
+        _refuse(session, receipt, refusal)
+    act: Act = "approved" if decision == "approve" else "rejected"
+    details = {"decision_id": str(decided.id), "changes": done.changes}
+    record_act(session, reviewer_id, act, receipt_id=receipt_id, details=details)
+    if done.paid_by:
+        others = {"paid_by": [str(other) for other in done.paid_by]}
+        record_act(session, reviewer_id, "paid_again", receipt_id=receipt_id, details=others)
+    count_settled_after_commit(session, receipt.status)
     return decided
+
+
+def withdraw_proposal(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> None:
+    """Take one's own proposal back before a second person answers: the case waits as it did.
+
+    Raises:
+        NotFoundError: There is no such receipt.
+        ProposalGoneError: It has no open proposal, or another person's.
+    """
+    locked(session, receipt_id)
+    proposal = records.open_proposals(session, [receipt_id]).get(receipt_id)
+    if proposal is None or proposal.reviewer_id != reviewer_id:
+        raise ProposalGoneError
+    records.close_proposal(session, proposal)
+    record_act(session, reviewer_id, "withdrawn", receipt_id=receipt_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +152,19 @@ def settle_many(
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
 ) -> ManyDecided:
     """Decide many receipts alike; one that can't be decided stops none of the others.
+
+    None is approved among many that looks like another receipt: those are looked at one by one.
 
     Raises:
         TooManyCasesError: More than 100 at once.
     """
     if len(receipt_ids) > CASES_AT_ONCE_MAX:
         raise TooManyCasesError(cases_max=CASES_AT_ONCE_MAX)
+    if decision == "approve":
+        safeguards.wait_for_approvals(session)
     decided: list[UUID] = []
     proposed: list[UUID] = []
     refused: dict[UUID, str] = {}
@@ -128,13 +172,15 @@ def settle_many(
     for receipt_id in sorted(set(receipt_ids)):
         try:
             with session.begin_nested():
+                if decision == "approve" and safeguards.looks_like_another(locked(session, receipt_id)):
+                    raise NotInBulkError
                 made = settle_review(
                     session,
                     receipt_id,
                     reviewer_id=reviewer_id,
                     decision=decision,
                     reason=reason,
-                    because=because,
+                    refusal=refusal,
                 )
         except DomainError as error:
             refused[receipt_id] = error.code
@@ -160,8 +206,7 @@ def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> Non
     if decided.decision == "approve":
         reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
     records.record_undo(session, decided.id, reviewer_id)
-    _reopen(session, receipt)
-    receipt.settled_at = decided.waiting_since or receipt.received_at
+    _reopen(session, receipt, decided.waiting_since or receipt.received_at)
     session.flush()
     workbench.take_hold(session, receipt_id, reviewer_id)
     details = {"decision_id": str(decided.id)}
@@ -185,10 +230,9 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
         raise NotRefusedError(status=receipt.status)
     appealed = ReceiptAppeal(receipt_id=receipt_id, words=words, appealed_at=clock.now())
     session.add(appealed)
-    _reopen(session, receipt)
-    receipt.settled_at = appealed.appealed_at
+    _reopen(session, receipt, appealed.appealed_at)
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
-    receipt.reasons = [*receipt.reasons, {"code": "appealed", "severity": "review", "evidence": {}}]
+    receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
     return appealed
 
@@ -215,11 +259,6 @@ def _check_may_decide(
     workbench.check_free(session, receipt.id, reviewer_id)
 
 
-def _needs_second_person(session: Session, receipt: Receipt, wanted: Corrections) -> bool:
-    dearest = max(receipt.total_minor or 0, wanted.total_minor or 0)
-    return bands.bands_on(session, receipt.purchased_on).needs_second_eyes(dearest)
-
-
 def _all_corrections(proposal: ReviewProposal | None, mine: Corrections) -> Corrections:
     """Join what the first person corrected with what the second corrects, who has the last word."""
     if proposal is None:
@@ -229,25 +268,63 @@ def _all_corrections(proposal: ReviewProposal | None, mine: Corrections) -> Corr
     return first.model_copy(update={**said, "lines": first.lines + mine.lines})
 
 
-def _approve(session: Session, receipt: Receipt, wanted: Corrections) -> Changes:
+def _approve(
+    session: Session,
+    receipt: Receipt,
+    wanted: Corrections,
+    proposal: ReviewProposal | None,
+    *,
+    pay_again: bool,
+) -> _Approval:
     lines = _lines_of(session, receipt.id)
+    dearest = max(receipt.total_minor or 0, wanted.total_minor or 0)
     changes = correct(session, receipt, lines, wanted)
     if IDENTITY & changes.keys():
         _claim_corrected(session, receipt)
-    receipt.status = "approved"
+    paid_by = safeguards.paid_by(session, receipt)
+    if paid_by and not pay_again:
+        raise AlreadyPaidError(receipt_id=str(paid_by[0]))
     awards = _awards_by_lines(session, receipt, lines)
+    asks_two = (
+        bool(paid_by)
+        or bands.bands_on(session, receipt.purchased_on).needs_second_reviewer(dearest)
+        or safeguards.needs_second_person(receipt, lines, awards)
+    )
+    if asks_two and not _confirms(proposal, wanted, pays_again=bool(paid_by)):
+        raise _SecondPersonNeededError
+    receipt.status = "approved"
     taken_back = records.approvals_undone(session, receipt.id)
     credit(session, receipt, awards, times_taken_back=taken_back)
-    return changes
+    return _Approval(changes, paid_by)
 
 
-def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> None:
+def _confirms(proposal: ReviewProposal | None, wanted: Corrections, *, pays_again: bool) -> bool:
+    """Say whether an approval is what the first person proposed: what the second adds is one person's."""
+    if proposal is None or (pays_again and not proposal.pays_again):
+        return False
+    return wanted == Corrections.model_validate(proposal.corrections)
+
+
+def _propose(
+    session: Session,
+    receipt_id: UUID,
+    reviewer_id: UUID,
+    reason: str,
+    wanted: Corrections,
+    *,
+    pay_again: bool,
+) -> None:
+    said = wanted.model_dump(mode="json")
+    records.propose(session, receipt_id, reviewer_id, reason, said, pays_again=pay_again)
+    workbench.end_hold(session, receipt_id)
+    details = {"pays_again": pay_again}
+    record_act(session, reviewer_id, "proposed", receipt_id=receipt_id, details=details)
+
+
+def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
     receipt.status = "rejected"
-    evidence = {"because": because} if because else {}
-    receipt.reasons = [
-        *receipt.reasons,
-        {"code": "refused_by_reviewer", "severity": "reject", "evidence": evidence},
-    ]
+    evidence = {"refusal": refusal} if refusal else {}
+    receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
@@ -255,36 +332,37 @@ def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> 
         line.points = 0
 
 
-def _reopen(session: Session, receipt: Receipt) -> None:
-    """Let a decided receipt wait again: its claims are its own, its points pending."""
+def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
+    """Let a decided receipt wait again, since then: its claims are its own, its points pending."""
     known = _matching_ids(receipt)
-    receipt.reasons = [reason for reason in receipt.reasons if reason["code"] != "refused_by_reviewer"]
-    images, prints = claim_all(session, receipt)
+    receipt.reasons = [reason for reason in receipt.reasons if reason.code != "refused_by_reviewer"]
+    images, prints = claims.claim_kept(session, receipt, _chain(receipt))
     for code, holders in (("same_image", images), ("same_receipt", prints)):
         # Somebody may have sent the same paper while this one was refused.
         new = [str(holder.receipt_id) for holder in holders if str(holder.receipt_id) not in known]
         if new:
-            evidence = {"matching_receipt_id": new[0]}
-            receipt.reasons = [
-                *receipt.reasons,
-                {"code": code, "severity": "review", "evidence": evidence},
-            ]
+            receipt.reasons = [*receipt.reasons, Reason(code, "review", {"matching_receipt_id": new[0]})]
     receipt.status = "in_review"
+    receipt.waiting_since = since
     session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
     _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
 
 
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
     claims.release_print(session, receipt.id)
-    _, prints = claim_all(session, receipt)
+    _, prints = claims.claim_kept(session, receipt, _chain(receipt))
     known = _matching_ids(receipt)
     for holder in prints:
         if str(holder.receipt_id) not in known:
             raise CorrectionMatchesError(matching_receipt_id=str(holder.receipt_id))
 
 
+def _chain(receipt: Receipt) -> str | None:
+    return (receipt.reading or {}).get("chain")
+
+
 def _matching_ids(receipt: Receipt) -> set[str]:
-    return {reason.get("evidence", {}).get("matching_receipt_id", "") for reason in receipt.reasons}
+    return {reason.matching_receipt_id or "" for reason in receipt.reasons}
 
 
 def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
@@ -298,6 +376,6 @@ def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[Receipt
     rules = campaigns.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
     awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
     points = points_by_line(awards)
-    for place, line in enumerate(lines):
-        line.points = points.get(place, 0)
+    for position, line in enumerate(lines):
+        line.points = points.get(position, 0)
     return awards

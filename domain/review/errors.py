@@ -41,6 +41,24 @@ class CorrectionMatchesError(ConflictError):
     code = "correction_matches"
 
 
+class AlreadyPaidError(ConflictError):
+    """Another receipt of the same paper stands approved."""
+
+    code = "already_paid"
+
+
+class NotInBulkError(ConflictError):
+    """A receipt that looks like another one is approved by itself or not at all."""
+
+    code = "not_in_bulk"
+
+
+class ProposalGoneError(ConflictError):
+    """There is no open proposal of this reviewer's."""
+
+    code = "proposal_gone"
+
+
 class InvalidReasonError(DomainError):
     """A decision without a reason."""
 

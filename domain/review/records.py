@@ -24,7 +24,7 @@ def record_decision(
         decision=decision,
         reason=reason,
         decided_at=clock.now(),
-        waiting_since=receipt.settled_at,
+        waiting_since=receipt.waiting_since,
     )
     session.add(decided)
     session.flush()
@@ -63,7 +63,13 @@ def record_undo(session: Session, decision_id: UUID, reviewer_id: UUID) -> None:
 
 
 def propose(
-    session: Session, receipt_id: UUID, reviewer_id: UUID, reason: str, corrections: dict[str, Any]
+    session: Session,
+    receipt_id: UUID,
+    reviewer_id: UUID,
+    reason: str,
+    corrections: dict[str, Any],
+    *,
+    pays_again: bool = False,
 ) -> ReviewProposal:
     """Keep an approval that a second person must confirm."""
     proposal = ReviewProposal(
@@ -71,6 +77,7 @@ def propose(
         reviewer_id=reviewer_id,
         reason=reason,
         corrections=corrections,
+        pays_again=pays_again,
         proposed_at=clock.now(),
     )
     session.add(proposal)
@@ -89,7 +96,7 @@ def open_proposals(session: Session, receipt_ids: list[UUID]) -> dict[UUID, Revi
 
 
 def close_proposal(session: Session, proposal: ReviewProposal) -> None:
-    """Note that a proposal was answered."""
+    """Note that a proposal was answered or withdrawn."""
     proposal.closed_at = clock.now()
     session.flush()
 

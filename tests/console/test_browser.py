@@ -27,7 +27,7 @@ from schemas.receipts import Receipt
 from schemas.review import Corrections
 from tests import make
 from tests.make import browser as browsing
-from tests.make import console as ground
+from tests.make import console
 from tests.make.browser import needs_chromium
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -54,7 +54,7 @@ class Scene:
 def scene(committed: None) -> Generator[Scene]:
     with transaction() as session:
         make.make_campaign(session)
-        member = ground.enrol(session, "admin")
+        member = console.enrol(session, "admin")
         first = settled(session, "0907654321", "05-lotte")
         cases = [
             settled(session, "0901234561", "03-coop", total_minor=200_000, receipt_no="555001"),
@@ -89,25 +89,33 @@ def settled(session, phone: str, photo: str, **reading: object) -> Receipt:  # t
     return receipt
 
 
-def open_console(browser: Browser, scene: Scene, *, width: int = 1440, language: str = "vi") -> Page:
+def open_console(
+    browser: Browser, scene: Scene, *, width: int = 1440, language: str = "vi", home: str = "review"
+) -> Page:
     """A window at the sign-in page, signed in by typing."""
     page = browsing.new_context(browser, width=width, language=language).new_page()
     page.set_default_timeout(30_000)
     page.goto(f"{scene.address}/console/")
     with transaction() as session:
-        code = ground.code_of(session, scene.member)
+        code = console.code_of(session, scene.member)
     page.fill("#email", scene.member.email)
-    page.fill("#password", ground.PASSWORD)
+    page.fill("#password", console.PASSWORD)
     page.fill("#code", code)
     page.press("#code", "Enter")
-    page.wait_for_url("**/console/review")
+    page.wait_for_url(f"**/console/{home}")
     return page
 
 
 def expect_said(page: Page, words: str) -> None:
     """Wait until a page says something and its scripts listen."""
     expect(page.get_by_role("status")).to_contain_text(words)
-    page.wait_for_function("document.documentElement.classList.contains('scripted')")
+    expect(page.locator("html.armed")).to_have_count(1)
+
+
+def approve_by_keys(page: Page) -> None:
+    """Choose the first reason to approve, and approve."""
+    for key in ("a", "Space", "Enter"):
+        page.keyboard.press(key)
 
 
 def status_of(receipt_id: UUID) -> str:
@@ -136,7 +144,7 @@ def test_cases_are_decided_by_keyboard_alone(browser: Browser, scene: Scene) -> 
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/{scene.case_ids[0]}*")
     browsing.keep_picture(page, "case-by-keyboard")
-    page.keyboard.press("a")
+    approve_by_keys(page)
     expect_said(page, "Đã duyệt.")
     assert status_of(scene.case_ids[0]) == "approved"
     page.keyboard.press("r")
@@ -150,7 +158,7 @@ def test_a_decision_is_taken_back_by_keyboard(browser: Browser, scene: Scene) ->
     page = open_console(browser, scene)
     page.keyboard.press("n")
     page.wait_for_url(f"**/{scene.case_ids[0]}*")
-    page.keyboard.press("a")
+    approve_by_keys(page)
     expect_said(page, "Đã duyệt.")
     page.keyboard.press("u")
     expect_said(page, "Đã hoàn tác.")
@@ -163,6 +171,7 @@ def test_a_misread_total_is_corrected_by_keyboard(browser: Browser, scene: Scene
     page.keyboard.press("c")
     page.locator("input[name=total]").fill("263.000")
     browsing.keep_picture(page, "case-corrected")
+    page.locator("form[data-decision=approve] .chip").first.click()
     page.locator("input[name=total]").press("Enter")
     expect_said(page, "Đã duyệt.")
     with transaction() as session:
@@ -180,6 +189,7 @@ def test_rows_are_chosen_and_decided_together(browser: Browser, scene: Scene) ->
     browsing.keep_picture(page, "queue-chosen")
     page.locator("button[value=reject]").click()
     expect_said(page, "Đã quyết định 2")
+    browsing.keep_picture(page, "decided-together")
     assert [status_of(case) for case in scene.case_ids] == ["rejected", "rejected", "in_review"]
 
 
@@ -250,7 +260,7 @@ def add_a_busy_day(scene: Scene) -> dict[str, UUID]:
             )
             decide(done.id, decision=decision)
         appealed = settled(session, "0908000001", "06-go", receipt_no="66012233", **odd)
-        decide(appealed.id, decision="reject", because="not_original")
+        decide(appealed.id, decision="reject", refusal="not_original")
         words = "Hóa đơn bị rách một góc, tôi mua ở siêu thị gần nhà và còn giữ bản giấy."
         decisions.appeal(session, appealed.id, shopper_id=appealed.shopper_id, words=words)
         proposed = settled(session, "0908000002", "02-winmart-plus", receipt_no="66014455", **odd)

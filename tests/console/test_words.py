@@ -13,7 +13,7 @@ from console import render
 from console.pages import review
 from domain.fraud.rules import RULES
 from domain.people.audit import ACTS
-from infra.words import LANGUAGES, all_words
+from infra.words import LANGUAGES, Language, all_words
 from schemas.fraud import RuleMode
 
 TEMPLATES = Path(render.__file__).parent / "templates"
@@ -45,3 +45,12 @@ def test_words_that_are_put_together_are_all_there() -> None:
     wanted |= {f"reason_{code}" for code in RULES}
     wanted |= {f"mode_{mode}" for mode in get_args(RuleMode)}
     assert wanted - words == set()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_rule_is_explained_to_reviewers_in_words_of_its_own(language: Language) -> None:
+    words = all_words(language)
+    assert words["rule"].keys() == RULES
+    explained = list(words["rule"].values())
+    assert len(set(explained)) == len(explained)
+    assert not set(explained) & set(words["reason"].values())
