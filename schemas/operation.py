@@ -10,7 +10,7 @@ from schemas.base import time_field
 
 
 class Chore(SQLModel, table=True):
-    """One thing done again and again, by its job's name: when it was last called, and when it was done."""
+    """One thing done again and again, by its job's name: when it was last called, and last done."""
 
     job: str = Field(primary_key=True, max_length=100)
     rung_at: datetime = time_field()

@@ -152,12 +152,12 @@ class ReviewDecision(SQLModel, table=True):
 class DecisionRequest(Body):
     """What a reviewer decides, and why; an approval may correct what was misread.
 
-    `reason` is for staff. A refusal's `because` tells the shopper what helps who is honest.
+    `reason` is for staff. A refusal's `refusal` tells the shopper what helps who is honest.
     """
 
     decision: Decision
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
-    because: RefusalKind | None = None
+    refusal: RefusalKind | None = None
     corrections: Corrections | None = None
 
 

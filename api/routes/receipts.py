@@ -19,7 +19,7 @@ from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.origin import UploadSender
 from domain.errors import NotFoundError
 from domain.origins.links import count_upload
-from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
+from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.receipts import display, intake, rows
 from domain.receipts.errors import NoPagesError
 from domain.receipts.photos import check_photo, kept_photo
@@ -31,6 +31,7 @@ from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from infra.windows import RedisWindows
 from infra.words import Language
+from schemas.reasons import Reason
 from schemas.receipts import (
     WAITING_STATUSES,
     PictureCheck,
@@ -118,7 +119,7 @@ def check_picture(
         reasons = queue.ask_about_photo(queue.CHECK_PICTURE, photo)
     except queue.NoAnswerError as error:
         raise NotReadyError from error
-    shown = [reason_view(reason, "shopper", language) for reason in reasons]
+    shown = [reason_view(Reason.from_stored(stored), "shopper", language) for stored in reasons]
     return PictureCheck(readable=all(reason.severity != "reject" for reason in shown), reasons=shown)
 
 
@@ -130,9 +131,13 @@ def list_receipts(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> ReceiptHistory:
     """Return the shopper's receipts, newest first."""
-    rows = display.history(session, shopper.id, before=decode_cursor(cursor), limit=limit)
-    more = encode_cursor(rows[-1].received_at, rows[-1].id) if len(rows) == limit else None
-    return ReceiptHistory(receipts=rows, next_cursor=more)
+    before = decode_cursor(cursor)
+    found = page(
+        lambda most: display.history(session, shopper.id, before=before, limit=most),
+        limit,
+        lambda row: encode_cursor(row.received_at, row.id),
+    )
+    return ReceiptHistory(receipts=found.rows, next_cursor=found.next_cursor)
 
 
 @router.get("/{receipt_id}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, Literal, get_args
 from uuid import UUID
@@ -13,15 +13,16 @@ from sqlmodel import Session, col, func, or_, select
 from domain.people.audit import record_act
 from infra import clock
 from infra.metrics import count_settled_after_commit
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptPage
 
 # Reading died too often; the photograph is gone; something else is kept in its place.
 UnreadCode = Literal["reading_failed", "photo_missing", "photo_changed"]
 UNREAD_CODES: Final[tuple[UnreadCode, ...]] = get_args(UnreadCode)
-_REASONS: Final[dict[UnreadCode, dict[str, Any]]] = {
-    "reading_failed": {"code": "reading_failed"},
-    "photo_missing": {"code": "photo_missing"},
-    "photo_changed": {"code": "photo_changed"},
+_REASONS: Final[dict[UnreadCode, Reason]] = {
+    "reading_failed": Reason("reading_failed", "reject"),
+    "photo_missing": Reason("photo_missing", "reject"),
+    "photo_changed": Reason("photo_changed", "reject"),
 }
 # So many photographs that must be there tell a store that lost one from a store that is not itself.
 NEIGHBOURS: Final = 3
@@ -33,7 +34,7 @@ def end_unread(
     """End a waiting receipt, whose row is locked, as one that can't be read."""
     receipt.status = "unreadable"
     receipt.settled_at = clock.now()
-    receipt.reasons = [_REASONS[code] | {"severity": "reject", "evidence": evidence or {}}]
+    receipt.reasons = [replace(_REASONS[code], evidence=evidence or {})]
     count_settled_after_commit(session, receipt.status)
 
 
@@ -109,7 +110,7 @@ def reopen(
         .with_for_update(skip_locked=True)
     ).all()
     for receipt in rows:
-        details = {"operator": operator, "reason": receipt.reasons[0]["code"]}
+        details = {"operator": operator, "reason": receipt.reasons[0].code}
         record_act(session, staff_id, "reopened", receipt_id=receipt.id, details=details)
         receipt.status = "received"
         receipt.reasons = []

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.money import major
 from domain.origins import clusters
+from domain.paging import Page, encode_cursor, page
 from domain.people.audit import record_act
 from domain.people.shoppers import pseudonym
 from domain.people.staff import is_related, related_among
@@ -54,12 +55,24 @@ def queue(
     language: Language,
     filters: CaseFilters = EVERY_CASE,
     reviewer_id: UUID | None = None,
-) -> list[CaseSummary]:
-    """Return the waiting cases, longest waiting first, from after a (waiting_since, id) on.
+) -> Page[CaseSummary]:
+    """Return a page of the waiting cases, longest waiting first, from after a (waiting_since, id) on.
 
     Of the reviewer's own receipts and their family's it is not said why they wait.
     """
-    rows = workbench.waiting_cases(session, filters, reviewer_id=reviewer_id, after=after, limit=limit)
+    found = page(
+        lambda most: workbench.waiting_cases(
+            session, filters, reviewer_id=reviewer_id, after=after, limit=most
+        ),
+        limit,
+        lambda row: encode_cursor(row.waiting_since or row.received_at, row.id),
+    )
+    return Page(_summaries(session, found.rows, language, reviewer_id), found.next_cursor)
+
+
+def _summaries(
+    session: Session, rows: Sequence[Receipt], language: Language, reviewer_id: UUID | None
+) -> list[CaseSummary]:
     ids = [row.id for row in rows]
     retailers = dict(session.exec(select(Retailer.id, Retailer.name)).all())
     points = dict(
@@ -270,7 +283,7 @@ def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
     ).all()
     for owner, status, count in rows:
         counted[owner][status] = count
-    place = {member: number for number, member in enumerate(found.shopper_ids)}
+    position = {member: number for number, member in enumerate(found.shopper_ids)}
     return ClusterView(
         accounts=[
             ClusterAccount(
@@ -281,7 +294,7 @@ def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
             for member in found.shopper_ids
         ],
         links=[
-            ClusterLink(kind=link.kind, accounts=[place[member] for member in link.shopper_ids])
+            ClusterLink(kind=link.kind, accounts=[position[member] for member in link.shopper_ids])
             for link in found.links
         ],
         whole=found.whole,
@@ -289,7 +302,7 @@ def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
 
 
 def _matching(session: Session, receipt: Receipt) -> list[Receipt]:
-    named = (reason.get("evidence", {}).get("matching_receipt_id") for reason in receipt.reasons)
+    named = (reason.matching_receipt_id for reason in receipt.reasons)
     ids = [UUID(value) for value in named if value]
     return list(session.exec(select(Receipt).where(col(Receipt.id).in_(ids))).all())
 

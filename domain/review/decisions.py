@@ -14,7 +14,6 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.duplicates import claims
-from domain.duplicates.claims import claim_all
 from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
@@ -38,6 +37,7 @@ from domain.review.errors import (
 from infra import clock
 from infra.metrics import count_settled_after_commit
 from schemas.loyalty import WithheldPoints
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, ReceiptAppeal, RefusalKind, ReviewDecision, ReviewProposal
 
@@ -51,12 +51,12 @@ def settle_review(
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
     corrections: Corrections | None = None,
 ) -> ReviewDecision | None:
     """End a receipt as a person decided; approval corrects what was misread and credits, once.
 
-    `reason` is kept for staff; `because` decides what a refused receipt's shopper is told.
+    `reason` is kept for staff; `refusal` decides what a refused receipt's shopper is told.
 
     Returns:
         The decision; None where an approval of this value now waits for a second person.
@@ -86,7 +86,7 @@ def settle_review(
     decided = records.record_decision(session, receipt, reviewer_id, decision, reason)
     changes = _approve(session, receipt, wanted) if decision == "approve" else {}
     if decision == "reject":
-        _refuse(session, receipt, because)
+        _refuse(session, receipt, refusal)
     record_act(
         session,
         reviewer_id,
@@ -114,7 +114,7 @@ def settle_many(
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
 ) -> ManyDecided:
     """Decide many receipts alike; one that can't be decided stops none of the others.
 
@@ -136,7 +136,7 @@ def settle_many(
                     reviewer_id=reviewer_id,
                     decision=decision,
                     reason=reason,
-                    because=because,
+                    refusal=refusal,
                 )
         except DomainError as error:
             refused[receipt_id] = error.code
@@ -188,7 +188,7 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
     session.add(appealed)
     _reopen(session, receipt, appealed.appealed_at)
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
-    receipt.reasons = [*receipt.reasons, {"code": "appealed", "severity": "review", "evidence": {}}]
+    receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
     return appealed
 
@@ -217,7 +217,7 @@ def _check_may_decide(
 
 def _needs_second_person(session: Session, receipt: Receipt, wanted: Corrections) -> bool:
     dearest = max(receipt.total_minor or 0, wanted.total_minor or 0)
-    return bands.bands_on(session, receipt.purchased_on).needs_second_eyes(dearest)
+    return bands.bands_on(session, receipt.purchased_on).needs_second_reviewer(dearest)
 
 
 def _all_corrections(proposal: ReviewProposal | None, mine: Corrections) -> Corrections:
@@ -241,13 +241,10 @@ def _approve(session: Session, receipt: Receipt, wanted: Corrections) -> Changes
     return changes
 
 
-def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> None:
+def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
     receipt.status = "rejected"
-    evidence = {"because": because} if because else {}
-    receipt.reasons = [
-        *receipt.reasons,
-        {"code": "refused_by_reviewer", "severity": "reject", "evidence": evidence},
-    ]
+    evidence = {"refusal": refusal} if refusal else {}
+    receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
@@ -258,17 +255,13 @@ def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> 
 def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
     """Let a decided receipt wait again, since then: its claims are its own, its points pending."""
     known = _matching_ids(receipt)
-    receipt.reasons = [reason for reason in receipt.reasons if reason["code"] != "refused_by_reviewer"]
-    images, prints = claim_all(session, receipt)
+    receipt.reasons = [reason for reason in receipt.reasons if reason.code != "refused_by_reviewer"]
+    images, prints = claims.claim_kept(session, receipt, _chain(receipt))
     for code, holders in (("same_image", images), ("same_receipt", prints)):
         # Somebody may have sent the same paper while this one was refused.
         new = [str(holder.receipt_id) for holder in holders if str(holder.receipt_id) not in known]
         if new:
-            evidence = {"matching_receipt_id": new[0]}
-            receipt.reasons = [
-                *receipt.reasons,
-                {"code": code, "severity": "review", "evidence": evidence},
-            ]
+            receipt.reasons = [*receipt.reasons, Reason(code, "review", {"matching_receipt_id": new[0]})]
     receipt.status = "in_review"
     receipt.waiting_since = since
     session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
@@ -277,15 +270,19 @@ def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
 
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
     claims.release_print(session, receipt.id)
-    _, prints = claim_all(session, receipt)
+    _, prints = claims.claim_kept(session, receipt, _chain(receipt))
     known = _matching_ids(receipt)
     for holder in prints:
         if str(holder.receipt_id) not in known:
             raise CorrectionMatchesError(matching_receipt_id=str(holder.receipt_id))
 
 
+def _chain(receipt: Receipt) -> str | None:
+    return (receipt.reading or {}).get("chain")
+
+
 def _matching_ids(receipt: Receipt) -> set[str]:
-    return {reason.get("evidence", {}).get("matching_receipt_id", "") for reason in receipt.reasons}
+    return {reason.matching_receipt_id or "" for reason in receipt.reasons}
 
 
 def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
@@ -299,6 +296,6 @@ def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[Receipt
     rules = campaigns.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
     awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
     points = points_by_line(awards)
-    for place, line in enumerate(lines):
-        line.points = points.get(place, 0)
+    for position, line in enumerate(lines):
+        line.points = points.get(position, 0)
     return awards

@@ -234,7 +234,7 @@ def test_a_picture_that_kills_its_workers_ends_unreadable(app: TestClient, photo
         assert rows.pages_to_read(session, receipt_id) is None
     with Session(engine()) as session:
         receipt = session.get_one(Receipt, receipt_id)
-        assert (receipt.status, receipt.reasons[0]["code"]) == ("unreadable", "reading_failed")
+        assert (receipt.status, receipt.reasons[0].code) == ("unreadable", "reading_failed")
 
 
 def test_a_receipt_that_is_gone_ends_its_job(committed: None) -> None:
