@@ -11,7 +11,7 @@ import typer
 from rich.progress import track
 from sqlmodel import Session, select
 
-from cli.ground import refuse, said, services
+from cli.services import refuse, said, services
 from domain.receipts.unread import UNREAD_CODES, Unread, UnreadCode, count_unread, reopen
 from infra.clock import TILL_ZONE
 from infra.db import engine, transaction

@@ -90,7 +90,7 @@ def ended(receipt_id: UUID) -> tuple[str, str | None, int]:
     """A receipt's status, its first reason and the attempts it took."""
     with Session(engine()) as session:
         receipt = session.get_one(Receipt, receipt_id)
-        return receipt.status, receipt.reasons[0]["code"] if receipt.reasons else None, receipt.attempts
+        return receipt.status, receipt.reasons[0].code if receipt.reasons else None, receipt.attempts
 
 
 def work() -> int:
