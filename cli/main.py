@@ -19,6 +19,7 @@ MODULES = {
     "migrate": "cli.admin",
     "seed": "cli.admin",
     "shops": "cli.shops",
+    "receipts": "cli.receipts",
     "doctor": "cli.doctor",
     "samples": "cli.samples",
     "bench": "cli.bench",

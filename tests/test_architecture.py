@@ -18,6 +18,7 @@ from infra.settings import Settings
 from infra.web import CODE_BY_STATUS
 from infra.words import LANGUAGES, all_words
 from samples import fonts
+from workers.chores import chores
 
 ROOT = Path(__file__).parents[1]
 OPERATING = ROOT / "docs/operating.md"
@@ -49,6 +50,7 @@ def test_every_job_name_resolves() -> None:
         value for value in vars(queue).values() if isinstance(value, str) and value.startswith("workers.")
     ]
     assert "workers.receipts.read_and_settle" in names
+    names += [chore.job for chore in chores()]
     for name in names:
         assert callable(pkgutil.resolve_name(name)), name
 
