@@ -9,7 +9,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
 from domain.errors import DomainError
@@ -102,6 +103,17 @@ def _database_away(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 503, "not_ready")
 
 
+def _value_refused(request: Request, _error: Exception) -> JSONResponse:
+    # The types of bodies refuse such values before; this is the net below them.
+    return problem(request, 422, "invalid_request", {"detail": "…"})
+
+
+def unexpected(request: Request) -> JSONResponse:
+    """Answer a fault of our own: the id under which the log tells of it, and nothing else."""
+    request_id = request.state.request_id
+    return problem(request, 500, "unexpected_error", {"request_id": request_id}, request_id=request_id)
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Answer every refusal as a problem document."""
     app.add_exception_handler(DomainError, _domain_error)
@@ -109,3 +121,5 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(NoConnectionError, _database_away)
+    app.add_exception_handler(DataError, _value_refused)

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.errors import problem
+from api.errors import problem, unexpected
 from infra.settings import settings
 
 FORM_OVERHEAD_BYTES = 100_000
@@ -55,7 +55,7 @@ class BodyLimit:
 
 
 class RequestLog:
-    """Give each request an id, bind it to the log, and say how it ended."""
+    """Give each request an id, bind it to the log, and say how it ended; answer what nothing else did."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -69,8 +69,9 @@ class RequestLog:
         request_id = given if REQUEST_ID.match(given) else str(uuid7())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
-        status = 500
+        status = 0
 
         async def noted(message: Message) -> None:
             nonlocal status
@@ -81,6 +82,10 @@ class RequestLog:
 
         try:
             await self.app(scope, receive, noted)
+        except Exception:  # noqa: BLE001 - the last net: what falls through here would be nobody's answer
+            _log.exception("unexpected_error")
+            if not status:
+                await unexpected(Request(scope))(scope, receive, noted)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             seconds = round(time.perf_counter() - started, 4)

@@ -8,7 +8,8 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
 from console.render import PREFIX, here, page, page_language
@@ -35,6 +36,9 @@ def add_error_pages(console: FastAPI) -> None:
     console.add_exception_handler(HTTPException, _http_error)
     console.add_exception_handler(RequestValidationError, _invalid_form)
     console.add_exception_handler(OperationalError, _database_away)
+    console.add_exception_handler(NoConnectionError, _database_away)
+    console.add_exception_handler(DataError, _value_refused)
+    console.add_exception_handler(Exception, _unexpected)
 
 
 def error_page(request: Request, status: int, message: str) -> Response:
@@ -80,3 +84,13 @@ def _invalid_form(request: Request, error: Exception) -> Response:
 def _database_away(request: Request, error: Exception) -> Response:
     _log.error("database_error", error=type(error).__name__)
     return _problem(request, 503, "not_ready")
+
+
+def _value_refused(request: Request, _error: Exception) -> Response:
+    # The types of forms refuse such values before; this is the net below them.
+    return _problem(request, 422, "invalid_request", {"detail": "…"})
+
+
+def _unexpected(request: Request, _error: Exception) -> Response:
+    """Show a fault of our own by the id under which the log tells of it; it is logged further out."""
+    return _problem(request, 500, "unexpected_error", {"request_id": request.state.request_id})

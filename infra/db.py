@@ -30,6 +30,8 @@ def engine() -> Engine:
         pool_size=settings().database_pool_size,
         max_overflow=settings().database_pool_size,
         pool_pre_ping=True,
+        # What a statement was given may be somebody's phone or password: no error quotes it.
+        hide_parameters=True,
         connect_args={"options": "-c timezone=UTC"},
     )
 

@@ -17,6 +17,8 @@ CODE_BY_STATUS = {
     405: "method_not_allowed",
     413: "request_too_large",
     415: "unsupported_media_type",
+    429: "too_many_requests",
+    500: "unexpected_error",
     503: "not_ready",
 }
 
