@@ -14,6 +14,7 @@ from domain.errors import NotFoundError
 from infra.tokens import Claims, TokenError, read_token
 from infra.web import ReadOnly
 from infra.words import Language, language_of
+from schemas.base import ShortText
 from schemas.people import Shopper, StaffMember
 
 Person = TypeVar("Person", Shopper, StaffMember)
@@ -83,7 +84,7 @@ def current_admin(staff: CurrentStaff) -> StaffMember:
     return staff
 
 
-def current_brand(brand: str, staff: CurrentStaff) -> str:
+def current_brand(brand: ShortText, staff: CurrentStaff) -> str:
     """Return the brand slug of the path, which must be one the caller may see."""
     if staff.role == "admin" or (staff.role == "brand_manager" and brand in staff.brands):
         return brand

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from domain.errors import DomainError
 from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
-from infra.words import language_of, say
+from infra.words import fault_words, language_of, say
 
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger()
@@ -91,11 +91,18 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
     # What was sent is not said back: it may be somebody's secret.
+    language = language_of(request.headers.get("accept-language"))
     faults = [
-        {"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()
+        {"field": _field_of(fault), "message": fault_words(fault, language)} for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
     return problem(request, 422, "invalid_request", {"detail": detail}, errors=faults)
+
+
+def _field_of(fault: dict[str, Any]) -> str:
+    # A field that we don't know is one that somebody wrote: it isn't said back either.
+    place = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
+    return ".".join(map(str, place))
 
 
 def _database_away(request: Request, error: Exception) -> JSONResponse:

@@ -6,13 +6,15 @@ import re
 from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 
 from api.auth import CurrentShopper
 from domain.origins.attestations import attest
 from domain.origins.links import keyed_hash
 from infra.addresses import client_address, neighbourhood, subscriber
+from infra.attestation import HEADER_LENGTH_MAX
 from infra.web import UnitOfWork
+from schemas.base import Text
 from schemas.origins import ClientKind, Origin
 
 DEVICE_ID_LENGTH_MAX: Final = 200
@@ -32,13 +34,17 @@ CLIENTS: Final[tuple[tuple[ClientKind, re.Pattern[str]], ...]] = (
 )
 
 
+# A header that makes no sense is taken for one that isn't there, so its length is all that is asked.
+HeaderText = Annotated[Text, StringConstraints(max_length=HEADER_LENGTH_MAX)]
+
+
 class OriginHeaders(BaseModel):
     """What an app may tell of itself with an upload; an upload without any of it is taken too."""
 
-    idempotency_key: str | None = None
-    x_device_id: str | None = Field(default=None, description="The app's id for this installation")
-    x_app_version: str | None = Field(default=None, description="The app's version")
-    x_attestation: str | None = Field(default=None, description="App Attest or Play Integrity")
+    idempotency_key: HeaderText | None = None
+    x_device_id: HeaderText | None = Field(default=None, description="The app's id for this installation")
+    x_app_version: HeaderText | None = Field(default=None, description="The app's version")
+    x_attestation: HeaderText | None = Field(default=None, description="App Attest or Play Integrity")
 
 
 def client_kind(user_agent: str | None) -> ClientKind:

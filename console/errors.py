@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from console.render import PREFIX, here, page, page_language
 from domain.errors import DomainError
 from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
-from infra.words import say
+from infra.words import fault_words, say
 
 _log = structlog.get_logger()
 
@@ -77,8 +77,9 @@ def _http_error(request: Request, error: Exception) -> Response:
 def _invalid_form(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
     # What was sent is not said back: it may be somebody's secret.
-    fields = ", ".join(dict.fromkeys(str(fault["loc"][-1]) for fault in error.errors()[:5]))
-    return _problem(request, 422, "invalid_request", {"detail": fields})
+    language = page_language(request)
+    detail = "; ".join(f"{fault['loc'][-1]}: {fault_words(fault, language)}" for fault in error.errors()[:5])
+    return _problem(request, 422, "invalid_request", {"detail": detail})
 
 
 def _database_away(request: Request, error: Exception) -> Response:

@@ -11,6 +11,7 @@ from api.auth import CurrentAdmin, CurrentClaims
 from api.errors import problem
 from domain.catalog import imports, listing, sheets, shops
 from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
 from schemas.catalog import BrandList, ImportReport, ProductList, RetailerList
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
@@ -19,9 +20,9 @@ LIST_SIZE_DEFAULT = 100
 LIST_SIZE_MAX = 500
 
 Limit = Annotated[int, Query(ge=1, le=LIST_SIZE_MAX)]
-# The last slug shown. PostgreSQL has no text with a NUL in it.
-Cursor = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
-BrandSlug = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*$", description="Slug of a brand.")]
+# The last slug shown.
+Cursor = ShortText | None
+BrandSlug = Annotated[ShortText | None, Query(description="Slug of a brand.")]
 
 
 @router.get("/retailers")

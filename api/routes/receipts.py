@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -29,6 +28,7 @@ from infra.queue import ring_after_commit
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language
+from schemas.base import Moment, ShortText
 from schemas.receipts import (
     WAITING_STATUSES,
     PictureCheck,
@@ -66,8 +66,8 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     image: Annotated[
         list[UploadFile] | None, File(description="1 to 6 pages of one receipt, in order")
     ] = None,
-    captured_at: Annotated[datetime | None, Form(description="When the photo was taken")] = None,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    captured_at: Annotated[Moment | None, Form(description="When the photo was taken")] = None,
+    idempotency_key: Annotated[ShortText | None, Header(min_length=1)] = None,
 ) -> ReceiptAccepted:
     """Take a receipt in. It is read soon after; `Location` says where to look."""
     multipart_only(request)
@@ -114,7 +114,7 @@ def check_picture(
 def list_receipts(
     session: ReadOnly,
     shopper: CurrentShopper,
-    cursor: str | None = None,
+    cursor: ShortText | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> ReceiptHistory:
     """Return the shopper's receipts, newest first."""

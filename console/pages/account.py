@@ -27,7 +27,7 @@ from domain.people import staff
 from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import LANGUAGES
-from schemas.base import Body
+from schemas.base import Body, ShortText, Text
 
 router = APIRouter()
 
@@ -36,9 +36,12 @@ FORM_COOKIE = "quetbill_sign_in"
 FORM_SECONDS = 3600
 YEAR_SECONDS = 365 * 86_400
 
+# Where a detour leads back to, with the filters of the page.
+Address = Annotated[Text, Field(max_length=2_000)]
+
 
 @router.get("/sign-in")
-def show_sign_in(request: Request, session: ReadOnly, next: str = PREFIX + "/") -> Response:  # noqa: A002 - the address says next
+def show_sign_in(request: Request, session: ReadOnly, next: Address = PREFIX + "/") -> Response:  # noqa: A002 - the address says next
     """Show the sign-in form, or go on where one is signed in."""
     if read_session(request, session) is not None:
         return RedirectResponse(own_path(next), 303)
@@ -62,11 +65,11 @@ def _sign_in_page(request: Request, wanted: str, *, refused: bool = False) -> Re
 class SignInForm(Body):
     """What the sign-in form sends."""
 
-    email: str = Field("", max_length=254)
-    password: str = Field("", max_length=500)
-    code: str = Field("", max_length=20)
-    csrf: str = ""
-    next: str = PREFIX + "/"
+    email: Annotated[Text, Field(max_length=254)] = ""
+    password: Annotated[Text, Field(max_length=500)] = ""
+    code: Annotated[Text, Field(max_length=20)] = ""
+    csrf: ShortText = ""
+    next: Address = PREFIX + "/"
 
 
 @router.post("/sign-in")
@@ -100,7 +103,7 @@ def sign_out(session: UnitOfWork, visitor: CurrentVisitor) -> Response:
 
 
 @router.get("/language/{language}")
-def choose_language(request: Request, language: str, next: str = PREFIX + "/") -> Response:  # noqa: A002 - the address says next
+def choose_language(request: Request, language: ShortText, next: Address = PREFIX + "/") -> Response:  # noqa: A002 - the address says next
     """Keep the language for this browser."""
     if language not in LANGUAGES:
         raise NotFoundError

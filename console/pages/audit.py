@@ -14,6 +14,7 @@ from domain.errors import UnknownFilterValueError
 from domain.paging import decode_cursor, encode_cursor
 from domain.people import audit
 from infra.web import ReadOnly
+from schemas.base import ShortText
 
 router = APIRouter()
 
@@ -25,10 +26,10 @@ def show_trail(
     request: Request,
     session: ReadOnly,
     _reviewer: Reviewer,
-    act: str = "",
-    who: str = "",
-    receipt: str = "",
-    cursor: str | None = None,
+    act: ShortText = "",
+    who: ShortText = "",
+    receipt: ShortText = "",
+    cursor: ShortText | None = None,
 ) -> Response:
     """Show acts, newest first."""
     filters = audit.ActFilters(

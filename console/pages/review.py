@@ -22,6 +22,7 @@ from domain.review.errors import InvalidReasonError
 from domain.review.workbench import CaseFilters
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language, say
+from schemas.base import ShortText, Text
 from schemas.review import Decision, RefusalKind
 
 router = APIRouter()
@@ -41,7 +42,7 @@ def home() -> Response:
 
 @router.get("/review")
 def show_queue(
-    request: Request, session: ReadOnly, reviewer: Reviewer, filters: Filters, cursor: str | None = None
+    request: Request, session: ReadOnly, reviewer: Reviewer, filters: Filters, cursor: ShortText | None = None
 ) -> Response:
     """Show what waits, longest waiting first."""
     rows = cases.queue(
@@ -131,8 +132,8 @@ class DecisionForm(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     decision: Decision
-    preset: str = Field("", max_length=40)
-    note: str = Field("", max_length=400)
+    preset: ShortText = ""
+    note: Annotated[Text, Field(max_length=400)] = ""
 
 
 @router.post("/review/{receipt_id}/decide", dependencies=[OwnForm])

@@ -16,6 +16,7 @@ from domain.review import dashboard
 from domain.review.replay import Change, replay
 from infra import clock
 from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
 from schemas.fraud import RuleMode
 
 router = APIRouter()
@@ -55,7 +56,7 @@ def try_rule(
     request: Request,
     session: ReadOnly,
     _admin: Admin,
-    code: str,
+    code: ShortText,
     mode: Annotated[RuleMode, Form()],
     weight: Percent,
 ) -> Response:
@@ -67,7 +68,7 @@ def try_rule(
 
 @router.post("/rules/{code}", dependencies=[OwnForm])
 def change_rule(
-    session: UnitOfWork, admin: Admin, code: str, mode: Annotated[RuleMode, Form()], weight: Percent
+    session: UnitOfWork, admin: Admin, code: ShortText, mode: Annotated[RuleMode, Form()], weight: Percent
 ) -> Response:
     """Change how a rule acts on receipts settled from now on."""
     bands.change_rule(session, code, bands.RuleSetting(mode, weight / SCALE), admin.id)
