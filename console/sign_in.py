@@ -19,7 +19,7 @@ from domain.errors import NotFoundError
 from domain.people.staff import signed_in
 from infra import clock
 from infra.secrets import token_secret
-from infra.web import ReadOnly
+from infra.web import ReadOnly, is_https
 from schemas.people import StaffMember
 
 COOKIE = "quetbill_console"
@@ -68,7 +68,7 @@ def set_cookie(
         value,
         max_age=seconds,
         path=COOKIE_PATH,
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
         httponly=True,
         samesite="lax",
     )

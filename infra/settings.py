@@ -34,6 +34,16 @@ class Settings(BaseSettings):
     token_days: int = Field(default=30, description="How long a token made here is good.")
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(default=8000, description="Port the API listens on.")
+    public_url: str = Field(
+        default="",
+        description="Where browsers find us, as https://…; empty asks trusted proxies and the connection.",
+    )
+    sign_ins_per_address_quarter_hour_max: int = Field(
+        default=30, description="Failed sign-ins of one address to the console; 0 never limits, as below."
+    )
+    hashings_at_once_max: int = Field(
+        default=2, description="Passwords hashed at the same time; each takes 64 MB."
+    )
     workers: int = Field(default=1, description="Worker processes that `quetbill work` keeps alive.")
     ocr_engine: Literal["recogniser", "tesserocr", "pytesseract"] = Field(
         default="recogniser",

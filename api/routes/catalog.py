@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
 
-from api.auth import CurrentAdmin, CurrentClaims
+from api.auth import CurrentAdmin, CurrentPerson
 from api.errors import problem
 from domain.catalog import imports, listing, sheets, shops
 from infra.web import ReadOnly, UnitOfWork
@@ -27,7 +27,7 @@ BrandSlug = Annotated[ShortText | None, Query(description="Slug of a brand.")]
 
 @router.get("/retailers")
 def list_retailers(
-    session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
+    session: ReadOnly, _caller: CurrentPerson, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
 ) -> RetailerList:
     """Return the chains whose receipts are known, by slug."""
     rows = listing.retailers(session, after=cursor, limit=limit)
@@ -36,7 +36,7 @@ def list_retailers(
 
 @router.get("/brands")
 def list_brands(
-    session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
+    session: ReadOnly, _caller: CurrentPerson, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
 ) -> BrandList:
     """Return brands with their owner and category, by slug."""
     rows = listing.brands(session, after=cursor, limit=limit)
@@ -46,7 +46,7 @@ def list_brands(
 @router.get("/products")
 def list_products(
     session: ReadOnly,
-    _caller: CurrentClaims,
+    _caller: CurrentPerson,
     brand: BrandSlug = None,
     cursor: Cursor = None,
     limit: Limit = LIST_SIZE_DEFAULT,

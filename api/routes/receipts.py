@@ -13,7 +13,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
-from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
+from api.auth import CallerLanguage, CurrentShopper, ReceiptViewer
 from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.origin import UploadFrom
 from domain.errors import NotFoundError
@@ -29,6 +29,7 @@ from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language
 from schemas.base import Moment, ShortText
+from schemas.people import Shopper, StaffMember
 from schemas.receipts import (
     WAITING_STATUSES,
     PictureCheck,
@@ -125,10 +126,10 @@ def list_receipts(
 
 @router.get("/{receipt_id}")
 def show_receipt(
-    receipt_id: UUID, session: ReadOnly, viewer: ViewerShopper, language: CallerLanguage
+    receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, language: CallerLanguage
 ) -> ReceiptView:
     """Return one receipt: what was read, what was decided and why, what it earned."""
-    return _view(session, receipt_id, viewer.id if viewer else None, language)
+    return _view(session, receipt_id, viewer, language)
 
 
 @router.get("/{receipt_id}/events", response_class=StreamingResponse)
@@ -138,7 +139,7 @@ def watch_receipt(
     """Stream the receipt as server-sent events, one at each change, until it has ended."""
     rows.receipt_of(session, receipt_id, shopper.id)
     return StreamingResponse(
-        _events(receipt_id, shopper.id, language),
+        _events(receipt_id, shopper, language),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store"},
     )
@@ -146,10 +147,10 @@ def watch_receipt(
 
 @router.get("/{receipt_id}/image", response_class=Response)
 def show_image(
-    receipt_id: UUID, session: ReadOnly, viewer: ViewerShopper, page: Annotated[int, Query(ge=0, le=100)] = 0
+    receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, page: Annotated[int, Query(ge=0, le=100)] = 0
 ) -> Response:
     """Return the photographed page, as it was uploaded."""
-    receipt = rows.receipt_of(session, receipt_id, viewer.id if viewer else None)
+    receipt = rows.receipt_seen_by(session, receipt_id, viewer)
     pages = rows.pages_of(session, receipt.id)
     if page >= len(pages):
         raise NotFoundError
@@ -161,24 +162,26 @@ def show_image(
     return Response(photo, media_type=pages[page].media_type, headers=headers)
 
 
-def _view(session: Session, receipt_id: UUID, shopper_id: UUID | None, language: Language) -> ReceiptView:
-    receipt = rows.receipt_of(session, receipt_id, shopper_id)
-    audience: Audience = "shopper" if shopper_id else "staff"
+def _view(
+    session: Session, receipt_id: UUID, viewer: Shopper | StaffMember, language: Language
+) -> ReceiptView:
+    receipt = rows.receipt_seen_by(session, receipt_id, viewer)
+    audience: Audience = "shopper" if isinstance(viewer, Shopper) else "staff"
     return display.views(session, [receipt], audience=audience, language=language)[0]
 
 
-def _current_view(receipt_id: UUID, shopper_id: UUID, language: Language, seen: str) -> ReceiptView | None:
+def _current_view(receipt_id: UUID, shopper: Shopper, language: Language, seen: str) -> ReceiptView | None:
     """Return the receipt if its status is no longer the one seen. Opens and ends its own session."""
     with Session(engine()) as session:
-        receipt: Receipt = rows.receipt_of(session, receipt_id, shopper_id)
-        return None if receipt.status == seen else _view(session, receipt_id, shopper_id, language)
+        receipt: Receipt = rows.receipt_of(session, receipt_id, shopper.id)
+        return None if receipt.status == seen else _view(session, receipt_id, shopper, language)
 
 
-async def _events(receipt_id: UUID, shopper_id: UUID, language: Language) -> AsyncGenerator[str]:
+async def _events(receipt_id: UUID, shopper: Shopper, language: Language) -> AsyncGenerator[str]:
     # Between looks nothing is held, neither a thread nor a connection, however many watch.
     seen = ""
     for _ in range(EVENTS_MAX):
-        view = await run_in_threadpool(_current_view, receipt_id, shopper_id, language, seen)
+        view = await run_in_threadpool(_current_view, receipt_id, shopper, language, seen)
         if view is not None:
             seen = view.status
             yield f"event: {seen}\ndata: {json.dumps(view.model_dump(mode='json'), ensure_ascii=False)}\n\n"

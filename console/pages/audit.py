@@ -13,6 +13,7 @@ from console.sign_in import Reviewer
 from domain.errors import UnknownFilterValueError
 from domain.paging import decode_cursor, encode_cursor
 from domain.people import audit
+from domain.receipts.rows import barred_to_staff
 from infra.web import ReadOnly
 from schemas.base import ShortText
 
@@ -25,7 +26,7 @@ ACTS_PER_PAGE = 50
 def show_trail(
     request: Request,
     session: ReadOnly,
-    _reviewer: Reviewer,
+    reviewer: Reviewer,
     act: ShortText = "",
     who: ShortText = "",
     receipt: ShortText = "",
@@ -41,10 +42,12 @@ def show_trail(
     if len(rows) == ACTS_PER_PAGE:
         last = rows[-1][0]
         more = "?" + urlencode(asked | {"cursor": encode_cursor(last.acted_at, last.id)})
+    # Nothing of a relative's receipt is for them to see, what others corrected in it neither.
+    barred = barred_to_staff(session, [row.receipt_id for row, _ in rows if row.receipt_id], reviewer.id)
     return page(
         request,
         "audit.html",
-        rows=rows,
+        rows=[(row, email) for row, email in rows if row.receipt_id not in barred],
         acts=audit.ACTS,
         staff=audit.staff_who_acted(session),
         act=act,

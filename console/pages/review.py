@@ -16,7 +16,7 @@ from console.render import PREFIX, page, page_language
 from console.sign_in import OwnForm, Reviewer
 from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
 from domain.people.audit import ActFilters, acts, record_act
-from domain.receipts.rows import receipt_of
+from domain.receipts.rows import receipt_for_staff
 from domain.review import cases, decisions, records, workbench
 from domain.review.errors import InvalidReasonError
 from domain.review.workbench import CaseFilters
@@ -81,7 +81,7 @@ def show_case(
     """Show one case with its evidence."""
     shown = cases.case(session, receipt_id, page_language(request), viewer_id=reviewer.id)
     decided = records.standing_decision(session, receipt_id)
-    waiting = receipt_of(session, receipt_id, None)
+    waiting = receipt_for_staff(session, receipt_id, reviewer.id)
     bar = decisions.bar_to_deciding(session, waiting, reviewer.id) if waiting.status == "in_review" else None
     may_undo = decided is not None and records.may_undo(decided, shown.receipt.status, reviewer.id)
     return page(

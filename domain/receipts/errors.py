@@ -1,8 +1,8 @@
-"""What an upload is refused for."""
+"""What an upload is refused for, and who may not look at one."""
 
 from __future__ import annotations
 
-from domain.errors import DomainError
+from domain.errors import ConflictError, DomainError
 
 
 class NotAnImageError(DomainError):
@@ -69,3 +69,9 @@ class IdempotencyKeyReusedError(DomainError):
     """The key was used for another upload."""
 
     code = "idempotency_key_reused"
+
+
+class ConflictOfInterestError(ConflictError):
+    """The receipt is the reviewer's own, or their family's."""
+
+    code = "conflict_of_interest"

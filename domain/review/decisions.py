@@ -21,13 +21,13 @@ from domain.loyalty import campaigns, earning
 from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
 from domain.people.audit import record_act
 from domain.people.staff import is_related
+from domain.receipts.errors import ConflictOfInterestError
 from domain.receipts.rows import locked
 from domain.review import records, workbench
 from domain.review.corrections import IDENTITY, Changes, correct
 from domain.review.errors import (
     AppealedBeforeError,
     CaseDecidedError,
-    ConflictOfInterestError,
     CorrectionMatchesError,
     DecidedBeforeError,
     NotRefusedError,
