@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
-from api.errors import UnauthenticatedError
+from api.errors import UnauthenticatedError, problem
 from domain.errors import NotFoundError
 from domain.people.staff import token_stands
 from infra.tokens import Claims, TokenError, read_token
@@ -35,6 +35,18 @@ def claims(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(b
         return read_token(credentials.credentials)
     except TokenError as error:
         raise UnauthenticatedError from error
+
+
+def refusal_before_body(request: Request) -> Response | None:
+    """Return what a caller without a good token is answered before their body is read; None for others."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        if scheme.lower() == "bearer":
+            read_token(token.strip())
+            return None
+    except TokenError:
+        pass
+    return problem(request, 401, "unauthenticated")
 
 
 CurrentClaims = Annotated[Claims, Depends(claims)]

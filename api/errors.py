@@ -14,9 +14,11 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from starlette.exceptions import HTTPException
 
 from domain.errors import DomainError
+from infra.db import TooManyExportsError
 from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
 from infra.words import fault_words, language_of, say
 
+EXPORT_RETRY_SECONDS = 30
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger()
 
@@ -43,6 +45,12 @@ class NotReadyError(DoorError):
     status = 503
 
 
+class TooManyRequestsError(DoorError):
+    """More than one caller may ask for; `retry_after_seconds` says when to come again."""
+
+    status = 429
+
+
 class UnsupportedMediaTypeError(DoorError):
     """The body is not of a kind taken here."""
 
@@ -67,6 +75,8 @@ def problem(
         headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = str((values or {}).get("retry_after_seconds", 60))
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
@@ -83,7 +93,9 @@ def _door_error(request: Request, error: Exception) -> JSONResponse:
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
     code = CODE_BY_STATUS.get(error.status_code, "invalid_request")
-    response = problem(request, error.status_code, code, {"detail": error.detail})
+    response = problem(
+        request, error.status_code, code, {"detail": error.detail} | request.scope.get("limits", {})
+    )
     response.headers.update(error.headers or {})
     return response
 
@@ -110,6 +122,10 @@ def _database_away(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 503, "not_ready")
 
 
+def _too_many_exports(request: Request, _error: Exception) -> JSONResponse:
+    return problem(request, 429, "too_many_requests", {"retry_after_seconds": EXPORT_RETRY_SECONDS})
+
+
 def _value_refused(request: Request, _error: Exception) -> JSONResponse:
     # The types of bodies refuse such values before; this is the net below them.
     return problem(request, 422, "invalid_request", {"detail": "…"})
@@ -129,4 +145,5 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(NoConnectionError, _database_away)
+    app.add_exception_handler(TooManyExportsError, _too_many_exports)
     app.add_exception_handler(DataError, _value_refused)

@@ -30,7 +30,7 @@ class FormRefusedError(Exception):
 
 def add_error_pages(console: FastAPI) -> None:
     """Show every refusal as a page."""
-    console.add_exception_handler(SignInNeededError, _sign_in_first)
+    console.add_exception_handler(SignInNeededError, lambda request, _error: sign_in_first(request))
     console.add_exception_handler(FormRefusedError, _form_refused)
     console.add_exception_handler(DomainError, _domain_error)
     console.add_exception_handler(HTTPException, _http_error)
@@ -50,7 +50,8 @@ def _problem(request: Request, status: int, code: str, values: dict[str, object]
     return error_page(request, status, say("problem", code, page_language(request), values))
 
 
-def _sign_in_first(request: Request, _error: Exception) -> Response:
+def sign_in_first(request: Request) -> Response:
+    """Lead to the sign-in page, and from there back."""
     wanted = here(request)
     target = f"{PREFIX}/sign-in?next={quote(wanted, safe='')}"
     if request.headers.get("hx-request"):
@@ -71,7 +72,9 @@ def _domain_error(request: Request, error: Exception) -> Response:
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
     code = CODE_BY_STATUS.get(error.status_code, "invalid_request")
-    return _problem(request, error.status_code, code, {"detail": error.detail})
+    return _problem(
+        request, error.status_code, code, {"detail": error.detail} | request.scope.get("limits", {})
+    )
 
 
 def _invalid_form(request: Request, error: Exception) -> Response:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Annotated
 
@@ -10,9 +11,11 @@ from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from api.auth import CurrentBrand
+from api.limits import HOUR_SECONDS, limited
 from domain.insights import purchases, summary
 from domain.insights.export import csv_lines
-from infra.db import read_only
+from infra.db import export_session
+from infra.settings import settings
 from infra.web import ReadOnly
 from schemas.insights import (
     PurchasesPage,
@@ -26,8 +29,13 @@ from schemas.insights import (
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["brands"])
 
-# Rows are fetched while they are sent, so this session ends after the response, not before it.
-StreamSession = Annotated[Session, Depends(read_only, scope="request")]
+# Rows are fetched while they are sent, so this session ends after the response, not before it. It has
+# a connection of its own kind, since whoever reads slowly keeps it.
+StreamSession = Annotated[Session, Depends(export_session, scope="request")]
+
+
+class ExportBrokenOffError(Exception):
+    """An export took longer than one may."""
 
 
 @router.get("/purchases")
@@ -44,6 +52,7 @@ def list_purchases(
 
 @router.get(
     "/purchases.csv",
+    dependencies=[limited("exports", seconds=HOUR_SECONDS)],
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
@@ -86,9 +95,16 @@ def show_retailers(
 
 
 def _encoded(lines: Iterator[str]) -> Iterator[bytes]:
-    """Join lines into chunks: a chunk a line would cost a thread's turn each."""
+    """Join lines into chunks: a chunk a line would cost a thread's turn each.
+
+    Raises:
+        ExportBrokenOffError: It has taken too long; the answer ends unfinished, which clients can tell.
+    """
     chunk: list[str] = []
+    end = time.monotonic() + settings().export_seconds_max
     for line in lines:
+        if time.monotonic() > end:
+            raise ExportBrokenOffError
         chunk.append(line)
         if len(chunk) == purchases.ROWS_PER_FETCH:
             yield "".join(chunk).encode()

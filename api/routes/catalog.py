@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse
 
 from api.auth import CurrentAdmin, CurrentPerson
 from api.errors import problem
+from api.limits import HOUR_SECONDS, limited
 from domain.catalog import imports, listing, sheets, shops
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
@@ -58,6 +59,7 @@ def list_products(
 
 @router.post(
     "/import",
+    dependencies=[limited("imports", seconds=HOUR_SECONDS)],
     response_model=ImportReport,
     responses={422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}},
 )
@@ -77,6 +79,7 @@ def import_products(
 
 @router.post(
     "/shops/import",
+    dependencies=[limited("imports", seconds=HOUR_SECONDS)],
     response_model=ImportReport,
     responses={422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}},
 )

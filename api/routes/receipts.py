@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from typing import Annotated
+from typing import Annotated, Any, cast
 from uuid import UUID
 
+import anyio
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
@@ -15,6 +16,7 @@ from sqlmodel import Session
 
 from api.auth import CallerLanguage, CurrentShopper, ReceiptViewer
 from api.errors import NotReadyError, UnsupportedMediaTypeError
+from api.limits import HOUR_SECONDS, UploadTurn, limited, upload_turns
 from api.origin import UploadFrom
 from domain.errors import NotFoundError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
@@ -23,6 +25,7 @@ from domain.receipts.errors import NoPagesError
 from domain.receipts.photos import check_photo
 from domain.receipts.reasons import Audience, reason_view
 from infra import queue, storage
+from infra.connections import stopping
 from infra.db import engine
 from infra.queue import ring_after_commit
 from infra.settings import settings
@@ -42,6 +45,7 @@ from schemas.receipts import (
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
 
 EVENT_PAUSE_SECONDS = 0.5
+ANSWER_PAUSE_SECONDS = 0.05
 EVENTS_MAX = 240
 
 
@@ -56,7 +60,11 @@ def multipart_only(request: Request) -> None:
 
 
 @router.post(
-    "", status_code=202, response_model=ReceiptAccepted, responses={202: {"headers": {"Location": {}}}}
+    "",
+    status_code=202,
+    response_model=ReceiptAccepted,
+    responses={202: {"headers": {"Location": {}}}},
+    dependencies=[limited("uploads", seconds=HOUR_SECONDS)],
 )
 def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request that FastAPI fills in
     request: Request,
@@ -64,6 +72,7 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     session: UnitOfWork,
     shopper: CurrentShopper,
     origin: UploadFrom,
+    _turn: UploadTurn,
     image: Annotated[
         list[UploadFile] | None, File(description="1 to 6 pages of one receipt, in order")
     ] = None,
@@ -90,8 +99,8 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     )
 
 
-@router.post("/check")
-def check_picture(
+@router.post("/check", dependencies=[limited("checks", seconds=HOUR_SECONDS)])
+async def check_picture(
     request: Request,
     _shopper: CurrentShopper,
     language: CallerLanguage,
@@ -101,14 +110,35 @@ def check_picture(
     multipart_only(request)
     if image is None:
         raise NoPagesError
-    photo = image.file.read(settings().upload_bytes_max + 1)
-    check_photo(photo)
+    photo = await image.read(settings().upload_bytes_max + 1)
     try:
-        reasons = queue.ask_about_photo(queue.CHECK_PICTURE, photo)
+        reasons = await _looked_at(photo)
     except queue.NoAnswerError as error:
         raise NotReadyError from error
     shown = [reason_view(reason, "shopper", language) for reason in reasons]
     return PictureCheck(readable=all(reason.severity != "reject" for reason in shown), reasons=shown)
+
+
+async def _looked_at(photo: bytes) -> list[dict[str, Any]]:
+    """Have a worker look at a photo. Who waits for it holds no thread, however many do.
+
+    Raises:
+        NoAnswerError: No worker answered in time.
+    """
+    async with upload_turns():
+        await run_in_threadpool(check_photo, photo)
+    asked = await run_in_threadpool(queue.ask_about_photo, queue.CHECK_PICTURE, photo)
+    try:
+        with anyio.fail_after(queue.QUICK_SECONDS):
+            while True:
+                if (answer := await run_in_threadpool(asked.answer)) is not None:
+                    return cast("list[dict[str, Any]]", answer)
+                await asyncio.sleep(ANSWER_PAUSE_SECONDS)
+    except TimeoutError as error:
+        raise queue.NoAnswerError from error
+    finally:
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(asked.forget)
 
 
 @router.get("")
@@ -181,6 +211,8 @@ async def _events(receipt_id: UUID, shopper: Shopper, language: Language) -> Asy
     # Between looks nothing is held, neither a thread nor a connection, however many watch.
     seen = ""
     for _ in range(EVENTS_MAX):
+        if stopping.is_set():
+            break
         view = await run_in_threadpool(_current_view, receipt_id, shopper, language, seen)
         if view is not None:
             seen = view.status

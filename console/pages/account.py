@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from typing import Annotated
 from uuid import UUID
 
@@ -27,8 +28,9 @@ from console.sign_in import (
 from domain.errors import NotFoundError
 from domain.people import staff
 from domain.people.audit import record_act
-from infra import hashing, rates
+from infra import rates
 from infra.settings import settings
+from infra.turns import TooBusyError, Turns
 from infra.web import ReadOnly, UnitOfWork, caller_key
 from infra.words import LANGUAGES
 from schemas.base import Body, ShortText, Text
@@ -40,6 +42,8 @@ FORM_COOKIE = "quetbill_sign_in"
 FORM_SECONDS = 3600
 QUARTER_HOUR_SECONDS = 900
 BUSY_SECONDS = 5
+# Each takes about half a second.
+HASHINGS_WAITING_MAX = 32
 YEAR_SECONDS = 365 * 86_400
 
 # Where a detour leads back to, with the filters of the page.
@@ -90,8 +94,8 @@ async def sign_in(request: Request, session: UnitOfWork, form: Annotated[SignInF
     if seconds is not None:
         return _come_again(request, form.next, seconds)
     try:
-        staff_id = await hashing.in_turn(_signed_in, session, form, address)
-    except hashing.TooBusyError:
+        staff_id = await _hashings(settings().hashings_at_once_max).run(_signed_in, session, form, address)
+    except TooBusyError:
         return _come_again(request, form.next, BUSY_SECONDS)
     if staff_id is None:
         return _sign_in_page(request, form.next, refused=True)
@@ -100,6 +104,11 @@ async def sign_in(request: Request, session: UnitOfWork, form: Annotated[SignInF
     begin_session(request, answer, staff_id)
     answer.delete_cookie(FORM_COOKIE, path=PREFIX)
     return answer
+
+
+@cache
+def _hashings(at_once: int) -> Turns:
+    return Turns(at_once, HASHINGS_WAITING_MAX)
 
 
 def _sign_ins() -> rates.Rate:

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from domain.errors import NotFoundError
 from domain.origins.links import count_upload, note_upload
 from domain.receipts.errors import IdempotencyKeyReusedError, NoPagesError, TooManyPagesError
-from domain.receipts.photos import check_photo
+from domain.receipts.photos import check_photos
 from infra import clock, storage
 from infra.settings import settings
 from infra.windows import RedisWindows
@@ -53,7 +53,7 @@ def accept_receipt(
         raise NoPagesError
     if len(photos) > settings().upload_pages_max:
         raise TooManyPagesError(pages_max=settings().upload_pages_max)
-    facts = [check_photo(photo) for photo in photos]
+    facts = check_photos(photos)
     hashes = [storage.photo_hash(photo) for photo in photos]
     request = "|".join([*hashes, captured_at.isoformat() if captured_at else ""])
     request_hash = hashlib.sha256(request.encode()).hexdigest()

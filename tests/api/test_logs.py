@@ -108,6 +108,7 @@ def test_nothing_that_was_sent_is_in_the_log_when_an_operation_fails(name: str, 
     failing = FailingSession()
     app.dependency_overrides[db.unit_of_work] = lambda: failing
     app.dependency_overrides[db.read_only] = lambda: failing
+    app.dependency_overrides[db.export_session] = lambda: failing
     client = TestClient(app, raise_server_exceptions=False)
     answers = [send(client, operation, role) for role in ("shopper", "reviewer", "brand_manager", "admin")]
     # What stands before the operation fails first; without it, the operation itself does.
