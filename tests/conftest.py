@@ -121,6 +121,7 @@ def client(services: None, session: Session) -> Generator[TestClient]:
     app = create_app()
     app.dependency_overrides[db.unit_of_work] = lambda: session
     app.dependency_overrides[db.read_only] = lambda: session
+    app.dependency_overrides[db.export_session] = lambda: session
     with TestClient(app) as opened:
         yield opened
 

@@ -7,11 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
 
-from api.auth import CurrentAdmin, CurrentClaims
+from api.auth import CurrentAdmin, CurrentPerson
 from api.errors import problem
+from api.limits import HOUR_SECONDS, limited
 from domain.catalog import imports, listing, sheets, shops
 from domain.paging import page
 from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
 from schemas.catalog import BrandList, ImportReport, ProductList, RetailerList
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
@@ -20,14 +22,14 @@ LIST_SIZE_DEFAULT = 100
 LIST_SIZE_MAX = 500
 
 Limit = Annotated[int, Query(ge=1, le=LIST_SIZE_MAX)]
-# The last slug shown. PostgreSQL has no text with a NUL in it.
-Cursor = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
-BrandSlug = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*$", description="Slug of a brand.")]
+# The last slug shown.
+Cursor = ShortText | None
+BrandSlug = Annotated[ShortText | None, Query(description="Slug of a brand.")]
 
 
 @router.get("/retailers")
 def list_retailers(
-    session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
+    session: ReadOnly, _caller: CurrentPerson, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
 ) -> RetailerList:
     """Return the chains whose receipts are known, by slug."""
     found = page(
@@ -38,7 +40,7 @@ def list_retailers(
 
 @router.get("/brands")
 def list_brands(
-    session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
+    session: ReadOnly, _caller: CurrentPerson, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
 ) -> BrandList:
     """Return brands with their owner and category, by slug."""
     found = page(lambda most: listing.brands(session, after=cursor, limit=most), limit, lambda row: row.slug)
@@ -48,7 +50,7 @@ def list_brands(
 @router.get("/products")
 def list_products(
     session: ReadOnly,
-    _caller: CurrentClaims,
+    _caller: CurrentPerson,
     brand: BrandSlug = None,
     cursor: Cursor = None,
     limit: Limit = LIST_SIZE_DEFAULT,
@@ -64,6 +66,7 @@ def list_products(
 
 @router.post(
     "/import",
+    dependencies=[limited("imports", seconds=HOUR_SECONDS)],
     response_model=ImportReport,
     responses={422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}},
 )
@@ -83,6 +86,7 @@ def import_products(
 
 @router.post(
     "/shops/import",
+    dependencies=[limited("imports", seconds=HOUR_SECONDS)],
     response_model=ImportReport,
     responses={422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}},
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -14,6 +15,10 @@ BYTE_ORDER_MARK = "\ufeff"
 # A cell that starts so is run as a formula (OWASP, "CSV Injection"); full-width forms count too.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 ROWS_PER_CHUNK = 1_000
+# What a spreadsheet may skip before it looks for a formula: spaces of any width, marks that have none.
+_UNSEEN = re.compile(
+    "^[^\\S\t\r\n]*(?:[\x00-\x08\x0b\x0c\x0e-\x1f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[^\\S\t\r\n])*"
+)
 COLUMNS = tuple(PurchaseView.model_fields)
 
 
@@ -37,7 +42,7 @@ def cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
-    if isinstance(value, str) and value.lstrip(" \u00a0").startswith(FORMULA_STARTS):
+    if isinstance(value, str) and _UNSEEN.sub("", value, count=1).startswith(FORMULA_STARTS):
         return "'" + value
     return str(value)
 
