@@ -6,7 +6,7 @@ from fastapi import FastAPI
 
 from api.errors import add_error_handlers
 from api.middleware import BodyLimit, RequestLog
-from api.routes import appeals, brands, catalog, health, me, receipts, review
+from api.routes import appeals, brands, campaigns, catalog, health, me, receipts, review
 from console.main import mount_console
 from infra.logging import set_up_logging
 
@@ -26,7 +26,7 @@ def create_app() -> FastAPI:
     add_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(RequestLog)
-    for routes in (receipts, appeals, me, review, brands, catalog, health):
+    for routes in (receipts, appeals, me, review, brands, campaigns, catalog, health):
         app.include_router(routes.router)
     mount_console(app)
     return app
