@@ -9,11 +9,13 @@ from api.middleware import BodyLimit, RequestLog
 from api.routes import appeals, brands, campaigns, catalog, health, me, receipts, review
 from console.main import mount_console
 from infra.logging import set_up_logging
+from infra.storage import have_folder
 
 
 def create_app() -> FastAPI:
     """Build the application. Settings must be in place; nothing is connected yet."""
     set_up_logging()
+    have_folder()
     app = FastAPI(
         title="QuetBill",
         version="1",

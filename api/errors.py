@@ -9,10 +9,10 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from domain.errors import DomainError
+from infra.faults import AWAY, is_no_room
 from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
 from infra.words import language_of, say
 
@@ -81,6 +81,8 @@ def _door_error(request: Request, error: Exception) -> JSONResponse:
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
+    if is_no_room(error):
+        return _away(request, error)
     code = CODE_BY_STATUS.get(error.status_code, "invalid_request")
     response = problem(request, error.status_code, code, {"detail": error.detail})
     response.headers.update(error.headers or {})
@@ -97,8 +99,8 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 422, "invalid_request", {"detail": detail}, errors=faults)
 
 
-def _database_away(request: Request, error: Exception) -> JSONResponse:
-    _log.error("database_error", error=type(error).__name__)
+def _away(request: Request, error: Exception) -> JSONResponse:
+    _log.error("service_away", error=type(error).__name__)
     return problem(request, 503, "not_ready")
 
 
@@ -108,4 +110,5 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DoorError, _door_error)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _invalid_request)
-    app.add_exception_handler(OperationalError, _database_away)
+    for away in AWAY:
+        app.add_exception_handler(away, _away)

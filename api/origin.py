@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
+from uuid import UUID
 
 from fastapi import Depends, Header, Request
 from pydantic import BaseModel, Field
+from sqlmodel import Session
 
-from api.auth import CurrentShopper
 from domain.origins.attestations import attest
 from domain.origins.links import keyed_hash
 from infra.addresses import client_address, neighbourhood, subscriber
-from infra.web import UnitOfWork
 from schemas.origins import ClientKind, Origin
 
 DEVICE_ID_LENGTH_MAX: Final = 200
@@ -41,18 +42,36 @@ class OriginHeaders(BaseModel):
     x_attestation: str | None = Field(default=None, description="App Attest or Play Integrity")
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Where an upload says that it comes from; what it says of its app is not checked yet.
+
+    `origin` is None where nothing tells.
+    """
+
+    origin: Origin | None
+    attestation: str | None
+    idempotency_key: str | None
+
+    def vouched_for(self, session: Session, shopper_id: UUID) -> Origin | None:
+        """Return the origin with what its attestation is worth.
+
+        Checked in the transaction that takes the upload in: a signature is good once, and an upload that
+        failed for a reason of ours comes again with the same one.
+        """
+        if self.origin is None:
+            return None
+        result = attest(session, self.attestation, shopper_id, self.idempotency_key)
+        return replace(self.origin, attestation=result)
+
+
 def client_kind(user_agent: str | None) -> ClientKind:
     """Say what kind of program a User-Agent names; one that hides behind another's name is not found."""
     return next((kind for kind, named in CLIENTS if named.search(user_agent or "")), "unknown")
 
 
-def upload_origin(
-    request: Request,
-    session: UnitOfWork,
-    shopper: CurrentShopper,
-    headers: Annotated[OriginHeaders, Header()],
-) -> Origin | None:
-    """Return where the upload comes from; None where nothing says so.
+def upload_sender(request: Request, headers: Annotated[OriginHeaders, Header()]) -> Sender:
+    """Return where the upload comes from, as far as its headers and its connection say.
 
     Nothing here refuses an upload: a header that is missing or makes no sense is one that isn't there.
     A caller inside our own network who names no device sends for others (a partner's system, a test).
@@ -61,16 +80,15 @@ def upload_origin(
     address = client_address(peer, request.headers.getlist("x-forwarded-for"))
     device = (headers.x_device_id or "")[:DEVICE_ID_LENGTH_MAX]
     version = headers.x_app_version or ""
-    if address is None and not device:
-        return None
-    return Origin(
+    origin = Origin(
         device=keyed_hash("device", device) if device else None,
         address=keyed_hash("address", subscriber(address)) if address else None,
         network=keyed_hash("network", neighbourhood(address)) if address else None,
         client=client_kind(request.headers.get("user-agent")),
         app_version=version if APP_VERSION.fullmatch(version) else None,
-        attestation=attest(session, headers.x_attestation, shopper.id, headers.idempotency_key),
     )
+    told = address is not None or bool(device)
+    return Sender(origin if told else None, headers.x_attestation, headers.idempotency_key)
 
 
-UploadFrom = Annotated[Origin | None, Depends(upload_origin, scope="function")]
+UploadSender = Annotated[Sender, Depends(upload_sender)]

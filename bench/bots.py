@@ -18,7 +18,7 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
 from bench.bots_cast import DAYS, KINDS, Account, Cast, Kind, Upload, draw_cast
-from bench.ground import own_services
+from bench.services import own_services
 from bench.settle import make_reading
 from domain import settlement
 from domain.origins import links
@@ -167,7 +167,7 @@ def _figures(
 ) -> dict[str, Any]:
     with Session(engine()) as session:
         ended = {
-            receipt_id: (status, [reason["code"] for reason in reasons])
+            receipt_id: (status, [reason.code for reason in reasons])
             for receipt_id, status, reasons in session.exec(
                 select(Receipt.id, Receipt.status, Receipt.reasons)
             ).all()

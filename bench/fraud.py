@@ -16,7 +16,7 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlmodel import Session, select
 
-from bench.ground import own_services
+from bench.services import own_services
 from domain.people.shoppers import join_shopper
 from domain.settlement import settle_receipt
 from infra import clock
@@ -237,8 +237,8 @@ def _codes(receipt: Receipt) -> Iterator[str]:
     if receipt.status in {"unreadable", "approved"}:
         return
     for reason in receipt.reasons:
-        if reason["severity"] != "info" and reason["code"] not in NO_FRAUD:
-            yield reason["code"]
+        if reason.severity != "info" and reason.code not in NO_FRAUD:
+            yield reason.code
 
 
 def _figures(kind: str, outcomes: Sequence[Outcome]) -> KindFigures:

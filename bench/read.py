@@ -26,7 +26,7 @@ import numpy as np
 import pytesseract
 from PIL import Image
 
-from bench.ground import percentile
+from bench.services import percentile
 from domain.receipts.readings import as_json
 from ocr.reader import own_engine, read_receipt
 

@@ -18,7 +18,7 @@ from uuid import UUID
 import numpy as np
 from sqlmodel import Session, col, func, select
 
-from bench.ground import machine, own_services, percentile
+from bench.services import machine, own_services, percentile
 from domain import settlement
 from domain.catalog.builtin import builtin_catalogue, builtin_rows
 from domain.catalog.products import current_catalogue

@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 
 import typer
 
-from cli.ground import refuse, said, services
+from cli.services import refuse, said, services
 from domain.catalog.imports import import_products
 from domain.catalog.names import import_brands, import_chains
 from domain.catalog.sheets import csv_text

@@ -18,7 +18,7 @@ import cv2
 import typer
 from rich.table import Table
 
-from cli.ground import refuse, shown
+from cli.services import refuse, shown
 from cli.show import money, short_time
 from domain.catalog.builtin import builtin_catalogue
 from domain.catalog.matching import match_lines

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from cli.ground import ending_on_signals, refuse, said, services
+from cli.services import ending_on_signals, refuse, said, services
 from infra.secrets import SecretMissingError, token_secret
 from infra.settings import override_settings, settings
 

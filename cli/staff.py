@@ -10,7 +10,7 @@ import typer
 import zxingcpp
 from rich.table import Table
 
-from cli.ground import refuse, said, services
+from cli.services import refuse, said, services
 from domain.errors import DomainError
 from domain.people import staff as people
 from domain.people.shoppers import join_staff

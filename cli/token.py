@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 import typer
 from sqlmodel import select
 
-from cli.ground import refuse, services
+from cli.services import refuse, services
 from domain.errors import DomainError
 from domain.people.shoppers import join_shopper, join_staff
 from infra.db import transaction

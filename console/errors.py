@@ -8,11 +8,11 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from console.render import PREFIX, here, page, page_language
 from domain.errors import DomainError
+from infra.faults import AWAY, is_no_room
 from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
 from infra.words import say
 
@@ -34,7 +34,8 @@ def add_error_pages(console: FastAPI) -> None:
     console.add_exception_handler(DomainError, _domain_error)
     console.add_exception_handler(HTTPException, _http_error)
     console.add_exception_handler(RequestValidationError, _invalid_form)
-    console.add_exception_handler(OperationalError, _database_away)
+    for away in AWAY:
+        console.add_exception_handler(away, _away)
 
 
 def error_page(request: Request, status: int, message: str) -> Response:
@@ -66,6 +67,8 @@ def _domain_error(request: Request, error: Exception) -> Response:
 
 def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - the handler is registered for it
+    if is_no_room(error):
+        return _away(request, error)
     code = CODE_BY_STATUS.get(error.status_code, "invalid_request")
     return _problem(request, error.status_code, code, {"detail": error.detail})
 
@@ -77,6 +80,6 @@ def _invalid_form(request: Request, error: Exception) -> Response:
     return _problem(request, 422, "invalid_request", {"detail": fields})
 
 
-def _database_away(request: Request, error: Exception) -> Response:
-    _log.error("database_error", error=type(error).__name__)
+def _away(request: Request, error: Exception) -> Response:
+    _log.error("service_away", error=type(error).__name__)
     return _problem(request, 503, "not_ready")

@@ -45,3 +45,9 @@ class UnknownFilterValueError(DomainError):
     """A filter names something that does not exist. `field` says which filter."""
 
     code = "unknown_filter_value"
+
+
+class InvalidValueError(DomainError):
+    """A form or body holds a value that can't be one, or that names nothing. `field` says where."""
+
+    code = "invalid_value"

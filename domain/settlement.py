@@ -1,7 +1,7 @@
-"""The story of a receipt after reading. Only this module and decisions, its second part, join the areas.
+"""The story of a receipt after reading: it names the steps, each area does its own.
 
 A receipt ends once: approved and credited, waiting for a person, refused, or unreadable. All of
-it happens in one transaction with the receipt's row locked. What persons decide: domain/decisions.
+it happens in one transaction with the receipt's row locked. What persons decide: domain/review/decisions.
 """
 
 from __future__ import annotations
@@ -19,9 +19,8 @@ from domain.catalog.matching import Match, match_lines
 from domain.catalog.products import current_catalogue
 from domain.catalog.snapshot import Catalogue
 from domain.duplicates import claims
-from domain.duplicates.claims import _claim, _print_facts
-from domain.duplicates.find import picture_facts
-from domain.duplicates.locks import wait_for_twins
+from domain.duplicates.find import find_duplicates
+from domain.duplicates.paper import paper_read
 from domain.fraud import bands
 from domain.fraud.facts import ReceiptFacts
 from domain.fraud.scoring import Assessment, assess_receipt
@@ -36,6 +35,7 @@ from infra import clock
 from ocr.types import Reading
 from schemas.base import new_id, table_of
 from schemas.fraud import RaisedSignal
+from schemas.reasons import Reason
 from schemas.receipts import WAITING_STATUSES, Receipt
 
 STATUS_BY_VERDICT = {"approve": "approved", "review": "in_review", "reject": "rejected"}
@@ -65,7 +65,7 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     receipt.settled_at = clock.now()
     if reading.status != "read":
         receipt.status = "rejected" if reading.status == "not_a_receipt" else "unreadable"
-        receipt.reasons = [reason.model_dump(mode="json") for reason in reading.reasons]
+        receipt.reasons = [Reason.of(noticed) for noticed in reading.reasons]
         return
     matches = match_lines(reading.lines, catalogue, reading.chain)
     rules = campaigns.running_rules(session, reading.purchased_on) if reading.purchased_on else []
@@ -76,10 +76,10 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
         facts = replace(facts, shop=shop_facts(session, retailer.id, reading))
     assessment = assess_receipt(facts, policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
+    if receipt.status == "in_review":
+        receipt.waiting_since = receipt.settled_at
     receipt.fraud_score = assessment.score
-    holders = (*facts.image_holders, *facts.print_holders)
-    others = [holder.receipt_id for holder in holders if not holder.same_shopper]
-    if others := [*others, *(facts.pictures.others if facts.pictures else ())]:
+    if others := facts.duplicates.of_others:
         note_same_paper(session, receipt, others, clock.now())
     brands = [match.brand_id for match in matches]
     nets = [line.amount_minor - line.discount_minor for line in reading.lines]
@@ -158,22 +158,17 @@ def _facts(
     rules: Sequence[earning.Rule],
 ) -> ReceiptFacts:
     brands = {rule.brand_id for rule in rules}
-    products = {place: match.product_id for place, match in enumerate(matches) if match.product_id}
-    print_facts = _print_facts(receipt)
-    wait_for_twins(session, reading, [print_facts.identity] if print_facts else [])
-    image_holders, print_holders = _claim(session, receipt, print_facts)
-    known = {holder.receipt_id for holder in (*image_holders, *print_holders)}
+    products = {position: match.product_id for position, match in enumerate(matches) if match.product_id}
+    paper = paper_read(reading, receipt.retailer_id)
     return ReceiptFacts(
         reading=reading,
         till_now=clock.till_now(),
         retailer_known=receipt.retailer_id is not None,
         accepted_days=max((rule.accepted_days for rule in rules), default=None),
-        image_holders=image_holders,
-        print_holders=print_holders,
+        duplicates=find_duplicates(session, receipt, paper, reading.traces),
         origin=origin_facts(session, receipt.id, receipt.shopper_id, reading),
-        pictures=picture_facts(session, receipt, reading, known),
         till=till_facts(session, receipt.id, receipt.retailer_id, reading, products),
-        earning=frozenset(place for place, match in enumerate(matches) if match.brand_id in brands),
+        earning=frozenset(position for position, match in enumerate(matches) if match.brand_id in brands),
     )
 
 
@@ -195,14 +190,11 @@ def _keep_signals(session: Session, receipt_id: UUID, assessment: Assessment) ->
         session.execute(insert(table_of(RaisedSignal)), rows)
 
 
-def _reasons(reading: Reading, assessment: Assessment, *, earns: bool) -> list[dict[str, Any]]:
-    reasons = [reason.model_dump(mode="json") for reason in reading.reasons]
-    reasons += [
-        {"code": signal.code, "severity": signal.severity, "evidence": signal.evidence}
-        for signal in assessment.signals
-        # What decided nothing is not for showing: it would worry who is honest and teach who is not.
-        if assessment.verdict != "approve" or signal.severity != "info"
-    ]
+def _reasons(reading: Reading, assessment: Assessment, *, earns: bool) -> list[Reason]:
+    reasons = [Reason.of(noticed) for noticed in reading.reasons]
+    # What decided nothing is not for showing: it would worry who is honest and teach who is not.
+    shown = assessment.verdict != "approve"
+    reasons += [Reason.of(signal) for signal in assessment.signals if shown or signal.severity != "info"]
     if assessment.verdict != "reject" and not earns:
-        reasons.append({"code": "no_participating_products", "severity": "info", "evidence": {}})
+        reasons.append(Reason("no_participating_products", "info"))
     return reasons

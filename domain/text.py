@@ -11,7 +11,7 @@ def plain(text: str) -> str:
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
-def number_of(text: str | None) -> str | None:
-    """Return a receipt number's digits, which are read more surely than what stands between them."""
+def digits_of(text: str | None) -> str | None:
+    """Return a printed number's digits, which are read more surely than what stands between them."""
     digits = "".join(letter for letter in text or "" if letter.isdigit())
     return digits or None

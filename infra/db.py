@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
 
@@ -12,6 +12,10 @@ from sqlmodel import Session, create_engine
 
 from infra import queue
 from infra.settings import settings
+
+# Who gets no connection by then is told to come again: a request that waits keeps others from being answered.
+CONNECTION_SECONDS = 5
+_AFTER_COMMIT = "after_commit"
 
 
 def database_url() -> str:
@@ -38,7 +42,8 @@ def engine() -> Engine:
         pool_size=settings().database_pool_size,
         max_overflow=settings().database_pool_size,
         pool_pre_ping=True,
-        connect_args={"options": "-c timezone=UTC"},
+        pool_timeout=CONNECTION_SECONDS,
+        connect_args={"options": "-c timezone=UTC", "connect_timeout": CONNECTION_SECONDS},
     )
 
 
@@ -50,15 +55,23 @@ def forget_connections() -> None:
 def unit_of_work() -> Generator[Session]:
     """Yield a session; commit when the caller returns, roll back when it raises.
 
-    Bells remembered by `queue.ring_after_commit` are rung once the commit has succeeded.
+    Bells remembered by `queue.ring_after_commit` are rung once the commit has succeeded, and what
+    `after_commit` remembered is done.
     """
     with Session(engine(), expire_on_commit=False) as session:
         yield session
         session.commit()
     queue.ring(session)
+    for act in session.info.pop(_AFTER_COMMIT, ()):
+        act()
 
 
 transaction = contextmanager(unit_of_work)
+
+
+def after_commit(session: Session, act: Callable[[], None]) -> None:
+    """Remember to do something once the session's work is committed. What it does must not raise."""
+    session.info.setdefault(_AFTER_COMMIT, []).append(act)
 
 
 def read_only() -> Generator[Session]:
@@ -67,9 +80,27 @@ def read_only() -> Generator[Session]:
         yield session
 
 
+@contextmanager
+def only_one(key: str) -> Generator[bool]:
+    """Yield whether nobody else is at work on what `key` names; if so, nobody else begins meanwhile.
+
+    No transaction is open while it is held. It ends with the process that holds it, however that ends.
+    """
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        alone = bool(connection.execute(_TRY_KEY, {"key": key}).scalar_one())
+        try:
+            yield alone
+        finally:
+            if alone:
+                connection.execute(_LEAVE_KEY, {"key": key})
+
+
 def lock_key(session: Session, key: str) -> None:
     """Wait until this transaction alone works on what `key` names; held until it ends."""
     session.execute(_LOCK_KEY, {"key": key})
 
 
-_LOCK_KEY = select(func.pg_advisory_xact_lock(func.hashtextextended(bindparam("key"), 0)))
+_HASHED = func.hashtextextended(bindparam("key"), 0)
+_LOCK_KEY = select(func.pg_advisory_xact_lock(_HASHED))
+_TRY_KEY = select(func.pg_try_advisory_lock(_HASHED))
+_LEAVE_KEY = select(func.pg_advisory_unlock(_HASHED))

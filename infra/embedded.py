@@ -68,7 +68,7 @@ def _valkey(folder: Path) -> Generator[str]:
         yield url
         return
     password = secrets.token_hex(16)
-    # Append-only every second: a killed Valkey keeps its bells; the sweep rings what is lost.
+    # Append-only every second: a killed Valkey keeps its bells; a chore rings what is lost.
     server = ValkeyServer(data_dir=folder, appendonly="yes", appendfsync="everysec")
     server.start()
     # Set once it runs: the server's own start-up check can't log in.

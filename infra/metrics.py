@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from time import perf_counter
 from typing import cast
 
@@ -17,7 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from infra import queue
-from infra.db import engine
+from infra.db import after_commit, engine
 
 STAGES_KEY = "quetbill:stages"
 SETTLED_KEY = "quetbill:settled"
@@ -27,7 +27,7 @@ _WAITING = text("""
     SELECT status, count(*), extract(epoch FROM now() - min(received_at)) FROM receipt
     WHERE status IN ('received', 'reading') GROUP BY status
     UNION ALL
-    SELECT status, count(*), extract(epoch FROM now() - min(settled_at)) FROM receipt
+    SELECT status, count(*), extract(epoch FROM now() - min(waiting_since)) FROM receipt
     WHERE status = 'in_review' GROUP BY status
 """)
 _log = structlog.get_logger()
@@ -49,15 +49,24 @@ def stage(name: str) -> Generator[None]:
         _log.warning("stage_not_counted", stage=name, error=type(error).__name__)
 
 
-def count_settled(status: str, engine: str) -> None:
-    """Count one receipt by how it ended and by the engine that read it. A Redis fault loses the figure."""
+def count_settled(status: str, engine: str | None = None) -> None:
+    """Count one receipt by how it ended and, if one did, by the engine that read it.
+
+    A Redis fault loses the figure.
+    """
     try:
         pipeline = queue.redis().pipeline()
         pipeline.hincrby(SETTLED_KEY, status, 1)
-        pipeline.hincrby(READINGS_KEY, engine, 1)
+        if engine is not None:
+            pipeline.hincrby(READINGS_KEY, engine, 1)
         pipeline.execute()
     except RedisError as error:
         _log.warning("settled_not_counted", status=status, error=type(error).__name__)
+
+
+def count_settled_after_commit(session: Session, status: str) -> None:
+    """Count a receipt that ended without being read now, by a person or given up, once that is kept."""
+    after_commit(session, partial(count_settled, status))
 
 
 class _Collector:
@@ -87,7 +96,10 @@ class _Collector:
             seconds.add_metric([name], int(figures.get(f"{name}:count", 0)), figures.get(f"{name}:sum", 0.0))
         yield seconds
         yield _counter(
-            SETTLED_KEY, "quetbill_receipts_settled", "Receipts that reading ended, by how.", "status"
+            SETTLED_KEY,
+            "quetbill_receipts_settled",
+            "Receipts that reading or a person ended, by how; one in review counts again once it is decided.",
+            "status",
         )
         # Where the recogniser's model is missing, Tesseract reads instead: seen here first.
         yield _counter(READINGS_KEY, "quetbill_readings", "Receipts read, by the engine.", "engine")

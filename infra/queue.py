@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import cache
 from typing import Any, cast
 from uuid import uuid4
@@ -9,7 +10,7 @@ from uuid import uuid4
 import structlog
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue, Retry
+from rq import Queue
 from rq.results import Result
 from rq.serializers import JSONSerializer
 from sqlmodel import Session
@@ -18,11 +19,13 @@ from infra.settings import settings
 
 READ_QUEUE = "read"
 READ_RECEIPT = "workers.receipts.read_and_settle"
-# Questions somebody waits for; workers take them before receipts.
+# Questions somebody waits for, and chores that take a moment; workers take them before receipts.
 QUICK_QUEUE = "quick"
 CHECK_PICTURE = "workers.checks.check_picture"
 QUICK_SECONDS = 5
 WORK_QUEUES = (QUICK_QUEUE, READ_QUEUE)
+# No chore takes so long: it works in batches, and the longest statement is seconds.
+CHORE_SECONDS = 120
 # Long enough to find out what failed, short enough not to fill Redis at 200 receipts a second.
 RESULT_SECONDS = 60
 FAILURE_SECONDS = 24 * 3600
@@ -78,7 +81,7 @@ def ring_after_commit(session: Session, receipt_id: str) -> None:
 
 
 def ring(session: Session) -> None:
-    """Ring the remembered bells. A Redis fault is logged: the sweep rings again."""
+    """Ring the remembered bells. A Redis fault is logged: a chore rings again."""
     receipt_ids: list[str] = session.info.pop(_BELLS, [])
     if receipt_ids:
         ring_receipts(receipt_ids)
@@ -94,7 +97,6 @@ def ring_receipts(receipt_ids: list[str]) -> None:
             timeout=settings().read_timeout_seconds,
             result_ttl=RESULT_SECONDS,
             failure_ttl=FAILURE_SECONDS,
-            retry=Retry(max=3, interval=[10, 60, 300]),
         )
         for receipt_id in receipt_ids
     ]
@@ -102,6 +104,21 @@ def ring_receipts(receipt_ids: list[str]) -> None:
         queue.enqueue_many(jobs)
     except RedisError as error:
         _log.warning("bell_not_rung", receipts=len(receipt_ids), error=type(error).__name__)
+
+
+def ring_chore(job: str, *, expires_after: timedelta) -> None:
+    """Call a worker for a chore; a call that nobody follows by then is forgotten, for there will be another.
+
+    Raises:
+        RedisError: Redis does not answer.
+    """
+    Queue(QUICK_QUEUE, connection=redis(), serializer=JSONSerializer).enqueue(
+        job,
+        job_timeout=CHORE_SECONDS,
+        result_ttl=0,
+        failure_ttl=FAILURE_SECONDS,
+        ttl=max(1, int(expires_after.total_seconds())),
+    )
 
 
 def bells_waiting() -> int:

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
         description="Photographs: file:///…, s3://bucket/prefix, gs://…, az://…; empty is data_dir.",
     )
     storage_endpoint: str = Field(default="", description="Endpoint of an S3-compatible store.")
+    storage_timeout_seconds: int = Field(
+        default=10, description="A call to the object store is given up after this."
+    )
     token_secret: SecretStr = Field(
         default=SecretStr(""),
         description="Signs bearer tokens and pseudonyms, 32 characters or more; empty makes one in data_dir.",
@@ -45,7 +48,13 @@ class Settings(BaseSettings):
     read_timeout_seconds: int = Field(default=90, description="A reading job is killed after this.")
     read_attempts_max: int = Field(default=3, description="Readings begun before a receipt is unreadable.")
     ring_again_seconds: int = Field(default=120, description="A waiting receipt is rung again after this.")
-    sweep_interval_seconds: int = Field(default=30, description="Pause between two sweeps.")
+    ring_interval_seconds: int = Field(
+        default=30, description="Pause between two looks for receipts that were forgotten."
+    )
+    links_days: int = Field(
+        default=0,
+        description="Devices, addresses and links of shoppers are forgotten after this; 0 keeps them.",
+    )
     upload_bytes_max: int = Field(default=15_000_000, description="Largest page, in bytes.")
     upload_pixels_max: int = Field(default=50_000_000, description="Largest page, in pixels.")
     upload_side_min: int = Field(default=300, description="Smallest side of a page, in pixels.")

@@ -1,33 +1,103 @@
-"""Photographs' bytes, kept under their SHA-256 in an object store named by URL."""
+"""Photographs' bytes, kept under their SHA-256 in an object store named by URL.
+
+A store that is away, hangs or is full is told from one that answers: nobody waits for it without a limit, and
+nothing is concluded from its silence.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
+import stat
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import obstore
+import structlog
+from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
 from infra.settings import settings
 
+if TYPE_CHECKING:
+    # Only type checkers find these two.
+    from obstore.store import ClientConfig, RetryConfig
+
+# A connection stands within this or not at all.
+CONNECT_SECONDS: Final = 2
+# Faults that pass by themselves (a connection refused, a 500) are tried again for so long, in all.
+RETRIES_MAX: Final = 2
+RETRY_SECONDS: Final = 4
+# Readiness is asked every few seconds, by somebody who gives up sooner than an upload does.
+PROBE_SECONDS: Final = 2
+PROBE_PATH: Final = "probe"
+# So many threads of a process may wait for the store: the others are left to who needs no photograph.
+CALLS_MAX: Final = 20
+CALL_WAIT_SECONDS: Final = 0.5
+# After a call that waited in vain for so long, others are spared the wait.
+HANGING_SECONDS: Final = 2.0
+PAUSE_SECONDS: Final = 5.0
+# Photographs name people's purchases: other users of the machine can't look at them.
+FOLDER_MODE: Final = 0o700
+FILE_MODE: Final = 0o600
+
+_log = structlog.get_logger()
+_calls = threading.BoundedSemaphore(CALLS_MAX)
+_pause = {"until": 0.0}
+
 
 class PhotoMissingError(Exception):
-    """The store has no such photograph."""
+    """The store says that it has no such photograph. It may be the wrong store, or an empty folder."""
+
+
+class PhotoChangedError(Exception):
+    """What is kept under a photograph's SHA-256 is something else."""
+
+
+class StoreAwayError(Exception):
+    """The store did not do what was asked, in time: away, hanging, full, or not ours to use."""
 
 
 @cache
-def store() -> ObjectStore:
-    """Return this process's object store: a local folder unless a URL is set."""
-    url = settings().storage_url
-    if not url or url.startswith("file://"):
-        folder = url.removeprefix("file://") or str(settings().data_dir.resolve() / "photos")
-        return LocalStore(folder, mkdir=True)
-    endpoint = settings().storage_endpoint
+def store(seconds: int | None = None) -> ObjectStore:
+    """Return this process's object store: a local folder unless a URL is set.
+
+    Args:
+        seconds: When a call is given up; None is `storage_timeout_seconds`.
+
+    Raises:
+        BaseError: The local folder is not there.
+    """
+    if (folder := local_folder()) is not None:
+        return LocalStore(folder)
+    url, endpoint = settings().storage_url, settings().storage_endpoint
+    limit = settings().storage_timeout_seconds if seconds is None else seconds
+    client: ClientConfig = {
+        "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, limit)),
+        "timeout": timedelta(seconds=limit),
+    }
+    retries: RetryConfig = {
+        "max_retries": RETRIES_MAX if seconds is None else 0,
+        "retry_timeout": timedelta(seconds=min(RETRY_SECONDS, limit)),
+    }
     if not endpoint:
-        return from_url(url)
-    return from_url(url, endpoint=endpoint, client_options={"allow_http": endpoint.startswith("http://")})
+        return from_url(url, client_options=client, retry_config=retries)
+    client["allow_http"] = endpoint.startswith("http://")
+    return from_url(url, endpoint=endpoint, client_options=client, retry_config=retries)
+
+
+def local_folder() -> Path | None:
+    """Return the folder in which photographs lie; None where they are kept elsewhere."""
+    url = settings().storage_url
+    if url and not url.startswith("file://"):
+        return None
+    return Path(url.removeprefix("file://") or settings().data_dir.resolve() / "photos")
 
 
 def photo_hash(photo: bytes) -> str:
@@ -41,31 +111,122 @@ def _path(sha256: str) -> str:
 
 
 def put_photo(photo: bytes) -> str:
-    """Keep a photograph and return its SHA-256. The same bytes twice are kept once."""
+    """Keep a photograph and return its SHA-256. The same bytes twice are kept once.
+
+    Raises:
+        StoreAwayError: It is not kept.
+    """
     sha256 = photo_hash(photo)
-    obstore.put(store(), _path(sha256), photo)
-    if isinstance(kept_in := store(), LocalStore) and kept_in.prefix is not None:
-        _flush_to_disk(Path(kept_in.prefix) / _path(sha256))
+    with _answering():
+        _put(store, _path(sha256), photo)
     return sha256
 
 
-def _flush_to_disk(path: Path) -> None:
+def get_photo(sha256: str) -> bytes:
+    """Return a photograph's bytes, which are those that were kept.
+
+    Raises:
+        PhotoMissingError: The store says that it has none.
+        PhotoChangedError: It has something else under this name.
+        StoreAwayError: The store did not answer.
+    """
+    with _answering():
+        try:
+            photo = bytes(obstore.get(store(), _path(sha256)).bytes())
+        except FileNotFoundError as error:
+            raise PhotoMissingError(sha256) from error
+    if photo_hash(photo) != sha256:
+        _log.error("photo_changed", sha256=sha256)
+        raise PhotoChangedError(sha256)
+    return photo
+
+
+def has_photo(sha256: str) -> bool:
+    """Say whether the store has a photograph, without looking at it.
+
+    Raises:
+        StoreAwayError: The store did not answer.
+    """
+    with _answering():
+        try:
+            obstore.head(store(), _path(sha256))
+        except FileNotFoundError:
+            return False
+    return True
+
+
+def takes_photos() -> bool:
+    """Say, within seconds, whether the store would keep a photograph now: it is there and not full."""
+    try:
+        _put(lambda: store(PROBE_SECONDS), PROBE_PATH, b"probe")
+    except (BaseError, OSError) as error:
+        _log.warning("store_not_ready", error=type(error).__name__)
+        return False
+    return True
+
+
+@contextmanager
+def _answering() -> Generator[None]:
+    """Turn the store's faults into one, and keep a store that hangs from holding every thread."""
+    if time.monotonic() < _pause["until"] or not _calls.acquire(timeout=CALL_WAIT_SECONDS):
+        raise StoreAwayError("pause")
+    began = time.monotonic()
+    try:
+        yield
+    except (BaseError, OSError) as error:
+        if time.monotonic() - began >= HANGING_SECONDS:
+            _pause["until"] = time.monotonic() + PAUSE_SECONDS
+        _log.warning("store_away", error=type(error).__name__)
+        raise StoreAwayError(type(error).__name__) from error
+    finally:
+        _calls.release()
+
+
+def have_folder() -> None:
+    """Make the local folder, where photographs are kept in one; done when serving begins, not later.
+
+    A folder that went away meanwhile is a fault to be seen, not an empty one to be made in its place.
+    """
+    if (folder := local_folder()) is None:
+        return
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    if folder.stat().st_uid == os.geteuid():
+        folder.chmod(FOLDER_MODE)
+
+
+def forget_faults() -> None:
+    """Ask the store again at once: it is another one, or known to be back."""
+    _pause["until"] = 0.0
+
+
+def _put(named: Callable[[], ObjectStore], path: str, content: bytes) -> None:
+    folder = local_folder()
+    if folder is not None and not folder.is_dir():
+        raise FileNotFoundError(folder)
+    obstore.put(named(), path, content)
+    if folder is not None:
+        _flush_to_disk(folder, folder / path)
+
+
+def _flush_to_disk(root: Path, path: Path) -> None:
     # An accepted receipt must outlive a power cut; the store itself leaves the bytes to the kernel.
-    for part in (path, path.parent):
+    for part in (path, *path.parents):
         handle = os.open(part, os.O_RDONLY)
         try:
+            made = part != root and _close_to_others(handle)
             os.fsync(handle)
         finally:
             os.close(handle)
+        # A folder that was there has nothing new to flush but the entry of what was put into it.
+        if part == root or (part != path and not made):
+            return
 
 
-def get_photo(sha256: str) -> bytes:
-    """Return a photograph's bytes.
-
-    Raises:
-        PhotoMissingError: It was never kept or has been deleted.
-    """
-    try:
-        return bytes(obstore.get(store(), _path(sha256)).bytes())
-    except FileNotFoundError as error:
-        raise PhotoMissingError(sha256) from error
+def _close_to_others(handle: int) -> bool:
+    """Leave a file or folder to this user alone; say whether others could look at it, as when just made."""
+    mode = os.fstat(handle).st_mode
+    wanted = FOLDER_MODE if stat.S_ISDIR(mode) else FILE_MODE
+    if stat.S_IMODE(mode) == wanted:
+        return False
+    os.fchmod(handle, wanted)
+    return True

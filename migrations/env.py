@@ -11,6 +11,7 @@ import schemas.duplicates
 import schemas.fraud
 import schemas.ledger
 import schemas.loyalty
+import schemas.operation
 import schemas.origins
 import schemas.people
 import schemas.receipts

@@ -30,20 +30,20 @@ RuleMode = Literal["on", "shadow", "off"]
 class DecisionBands(SQLModel, table=True):
     """From which score a campaign's receipts go to a person, or are refused; null never refuses.
 
-    Approvals of receipts of `second_eyes_from_minor` or more need two people; null needs one.
+    Approvals of receipts of `second_reviewer_from_minor` or more need two people; null needs one.
     """
 
     __tablename__ = "decision_bands"
     __table_args__ = (
         CheckConstraint("review_from > 0 AND review_from <= 1", name="review_from"),
         CheckConstraint("reject_from >= review_from AND reject_from <= 1", name="reject_from"),
-        CheckConstraint("second_eyes_from_minor > 0", name="second_eyes"),
+        CheckConstraint("second_reviewer_from_minor > 0", name="second_reviewer"),
     )
 
     campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
     review_from: float
     reject_from: float | None = None
-    second_eyes_from_minor: int | None = Field(default=None, sa_type=BigInteger)
+    second_reviewer_from_minor: int | None = Field(default=None, sa_type=BigInteger)
     changed_at: datetime = time_field()
     changed_by: UUID = Field(foreign_key="staff_member.id")
 

@@ -72,14 +72,14 @@ class Transfer(SQLModel, table=True):
 
 
 class ExpiringPoints(Body):
-    """Points that lapse after a day."""
+    """Points that expire after a day."""
 
     points: int
     expires_on: date
 
 
 class BalanceView(Body):
-    """One brand's points: what can be spent, what waits for review, what lapses first."""
+    """One brand's points: what can be spent, what waits for review, what expires first."""
 
     brand: str
     available: int

@@ -69,7 +69,8 @@ class StaffRelation(SQLModel, table=True):
 class StaffAct(SQLModel, table=True):
     """One thing a member of staff did, kept for ever. A trigger refuses to change or delete a row.
 
-    `subject` names what was acted on where that is no receipt: a campaign, a rule, a view.
+    `subject` names what was acted on where that is no receipt: a campaign, a rule, a view. `staff_id` is null
+    for an operator at the machine's own command line; `details` then holds their account there as `operator`.
     """
 
     __tablename__ = "staff_act"
@@ -77,7 +78,7 @@ class StaffAct(SQLModel, table=True):
 
     id: UUID = id_field()
     acted_at: datetime = time_field()
-    staff_id: UUID = Field(foreign_key="staff_member.id", index=True)
+    staff_id: UUID | None = Field(default=None, foreign_key="staff_member.id", index=True)
     act: str = Field(max_length=40)
     receipt_id: UUID | None = Field(default=None, foreign_key="receipt.id", index=True)
     subject: str | None = Field(default=None, max_length=120)

@@ -11,26 +11,34 @@ from sqlalchemy import CheckConstraint, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, Numeric, SQLModel
 
-from schemas.base import Body, id_field, json_field, time_field
+from schemas.base import Body, id_field, time_field
+from schemas.reasons import Reason, Reasons, Severity
 
 ReceiptStatus = Literal["received", "reading", "approved", "in_review", "rejected", "unreadable", "reversed"]
 WAITING_STATUSES: tuple[ReceiptStatus, ...] = ("received", "reading")
+# Whose paper is taken: a refused or unread receipt leaves it to an honest owner.
+STANDING_STATUSES: tuple[ReceiptStatus, ...] = ("approved", "in_review", "reversed")
 
 
 class Receipt(SQLModel, table=True):
     """One upload. Its `status` says what is still to do.
 
-    `reasons` lists {code, severity, evidence, box, page}; words for people are added when it is
-    shown. `purchased_at` is local time as printed, without a zone. `rung_at` is when a worker was
-    last called for it, `attempts` how often one began to read it.
+    `purchased_at` is local time as printed, without a zone.
+
+    `rung_at` is when a worker was last called for it, `attempts` how often one began to read it, `postponed`
+    how often in a row it was put off because a service was away. `settled_at` is when reading was over: the
+    receipt had come to its end, or to a person; what people decide later doesn't move it. `waiting_since` is
+    since when it waits for a person, or last did.
     """
 
     __table_args__ = (
         UniqueConstraint("shopper_id", "idempotency_key"),
         CheckConstraint(f"status IN {get_args(ReceiptStatus)}", name="status"),
+        CheckConstraint("status <> 'in_review' OR waiting_since IS NOT NULL", name="in_review_since"),
         Index("ix_receipt_shopper_newest", "shopper_id", "received_at", "id"),
         Index("ix_receipt_waiting", "rung_at", postgresql_where=text("status IN ('received', 'reading')")),
-        Index("ix_receipt_in_review", "settled_at", "id", postgresql_where=text("status = 'in_review'")),
+        Index("ix_receipt_in_review", "waiting_since", "id", postgresql_where=text("status = 'in_review'")),
+        Index("ix_receipt_unreadable", "settled_at", "id", postgresql_where=text("status = 'unreadable'")),
         Index("ix_receipt_same_print", "retailer_id", "purchased_at", "total_minor"),
         Index(
             "ix_receipt_shop_time",
@@ -60,12 +68,14 @@ class Receipt(SQLModel, table=True):
     idempotency_key: str | None = Field(default=None, max_length=200)
     request_hash: str = Field(max_length=64)
     status: str = Field(default="received", max_length=12)
-    reasons: list[dict[str, Any]] = json_field(list)
+    reasons: list[Reason] = Field(default_factory=list, sa_type=Reasons, nullable=False)
     received_at: datetime = time_field()
     captured_at: datetime | None = time_field(nullable=True)
     rung_at: datetime = time_field()
     attempts: int = 0
+    postponed: int = 0
     settled_at: datetime | None = time_field(nullable=True)
+    waiting_since: datetime | None = time_field(nullable=True)
 
     retailer_id: UUID | None = Field(default=None, foreign_key="retailer.id")
     merchant: str | None = None
@@ -146,7 +156,7 @@ class ReasonView(Body):
     """Why a receipt ended as it did, in the reader's language."""
 
     code: str
-    severity: Literal["info", "review", "reject"]
+    severity: Severity
     message: str
     evidence: dict[str, Any]
     box: list[int] | None

@@ -156,13 +156,13 @@ class ReviewDecision(SQLModel, table=True):
 class DecisionRequest(Body):
     """What a reviewer decides, and why; an approval may correct what was misread.
 
-    `reason` is for staff. A refusal's `because` tells the shopper what helps who is honest. `pay_again`
+    `reason` is for staff. A refusal's `refusal` tells the shopper what helps who is honest. `pay_again`
     approves although another receipt of the same paper was paid; it takes two persons.
     """
 
     decision: Decision
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
-    because: RefusalKind | None = None
+    refusal: RefusalKind | None = None
     corrections: Corrections | None = None
     pay_again: bool = False
 

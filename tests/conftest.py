@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
-from infra import db, embedded, queue
+from infra import db, embedded, queue, storage
 from tests import make
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
@@ -28,6 +29,7 @@ from app import create_app
 from domain.catalog.products import seed
 from infra.db import engine, transaction
 from infra.migrate import migrate
+from infra.settings import override_settings
 from schemas.loyalty import Campaign
 
 
@@ -80,6 +82,30 @@ def committed(services: None) -> Generator[None]:
 def empty_redis(services: None) -> None:
     """Failures and uploads are counted in Redis, which no rollback empties."""
     queue.redis().flushall()
+
+
+@pytest.fixture
+def fresh_store() -> Generator[None]:
+    """For tests that name another object store: ours is the one again afterwards."""
+
+    def ours() -> None:
+        override_settings(storage_url="", storage_endpoint="", storage_timeout_seconds=10)
+        storage.store.cache_clear()
+        storage.forget_faults()
+
+    ours()
+    yield
+    ours()
+
+
+@pytest.fixture
+def hanging_store(fresh_store: None, monkeypatch: pytest.MonkeyPatch) -> Generator[None]:
+    """An object store that takes connections and never answers."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(200)
+        make.use_store(monkeypatch, f"http://127.0.0.1:{listener.getsockname()[1]}")
+        yield
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Keeps worker processes alive, sweeps, and wakes jobs whose retry is due."""
+"""Keeps worker processes alive, and has them called for chores that are due."""
 
 from __future__ import annotations
 
@@ -14,19 +14,16 @@ from types import FrameType
 
 import structlog
 from redis.exceptions import RedisError
-from rq.scheduler import RQScheduler
-from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
-from infra import queue
 from infra.settings import settings
-from workers.sweep import lapse_unspent_points, measure_usual_prices, ring_forgotten_receipts
+from workers.chores import call_due_chores
 
 TICK_SECONDS = 1.0
 # A worker that dies as soon as it starts must not keep the machine busy with starting it.
 RESPAWN_PAUSE_SECONDS = 2.0
-# The job at hand may take as long as its time limit; then its worker is killed and the sweep
-# rings again.
+# The job at hand may take as long as its time limit; then its worker is killed, and the
+# receipt is rung for again.
 STOP_MARGIN_SECONDS = 5.0
 _log = structlog.get_logger()
 
@@ -46,10 +43,6 @@ class Supervisor:
         self._queues = list(queues)
         self._places = [_Place() for _ in range(workers)]
         self._stop = threading.Event()
-        self._swept_at = float("-inf")
-        self._scheduler = RQScheduler(
-            self._queues, connection=queue.redis(), logging_level="WARNING", serializer=JSONSerializer
-        )
 
     def run(self) -> None:
         """Supervise until SIGTERM or SIGINT; then let the jobs at hand end and return."""
@@ -59,12 +52,10 @@ class Supervisor:
         try:
             while not self._stop.is_set():
                 self._fill_places()
-                self._wake_retries()
-                self._sweep()
+                self._call_chores()
                 self._stop.wait(TICK_SECONDS)
         finally:
             self._stop_workers()
-            self._leave_scheduling()
         _log.info("supervisor_stopped")
 
     def _request_stop(self, _signal: int, _frame: FrameType | None) -> None:
@@ -85,26 +76,12 @@ class Supervisor:
             place.filled_at = time.monotonic()
             _log.info("worker_started", pid=place.process.pid)
 
-    def _wake_retries(self) -> None:
-        """Put jobs back on the queue whose pause before the next try is over."""
+    def _call_chores(self) -> None:
         try:
-            if self._scheduler.should_reacquire_locks:
-                self._scheduler.acquire_locks()
-            self._scheduler.heartbeat()
-            self._scheduler.enqueue_scheduled_jobs()
-        except RedisError as error:
-            _log.warning("retries_without_redis", error=type(error).__name__)
-
-    def _sweep(self) -> None:
-        if time.monotonic() - self._swept_at < settings().sweep_interval_seconds:
-            return
-        self._swept_at = time.monotonic()
-        try:
-            ring_forgotten_receipts()
-            lapse_unspent_points()
-            measure_usual_prices()
-        except SQLAlchemyError as error:
-            _log.warning("sweep_without_database", error=type(error).__name__)
+            call_due_chores()
+        except (RedisError, SQLAlchemyError) as error:
+            # They are still due at the next look, or at their next turn.
+            _log.warning("chores_not_called", error=type(error).__name__)
 
     def _stop_workers(self) -> None:
         processes = [place.process for place in self._places if place.process is not None]
@@ -118,9 +95,3 @@ class Supervisor:
                 _log.warning("worker_killed", pid=process.pid)
                 process.kill()
                 process.wait()
-
-    def _leave_scheduling(self) -> None:
-        try:
-            self._scheduler.release_locks()
-        except RedisError as error:
-            _log.warning("retries_without_redis", error=type(error).__name__)

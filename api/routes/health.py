@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
-from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
-from sqlmodel import Session
+from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import problem
-from infra import queue
+from infra import queue, storage
 from infra.db import engine
 from infra.metrics import registry
+from infra.migrate import is_current
 from infra.settings import settings
 
 router = APIRouter(tags=["operation"])
@@ -29,8 +29,19 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz", response_model=None)
 def readyz(request: Request) -> JSONResponse:
-    """Answer 200 when the database, Redis and the disk are there, else 503 and what is not."""
-    checks = {"database": _database_answers(), "redis": _redis_answers(), "disk": _disk_has_room()}
+    """Answer 200 when all that a request may need is there, else 503 and which of it is not.
+
+    `schema` says that the database is the one this version was written for, `store` that a photograph
+    would be kept now.
+    """
+    database, schema = _database_answers()
+    checks = {
+        "database": database,
+        "schema": schema,
+        "redis": _redis_answers(),
+        "store": storage.takes_photos(),
+        "disk": _disk_has_room(),
+    }
     if all(checks.values()):
         return JSONResponse({"status": "ready", "checks": checks})
     return problem(request, 503, "not_ready", checks=checks)
@@ -42,13 +53,13 @@ def metrics() -> Response:
     return Response(generate_latest(registry()), media_type=CONTENT_TYPE_LATEST)
 
 
-def _database_answers() -> bool:
+def _database_answers() -> tuple[bool, bool]:
+    """Say whether the database answers, and whether its schema is ours."""
     try:
-        with Session(engine()) as session:
-            session.execute(text("SELECT 1 FROM receipt LIMIT 1"))
-    except OperationalError:
-        return False
-    return True
+        with engine().connect() as connection:
+            return True, is_current(connection)
+    except SQLAlchemyError:
+        return False, False
 
 
 def _redis_answers() -> bool:
@@ -59,5 +70,6 @@ def _redis_answers() -> bool:
 
 
 def _disk_has_room() -> bool:
-    folder = settings().data_dir if settings().data_dir.exists() else "."
-    return shutil.disk_usage(folder).free >= settings().disk_free_bytes_min
+    data_dir, photos = settings().data_dir, storage.local_folder()
+    folders = [data_dir if data_dir.exists() else Path(), *([photos] if photos and photos.exists() else [])]
+    return all(shutil.disk_usage(folder).free >= settings().disk_free_bytes_min for folder in folders)

@@ -16,19 +16,22 @@ from sqlmodel import Session
 
 from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
 from api.errors import NotReadyError, UnsupportedMediaTypeError
-from api.origin import UploadFrom
+from api.origin import UploadSender
 from domain.errors import NotFoundError
-from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
+from domain.origins.links import count_upload
+from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.receipts import display, intake, rows
 from domain.receipts.errors import NoPagesError
-from domain.receipts.photos import check_photo
+from domain.receipts.photos import check_photo, kept_photo
 from domain.receipts.reasons import Audience, reason_view
-from infra import queue, storage
+from infra import clock, queue
 from infra.db import engine
 from infra.queue import ring_after_commit
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
+from infra.windows import RedisWindows
 from infra.words import Language
+from schemas.reasons import Reason
 from schemas.receipts import (
     WAITING_STATUSES,
     PictureCheck,
@@ -62,24 +65,34 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     response: Response,
     session: UnitOfWork,
     shopper: CurrentShopper,
-    origin: UploadFrom,
+    sender: UploadSender,
     image: Annotated[
         list[UploadFile] | None, File(description="1 to 6 pages of one receipt, in order")
     ] = None,
     captured_at: Annotated[datetime | None, Form(description="When the photo was taken")] = None,
     idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
 ) -> ReceiptAccepted:
-    """Take a receipt in. It is read soon after; `Location` says where to look."""
+    """Take a receipt in. It is read soon after; `Location` says where to look.
+
+    Between the two transactions the object store and Redis are asked: a store that hangs then holds a
+    thread, and no connection that others need.
+    """
     multipart_only(request)
     photos = [page.file.read(settings().upload_bytes_max + 1) for page in image or []]
-    accepted = intake.accept_receipt(
-        session,
-        shopper.id,
-        photos,
-        captured_at=captured_at,
-        idempotency_key=idempotency_key,
-        origin=origin,
-    )
+    upload = intake.look_at_upload(photos, captured_at)
+    accepted = intake.accepted_before(session, shopper.id, upload, idempotency_key)
+    session.commit()
+    if accepted is None:
+        intake.keep_photos(upload)
+        counts = count_upload(RedisWindows(), shopper, sender.origin, clock.now()) if sender.origin else {}
+        accepted = intake.accept_receipt(
+            session,
+            shopper.id,
+            upload,
+            idempotency_key=idempotency_key,
+            origin=sender.vouched_for(session, shopper.id),
+            counts=counts,
+        )
     receipt = accepted.receipt
     if not accepted.replayed:
         ring_after_commit(session, str(receipt.id))
@@ -106,7 +119,7 @@ def check_picture(
         reasons = queue.ask_about_photo(queue.CHECK_PICTURE, photo)
     except queue.NoAnswerError as error:
         raise NotReadyError from error
-    shown = [reason_view(reason, "shopper", language) for reason in reasons]
+    shown = [reason_view(Reason.from_stored(stored), "shopper", language) for stored in reasons]
     return PictureCheck(readable=all(reason.severity != "reject" for reason in shown), reasons=shown)
 
 
@@ -118,9 +131,13 @@ def list_receipts(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> ReceiptHistory:
     """Return the shopper's receipts, newest first."""
-    rows = display.history(session, shopper.id, before=decode_cursor(cursor), limit=limit)
-    more = encode_cursor(rows[-1].received_at, rows[-1].id) if len(rows) == limit else None
-    return ReceiptHistory(receipts=rows, next_cursor=more)
+    before = decode_cursor(cursor)
+    found = page(
+        lambda most: display.history(session, shopper.id, before=before, limit=most),
+        limit,
+        lambda row: encode_cursor(row.received_at, row.id),
+    )
+    return ReceiptHistory(receipts=found.rows, next_cursor=found.next_cursor)
 
 
 @router.get("/{receipt_id}")
@@ -153,10 +170,9 @@ def show_image(
     pages = rows.pages_of(session, receipt.id)
     if page >= len(pages):
         raise NotFoundError
-    try:
-        photo = storage.get_photo(pages[page].sha256)
-    except storage.PhotoMissingError as error:
-        raise NotFoundError from error
+    # The connection goes back before the store is asked, which may take its time.
+    session.close()
+    photo = kept_photo(pages[page].sha256)
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(photo, media_type=pages[page].media_type, headers=headers)
 

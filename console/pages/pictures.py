@@ -10,8 +10,8 @@ from fastapi import APIRouter, Path, Response
 from console.sign_in import Reviewer
 from domain.errors import NotFoundError
 from domain.receipts import rows
+from domain.receipts.photos import kept_photo
 from domain.receipts.renditions import for_browsers
-from infra import storage
 from infra.web import ReadOnly
 
 router = APIRouter()
@@ -25,10 +25,9 @@ def show_page(
     pages = rows.pages_of(session, rows.receipt_of(session, receipt_id, None).id)
     if page >= len(pages):
         raise NotFoundError
-    try:
-        kept = storage.get_photo(pages[page].sha256)
-    except storage.PhotoMissingError as error:
-        raise NotFoundError from error
+    # The connection goes back before the store is asked, which may take its time.
+    session.close()
+    kept = kept_photo(pages[page].sha256)
     photo, media_type = for_browsers(kept, pages[page].media_type)
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(photo, media_type=media_type, headers=headers)

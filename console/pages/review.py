@@ -14,7 +14,7 @@ from console.correction_form import CorrectionsInForm
 from console.filters import Filters, query_of, values_of
 from console.render import PREFIX, page, page_language
 from console.sign_in import CurrentVisitor, OwnForm, Reviewer
-from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
+from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor
 from domain.people.audit import ActFilters, acts, record_act
 from domain.receipts.rows import receipt_of
 from domain.review import cases, decisions, records, workbench
@@ -45,7 +45,7 @@ def show_queue(
     request: Request, session: ReadOnly, reviewer: Reviewer, filters: Filters, cursor: str | None = None
 ) -> Response:
     """Show what waits, longest waiting first."""
-    rows = cases.queue(
+    found = cases.queue(
         session,
         filters=filters,
         reviewer_id=reviewer.id,
@@ -53,11 +53,10 @@ def show_queue(
         limit=PAGE_SIZE_DEFAULT,
         language=page_language(request),
     )
-    more = encode_cursor(rows[-1].waiting_since, rows[-1].id) if len(rows) == PAGE_SIZE_DEFAULT else None
     return page(
         request,
         "queue.html",
-        rows=rows,
+        rows=found.rows,
         counts=workbench.counts(session, reviewer.id),
         retailers=cases.retailers(session),
         views=workbench.views_of(session, reviewer.id),
@@ -65,7 +64,7 @@ def show_queue(
         approvals=APPROVALS,
         filters=values_of(filters),
         query=query_of(filters),
-        next_query=query_of(filters, cursor=more) if more else None,
+        next_query=query_of(filters, cursor=found.next_cursor) if found.next_cursor else None,
         undo_about=None,
     )
 
@@ -154,7 +153,7 @@ def decide(
         reviewer_id=reviewer.id,
         decision=form.decision,
         reason=reason_of(form.decision, form.preset, form.note, page_language(request)),
-        because=because_of(form.decision, form.preset),
+        refusal=refusal_of(form.decision, form.preset),
         corrections=corrections if form.decision == "approve" else None,
         pay_again=form.pay_again,
     )
@@ -204,7 +203,7 @@ def reason_of(decision: Decision, preset: str, note: str, language: Language) ->
     return ": ".join(parts)[:REASON_LENGTH_MAX]
 
 
-def because_of(decision: Decision, preset: str) -> RefusalKind | None:
+def refusal_of(decision: Decision, preset: str) -> RefusalKind | None:
     """Return the kind of refusal that was chosen; None for an approval or a reason of one's own."""
     return next((kind for kind in REFUSALS if kind == preset), None) if decision == "reject" else None
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from console.filters import Filters, query_of, values_of
-from console.pages.review import because_of, reason_of
+from console.pages.review import reason_of, refusal_of
 from console.render import PREFIX, page, page_language
 from console.sign_in import OwnForm, Reviewer
 from domain.people.audit import record_act
@@ -38,7 +38,7 @@ def decide_many(
         reviewer_id=reviewer.id,
         decision=decision,
         reason=reason_of(decision, preset, "", page_language(request)),
-        because=because_of(decision, preset),
+        refusal=refusal_of(decision, preset),
     )
     return RedirectResponse(f"{PREFIX}/review/many/{act_id}{query_of(filters)}", 303)
 

@@ -1,27 +1,30 @@
-"""What is known of a receipt's pictures and paper from all that were sent before."""
+"""What a receipt repeats of all that were sent before: claimed, looked up, and remembered for the next."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.duplicates.facts import PictureFacts
-from domain.duplicates.likeness import PaperFacts
+from domain.duplicates.claims import claim
+from domain.duplicates.facts import Duplicates
+from domain.duplicates.locks import wait_for_copies
+from domain.duplicates.paper import PaperFacts
 from domain.duplicates.photo_index import find_copies
-from domain.duplicates.same_paper import compare_with, facts_of, find_paper, paper_keys
-from ocr.types import Reading
+from domain.duplicates.same_paper import compare_with, find_paper
+from infra import clock
+from ocr.traces.types import PictureTraces
 from schemas.receipts import Receipt
 
 _KEEP: Final = text(
     """
     WITH photos AS (
         INSERT INTO photo_hash (receipt_id, page, code)
-        SELECT :receipt_id, place - 1, bits::bit(256)
-        FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS given (bits, place)
+        SELECT :receipt_id, position - 1, bits::bit(256)
+        FROM unnest(CAST(:codes AS text[])) WITH ORDINALITY AS given (bits, position)
         ON CONFLICT DO NOTHING
     )
     INSERT INTO paper_key (key, receipt_id)
@@ -31,37 +34,35 @@ _KEEP: Final = text(
 )
 
 
-def picture_facts(
-    session: Session, receipt: Receipt, reading: Reading, known: Collection[UUID] = ()
-) -> PictureFacts | None:
-    """Look a receipt's pictures and paper up, and remember them; None where no picture was looked at.
+def find_duplicates(
+    session: Session, receipt: Receipt, paper: PaperFacts, traces: Sequence[PictureTraces]
+) -> Duplicates:
+    """Claim a receipt's pictures and print, look both up, and remember them.
 
-    The caller holds the lock on what is printed, so that of two photographs of one paper the later
-    sees the earlier.
+    Of two photographs of one paper that are settled at once, the later waits and sees the earlier.
+    Where a claim clashes already, no others are looked for.
 
     Args:
         session: The settling transaction.
         receipt: The receipt, locked.
-        reading: What was read from it.
-        known: Receipts already found to be the same: then it is not looked for others.
+        paper: What was read of its paper.
+        traces: What was seen of each picture; none where the pictures were not looked at.
     """
-    if not reading.traces:
-        return None
-    paper = facts_of(reading)
-    probes = [traces.probes for traces in reading.traces if traces.probes]
+    wait_for_copies(session, traces, paper)
+    images, prints = claim(session, receipt, paper, clock.now())
+    if not traces:
+        return Duplicates(images, prints)
+    known = bool(images or prints)
+    probes = [page.probes for page in traces if page.probes]
     copies = [] if known else find_copies(session, receipt, probes)
     papers = [] if known else find_paper(session, receipt, paper)
     likeness_by_id = {
         match.receipt_id: match.likeness
         for match in compare_with(session, receipt, paper, [match.receipt_id for match in copies])
     }
-    keep_pictures(session, receipt.id, [traces.code for traces in reading.traces if traces.code], paper)
-    return PictureFacts(
-        traces=reading.traces,
-        copies=copies,
-        likenesses=[likeness_by_id[match.receipt_id] for match in copies],
-        papers=papers,
-    )
+    keep_pictures(session, receipt.id, [page.code for page in traces if page.code], paper)
+    likenesses = [likeness_by_id[match.receipt_id] for match in copies]
+    return Duplicates(images, prints, copies, likenesses, papers)
 
 
 def keep_pictures(session: Session, receipt_id: UUID, codes: Sequence[str], paper: PaperFacts) -> None:
@@ -69,5 +70,5 @@ def keep_pictures(session: Session, receipt_id: UUID, codes: Sequence[str], pape
 
     Safe to run twice.
     """
-    keys = sorted(paper_keys(paper))
-    session.execute(_KEEP, {"receipt_id": receipt_id, "codes": list(codes), "keys": keys})
+    asked = {"receipt_id": receipt_id, "codes": list(codes), "keys": sorted(paper.keys)}
+    session.execute(_KEEP, asked)

@@ -14,14 +14,15 @@ from typing import Final, Literal
 from rapidfuzz import fuzz
 from rapidfuzz.distance import LCSseq, Levenshtein
 
-from domain.text import number_of, plain
+from domain.duplicates.paper import PaperFacts
+from domain.text import digits_of, plain
 
 Relation = Literal["same", "slip", "next", "differ"]
 
 # From this sum of evidence on, two readings are of one paper.
 ODDS_SAME: Final = 7.0
 _WEIGHTS: Final[dict[str, dict[Relation, float]]] = {
-    "shop": {"differ": -12},
+    "chain": {"differ": -12},
     "store": {"same": 1, "differ": -3},
     "number": {"same": 6, "slip": -1.5, "next": -4, "differ": -6},
     "time": {"same": 6, "slip": -2, "differ": -7},
@@ -38,22 +39,6 @@ _NUMBER_LENGTH_MIN: Final = 6
 _COUNTER_DIGITS: Final = 4
 _STORE_ALIKE: Final = 85
 _STORE_OTHER: Final = 50
-
-
-@dataclass(frozen=True, slots=True)
-class PaperFacts:
-    """What is printed on a paper, as far as it was read.
-
-    `shop` is the chain's name. `amounts` are those of the bought lines, in order.
-    """
-
-    shop: str | None
-    store: str | None
-    number: str | None
-    at: datetime | None
-    on: date | None
-    total_minor: int | None
-    amounts: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +72,7 @@ class Likeness:
 def compare(one: PaperFacts, other: PaperFacts) -> Likeness:
     """Weigh what two readings share against what they don't. The order of the two does not matter."""
     related = {
-        "shop": _shops(one.shop, other.shop),
+        "chain": _chains(one.chain, other.chain),
         "store": _stores(one.store, other.store),
         "number": _numbers(one.number, other.number),
         "time": _times(one.at, other.at),
@@ -103,7 +88,7 @@ def compare(one: PaperFacts, other: PaperFacts) -> Likeness:
     return Likeness(odds + max(-_LINES_MOST, min(_LINES_MOST, lines)), facts, lines_same)
 
 
-def _shops(one: str | None, other: str | None) -> Relation | None:
+def _chains(one: str | None, other: str | None) -> Relation | None:
     if not one or not other:
         return None
     return "same" if plain(one) == plain(other) else "differ"
@@ -119,7 +104,7 @@ def _stores(one: str | None, other: str | None) -> Relation | None:
 
 
 def _numbers(one: str | None, other: str | None) -> Relation | None:
-    first, second = number_of(one), number_of(other)
+    first, second = digits_of(one), digits_of(other)
     if first is None or second is None:
         return None
     if first == second:
@@ -129,8 +114,20 @@ def _numbers(one: str | None, other: str | None) -> Relation | None:
         return None
     if len(first) == len(second) and first[:-_COUNTER_DIGITS] == second[:-_COUNTER_DIGITS]:
         return "next"
-    slips = Levenshtein.distance(first, second)
-    return "slip" if slips <= _NUMBER_SLIPS_MAX and len(short) >= _NUMBER_LENGTH_MIN else "differ"
+    return "slip" if may_be_same_number(first, second) else "differ"
+
+
+def may_be_same_number(one: str | None, other: str | None) -> bool:
+    """Say whether two receipt numbers can be one, misread: unread, or a digit or two apart.
+
+    Short numbers count up from one receipt to the next, so there a digit's difference is real.
+    """
+    first, second = digits_of(one), digits_of(other)
+    if not first or not second or first == second:
+        return True
+    if min(len(first), len(second)) < _NUMBER_LENGTH_MIN:
+        return False
+    return Levenshtein.distance(first, second) <= _NUMBER_SLIPS_MAX
 
 
 def _times(one: datetime | None, other: datetime | None) -> Relation | None:

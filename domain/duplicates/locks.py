@@ -12,8 +12,8 @@ from typing import Final
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.duplicates.same_paper import facts_of, paper_keys
-from ocr.types import Reading
+from domain.duplicates.paper import PaperFacts
+from ocr.traces.types import PictureTraces
 
 # In one order for all: bands and values, then hashes. So nobody who waits holds what another, further on,
 # waits for. Locks of two numbers are apart from locks of one.
@@ -42,7 +42,7 @@ _LOCK: Final = text(
 )
 
 
-def wait_for_twins(session: Session, reading: Reading, names: Sequence[str]) -> None:
+def wait_for_copies(session: Session, traces: Sequence[PictureTraces], paper: PaperFacts) -> None:
     """Wait until nobody settles a copy of these pictures or this paper; held until the transaction ends.
 
     A picture holds what it is known by for itself, and what its originals may be known by together with
@@ -50,12 +50,13 @@ def wait_for_twins(session: Session, reading: Reading, names: Sequence[str]) -> 
 
     Args:
         session: The settling transaction, before it looks anything up.
-        reading: What was read.
-        names: What else nobody may work on meanwhile, as `infra.db.lock_key` has it.
+        traces: What was seen of each picture.
+        paper: What was read; its identity is locked as `infra.db.lock_key` does.
     """
-    pages = [traces.probes.lists for traces in reading.traces if traces.probes]
-    keys = paper_keys(facts_of(reading)) if pages else {}
+    pages = [page.probes.lists for page in traces if page.probes]
+    keys = paper.keys if pages else {}
+    names = [paper.identity] if paper.identity else []
     if not pages and not names:
         return
     locks = {name: ",".join(lists[f"lock_{name}"] for lists in pages) for name in ("bands", "values", "owns")}
-    session.execute(_LOCK, {**locks, "keys": ",".join(map(str, keys)), "names": list(names)})
+    session.execute(_LOCK, {**locks, "keys": ",".join(map(str, keys)), "names": names})

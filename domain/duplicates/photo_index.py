@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
 
+from domain.duplicates.facts import DISTANCE_MAX, PhotoMatch
 from ocr.traces.codes import Probes, least_distances
-from schemas.receipts import Receipt
+from schemas.receipts import STANDING_STATUSES, Receipt
 
-# Of 256 bits. Copies that were re-encoded, cropped by up to 6 % a side, turned by up to 5 degrees or relit
-# differ in 42 (99 of 100) and at most 51; photographs of two papers in 78 or more.
-DISTANCE_SURE: Final = 42
-DISTANCE_MAX: Final = 56
 _MATCHES_MAX: Final = 50
 
 # How far from the middle of the codes that share a band a copy's original was seen (73), and a little more.
@@ -36,8 +32,8 @@ _FIND: Final = text(
             CAST('{' || :values || '}' AS int[]),
             CAST('{' || :numbers || '}' AS int[])
         ) AS given (band, value, number)
-        JOIN unnest(string_to_array(:middles, ',')) WITH ORDINALITY AS middle (digits, place)
-            ON place = number + 1
+        JOIN unnest(string_to_array(:middles, ',')) WITH ORDINALITY AS middle (digits, position)
+            ON position = number + 1
     ),
     found AS (
         SELECT kept.receipt_id, kept.code, bit_count(kept.code # probe.bits) AS distance
@@ -60,27 +56,12 @@ _FIND: Final = text(
     FROM near CROSS JOIN LATERAL (
         -- OFFSET keeps the planner from reading all receipts to join the few.
         SELECT shopper_id FROM receipt
-        WHERE id = near.receipt_id AND status IN ('approved', 'in_review', 'reversed')
+        WHERE id = near.receipt_id AND status = ANY(CAST(:standing AS text[]))
         OFFSET 0
     ) AS standing
     LIMIT :standing_max
     """
-)
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoMatch:
-    """An earlier receipt with a picture alike. `distance` counts the bits, of 256, that differ."""
-
-    receipt_id: UUID
-    same_shopper: bool
-    distance: int
-
-    @property
-    def strength(self) -> float:
-        """How surely one picture is a copy of the other, 0 to 1."""
-        beyond = max(0, self.distance - DISTANCE_SURE)
-        return max(0.0, 1.0 - 0.5 * beyond / (DISTANCE_MAX - DISTANCE_SURE))
+).bindparams(standing=list(STANDING_STATUSES))
 
 
 def find_copies(session: Session, receipt: Receipt, probes: Sequence[Probes]) -> list[PhotoMatch]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from domain.duplicates.facts import Holder, PictureFacts
+from domain.duplicates.facts import Duplicates
 from domain.origins.facts import OriginFacts
+from domain.text import digits_of
 from ocr.types import Reading, Severity
 
 NUMBER_LENGTH_MIN: Final = 6
@@ -58,8 +59,8 @@ class TillFacts:
 
 def number_digits(number: str | None) -> str | None:
     """Return a receipt number's digits where they are enough to name a till and a count."""
-    digits = "".join(letter for letter in number or "" if letter.isdigit())
-    return digits if len(digits) >= NUMBER_LENGTH_MIN else None
+    digits = digits_of(number)
+    return digits if digits and len(digits) >= NUMBER_LENGTH_MIN else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class ReceiptFacts:
     """All that the signals look at. `till_now` is local time at the shops, naive.
 
     `accepted_days` is None where no campaign ran on the printed day, `origin` where nothing is known
-    of where the upload came from. `earning` are the places of the lines that points hang on; all of
+    of where the upload came from. `earning` are the positions of the lines that points hang on; all of
     them where None. `till` is what the shop's other receipts say; None where they were not asked. `shop`
     is what the list of the chain's shops says; None where no list tells.
     """
@@ -76,10 +77,8 @@ class ReceiptFacts:
     till_now: datetime
     retailer_known: bool
     accepted_days: int | None
-    image_holders: Sequence[Holder] = field(default_factory=tuple)
-    print_holders: Sequence[Holder] = field(default_factory=tuple)
+    duplicates: Duplicates = field(default_factory=Duplicates)
     origin: OriginFacts | None = None
-    pictures: PictureFacts | None = None
     earning: frozenset[int] | None = None
     till: TillFacts | None = None
     shop: ShopFacts | None = None

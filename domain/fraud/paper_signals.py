@@ -79,14 +79,14 @@ def weight_misfit(facts: ReceiptFacts) -> Signal | None:
     Not every chain's codes hold a weight; where one does, all of that paper do.
     """
     fitting, misfits = 0, []
-    for place, line in enumerate(facts.reading.lines):
+    for position, line in enumerate(facts.reading.lines):
         weighed = read_weighed_code(line.barcode or "")
         if weighed is None or line.quantity == line.quantity.to_integral_value():
             # A till that prints weighed goods as one piece says no weight.
             continue
         grams = int(line.quantity * 1000)
         if abs(grams - weighed.grams) > GRAMS_OFF_SHARE * max(grams, weighed.grams):
-            misfits.append({"line": place + 1, "grams": grams, "grams_by_code": weighed.grams})
+            misfits.append({"line": position + 1, "grams": grams, "grams_by_code": weighed.grams})
         else:
             fitting += 1
     if not fitting or not misfits:
@@ -167,18 +167,18 @@ def number_out_of_order(facts: ReceiptFacts) -> Signal | None:
 def price_unlike(facts: ReceiptFacts) -> Signal | None:
     """Raise when a surely read line costs far from what the chain charged others in the last week."""
     found = []
-    for place, usual in facts.till.prices.items() if facts.till else ():
-        line = facts.reading.lines[place]
+    for position, usual in facts.till.prices.items() if facts.till else ():
+        line = facts.reading.lines[position]
         price = line.unit_price_minor
         if not price or usual.sales < SALES_MIN or line.confidence < LINE_SURE:
             continue
         times = max(price, usual.price_minor) / max(1, min(price, usual.price_minor))
         if times > PRICE_TIMES:
-            found.append((times, place, price, usual.price_minor))
+            found.append((times, position, price, usual.price_minor))
     if not found:
         return None
-    times, place, price, usual_minor = max(found)
-    evidence = {"line": place + 1, "price_minor": price, "usual_minor": usual_minor, "lines": len(found)}
+    times, position, price, usual_minor = max(found)
+    evidence = {"line": position + 1, "price_minor": price, "usual_minor": usual_minor, "lines": len(found)}
     return Signal("price_unlike", "review", round(min(1.0, times / _TIMES_SURE), 3), evidence)
 
 

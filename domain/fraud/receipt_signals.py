@@ -15,14 +15,14 @@ CLOCK_SKEW = timedelta(hours=2)
 
 def same_image(facts: ReceiptFacts) -> Signal | None:
     """Raise when the very same picture was sent before: nothing to decide, it is refused."""
-    return _held_before(facts.image_holders, other="same_image", other_severity="reject")
+    return _held_before(facts.duplicates.image_holders, other="same_image", other_severity="reject")
 
 
 def same_receipt(facts: ReceiptFacts) -> Signal | None:
     """Raise when another picture shows the same print: a person looks unless it is one's own."""
-    if facts.image_holders:
+    if facts.duplicates.image_holders:
         return None
-    return _held_before(facts.print_holders, other="same_receipt", other_severity="review")
+    return _held_before(facts.duplicates.print_holders, other="same_receipt", other_severity="review")
 
 
 def _held_before(holders: Sequence[Holder], *, other: str, other_severity: Severity) -> Signal | None:

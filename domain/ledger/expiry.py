@@ -1,4 +1,4 @@
-"""Points that nobody spent in time lapse: they leave the shopper's account by a transfer."""
+"""Points that nobody spent in time expire: they leave the shopper's account by a transfer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from schemas.ledger import Account, Transfer
 CATCH_UP = timedelta(days=60)
 
 
-def accounts_to_lapse(session: Session, today: date, limit: int) -> list[UUID]:
+def accounts_to_expire(session: Session, today: date, limit: int) -> list[UUID]:
     """Return shoppers' accounts into which points came whose last day is over and that still hold some."""
     credit, debit = col(Transfer.credit_account_id), col(Transfer.debit_account_id)
     recent = (
@@ -45,10 +45,10 @@ def accounts_to_lapse(session: Session, today: date, limit: int) -> list[UUID]:
     return list(session.exec(select(recent.c[0]).where(came > left).limit(limit)).all())
 
 
-def lapse_points(session: Session, account: UUID, today: date) -> int:
+def expire_points(session: Session, account: UUID, today: date) -> int:
     """Take the points out of a shopper's account whose last day is before `today`; return how many.
 
-    What left the account is counted against the points that lapse soonest, so a second run finds
+    What left the account is counted against the points that expire soonest, so a second run finds
     nothing more. The account is locked: a spending at the same moment comes before or after.
     """
     held = session.exec(select(Account).where(Account.id == account).with_for_update()).one()
@@ -60,16 +60,16 @@ def lapse_points(session: Session, account: UUID, today: date) -> int:
     left = session.exec(
         select(func.coalesce(func.sum(Transfer.points), 0)).where(Transfer.debit_account_id == account)
     ).one()
-    lapsed = int(came) - int(left)
-    if lapsed <= 0:
+    expired = int(came) - int(left)
+    if expired <= 0:
         return 0
     movement = Movement(
         key=f"expire:{account}:{today}",
         kind="expire",
         debit_account_id=account,
         credit_account_id=account_id(session, held.brand_id, "expired"),
-        points=Points(lapsed),
+        points=Points(expired),
         occurred_at=clock.now(),
     )
     transfer_all(session, [movement])
-    return lapsed
+    return expired

@@ -191,9 +191,9 @@ def balances_of_shopper(session: Session, shopper_id: UUID) -> dict[UUID, int]:
 
 
 def expiring_next(session: Session, account: UUID) -> tuple[int, date] | None:
-    """Return the points that lapse first and their last day; None where none lapse.
+    """Return the points that expire first and their last day; None where none expire.
 
-    What left the account is counted against the points that lapse soonest.
+    What left the account is counted against the points that expire soonest.
     """
     left = session.exec(
         select(func.coalesce(func.sum(Transfer.points), 0)).where(Transfer.debit_account_id == account)

@@ -45,7 +45,7 @@ class Cluster:
     whole: bool
 
 
-def linked_accounts(session: Session, shopper_id: UUID, at: datetime, *, most: int) -> int:
+def count_linked(session: Session, shopper_id: UUID, at: datetime, *, most: int) -> int:
     """Return how many accounts phones and payouts link to one, itself included, counting to `most`."""
     reached = _reached(shopper_id, at, ACCUSING, most).subquery()
     return session.exec(select(func.count()).select_from(reached)).one()

@@ -90,7 +90,7 @@ def origin_facts(
 
 
 def _linked(session: Session, shopper_id: UUID, at: datetime) -> int:
-    return clusters.linked_accounts(session, shopper_id, at, most=int(LINKED_ACCOUNTS.most))
+    return clusters.count_linked(session, shopper_id, at, most=int(LINKED_ACCOUNTS.most))
 
 
 def _trips(session: Session, receipt_id: UUID, shopper_id: UUID, reading: Reading) -> list[Trip]:

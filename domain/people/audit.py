@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from domain.paging import comes_before
 from infra import clock
@@ -30,6 +30,7 @@ Act = Literal[
     "imported",
     "view_saved",
     "view_deleted",
+    "reopened",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 
@@ -45,14 +46,17 @@ class ActFilters:
 
 def record_act(
     session: Session,
-    staff_id: UUID,
+    staff_id: UUID | None,
     act: Act,
     *,
     receipt_id: UUID | None = None,
     subject: str | None = None,
     details: dict[str, Any] | None = None,
 ) -> UUID:
-    """Keep that a member of staff did something now; return its id. `details` carries no personal data."""
+    """Keep that a member of staff did something now; return its id. `details` carries no personal data.
+
+    An operator at the command line may be no member of staff; then `details` names them as `operator`.
+    """
     kept = StaffAct(
         acted_at=clock.now(),
         staff_id=staff_id,
@@ -69,10 +73,13 @@ def record_act(
 def acts(
     session: Session, filters: ActFilters, *, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[tuple[StaffAct, str]]:
-    """Return acts with their staff's address, newest first, from before an (acted_at, id) on."""
-    statement = select(StaffAct, StaffMember.email).join(
-        StaffMember, col(StaffMember.id) == StaffAct.staff_id
-    )
+    """Return acts with who did them, newest first, from before an (acted_at, id) on.
+
+    Staff are named by address, an operator who is none by their account on the machine.
+    """
+    operator = col(StaffAct.details)["operator"].astext
+    who = func.coalesce(col(StaffMember.email), operator, "")
+    statement = select(StaffAct, who).outerjoin(StaffMember, col(StaffMember.id) == StaffAct.staff_id)
     if filters.act is not None:
         statement = statement.where(StaffAct.act == filters.act)
     if filters.staff_id is not None:
@@ -82,7 +89,7 @@ def acts(
     if before is not None:
         statement = statement.where(comes_before(col(StaffAct.acted_at), col(StaffAct.id), before))
     order = (col(StaffAct.acted_at).desc(), col(StaffAct.id).desc())
-    return [(row, email) for row, email in session.exec(statement.order_by(*order).limit(limit)).all()]
+    return [(row, name) for row, name in session.exec(statement.order_by(*order).limit(limit)).all()]
 
 
 def staff_who_acted(session: Session) -> list[tuple[UUID, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors import DomainError
+from domain.errors import ConflictError, DomainError
 
 
 class NotAnImageError(DomainError):
@@ -63,6 +63,12 @@ class TooManyPagesError(DomainError):
     """More pages than one receipt may have."""
 
     code = "too_many_pages"
+
+
+class PhotoChangedError(ConflictError):
+    """What is kept as this picture is another: it is shown to nobody."""
+
+    code = "photo_changed"
 
 
 class IdempotencyKeyReusedError(DomainError):

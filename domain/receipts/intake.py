@@ -1,9 +1,13 @@
-"""Taking in an upload, and handing it to whoever reads: one row, its pages, its turn."""
+"""Taking in an upload: look at it, ask whether it came before, keep its pages, then note its row.
+
+Four steps, because keeping photographs takes as long as the object store does: whoever calls them opens a
+transaction for the second and another for the last, and none for what lies between.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,16 +16,25 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from domain.errors import NotFoundError
-from domain.origins.links import count_upload, note_upload
+from domain.origins.links import note_upload
 from domain.receipts.errors import IdempotencyKeyReusedError, NoPagesError, TooManyPagesError
-from domain.receipts.photos import check_photo
+from domain.receipts.photos import PhotoFacts, check_photo
 from infra import clock, storage
 from infra.settings import settings
-from infra.windows import RedisWindows
 from schemas.base import new_id
 from schemas.origins import Origin
-from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptPage
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Pages that may be a receipt's, looked at and not kept yet. `request_hash` tells them from others."""
+
+    photos: tuple[bytes, ...]
+    facts: tuple[PhotoFacts, ...]
+    hashes: tuple[str, ...]
+    captured_at: datetime | None
+    request_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,21 +46,11 @@ class Accepted:
     replayed: bool
 
 
-def accept_receipt(
-    session: Session,
-    shopper_id: UUID,
-    photos: Sequence[bytes],
-    *,
-    captured_at: datetime | None = None,
-    idempotency_key: str | None = None,
-    origin: Origin | None = None,
-) -> Accepted:
-    """Check the pages, keep them, and note that there is a receipt to read.
-
-    Photographs are kept before the row: an orphan file is harmless, an orphan row is not.
+def look_at_upload(photos: Sequence[bytes], captured_at: datetime | None = None) -> Upload:
+    """Check the pages of an upload. Needs nothing but their bytes.
 
     Raises:
-        DomainError: The pages are refused, or the key was used for another upload.
+        DomainError: They are refused.
     """
     if not photos:
         raise NoPagesError
@@ -57,10 +60,61 @@ def accept_receipt(
     hashes = [storage.photo_hash(photo) for photo in photos]
     request = "|".join([*hashes, captured_at.isoformat() if captured_at else ""])
     request_hash = hashlib.sha256(request.encode()).hexdigest()
-    if standing := _standing(session, shopper_id, idempotency_key, request_hash):
-        return Accepted(standing, len(photos), replayed=True)
-    for photo in photos:
+    return Upload(tuple(photos), tuple(facts), tuple(hashes), captured_at, request_hash)
+
+
+def accepted_before(
+    session: Session, shopper_id: UUID, upload: Upload, idempotency_key: str | None
+) -> Accepted | None:
+    """Return the receipt that this key brought before, if any.
+
+    Raises:
+        IdempotencyKeyReusedError: It was another upload.
+    """
+    if idempotency_key is None:
+        return None
+    receipt = session.exec(
+        select(Receipt).where(Receipt.shopper_id == shopper_id, Receipt.idempotency_key == idempotency_key)
+    ).first()
+    if receipt is None:
+        return None
+    if receipt.request_hash != upload.request_hash:
+        raise IdempotencyKeyReusedError
+    return Accepted(receipt, len(upload.photos), replayed=True)
+
+
+def keep_photos(upload: Upload) -> None:
+    """Keep an upload's pages, before there is a row: an orphan file is harmless, an orphan row is not.
+
+    Raises:
+        StoreAwayError: They are not kept.
+    """
+    for photo in upload.photos:
         storage.put_photo(photo)
+
+
+def accept_receipt(
+    session: Session,
+    shopper_id: UUID,
+    upload: Upload,
+    *,
+    idempotency_key: str | None = None,
+    origin: Origin | None = None,
+    counts: Mapping[str, int] | None = None,
+) -> Accepted:
+    """Note that there is a receipt to read, whose pages are kept.
+
+    Args:
+        session: The transaction that takes it in.
+        shopper_id: Whose it is.
+        upload: Its pages.
+        idempotency_key: What the app calls this upload.
+        origin: Where it comes from, if that is known.
+        counts: What the sliding windows held when it came (`count_upload`).
+
+    Raises:
+        IdempotencyKeyReusedError: The same key brought another upload meanwhile.
+    """
     now = clock.now()
     receipt_id = session.execute(
         insert(Receipt)
@@ -68,22 +122,24 @@ def accept_receipt(
             id=new_id(),
             shopper_id=shopper_id,
             idempotency_key=idempotency_key,
-            request_hash=request_hash,
+            request_hash=upload.request_hash,
             status="received",
             reasons=[],
             received_at=now,
-            captured_at=captured_at,
+            captured_at=upload.captured_at,
             rung_at=now,
             attempts=0,
+            postponed=0,
         )
         .on_conflict_do_nothing(index_elements=["shopper_id", "idempotency_key"])
         .returning(col(Receipt.id))
     ).scalar_one_or_none()
     if receipt_id is None:
-        standing = _standing(session, shopper_id, idempotency_key, request_hash)
+        # Sent twice at once: the other request was first.
+        standing = accepted_before(session, shopper_id, upload, idempotency_key)
         if standing is None:
             raise NotFoundError
-        return Accepted(standing, len(photos), replayed=True)
+        return standing
     session.add_all(
         ReceiptPage(
             receipt_id=receipt_id,
@@ -94,27 +150,10 @@ def accept_receipt(
             height=page.height,
             size_bytes=page.size_bytes,
         )
-        for position, (sha256, page) in enumerate(zip(hashes, facts, strict=True))
+        for position, (sha256, page) in enumerate(zip(upload.hashes, upload.facts, strict=True))
     )
     session.flush()
     receipt = session.get_one(Receipt, receipt_id)
     if origin is not None:
-        shopper = session.get_one(Shopper, shopper_id)
-        note_upload(session, receipt, origin, count_upload(RedisWindows(), shopper, origin, now))
-    return Accepted(receipt, len(photos), replayed=False)
-
-
-def _standing(session: Session, shopper_id: UUID, key: str | None, request_hash: str) -> Receipt | None:
-    """Return the receipt that this key brought before, if any.
-
-    Raises:
-        IdempotencyKeyReusedError: It was another upload.
-    """
-    if key is None:
-        return None
-    receipt = session.exec(
-        select(Receipt).where(Receipt.shopper_id == shopper_id, Receipt.idempotency_key == key)
-    ).first()
-    if receipt is not None and receipt.request_hash != request_hash:
-        raise IdempotencyKeyReusedError
-    return receipt
+        note_upload(session, receipt, origin, counts or {})
+    return Accepted(receipt, len(upload.photos), replayed=False)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
 
+from domain.errors import NotFoundError
 from domain.receipts.errors import (
     AnimatedImageError,
     EmptyImageError,
@@ -16,9 +17,11 @@ from domain.receipts.errors import (
     ImageTooSmallError,
     NotAnImageError,
     PdfNotAcceptedError,
+    PhotoChangedError,
     TruncatedImageError,
     UnsupportedImageError,
 )
+from infra import storage
 from infra.settings import settings
 
 MEDIA_TYPES = {
@@ -95,3 +98,19 @@ def _decode_whole(picture: Image.Image) -> None:
         picture.load()
     except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
         raise TruncatedImageError from error
+
+
+def kept_photo(sha256: str) -> bytes:
+    """Return a page's bytes as they were uploaded. Asks the store, so no transaction is open meanwhile.
+
+    Raises:
+        NotFoundError: The store has no such photograph.
+        PhotoChangedError: It has another in its place.
+        StoreAwayError: It did not answer.
+    """
+    try:
+        return storage.get_photo(sha256)
+    except storage.PhotoMissingError as error:
+        raise NotFoundError from error
+    except storage.PhotoChangedError as error:
+        raise PhotoChangedError from error

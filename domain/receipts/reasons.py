@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from domain.fraud.rules import RULES, RULES_BY_KIND
 from infra.words import Language, say
+from schemas.reasons import Reason
 from schemas.receipts import ReasonView, Receipt
 
 Audience = Literal["shopper", "staff"]
@@ -18,7 +19,7 @@ EVIDENCE_FOR_SHOPPERS: Final = {
     "sums_differ": {"lines_minor", "total_minor"},
     "missing_field": {"fields"},
     "unknown_retailer": {"merchant"},
-    "refused_by_reviewer": {"because"},
+    "refused_by_reviewer": {"refusal"},
 }
 # Rules that an honest shopper can do nothing about: even their names would say what is looked for.
 # The advice to update the app is the exception, since it helps whoever is honest.
@@ -26,8 +27,8 @@ UNTOLD_RULES: Final = frozenset(
     {*RULES_BY_KIND["picture"], *RULES_BY_KIND["forged"], *RULES_BY_KIND["shopper"], "changed_copy"}
     - {"not_attested"}
 )
-BEING_CHECKED: Final[dict[str, Any]] = {"code": "being_checked", "severity": "review", "evidence": {}}
-NOT_ACCEPTED: Final[dict[str, Any]] = {"code": "not_accepted", "severity": "reject", "evidence": {}}
+BEING_CHECKED: Final = Reason("being_checked", "review")
+NOT_ACCEPTED: Final = Reason("not_accepted", "reject")
 # A reviewer's choices that tell an honest shopper what to do; the others are told in general words.
 TOLD_REFUSALS: Final = frozenset({"already_used", "not_original", "not_a_receipt", "unreadable", "outside"})
 
@@ -38,7 +39,7 @@ def reasons_of(receipt: Receipt, audience: Audience, language: Language) -> list
     return [reason_view(reason, audience, language) for reason in told]
 
 
-def told_to_shopper(receipt: Receipt) -> list[dict[str, Any]]:
+def told_to_shopper(receipt: Receipt) -> list[Reason]:
     """Return what a receipt's shopper is told: what still holds, without what is looked for.
 
     While a person is to look, everything that is looked for is one reason. Once the receipt has
@@ -46,47 +47,46 @@ def told_to_shopper(receipt: Receipt) -> list[dict[str, Any]]:
     """
     if receipt.status == "in_review":
         open_told = [BEING_CHECKED if _is_untold(reason) else reason for reason in receipt.reasons]
-        return [reason for place, reason in enumerate(open_told) if reason not in open_told[:place]]
+        return [reason for position, reason in enumerate(open_told) if reason not in open_told[:position]]
     told = [
         reason
         for reason in receipt.reasons
-        if not _is_untold(reason) and reason["code"] != "appealed" and not _is_past_doubt(receipt, reason)
+        if not _is_untold(reason) and reason.code != "appealed" and not _is_past_doubt(receipt, reason)
     ]
-    if receipt.status == "rejected" and not any(reason["severity"] == "reject" for reason in told):
+    if receipt.status == "rejected" and not any(reason.severity == "reject" for reason in told):
         told.append(NOT_ACCEPTED)
     return told
 
 
-def _is_untold(reason: dict[str, Any]) -> bool:
-    return reason["code"] in UNTOLD_RULES
+def _is_untold(reason: Reason) -> bool:
+    return reason.code in UNTOLD_RULES
 
 
-def _is_past_doubt(receipt: Receipt, reason: dict[str, Any]) -> bool:
+def _is_past_doubt(receipt: Receipt, reason: Reason) -> bool:
     """Say whether a reason is a rule's suspicion that a person, or the score, has answered."""
-    if reason["code"] not in RULES or reason["severity"] == "info":
+    if reason.code not in RULES or reason.severity == "info":
         return False
-    return reason["severity"] == "review" or receipt.status != "rejected"
+    return reason.severity == "review" or receipt.status != "rejected"
 
 
-def reason_view(reason: dict[str, Any], audience: Audience, language: Language) -> ReasonView:
+def reason_view(reason: Reason, audience: Audience, language: Language) -> ReasonView:
     """Return a stored reason with its words and the evidence its reader may see."""
-    evidence = reason.get("evidence") or {}
-    shown = evidence
+    shown = reason.evidence
     if audience == "shopper":
-        allowed = EVIDENCE_FOR_SHOPPERS.get(reason["code"], set())
-        shown = {name: value for name, value in evidence.items() if name in allowed}
-        if shown.get("because") not in TOLD_REFUSALS:
-            shown.pop("because", None)
+        allowed = EVIDENCE_FOR_SHOPPERS.get(reason.code, set())
+        shown = {name: value for name, value in shown.items() if name in allowed}
+        if shown.get("refusal") not in TOLD_REFUSALS:
+            shown.pop("refusal", None)
     return ReasonView(
-        code=reason["code"],
-        severity=reason["severity"],
-        message=say("reason", _words_of(reason["code"], shown), language, evidence),
+        code=reason.code,
+        severity=reason.severity,
+        message=say("reason", _words_of(reason.code, shown), language, reason.evidence),
         evidence=shown,
-        box=list(reason["box"]) if reason.get("box") else None,
-        page=reason.get("page", 0),
+        box=list(reason.box) if reason.box else None,
+        page=reason.page,
     )
 
 
 def _words_of(code: str, shown: dict[str, Any]) -> str:
-    because = shown.get("because")
-    return f"refused_{because}" if code == "refused_by_reviewer" and because in TOLD_REFUSALS else code
+    refusal = shown.get("refusal")
+    return f"refused_{refusal}" if code == "refused_by_reviewer" and refusal in TOLD_REFUSALS else code

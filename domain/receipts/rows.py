@@ -2,66 +2,88 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import ColumnElement, bindparam, update
+from sqlmodel import Session, and_, col, func, or_, select
 
 from domain.errors import NotFoundError
+from domain.receipts.unread import end_unread
 from infra import clock
 from infra.settings import settings
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptPage
 
+# A service that is away is asked again after 10 s, 20 s, … up to 320 s by each receipt that waits for it.
+PAUSE_SECONDS: Final = 10
+PAUSE_DOUBLINGS_MAX: Final = 5
 
-def images_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
-    """Begin one attempt at reading; return the pages' SHA-256 in order.
+
+def pages_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
+    """Return the SHA-256 of a waiting receipt's pages in order; None when it has ended.
+
+    Nothing is counted yet: whoever can't fetch the pages has not tried to read them.
+
+    Raises:
+        NotFoundError: The receipt is gone.
+    """
+    status = session.exec(select(Receipt.status).where(Receipt.id == receipt_id)).first()
+    if status is None:
+        raise NotFoundError
+    if status not in WAITING_STATUSES:
+        return None
+    return [page.sha256 for page in pages_of(session, receipt_id)]
+
+
+def begin_reading(session: Session, receipt_id: UUID) -> bool:
+    """Count one attempt at reading, its pages at hand; say whether to read.
 
     Returns:
-        None when there is nothing left to read: it is settled, or was tried too often, in which
+        False when there is nothing left to read: it is settled, or was tried too often, in which
         case it is now unreadable.
 
     Raises:
         NotFoundError: The receipt is gone.
     """
-    receipt = session.exec(select(Receipt).where(Receipt.id == receipt_id).with_for_update()).first()
-    if receipt is None:
-        raise NotFoundError
+    receipt = locked(session, receipt_id)
     if receipt.status not in WAITING_STATUSES:
-        return None
+        return False
     if receipt.attempts >= settings().read_attempts_max:
-        receipt.status = "unreadable"
-        receipt.settled_at = clock.now()
-        receipt.reasons = [
-            {"code": "reading_failed", "severity": "reject", "evidence": {"attempts": receipt.attempts}}
-        ]
-        return None
+        end_unread(session, receipt, "reading_failed", {"attempts": receipt.attempts})
+        return False
     receipt.attempts += 1
+    receipt.postponed = 0
     receipt.status = "reading"
-    # The time limit of this attempt starts now, so the sweep leaves it alone until that has passed.
+    # The time limit of this attempt starts now, so nobody rings again before that has passed.
     receipt.rung_at = clock.now()
-    return list(
-        session.exec(
-            select(ReceiptPage.sha256)
-            .where(ReceiptPage.receipt_id == receipt_id)
-            .order_by(col(ReceiptPage.position))
-        ).all()
-    )
+    return True
+
+
+def postpone(session: Session, receipt_id: UUID) -> None:
+    """Put a waiting receipt off because a service is away: longer each time, and it costs no attempt.
+
+    Raises:
+        NotFoundError: The receipt is gone.
+    """
+    receipt = locked(session, receipt_id)
+    if receipt.status in WAITING_STATUSES:
+        receipt.postponed += 1
+        receipt.rung_at = clock.now()
 
 
 def receipts_to_ring(session: Session, *, bells_waiting: int, limit: int) -> list[UUID]:
-    """Choose receipts whose bell seems lost, longest waiting first, and note that they are rung.
+    """Choose receipts whose bell seems lost or whose pause is over, longest waiting first; note them as rung.
 
     Never more than would make the queue longer than the receipts that wait, so a long queue is
     not made longer by ringing what is already on it.
     """
-    overdue = clock.now() - timedelta(seconds=settings().ring_again_seconds)
     waiting = session.exec(
         select(func.count()).select_from(Receipt).where(col(Receipt.status).in_(WAITING_STATUSES))
     ).one()
     chosen = session.exec(
         select(Receipt.id)
-        .where(col(Receipt.status).in_(WAITING_STATUSES), Receipt.rung_at < overdue)
+        .where(col(Receipt.status).in_(WAITING_STATUSES), _is_due(clock.now()))
         .order_by(col(Receipt.rung_at))
         .limit(max(0, min(limit, waiting - bells_waiting)))
         .with_for_update(skip_locked=True)
@@ -69,6 +91,20 @@ def receipts_to_ring(session: Session, *, bells_waiting: int, limit: int) -> lis
     if chosen:
         session.execute(update(Receipt).where(col(Receipt.id).in_(chosen)).values(rung_at=clock.now()))
     return list(chosen)
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    """Say whether a waiting receipt is to be rung for."""
+    again = timedelta(seconds=settings().ring_again_seconds)
+    rung_at, postponed = col(Receipt.rung_at), col(Receipt.postponed)
+    doublings = func.least(postponed - 1, PAUSE_DOUBLINGS_MAX)
+    pause = func.make_interval(0, 0, 0, 0, 0, 0, PAUSE_SECONDS * func.power(2, doublings))
+    return or_(
+        and_(postponed == 0, rung_at < now - again),
+        and_(postponed > 0, rung_at + pause < now),
+        # Rung in the future: the clock was set back, by how much nobody knows.
+        rung_at > now + again,
+    )
 
 
 def receipt_of(session: Session, receipt_id: UUID, shopper_id: UUID | None) -> Receipt:

@@ -58,7 +58,7 @@ def decide_batch(
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
 ) -> UUID:
     """Decide many receipts alike and keep what was done; return under which id it is found again.
 
@@ -66,7 +66,7 @@ def decide_batch(
         TooManyCasesError: More than 100 at once.
     """
     outcome: ManyDecided = settle_many(
-        session, receipt_ids, reviewer_id=reviewer_id, decision=decision, reason=reason, because=because
+        session, receipt_ids, reviewer_id=reviewer_id, decision=decision, reason=reason, refusal=refusal
     )
     details = {
         "decision": decision,

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.money import major
 from domain.origins import clusters
+from domain.paging import Page, encode_cursor, page
 from domain.people.audit import record_act
 from domain.people.shoppers import pseudonym
 from domain.people.staff import is_related, related_among
@@ -55,12 +56,24 @@ def queue(
     language: Language,
     filters: CaseFilters = EVERY_CASE,
     reviewer_id: UUID | None = None,
-) -> list[CaseSummary]:
-    """Return the waiting cases, longest waiting first, from after a (settled_at, id) on.
+) -> Page[CaseSummary]:
+    """Return a page of the waiting cases, longest waiting first, from after a (waiting_since, id) on.
 
     Of the reviewer's own receipts and their family's it is not said why they wait.
     """
-    rows = workbench.waiting_cases(session, filters, reviewer_id=reviewer_id, after=after, limit=limit)
+    found = page(
+        lambda most: workbench.waiting_cases(
+            session, filters, reviewer_id=reviewer_id, after=after, limit=most
+        ),
+        limit,
+        lambda row: encode_cursor(row.waiting_since or row.received_at, row.id),
+    )
+    return Page(_summaries(session, found.rows, language, reviewer_id), found.next_cursor)
+
+
+def _summaries(
+    session: Session, rows: Sequence[Receipt], language: Language, reviewer_id: UUID | None
+) -> list[CaseSummary]:
     ids = [row.id for row in rows]
     retailers = dict(session.exec(select(Retailer.id, Retailer.name)).all())
     points = dict(
@@ -78,7 +91,7 @@ def queue(
         CaseSummary(
             id=row.id,
             received_at=row.received_at,
-            waiting_since=row.settled_at or row.received_at,
+            waiting_since=row.waiting_since or row.received_at,
             shopper=pseudonym(row.shopper_id, REVIEWERS),
             retailer=retailers.get(row.retailer_id) if row.retailer_id else None,
             merchant=row.merchant,
@@ -88,7 +101,7 @@ def queue(
             reasons=[reason_view(reason, "staff", language) for reason in row.reasons]
             if row.shopper_id not in related
             else [],
-            due_at=(row.settled_at or row.received_at) + workbench.review_due(),
+            due_at=(row.waiting_since or row.received_at) + workbench.review_due(),
             holder=holders.get(row.id),
             awaits_second_person=row.id in proposals,
         )
@@ -108,13 +121,13 @@ def case(session: Session, receipt_id: UUID, language: Language, *, viewer_id: U
         raise ConflictOfInterestError
     matching = _matching(session, receipt)
     shown, *others = views(session, [receipt, *matching], audience="staff", language=language)
-    waits = receipt.status == "in_review" and receipt.settled_at is not None
+    since = receipt.waiting_since if receipt.status == "in_review" else None
     return CaseView(
         receipt=shown,
         score=receipt.fraud_score,
         shopper=pseudonym(receipt.shopper_id, REVIEWERS),
         shopper_record=_shopper_record(session, receipt),
-        due_at=receipt.settled_at + workbench.review_due() if waits and receipt.settled_at else None,
+        due_at=since + workbench.review_due() if since else None,
         holder=_holders(session, [receipt_id]).get(receipt_id),
         proposal=_proposal(session, receipt_id),
         appeal=_appeal(session, receipt_id),
@@ -174,7 +187,7 @@ def take_next(
     left = session.get(Receipt, after) if after else None
     if left is not None:
         workbench.end_hold(session, left.id, reviewer_id)
-        place = (left.settled_at, left.id) if left.settled_at else None
+        place = (left.waiting_since, left.id) if left.waiting_since else None
     found = _take_first(session, reviewer_id, filters, place, left)
     return found or (_take_first(session, reviewer_id, filters, None, left) if place else None)
 
@@ -278,7 +291,7 @@ def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
     ).all()
     for owner, status, count in rows:
         counted[owner][status] = count
-    place = {member: number for number, member in enumerate(found.shopper_ids)}
+    position = {member: number for number, member in enumerate(found.shopper_ids)}
     return ClusterView(
         accounts=[
             ClusterAccount(
@@ -289,7 +302,7 @@ def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
             for member in found.shopper_ids
         ],
         links=[
-            ClusterLink(kind=link.kind, accounts=[place[member] for member in link.shopper_ids])
+            ClusterLink(kind=link.kind, accounts=[position[member] for member in link.shopper_ids])
             for link in found.links
         ],
         whole=found.whole,
@@ -297,7 +310,7 @@ def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
 
 
 def _matching(session: Session, receipt: Receipt) -> list[Receipt]:
-    named = (reason.get("evidence", {}).get("matching_receipt_id") for reason in receipt.reasons)
+    named = (reason.matching_receipt_id for reason in receipt.reasons)
     ids = [UUID(value) for value in named if value]
     return list(session.exec(select(Receipt).where(col(Receipt.id).in_(ids))).all())
 

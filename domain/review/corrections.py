@@ -8,7 +8,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from domain.errors import UnknownFilterValueError
+from domain.errors import InvalidValueError
 from schemas.catalog import Brand, Retailer
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, LineCorrection
@@ -23,7 +23,7 @@ def correct(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine], wa
     """Write a person's reading on a receipt; return what changed as field → [before, after].
 
     Raises:
-        UnknownFilterValueError: A retailer, brand or line is not known.
+        InvalidValueError: A retailer, brand or line is not known.
     """
     changes: Changes = {}
     if wanted.retailer is not None:
@@ -39,7 +39,7 @@ def correct(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine], wa
     by_position = {line.position: line for line in lines}
     for correction in wanted.lines:
         if correction.position not in by_position:
-            raise UnknownFilterValueError(field="lines")
+            raise InvalidValueError(field="lines")
         _correct_line(session, by_position[correction.position], correction, changes)
     return changes
 
@@ -47,7 +47,7 @@ def correct(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine], wa
 def _correct_retailer(session: Session, receipt: Receipt, name: str, changes: Changes) -> None:
     retailer_id = session.exec(select(Retailer.id).where(Retailer.name == name)).first()
     if retailer_id is None:
-        raise UnknownFilterValueError(field="retailer")
+        raise InvalidValueError(field="retailer")
     if retailer_id == receipt.retailer_id:
         return
     before = session.get(Retailer, receipt.retailer_id) if receipt.retailer_id else None
@@ -83,7 +83,7 @@ def _brand_id(session: Session, name: str) -> UUID | None:
         return None
     found = session.exec(select(Brand.id).where(Brand.name == name.strip())).first()
     if found is None:
-        raise UnknownFilterValueError(field="brand")
+        raise InvalidValueError(field="brand")
     return found
 
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.duplicates import claims
-from domain.duplicates.claims import claim_all
 from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
@@ -38,7 +38,9 @@ from domain.review.errors import (
     UndoRefusedError,
 )
 from infra import clock
+from infra.metrics import count_settled_after_commit
 from schemas.loyalty import WithheldPoints
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, ReceiptAppeal, RefusalKind, ReviewDecision, ReviewProposal
 
@@ -64,13 +66,13 @@ def settle_review(  # noqa: PLR0913 - each says one thing of a decision
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
     corrections: Corrections | None = None,
     pay_again: bool = False,
 ) -> ReviewDecision | None:
     """End a receipt as a person decided; approval corrects what was misread and credits, once.
 
-    `reason` is kept for staff; `because` decides what a refused receipt's shopper is told; `pay_again`
+    `reason` is kept for staff; `refusal` decides what a refused receipt's shopper is told; `pay_again`
     approves although another receipt of the same paper stands approved.
 
     Returns:
@@ -108,14 +110,14 @@ def settle_review(  # noqa: PLR0913 - each says one thing of a decision
     workbench.end_hold(session, receipt_id)
     decided = records.record_decision(session, receipt, reviewer_id, decision, reason)
     if decision == "reject":
-        _refuse(session, receipt, because)
-    receipt.settled_at = decided.decided_at
+        _refuse(session, receipt, refusal)
     act: Act = "approved" if decision == "approve" else "rejected"
     details = {"decision_id": str(decided.id), "changes": done.changes}
     record_act(session, reviewer_id, act, receipt_id=receipt_id, details=details)
     if done.paid_by:
         others = {"paid_by": [str(other) for other in done.paid_by]}
         record_act(session, reviewer_id, "paid_again", receipt_id=receipt_id, details=others)
+    count_settled_after_commit(session, receipt.status)
     return decided
 
 
@@ -150,7 +152,7 @@ def settle_many(
     reviewer_id: UUID,
     decision: Decision,
     reason: str,
-    because: RefusalKind | None = None,
+    refusal: RefusalKind | None = None,
 ) -> ManyDecided:
     """Decide many receipts alike; one that can't be decided stops none of the others.
 
@@ -178,7 +180,7 @@ def settle_many(
                     reviewer_id=reviewer_id,
                     decision=decision,
                     reason=reason,
-                    because=because,
+                    refusal=refusal,
                 )
         except DomainError as error:
             refused[receipt_id] = error.code
@@ -204,8 +206,7 @@ def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> Non
     if decided.decision == "approve":
         reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
     records.record_undo(session, decided.id, reviewer_id)
-    _reopen(session, receipt)
-    receipt.settled_at = decided.waiting_since or receipt.received_at
+    _reopen(session, receipt, decided.waiting_since or receipt.received_at)
     session.flush()
     workbench.take_hold(session, receipt_id, reviewer_id)
     details = {"decision_id": str(decided.id)}
@@ -229,10 +230,9 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
         raise NotRefusedError(status=receipt.status)
     appealed = ReceiptAppeal(receipt_id=receipt_id, words=words, appealed_at=clock.now())
     session.add(appealed)
-    _reopen(session, receipt)
-    receipt.settled_at = appealed.appealed_at
+    _reopen(session, receipt, appealed.appealed_at)
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
-    receipt.reasons = [*receipt.reasons, {"code": "appealed", "severity": "review", "evidence": {}}]
+    receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
     return appealed
 
@@ -287,7 +287,7 @@ def _approve(
     awards = _awards_by_lines(session, receipt, lines)
     asks_two = (
         bool(paid_by)
-        or bands.bands_on(session, receipt.purchased_on).needs_second_eyes(dearest)
+        or bands.bands_on(session, receipt.purchased_on).needs_second_reviewer(dearest)
         or safeguards.needs_second_person(receipt, lines, awards)
     )
     if asks_two and not _confirms(proposal, wanted, pays_again=bool(paid_by)):
@@ -321,13 +321,10 @@ def _propose(
     record_act(session, reviewer_id, "proposed", receipt_id=receipt_id, details=details)
 
 
-def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> None:
+def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
     receipt.status = "rejected"
-    evidence = {"because": because} if because else {}
-    receipt.reasons = [
-        *receipt.reasons,
-        {"code": "refused_by_reviewer", "severity": "reject", "evidence": evidence},
-    ]
+    evidence = {"refusal": refusal} if refusal else {}
+    receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
@@ -335,36 +332,37 @@ def _refuse(session: Session, receipt: Receipt, because: RefusalKind | None) -> 
         line.points = 0
 
 
-def _reopen(session: Session, receipt: Receipt) -> None:
-    """Let a decided receipt wait again: its claims are its own, its points pending."""
+def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
+    """Let a decided receipt wait again, since then: its claims are its own, its points pending."""
     known = _matching_ids(receipt)
-    receipt.reasons = [reason for reason in receipt.reasons if reason["code"] != "refused_by_reviewer"]
-    images, prints = claim_all(session, receipt)
+    receipt.reasons = [reason for reason in receipt.reasons if reason.code != "refused_by_reviewer"]
+    images, prints = claims.claim_kept(session, receipt, _chain(receipt))
     for code, holders in (("same_image", images), ("same_receipt", prints)):
         # Somebody may have sent the same paper while this one was refused.
         new = [str(holder.receipt_id) for holder in holders if str(holder.receipt_id) not in known]
         if new:
-            evidence = {"matching_receipt_id": new[0]}
-            receipt.reasons = [
-                *receipt.reasons,
-                {"code": code, "severity": "review", "evidence": evidence},
-            ]
+            receipt.reasons = [*receipt.reasons, Reason(code, "review", {"matching_receipt_id": new[0]})]
     receipt.status = "in_review"
+    receipt.waiting_since = since
     session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
     _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
 
 
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
     claims.release_print(session, receipt.id)
-    _, prints = claim_all(session, receipt)
+    _, prints = claims.claim_kept(session, receipt, _chain(receipt))
     known = _matching_ids(receipt)
     for holder in prints:
         if str(holder.receipt_id) not in known:
             raise CorrectionMatchesError(matching_receipt_id=str(holder.receipt_id))
 
 
+def _chain(receipt: Receipt) -> str | None:
+    return (receipt.reading or {}).get("chain")
+
+
 def _matching_ids(receipt: Receipt) -> set[str]:
-    return {reason.get("evidence", {}).get("matching_receipt_id", "") for reason in receipt.reasons}
+    return {reason.matching_receipt_id or "" for reason in receipt.reasons}
 
 
 def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
@@ -378,6 +376,6 @@ def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[Receipt
     rules = campaigns.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
     awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
     points = points_by_line(awards)
-    for place, line in enumerate(lines):
-        line.points = points.get(place, 0)
+    for position, line in enumerate(lines):
+        line.points = points.get(position, 0)
     return awards

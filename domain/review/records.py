@@ -24,7 +24,7 @@ def record_decision(
         decision=decision,
         reason=reason,
         decided_at=clock.now(),
-        waiting_since=receipt.settled_at,
+        waiting_since=receipt.waiting_since,
     )
     session.add(decided)
     session.flush()

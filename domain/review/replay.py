@@ -63,7 +63,7 @@ class Replay:
     """What would differ. `moves` counts (before, after, found by a person).
 
     `receipts` were looked at: those for which any rule was raised, as the others pass either way.
-    `cut` says that there were more than 20,000 of them, and the newest were taken. `second_eyes` counts
+    `cut` says that there were more than 20,000 of them, and the newest were taken. `second_reviewer` counts
     those that a person approved and that were dear enough for a second one: as now, and as changed.
     """
 
@@ -71,7 +71,7 @@ class Replay:
     cut: bool
     moves: Counter[tuple[Verdict, Verdict, Found | None]]
     examples: list[Difference]
-    second_eyes: tuple[int, int]
+    second_reviewer: tuple[int, int]
 
     @property
     def differing(self) -> int:
@@ -142,8 +142,8 @@ def replay(session: Session, change: Change, *, since: datetime) -> Replay:
         before = judge(past[receipt_id], Policy(bands_before, now_rules))
         after = judge(past[receipt_id], Policy(bands_after, changed_rules))
         if found == "approve":
-            seconds_before += bands_before.needs_second_eyes(total_minor)
-            seconds_after += bands_after.needs_second_eyes(total_minor)
+            seconds_before += bands_before.needs_second_reviewer(total_minor)
+            seconds_after += bands_after.needs_second_reviewer(total_minor)
         if before.verdict == after.verdict:
             continue
         moves[before.verdict, after.verdict, found] += 1

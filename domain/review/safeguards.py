@@ -13,7 +13,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from domain.duplicates.claims import _print_facts, alike_prints
+from domain.duplicates.claims import alike_prints
+from domain.duplicates.paper import paper_kept
 from domain.fraud.rules import RULES_BY_KIND
 from domain.loyalty.earning import Award
 from infra.db import lock_key
@@ -53,9 +54,8 @@ def paid_by(session: Session, receipt: Receipt) -> list[UUID]:
     naming = [f'[{{"evidence": {{"matching_receipt_id": "{other}"}}}}]' for other in (receipt.id, *named)]
     asked = {"receipt_id": receipt.id, "named": named, "naming": naming}
     alike = set(session.scalars(_ALIKE, asked).all())
-    facts = _print_facts(receipt)
-    if facts is not None:
-        alike |= {holder.receipt_id for holder in alike_prints(session, receipt, facts)}
+    paper = paper_kept(receipt, (receipt.reading or {}).get("chain"))
+    alike |= {holder.receipt_id for holder in alike_prints(session, receipt, paper)}
     if not alike - {receipt.id}:
         return []
     statement = select(Receipt.id).where(
@@ -66,7 +66,7 @@ def paid_by(session: Session, receipt: Receipt) -> list[UUID]:
 
 def looks_like_another(receipt: Receipt) -> bool:
     """Say whether a receipt waits because it looks like another one of the same paper."""
-    return any(reason["code"] in SAME_PAPER for reason in receipt.reasons)
+    return any(reason.code in SAME_PAPER for reason in receipt.reasons)
 
 
 def needs_second_person(receipt: Receipt, lines: Sequence[ReceiptLine], awards: Sequence[Award]) -> bool:
@@ -101,8 +101,4 @@ def _is_far(raised_minor: int, read_minor: int) -> bool:
 
 
 def _named(receipt: Receipt) -> list[str]:
-    return [
-        reason["evidence"]["matching_receipt_id"]
-        for reason in receipt.reasons
-        if reason.get("evidence", {}).get("matching_receipt_id")
-    ]
+    return [other for reason in receipt.reasons if (other := reason.matching_receipt_id)]

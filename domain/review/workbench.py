@@ -60,13 +60,13 @@ def waiting_cases(
     after: tuple[datetime, UUID] | None = None,
     limit: int,
 ) -> list[Receipt]:
-    """Return receipts in review, longest waiting first, from after a (settled_at, id) on."""
+    """Return receipts in review, longest waiting first, from after a (waiting_since, id) on."""
     statement = select(Receipt).where(*_conditions(filters, reviewer_id))
     if filters.linked_to is not None:
         statement = statement.where(col(Receipt.shopper_id).in_(_linked(session, filters.linked_to)))
     if after is not None:
-        statement = statement.where(comes_after(col(Receipt.settled_at), col(Receipt.id), after))
-    order = (col(Receipt.settled_at), col(Receipt.id))
+        statement = statement.where(comes_after(col(Receipt.waiting_since), col(Receipt.id), after))
+    order = (col(Receipt.waiting_since), col(Receipt.id))
     return list(session.exec(statement.order_by(*order).limit(limit)).all())
 
 
@@ -109,7 +109,7 @@ def _conditions(filters: CaseFilters, reviewer_id: UUID | None) -> list[ColumnEl
     elif filters.held_by == "nobody":
         found.append(~held)
     if filters.overdue:
-        found.append(col(Receipt.settled_at) < clock.now() - review_due())
+        found.append(col(Receipt.waiting_since) < clock.now() - review_due())
     if filters.second_person:
         found.append(
             exists().where(

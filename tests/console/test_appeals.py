@@ -24,7 +24,7 @@ from schemas.origins import ShopperLink
 from schemas.people import Shopper, StaffMember
 from schemas.receipts import Receipt
 from tests import make
-from tests.make import console as ground
+from tests.make import console
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def test_the_reviewer_reads_what_the_shopper_says(
 ) -> None:
     receipt = refused(session, shopper, reviewer)
     appeal(client, receipt, shopper, "The till's paper was <torn>")
-    colleague = ground.enrol(session, email="colleague@example.vn")
-    ground.sign_in(client, session, colleague)
+    colleague = console.enrol(session, email="colleague@example.vn")
+    console.sign_in(client, session, colleague)
     page = client.get(f"/console/review/{receipt.id}").text
     assert "The till&#39;s paper was &lt;torn&gt;" in page
 
@@ -150,7 +150,7 @@ def test_linked_accounts_are_drawn_and_their_cases_found_together(
     )
     session.flush()
     first = session.exec(select(Receipt).where(Receipt.shopper_id == shopper.id)).one()
-    ground.sign_in(client, session, ground.enrol(session))
+    console.sign_in(client, session, console.enrol(session))
     page = client.get(f"/console/review/{first.id}").text
     assert (page.count("<circle "), page.count("<line class")) == (3, 3)
     assert "thiết bị \u00d7 3" in page

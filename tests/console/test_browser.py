@@ -27,7 +27,7 @@ from schemas.receipts import Receipt
 from schemas.review import Corrections
 from tests import make
 from tests.make import browser as browsing
-from tests.make import console as ground
+from tests.make import console
 from tests.make.browser import needs_chromium
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -54,7 +54,7 @@ class Scene:
 def scene(committed: None) -> Generator[Scene]:
     with transaction() as session:
         make.make_campaign(session)
-        member = ground.enrol(session, "admin")
+        member = console.enrol(session, "admin")
         first = settled(session, "0907654321", "05-lotte")
         cases = [
             settled(session, "0901234561", "03-coop", total_minor=200_000, receipt_no="555001"),
@@ -97,9 +97,9 @@ def open_console(
     page.set_default_timeout(30_000)
     page.goto(f"{scene.address}/console/")
     with transaction() as session:
-        code = ground.code_of(session, scene.member)
+        code = console.code_of(session, scene.member)
     page.fill("#email", scene.member.email)
-    page.fill("#password", ground.PASSWORD)
+    page.fill("#password", console.PASSWORD)
     page.fill("#code", code)
     page.press("#code", "Enter")
     page.wait_for_url(f"**/console/{home}")
@@ -260,7 +260,7 @@ def add_a_busy_day(scene: Scene) -> dict[str, UUID]:
             )
             decide(done.id, decision=decision)
         appealed = settled(session, "0908000001", "06-go", receipt_no="66012233", **odd)
-        decide(appealed.id, decision="reject", because="not_original")
+        decide(appealed.id, decision="reject", refusal="not_original")
         words = "Hóa đơn bị rách một góc, tôi mua ở siêu thị gần nhà và còn giữ bản giấy."
         decisions.appeal(session, appealed.id, shopper_id=appealed.shopper_id, words=words)
         proposed = settled(session, "0908000002", "02-winmart-plus", receipt_no="66014455", **odd)

@@ -12,7 +12,7 @@ from infra import clock
 from schemas.loyalty import Campaign
 from schemas.people import Shopper
 from tests import make
-from tests.make import console as ground
+from tests.make import console
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
 
@@ -26,7 +26,7 @@ def share(session: Session, device: str, *phones: str) -> list[Shopper]:
 def test_a_cluster_tells_its_receipts_and_leads_to_one_that_waits(
     session: Session, campaign: Campaign
 ) -> None:
-    waiting = ground.in_review(session, 1)
+    waiting = console.in_review(session, 1)
     make.make_receipt(session, make.make_shopper(session, "0901000002"), image="2" * 64, status="approved")
     share(session, "phone", "0901000001", "0901000002", "0901000003")
     share(session, "couple", "0901000008", "0901000009")
@@ -49,9 +49,9 @@ def test_clusters_come_in_pages_the_largest_first(session: Session) -> None:
 def test_the_page_links_to_the_graph_and_to_the_waiting_cases(
     client: TestClient, session: Session, campaign: Campaign
 ) -> None:
-    assert ground.sign_in(client, session, ground.enrol(session)).status_code == 303
+    assert console.sign_in(client, session, console.enrol(session)).status_code == 303
     assert "Không có ba tài khoản" in client.get("/console/clusters").text
-    waiting = ground.in_review(session, 1)
+    waiting = console.in_review(session, 1)
     share(session, "phone", "0901000001", "0901000002", "0901000003")
     shown = client.get("/console/clusters").text
     assert f"/console/review/{waiting.id}#cluster-title" in shown
@@ -60,6 +60,6 @@ def test_the_page_links_to_the_graph_and_to_the_waiting_cases(
 
 
 def test_who_is_no_reviewer_finds_no_clusters(client: TestClient, session: Session) -> None:
-    member = ground.enrol(session, "brand_manager")
-    ground.sign_in(client, session, member)
+    member = console.enrol(session, "brand_manager")
+    console.sign_in(client, session, member)
     assert client.get("/console/clusters").status_code == 404

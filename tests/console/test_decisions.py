@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from domain import settlement
-from domain.errors import UnknownFilterValueError
+from domain.errors import InvalidValueError
 from domain.fraud import bands
 from domain.ledger import transfers
 from domain.ledger.errors import InsufficientPointsError
@@ -32,6 +32,7 @@ from infra import clock
 from schemas.ledger import Transfer
 from schemas.loyalty import Campaign
 from schemas.people import StaffAct, StaffMember
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, LineCorrection, ReviewDecision
 from tests import make
@@ -111,13 +112,13 @@ def test_a_case_taken_back_waits_since_it_first_waited_and_is_held(
     session: Session, reviewer: StaffMember, colleague: StaffMember
 ) -> None:
     receipt = in_review(session)
-    since = receipt.settled_at
+    since, settled_at = receipt.waiting_since, receipt.settled_at
     with time_machine.travel(clock.now() + timedelta(minutes=5)):
         decide(session, receipt, reviewer)
         decisions.undo_review(session, receipt.id, reviewer_id=reviewer.id)
         with pytest.raises(CaseHeldError):
             decide(session, receipt, colleague)
-    assert receipt.settled_at == since
+    assert (receipt.waiting_since, receipt.settled_at) == (since, settled_at)
     assert acts(session, receipt.id) == ["approved", "undone"]
 
 
@@ -125,7 +126,7 @@ def test_a_rejection_taken_back_claims_the_paper_again(session: Session, reviewe
     receipt = in_review(session)
     decide(session, receipt, reviewer, "reject")
     decisions.undo_review(session, receipt.id, reviewer_id=reviewer.id)
-    assert [reason["code"] for reason in receipt.reasons] == ["sums_differ"]
+    assert [reason.code for reason in receipt.reasons] == ["sums_differ"]
     copy = make.make_receipt(session, make.make_shopper(session, "0909999999"), image=f"{1:064}")
     settlement.settle_receipt(session, copy.id, make.make_reading())
     assert copy.status == "rejected"
@@ -140,11 +141,7 @@ def test_a_paper_that_another_sent_meanwhile_is_said_when_the_case_opens_again(
     settlement.settle_receipt(session, copy.id, make.make_reading(receipt_no="99887766"))
     assert copy.status == "approved"
     decisions.undo_review(session, receipt.id, reviewer_id=reviewer.id)
-    assert receipt.reasons[-1] == {
-        "code": "same_image",
-        "severity": "review",
-        "evidence": {"matching_receipt_id": str(copy.id)},
-    }
+    assert receipt.reasons[-1] == Reason("same_image", "review", {"matching_receipt_id": str(copy.id)})
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(9, "in_review"), (11, "approved")])
@@ -195,7 +192,7 @@ def test_points_that_were_spent_can_t_be_taken_back(session: Session, reviewer: 
 
 
 def second_person_from(session: Session, campaign: Campaign, value: int, admin: StaffMember) -> None:
-    bands.change_bands(session, campaign.id, bands.Bands(second_eyes_from_minor=value), admin.id)
+    bands.change_bands(session, campaign.id, bands.Bands(second_reviewer_from_minor=value), admin.id)
 
 
 @pytest.mark.parametrize(("limit", "status"), [(TOTAL, "in_review"), (TOTAL + 1, "approved")])
@@ -338,7 +335,7 @@ def test_a_correction_that_makes_it_a_receipt_already_taken_is_refused(
     ],
 )
 def test_a_correction_names_what_exists(session: Session, reviewer: StaffMember, wanted: Corrections) -> None:
-    with pytest.raises(UnknownFilterValueError):
+    with pytest.raises(InvalidValueError):
         decide(session, in_review(session), reviewer, corrections=wanted)
 
 

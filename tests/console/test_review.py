@@ -17,10 +17,11 @@ from domain.people.shoppers import join_staff
 from domain.review import cases, workbench
 from infra import clock, storage
 from schemas.people import StaffAct, StaffMember
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptPage
 from schemas.review import ReviewDecision
 from tests import make
-from tests.make import console as ground
+from tests.make import console
 from tests.make.console import in_review
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
@@ -30,8 +31,8 @@ pytestmark = pytest.mark.usefixtures("empty_redis")
 def reviewer(client: TestClient, session: Session) -> StaffMember:
     """A reviewer who is signed in."""
     make.make_campaign(session)
-    member = ground.enrol(session)
-    assert ground.sign_in(client, session, member).status_code == 303
+    member = console.enrol(session)
+    assert console.sign_in(client, session, member).status_code == 303
     return member
 
 
@@ -45,7 +46,7 @@ def rows(page: str) -> int:
 
 def decide(client: TestClient, receipt: Receipt, decision: str, **form: str) -> str:
     page = f"/console/review/{receipt.id}"
-    answer = ground.post(client, f"{page}/decide", page, decision=decision, **form)
+    answer = console.post(client, f"{page}/decide", page, decision=decision, **form)
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
@@ -142,7 +143,7 @@ def test_approval_credits_and_leads_to_the_next_case(
 def test_a_rejection_needs_a_reason(client: TestClient, session: Session, reviewer: StaffMember) -> None:
     receipt = in_review(session)
     page = f"/console/review/{receipt.id}"
-    answer = ground.post(client, f"{page}/decide", page, decision="reject", preset="", note=" ")
+    answer = console.post(client, f"{page}/decide", page, decision="reject", preset="", note=" ")
     assert answer.status_code == 422
     assert receipt.status == "in_review"
     assert decide(client, receipt, "reject", preset="edited") == (
@@ -155,7 +156,7 @@ def test_a_case_decided_meanwhile_is_a_page_that_says_so(
 ) -> None:
     receipt = in_review(session)
     page = f"/console/review/{receipt.id}"
-    token = ground.token_on(client.get(page))
+    token = console.token_on(client.get(page))
     form = {"csrf": token, "decision": "approve", "preset": "genuine"}
     assert client.post(f"{page}/decide", data=form, follow_redirects=False).status_code == 303
     again = client.post(f"{page}/decide", data=form, follow_redirects=False)
@@ -169,25 +170,25 @@ def test_a_case_that_is_held_is_skipped_by_the_others(
     first, second = in_review(session, 1), in_review(session, 2)
     other = make.make_staff(session, "admin")
     cases.take_case(session, first.id, other.id)
-    where = ground.post(client, "/console/review/next").headers["location"]
+    where = console.post(client, "/console/review/next").headers["location"]
     assert where == f"/console/review/{second.id}"
-    assert ground.post(client, f"/console/review/{first.id}/hold").status_code == 409
+    assert console.post(client, f"/console/review/{first.id}/hold").status_code == 409
 
 
 def test_a_hold_ends_by_itself(client: TestClient, session: Session, reviewer: StaffMember) -> None:
     receipt = in_review(session)
     cases.take_case(session, receipt.id, make.make_staff(session, "admin").id)
     with time_machine.travel(clock.now() + timedelta(minutes=16)):
-        assert ground.post(client, f"/console/review/{receipt.id}/hold").status_code == 303
+        assert console.post(client, f"/console/review/{receipt.id}/hold").status_code == 303
 
 
 def test_a_case_given_back_is_free_for_others(
     client: TestClient, session: Session, reviewer: StaffMember
 ) -> None:
     receipt = in_review(session)
-    ground.post(client, f"/console/review/{receipt.id}/hold")
+    console.post(client, f"/console/review/{receipt.id}/hold")
     assert rows(client.get("/console/review?held=me").text) == 1
-    ground.post(client, f"/console/review/{receipt.id}/release")
+    console.post(client, f"/console/review/{receipt.id}/release")
     assert rows(client.get("/console/review?held=nobody").text) == 1
 
 
@@ -196,7 +197,7 @@ def test_the_next_case_is_the_one_behind_and_then_from_the_start(
 ) -> None:
     first, second = in_review(session, 1), in_review(session, 2)
     for left, found in ((first, second), (second, first)):
-        where = ground.post(client, "/console/review/next", after=str(left.id)).headers["location"]
+        where = console.post(client, "/console/review/next", after=str(left.id)).headers["location"]
         assert where == f"/console/review/{found.id}"
 
 
@@ -205,7 +206,7 @@ def test_family_s_receipts_are_for_other_reviewers(
 ) -> None:
     receipt = in_review(session, 7)
     staff.set_relations(session, reviewer.id, ["0901000007"])
-    assert ground.post(client, f"/console/review/{receipt.id}/hold").status_code == 409
+    assert console.post(client, f"/console/review/{receipt.id}/hold").status_code == 409
     for path in (f"/console/review/{receipt.id}", f"/v1/review/cases/{receipt.id}"):
         shown = client.get(path, headers=make.bearer(reviewer))
         assert shown.status_code == 409, "the evidence would tell them what is looked for"
@@ -213,7 +214,7 @@ def test_family_s_receipts_are_for_other_reviewers(
     [listed] = client.get("/v1/review/cases", headers=make.bearer(reviewer)).json()["cases"]
     assert (listed["id"], listed["reasons"]) == (str(receipt.id), [])
     assert "Lệch tổng</span>" not in client.get("/console/review").text
-    assert ground.post(client, "/console/review/next").headers["location"] == "/console/review?said=no_more"
+    assert console.post(client, "/console/review/next").headers["location"] == "/console/review?said=no_more"
 
 
 def test_who_may_not_decide_is_told_so_and_offered_no_form(
@@ -234,7 +235,7 @@ def test_a_signal_s_suspect_words_are_framed_on_the_picture(
     receipt = in_review(session)
     boxes = [[10, 20, 110, 60], [15, 90, 80, 130]]
     evidence = {"page": 0, "boxes": boxes, "facts": {"number": "slip"}}
-    receipt.reasons = [{"code": "edited_picture", "severity": "review", "evidence": evidence}]
+    receipt.reasons = [Reason("edited_picture", "review", evidence)]
     session.flush()
     page = client.get(f"/console/review/{receipt.id}").text
     assert page.count('<rect class="reason" data-key="reason-0"') == 2
@@ -244,8 +245,8 @@ def test_a_signal_s_suspect_words_are_framed_on_the_picture(
 
 def test_acts_are_on_the_trail(client: TestClient, session: Session, reviewer: StaffMember) -> None:
     receipt = in_review(session)
-    ground.post(client, f"/console/review/{receipt.id}/hold")
-    ground.post(client, f"/console/review/{receipt.id}/release")
+    console.post(client, f"/console/review/{receipt.id}/hold")
+    console.post(client, f"/console/review/{receipt.id}/release")
     acts = session.exec(
         select(StaffAct.act).where(StaffAct.receipt_id == receipt.id).order_by(col(StaffAct.id))
     ).all()
@@ -265,7 +266,7 @@ def test_a_heic_picture_is_shown_as_jpeg(client: TestClient, session: Session, r
 
 @pytest.mark.parametrize("path", ["review", f"review/{UUID(int=1)}", f"receipts/{UUID(int=1)}/pages/0"])
 def test_brand_managers_find_no_review_pages(client: TestClient, session: Session, path: str) -> None:
-    ground.sign_in(client, session, ground.enrol(session, "brand_manager"))
+    console.sign_in(client, session, console.enrol(session, "brand_manager"))
     assert client.get(f"/console/{path}").status_code == 404
 
 

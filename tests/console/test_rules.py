@@ -168,9 +168,9 @@ def test_every_change_is_on_the_trail_with_what_was_before(
     assert first.details["before"] == {
         "review_from": 0.5,
         "reject_from": None,
-        "second_eyes_from_minor": None,
+        "second_reviewer_from_minor": None,
     }
-    assert first.details["after"]["second_eyes_from_minor"] == 1_000_000
+    assert first.details["after"]["second_reviewer_from_minor"] == 1_000_000
     assert (second.act, second.subject) == ("rule_changed", "sums_differ")
     assert second.details["after"] == {"mode": "shadow", "weight": 0.5}
 
@@ -314,9 +314,9 @@ def test_a_replay_counts_the_approvals_that_would_need_a_second_person(
     decide(session, settled(session, 1, total_minor=200_000), admin, "approve")
     decide(session, settled(session, 2, total_minor=300_000), admin, "approve")
     decide(session, settled(session, 3, total_minor=400_000), admin, "reject")
-    wanted = Bands(second_eyes_from_minor=250_000)
+    wanted = Bands(second_reviewer_from_minor=250_000)
     outcome = replay(session, Change(bands={campaign.id: wanted}), since=LONG_AGO)
-    assert (outcome.differing, outcome.second_eyes) == (0, (0, 1))
+    assert (outcome.differing, outcome.second_reviewer) == (0, (0, 1))
 
 
 def test_a_replay_of_what_stands_differs_in_nothing(

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from cli.staff import HALF_BLOCKS, qr_text
 from domain.people import staff
-from tests.make import console as ground
+from tests.make import console
 
 ADDRESS = "otpauth://totp/QuetBill:reviewer%40example.vn?secret=JBSWY3DPEHPK3PXP&issuer=QuetBill"
 
@@ -26,8 +26,8 @@ def test_the_code_in_the_terminal_is_one_a_phone_can_scan() -> None:
 
 
 def test_a_way_in_that_is_taken_away_ends_its_sessions(client: TestClient, session: Session) -> None:
-    member = ground.enrol(session)
-    assert ground.sign_in(client, session, member).status_code == 303
+    member = console.enrol(session)
+    assert console.sign_in(client, session, member).status_code == 303
     assert [row.email for row in staff.who_may_sign_in(session)] == [member.email]
     staff.end_access(session, member.email)
     assert client.get("/console/review", follow_redirects=False).status_code == 303

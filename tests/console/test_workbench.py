@@ -14,7 +14,7 @@ from schemas.loyalty import Campaign
 from schemas.people import StaffMember
 from schemas.receipts import Receipt
 from tests import make
-from tests.make import console as ground
+from tests.make import console
 from tests.make.console import in_review
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.usefixtures("empty_redis")
 @pytest.fixture
 def reviewer(client: TestClient, session: Session, campaign: Campaign) -> StaffMember:
     """A reviewer who is signed in."""
-    member = ground.enrol(session)
-    assert ground.sign_in(client, session, member).status_code == 303
+    member = console.enrol(session)
+    assert console.sign_in(client, session, member).status_code == 303
     return member
 
 
@@ -34,7 +34,7 @@ def held(session: Session, receipt: Receipt) -> int:
 
 def approve(client: TestClient, receipt: Receipt, **form: str) -> str:
     page = f"/console/review/{receipt.id}"
-    answer = ground.post(client, f"{page}/decide", page, decision="approve", preset="genuine", **form)
+    answer = console.post(client, f"{page}/decide", page, decision="approve", preset="genuine", **form)
     assert answer.status_code == 303, answer.text
     return answer.headers["location"]
 
@@ -72,7 +72,7 @@ def test_a_correction_that_can_t_be_read_changes_nothing(
     receipt = in_review(session)
     page = f"/console/review/{receipt.id}"
     form = {"decision": "approve", "preset": "misread", **wrong}
-    assert ground.post(client, f"{page}/decide", page, **form).status_code == 422
+    assert console.post(client, f"{page}/decide", page, **form).status_code == 422
     assert receipt.status == "in_review"
 
 
@@ -104,7 +104,7 @@ def test_the_page_after_a_decision_offers_to_take_it_back(
     where = approve(client, receipt)
     assert f'action="/console/review/{receipt.id}/undo"' in client.get(where).text
     assert f'action="/console/review/{receipt.id}/undo"' in client.get(f"/console/review/{receipt.id}").text
-    answer = ground.post(client, f"/console/review/{receipt.id}/undo")
+    answer = console.post(client, f"/console/review/{receipt.id}/undo")
     assert answer.headers["location"] == f"/console/review/{receipt.id}?said=undone"
     assert receipt.status == "in_review"
     assert held(session, receipt) == 0
@@ -113,15 +113,15 @@ def test_the_page_after_a_decision_offers_to_take_it_back(
 def test_a_second_person_sees_what_the_first_proposed(
     client: TestClient, session: Session, campaign: Campaign, reviewer: StaffMember
 ) -> None:
-    bands.change_bands(session, campaign.id, bands.Bands(second_eyes_from_minor=200_000), reviewer.id)
+    bands.change_bands(session, campaign.id, bands.Bands(second_reviewer_from_minor=200_000), reviewer.id)
     receipt = in_review(session)
     where = approve(client, receipt, currency="VND", total="185.000", total_before="200.000")
     assert "said=proposed" in where
     assert "1</strong> chờ người thứ hai" in client.get("/console/review").text
     client.cookies.clear()
     colleague = join_staff(session, "colleague@example.vn", "reviewer")
-    ground.enrol(session, email=colleague.email)
-    ground.sign_in(client, session, colleague)
+    console.enrol(session, email=colleague.email)
+    console.sign_in(client, session, colleague)
     page = client.get(f"/console/review/{receipt.id}").text
     assert reviewer.email in page
     assert "<dd>185.000 đ</dd>" in page
@@ -133,7 +133,7 @@ def test_a_second_person_sees_what_the_first_proposed(
 def test_many_cases_are_decided_alike(client: TestClient, session: Session, reviewer: StaffMember) -> None:
     cases = [in_review(session, number) for number in (1, 2, 3)]
     chosen = [str(case.id) for case in cases[:2]]
-    answer = ground.post(
+    answer = console.post(
         client, "/console/review/many", chosen=chosen, decision="reject", preset="not_original"
     )
     assert answer.headers["location"].startswith("/console/review/many/")
@@ -153,7 +153,7 @@ def test_many_cases_need_a_reason_that_fits(
     client: TestClient, session: Session, reviewer: StaffMember, form: dict[str, str]
 ) -> None:
     receipt = in_review(session)
-    assert ground.post(client, "/console/review/many", chosen=[str(receipt.id)], **form).status_code == 422
+    assert console.post(client, "/console/review/many", chosen=[str(receipt.id)], **form).status_code == 422
     assert receipt.status == "in_review"
 
 
@@ -161,13 +161,13 @@ def test_filters_are_kept_under_a_name_and_shared_by_choice(
     client: TestClient, session: Session, reviewer: StaffMember
 ) -> None:
     in_review(session)
-    ground.post(client, "/console/views?reason=sums_differ", name="Lệch tổng", shared="1")
-    ground.post(client, "/console/views?overdue=1", name="Riêng tôi")
+    console.post(client, "/console/views?reason=sums_differ", name="Lệch tổng", shared="1")
+    console.post(client, "/console/views?overdue=1", name="Riêng tôi")
     page = client.get("/console/review").text
     assert 'href="/console/review?reason=sums_differ' in page
     client.cookies.clear()
-    other = ground.enrol(session, email="other@example.vn")
-    ground.sign_in(client, session, other)
+    other = console.enrol(session, email="other@example.vn")
+    console.sign_in(client, session, other)
     page = client.get("/console/review").text
     assert "Lệch tổng</a>" in page
     assert "Riêng tôi" not in page
@@ -176,15 +176,15 @@ def test_filters_are_kept_under_a_name_and_shared_by_choice(
 def test_only_who_saved_a_view_deletes_it(
     client: TestClient, session: Session, reviewer: StaffMember
 ) -> None:
-    ground.post(client, "/console/views?overdue=1", name="Chung", shared="1")
+    console.post(client, "/console/views?overdue=1", name="Chung", shared="1")
     [view] = client.get("/console/review").text.split("/console/views/")[1:]
     path = f"/console/views/{view.split('/')[0]}/delete"
     client.cookies.clear()
-    ground.sign_in(client, session, ground.enrol(session, email="other@example.vn"))
-    assert ground.post(client, path).status_code == 404
+    console.sign_in(client, session, console.enrol(session, email="other@example.vn"))
+    assert console.post(client, path).status_code == 404
     client.cookies.clear()
-    ground.sign_in(client, session, reviewer, steps=1)
-    assert ground.post(client, path).status_code == 303
+    console.sign_in(client, session, reviewer, steps=1)
+    assert console.post(client, path).status_code == 303
     assert "Chung</a>" not in client.get("/console/review").text
 
 

@@ -22,12 +22,13 @@ from schemas.base import new_id
 from schemas.ledger import Transfer
 from schemas.loyalty import EarningRule, EarningRuleRetailer
 from schemas.people import Shopper
+from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from tests import make
 
 
 def codes(receipt: Receipt) -> list[str]:
-    return [reason["code"] for reason in receipt.reasons]
+    return [reason.code for reason in receipt.reasons]
 
 
 def held(session: Session, shopper: Shopper, brand: str = "OMO") -> int:
@@ -116,7 +117,7 @@ def test_the_same_bytes_from_another_shopper_are_refused(session: Session, shopp
     settlement.settle_receipt(session, second.id, make.make_reading())
     assert second.status == "rejected"
     assert codes(second) == ["same_image"]
-    assert second.reasons[0]["evidence"] == {"matching_receipt_id": str(first.id)}
+    assert second.reasons[0].evidence == {"matching_receipt_id": str(first.id)}
     assert held(session, other) == 0
 
 
@@ -166,11 +167,7 @@ def test_lines_that_do_not_add_up_go_to_review_with_both_sums(session: Session, 
     settlement.settle_receipt(session, receipt.id, make.make_reading(total_minor=285_000))
     assert receipt.status == "in_review"
     assert receipt.reasons == [
-        {
-            "code": "sums_differ",
-            "severity": "review",
-            "evidence": {"lines_minor": 185_000, "total_minor": 285_000},
-        }
+        Reason("sums_differ", "review", {"lines_minor": 185_000, "total_minor": 285_000})
     ]
     assert held(session, shopper) == 0
     assert wallet.pending_points(session, shopper.id) == {make.brand_id(session): 185}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import stat
+import time
 from pathlib import Path
 
 import boto3
@@ -11,14 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from infra import storage
 from infra.settings import override_settings
-
-
-@pytest.fixture
-def fresh_store() -> Generator[None]:
-    storage.store.cache_clear()
-    yield
-    override_settings(storage_url="", storage_endpoint="")
-    storage.store.cache_clear()
+from tests import make
 
 
 def test_a_local_folder_keeps_photographs_under_their_hash(fresh_store: None, tmp_path: Path) -> None:
@@ -36,24 +30,91 @@ def test_a_photograph_that_was_never_kept_is_missing(fresh_store: None, tmp_path
 
 
 def test_an_s3_compatible_store_keeps_photographs(fresh_store: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    monkeypatch.setenv("AWS_REGION", "us-east-1")
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
     server.start()
     host, port = server.get_host_and_port()
     endpoint = f"http://{host}:{port}"
-    client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
     try:
         client.create_bucket(Bucket="receipts")
-        override_settings(storage_url="s3://receipts/photos", storage_endpoint=endpoint)
+        make.use_store(monkeypatch, endpoint)
+        assert storage.takes_photos()
         sha256 = storage.put_photo(b"photo")
         assert storage.get_photo(sha256) == b"photo"
         assert storage.put_photo(b"photo") == sha256
         with pytest.raises(storage.PhotoMissingError):
             storage.get_photo("0" * 64)
-        kept = client.list_objects_v2(Bucket="receipts")["Contents"]
-        assert [item["Key"] for item in kept] == [f"photos/{sha256[:2]}/{sha256[2:4]}/{sha256}"]
+        assert (storage.has_photo(sha256), storage.has_photo("0" * 64)) == (True, False)
+        kept = client.list_objects_v2(Bucket="receipts", Prefix="photos/")["Contents"]
+        assert f"photos/{sha256[:2]}/{sha256[2:4]}/{sha256}" in {item["Key"] for item in kept}
     finally:
         client.close()
         server.stop()
+
+
+def modes(folder: Path) -> dict[str, set[str]]:
+    """Permissions of all folders and of all files below one, itself included."""
+    found: dict[str, set[str]] = {"folders": set(), "files": set()}
+    for part in (folder, *folder.rglob("*")):
+        found["folders" if part.is_dir() else "files"].add(f"{stat.S_IMODE(part.stat().st_mode):o}")
+    return found
+
+
+def test_nobody_else_on_the_machine_can_look_at_photographs(fresh_store: None, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    override_settings(storage_url=f"file://{folder}")
+    storage.have_folder()
+    for number in range(3):
+        storage.put_photo(b"photo %d" % number)
+    assert storage.takes_photos()
+    assert modes(folder) == {"folders": {"700"}, "files": {"600"}}
+
+
+def test_a_picture_that_was_put_in_another_s_place_is_never_returned(
+    fresh_store: None, tmp_path: Path
+) -> None:
+    override_settings(storage_url=f"file://{tmp_path}")
+    sha256 = storage.put_photo(b"photo")
+    (tmp_path / sha256[:2] / sha256[2:4] / sha256).write_bytes(b"other")
+    with pytest.raises(storage.PhotoChangedError):
+        storage.get_photo(sha256)
+
+
+def test_a_folder_that_went_away_is_a_fault_and_no_empty_store(fresh_store: None, tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    override_settings(storage_url=f"file://{folder}")
+    storage.have_folder()
+    assert storage.takes_photos()
+    folder.rename(tmp_path / "away")
+    assert not storage.takes_photos()
+    with pytest.raises(storage.StoreAwayError):
+        storage.put_photo(b"photo")
+    assert not folder.exists()
+
+
+def test_a_store_that_hangs_is_given_up_and_then_spared_for_a_while(
+    fresh_store: None, hanging_store: None
+) -> None:
+    override_settings(storage_timeout_seconds=2)
+    began = time.monotonic()
+    with pytest.raises(storage.StoreAwayError):
+        storage.put_photo(b"photo")
+    assert 2 <= time.monotonic() - began < 3
+    began = time.monotonic()
+    for ask in (lambda: storage.get_photo("0" * 64), lambda: storage.has_photo("0" * 64)):
+        with pytest.raises(storage.StoreAwayError):
+            ask()
+    assert time.monotonic() - began < 0.1
+
+
+def test_a_store_that_refuses_connections_is_away_within_seconds(
+    fresh_store: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make.use_store(monkeypatch, "http://127.0.0.1:1")
+    began = time.monotonic()
+    with pytest.raises(storage.StoreAwayError):
+        storage.get_photo("0" * 64)
+    assert not storage.takes_photos()
+    assert time.monotonic() - began < 3

@@ -8,13 +8,15 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import text
 from sqlmodel import Session, select
 
 from domain.people.shoppers import join_shopper, join_staff
-from infra import clock
+from infra import clock, storage
 from infra.db import engine
+from infra.settings import override_settings
 from infra.tokens import issue_token
 from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
@@ -41,6 +43,14 @@ def clear_database() -> None:
         ).scalar_one()
         connection.execute(text("SET LOCAL session_replication_role = 'replica'"))
         connection.execute(text(f"TRUNCATE {tables}"))
+
+
+def use_store(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """Keep photographs in a bucket of an S3-compatible store, until the fixture `fresh_store` ends."""
+    for name, value in {"ACCESS_KEY_ID": "test", "SECRET_ACCESS_KEY": "test", "REGION": "us-east-1"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    override_settings(storage_url="s3://receipts/photos", storage_endpoint=endpoint)
+    storage.store.cache_clear()
 
 
 def make_shopper(session: Session, phone: str = "0901234567") -> Shopper:

@@ -30,14 +30,14 @@ from schemas.base import new_id
 from schemas.ledger import Transfer
 from schemas.receipts import WAITING_STATUSES, Receipt
 from tests import make
+from workers.chores import ring_forgotten_receipts
 from workers.receipts import read_and_settle
-from workers.sweep import ring_forgotten_receipts
 
 pytestmark = pytest.mark.slow
 
 QUICK = {
     "QUETBILL_RING_AGAIN_SECONDS": "2",
-    "QUETBILL_SWEEP_INTERVAL_SECONDS": "1",
+    "QUETBILL_RING_INTERVAL_SECONDS": "1",
     "QUETBILL_LOG_LEVEL": "ERROR",
 }
 PATIENCE_SECONDS = 60.0
@@ -227,20 +227,23 @@ def test_a_picture_that_kills_its_workers_ends_unreadable(app: TestClient, photo
     receipt_id = upload(app, photo)
     for _ in range(settings().read_attempts_max):
         with transaction() as session:
-            assert rows.images_to_read(session, receipt_id) == [storage.photo_hash(photo)]
+            assert rows.pages_to_read(session, receipt_id) == [storage.photo_hash(photo)]
+            assert rows.begin_reading(session, receipt_id)
     with transaction() as session:
-        assert rows.images_to_read(session, receipt_id) is None
+        assert not rows.begin_reading(session, receipt_id)
+        assert rows.pages_to_read(session, receipt_id) is None
     with Session(engine()) as session:
         receipt = session.get_one(Receipt, receipt_id)
-        assert (receipt.status, receipt.reasons[0]["code"]) == ("unreadable", "reading_failed")
+        assert (receipt.status, receipt.reasons[0].code) == ("unreadable", "reading_failed")
 
 
 def test_a_receipt_that_is_gone_ends_its_job(committed: None) -> None:
-    with pytest.raises(DomainError), transaction() as session:
-        rows.images_to_read(session, new_id())
+    for look in (rows.pages_to_read, rows.begin_reading):
+        with pytest.raises(DomainError), transaction() as session:
+            look(session, new_id())
 
 
-def test_the_sweep_rings_only_for_what_has_waited_too_long(app: TestClient, photo: bytes) -> None:
+def test_it_is_rung_again_only_for_what_has_waited_too_long(app: TestClient, photo: bytes) -> None:
     late, fresh = upload(app, photo, "0901000001"), upload(app, photo, "0901000002")
     queue.redis().flushall()
     overdue = clock.now() - timedelta(seconds=settings().ring_again_seconds + 1)
@@ -252,7 +255,9 @@ def test_the_sweep_rings_only_for_what_has_waited_too_long(app: TestClient, phot
     assert fresh != late
 
 
-def test_the_sweep_does_not_lengthen_a_queue_that_holds_all_that_waits(app: TestClient, photo: bytes) -> None:
+def test_ringing_again_never_lengthens_a_queue_that_holds_all_that_waits(
+    app: TestClient, photo: bytes
+) -> None:
     receipt_id = upload(app, photo)
     overdue = clock.now() - timedelta(seconds=settings().ring_again_seconds + 1)
     with transaction() as session:

@@ -10,9 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from sqlmodel import Session
 
+from domain.duplicates.facts import DISTANCE_MAX
 from domain.duplicates.find import keep_pictures
-from domain.duplicates.likeness import PaperFacts
-from domain.duplicates.photo_index import DISTANCE_MAX, find_copies
+from domain.duplicates.paper import PaperFacts
+from domain.duplicates.photo_index import find_copies
 from ocr.traces import codes
 from ocr.traces.codes import BAND_BITS, BANDS, Probes, code_of, least_distances, probes_of
 from ocr.traces.sketch import sketch_of

@@ -9,13 +9,14 @@ import pytest
 from sqlmodel import Session
 
 from domain.duplicates.find import keep_pictures
-from domain.duplicates.likeness import PaperFacts, compare
-from domain.duplicates.same_paper import facts_of, find_paper, paper_keys
+from domain.duplicates.likeness import compare
+from domain.duplicates.paper import PaperFacts, paper_read
+from domain.duplicates.same_paper import find_paper
 from schemas.receipts import Receipt, ReceiptLine
 from tests import make
 
 PAPER = PaperFacts(
-    shop="WinMart",
+    chain="WinMart",
     store="WM HCM Ba Tháng Hai",
     number="00599386",
     at=datetime(2025, 3, 5, 17, 53),  # noqa: DTZ001 - as printed
@@ -37,7 +38,7 @@ REPHOTOGRAPHED = {
     "another total": replace(PAPER, total_minor=709_000),
     "no total": replace(PAPER, total_minor=None),
     "half of the lines": replace(PAPER, amounts=PAPER.amounts[::2]),
-    "no shop, no store": replace(PAPER, shop=None, store=None),
+    "no shop, no store": replace(PAPER, chain=None, store=None),
     "no store, no number, wrong amounts": replace(
         PAPER, store=None, number=None, amounts=(36_500, 19_500, 136_900, 210_000)
     ),
@@ -60,7 +61,7 @@ NEIGHBOURS = {
     "another store, the same minute and total": replace(
         PAPER, store="WM HN Cầu Giấy", number="00120045", amounts=(709_400,)
     ),
-    "another chain, the same minute and total": replace(PAPER, shop="AEON", store=None, amounts=(709_400,)),
+    "another chain, the same minute and total": replace(PAPER, chain="AEON", store=None, amounts=(709_400,)),
     "the same basket a week later": replace(
         PAPER, number="00612007", at=PAPER.at + timedelta(days=7), on=LATER.date() + timedelta(days=7)
     ),
@@ -72,8 +73,8 @@ def test_one_paper_read_twice_is_the_same(reading: str) -> None:
     other = REPHOTOGRAPHED[reading]
     assert compare(PAPER, other).same
     assert compare(other, PAPER).odds == compare(PAPER, other).odds
-    keys = paper_keys(PAPER)
-    assert sum(1 + keys[key] for key in keys.keys() & paper_keys(other)) > 1, "it is not even found"
+    keys = PAPER.keys
+    assert sum(1 + keys[key] for key in keys.keys() & other.keys) > 1, "it is not even found"
 
 
 @pytest.mark.parametrize("neighbour", NEIGHBOURS)
@@ -94,7 +95,7 @@ def settled(session: Session, phone: str, facts: PaperFacts, status: str = "appr
         session,
         make.make_shopper(session, phone),
         status=status,
-        retailer_id=make.retailer_id(session, facts.shop) if facts.shop else None,
+        retailer_id=make.retailer_id(session, facts.chain) if facts.chain else None,
         store=facts.store,
         receipt_no=facts.number,
         purchased_at=facts.at,
@@ -140,10 +141,10 @@ def test_keeping_a_paper_twice_keeps_it_once(session: Session) -> None:
 
 
 def test_a_reading_without_anything_printed_is_found_by_nothing() -> None:
-    assert paper_keys(PaperFacts(None, None, None, None, None, None, ())) == {}
+    assert PaperFacts(None, None, None, None, None, None, ()).keys == {}
 
 
 def test_facts_are_what_the_reading_says() -> None:
     reading = make.make_reading(make.make_line(amount_minor=1000), make.make_line(amount_minor=2000))
-    facts = facts_of(reading)
-    assert (facts.shop, facts.total_minor, facts.amounts) == ("WinMart", 3000, (1000, 2000))
+    facts = paper_read(reading)
+    assert (facts.chain, facts.total_minor, facts.amounts) == ("WinMart", 3000, (1000, 2000))

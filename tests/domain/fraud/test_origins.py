@@ -307,7 +307,7 @@ def test_the_seventh_account_on_a_phone_goes_to_a_person_and_the_sixth_does_not(
     assert [receipt.status for receipt in ends] == ["approved"] * 6 + ["in_review"]
     # Six accounts are a hint, which nobody needs to be told of.
     assert [len(receipt.reasons) for receipt in ends] == [0] * 6 + [1]
-    assert ends[-1].reasons[0]["evidence"] == {"accounts": 7}
+    assert ends[-1].reasons[0].evidence == {"accounts": 7}
 
 
 def test_one_account_in_hanoi_and_saigon_within_minutes_goes_to_a_person_the_second_time(
@@ -327,7 +327,7 @@ def test_one_account_in_hanoi_and_saigon_within_minutes_goes_to_a_person_the_sec
     receipt_id = send(client, shopper, "far again", **{"X-Device-Id": "phone"})
     at = make.NOON + timedelta(minutes=50)
     last = settled(session, receipt_id, address="4 Lê Lợi, TP. Hồ Chí Minh", purchased_at=at)
-    assert [reason["code"] for reason in last.reasons] == ["far_apart"]
+    assert [reason.code for reason in last.reasons] == ["far_apart"]
     assert last.status == "in_review"
 
 
@@ -341,7 +341,7 @@ def test_a_crowd_paid_out_to_one_wallet_goes_to_a_person(
     receipt_id = send(client, shopper, "paid", **{"X-Device-Id": "own phone"})
     receipt = settled(session, receipt_id)
     assert receipt.status == "in_review"
-    assert [reason["code"] for reason in receipt.reasons] == ["shared_payout"]
+    assert [reason.code for reason in receipt.reasons] == ["shared_payout"]
 
 
 def test_origins_are_forgotten_when_they_are_old_or_their_shopper_asks(

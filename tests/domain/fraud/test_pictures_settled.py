@@ -30,7 +30,7 @@ def settled(session: Session, number: int, reading: Reading) -> Receipt:
 
 
 def codes(receipt: Receipt) -> list[str]:
-    return [reason["code"] for reason in receipt.reasons if reason["severity"] != "info"]
+    return [reason.code for reason in receipt.reasons if reason.severity != "info"]
 
 
 @pytest.fixture

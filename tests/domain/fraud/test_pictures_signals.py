@@ -7,13 +7,13 @@ from uuid import UUID
 
 import pytest
 
-from domain.duplicates.facts import PictureFacts
-from domain.duplicates.likeness import Likeness, PaperFacts, compare
-from domain.duplicates.photo_index import DISTANCE_MAX, DISTANCE_SURE, PhotoMatch
-from domain.duplicates.same_paper import PaperMatch
-from domain.fraud.facts import Signal
-from domain.fraud.picture_signals import picture_signals
+from domain.duplicates.facts import DISTANCE_MAX, DISTANCE_SURE, Duplicates, PaperMatch, PhotoMatch
+from domain.duplicates.likeness import Likeness, compare
+from domain.duplicates.paper import PaperFacts
+from domain.fraud.facts import ReceiptFacts, Signal
+from domain.fraud.picture_signals import PICTURE_MEASURES
 from ocr.traces.types import PictureTraces
+from ocr.types import Reading
 from schemas.base import new_id
 
 OTHER = new_id()
@@ -24,7 +24,16 @@ NOTHING = Likeness(0.0, {}, 0)
 
 
 def raised(**facts: object) -> dict[str, Signal]:
-    return {signal.code: signal for signal in picture_signals(PictureFacts(**facts))}  # type: ignore[arg-type]
+    traces = facts.pop("traces", ())
+    seen = ReceiptFacts(
+        reading=Reading(status="read", traces=traces),  # type: ignore[arg-type]
+        till_now=NOON,
+        retailer_known=True,
+        accepted_days=None,
+        duplicates=Duplicates(**facts),  # type: ignore[arg-type]
+    )
+    signals = (measure(seen) for measure in PICTURE_MEASURES)
+    return {signal.code: signal for signal in signals if signal is not None}
 
 
 def copy(distance: int = 3, *, own: bool = False, receipt_id: UUID = OTHER) -> PhotoMatch:
@@ -32,8 +41,8 @@ def copy(distance: int = 3, *, own: bool = False, receipt_id: UUID = OTHER) -> P
 
 
 def test_nothing_known_raises_nothing() -> None:
-    assert picture_signals(None) == ()
-    assert picture_signals(PictureFacts(traces=(PictureTraces(),))) == ()
+    assert raised() == {}
+    assert raised(traces=(PictureTraces(),)) == {}
 
 
 def test_a_copy_of_the_same_paper_is_refused() -> None:
@@ -60,7 +69,7 @@ def test_ones_own_copy_is_a_mistake_whoever_else_sent_it() -> None:
 
 
 def test_a_copy_with_another_total_was_changed() -> None:
-    dearer = PaperFacts(PAPER.shop, PAPER.store, PAPER.number, NOON, PAPER.on, 990_000, PAPER.amounts)
+    dearer = PaperFacts(PAPER.chain, PAPER.store, PAPER.number, NOON, PAPER.on, 990_000, PAPER.amounts)
     assert list(raised(copies=[copy()], likenesses=[compare(PAPER, dearer)])) == ["changed_copy"]
 
 

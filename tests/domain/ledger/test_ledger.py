@@ -93,7 +93,7 @@ def test_the_database_refuses_points_that_are_not_above_zero(session: Session, a
         earn(session, account, 0)
 
 
-def test_points_that_lapse_first_are_spent_first(session: Session, account: UUID) -> None:
+def test_points_that_expire_first_are_spent_first(session: Session, account: UUID) -> None:
     soon, later = date(2027, 1, 1), date(2027, 6, 1)
     earn(session, account, 10, "earn:1", expires_on=later)
     earn(session, account, 10, "earn:2", expires_on=soon)
@@ -103,29 +103,29 @@ def test_points_that_lapse_first_are_spent_first(session: Session, account: UUID
     assert transfers.expiring_next(session, account) == (8, later)
 
 
-def test_points_without_a_last_day_never_lapse(session: Session, account: UUID) -> None:
+def test_points_without_a_last_day_never_expire(session: Session, account: UUID) -> None:
     earn(session, account, 10)
     assert transfers.expiring_next(session, account) is None
 
 
-def test_points_lapse_the_day_after_their_last_and_only_once(session: Session, account: UUID) -> None:
+def test_points_expire_the_day_after_their_last_and_only_once(session: Session, account: UUID) -> None:
     last = date(2027, 1, 1)
     earn(session, account, 10, "earn:1", expires_on=last)
     earn(session, account, 10, "earn:2", expires_on=last + timedelta(days=9))
     spend(session, account, 4)
-    assert expiry.accounts_to_lapse(session, last, 10) == []
+    assert expiry.accounts_to_expire(session, last, 10) == []
     day_after = last + timedelta(days=1)
-    assert expiry.accounts_to_lapse(session, day_after, 10) == [account]
-    assert [expiry.lapse_points(session, account, day_after) for _ in range(2)] == [6, 0]
-    assert expiry.accounts_to_lapse(session, day_after, 10) == []
+    assert expiry.accounts_to_expire(session, day_after, 10) == [account]
+    assert [expiry.expire_points(session, account, day_after) for _ in range(2)] == [6, 0]
+    assert expiry.accounts_to_expire(session, day_after, 10) == []
     assert transfers.balance(session, account) == 10
 
 
-def test_what_was_spent_in_time_does_not_lapse(session: Session, account: UUID) -> None:
+def test_what_was_spent_in_time_does_not_expire(session: Session, account: UUID) -> None:
     last = date(2027, 1, 1)
     earn(session, account, 10, expires_on=last)
     spend(session, account, 10)
-    assert expiry.lapse_points(session, account, last + timedelta(days=1)) == 0
+    assert expiry.expire_points(session, account, last + timedelta(days=1)) == 0
     assert transfers.balance(session, account) == 0
 
 

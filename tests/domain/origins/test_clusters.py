@@ -16,9 +16,9 @@ from domain.origins.clusters import (
     HOUSEHOLD_MAX,
     LINKED_FOR,
     cluster_of,
+    count_linked,
     find_clusters,
     joined,
-    linked_accounts,
     senders_of,
 )
 from infra import clock
@@ -42,7 +42,7 @@ def test_an_account_that_shares_nothing_is_linked_to_itself_only(
     session: Session, people: list[Shopper]
 ) -> None:
     link(session, "device", "own", people[0])
-    assert linked_accounts(session, people[0].id, NOW, most=50) == 1
+    assert count_linked(session, people[0].id, NOW, most=50) == 1
     found = cluster_of(session, people[0].id, NOW)
     assert (found.shopper_ids, found.links, found.whole) == ((people[0].id,), (), True)
 
@@ -54,7 +54,7 @@ def test_links_reach_through_devices_and_payouts_however_many_steps(
     link(session, "payout", "b", people[1], people[2])
     link(session, "device", "c", people[2], people[3])
     link(session, "device", "elsewhere", people[4], people[5])
-    assert linked_accounts(session, people[3].id, NOW, most=50) == 4
+    assert count_linked(session, people[3].id, NOW, most=50) == 4
     found = cluster_of(session, people[0].id, NOW)
     assert set(found.shopper_ids) == {person.id for person in people[:4]}
     assert [(shared.kind, shared.key, len(shared.shopper_ids)) for shared in found.links] == [
@@ -66,7 +66,7 @@ def test_links_reach_through_devices_and_payouts_however_many_steps(
 
 def test_counting_stops_where_more_makes_no_difference(session: Session, people: list[Shopper]) -> None:
     link(session, "device", "farm", *people)
-    assert linked_accounts(session, people[0].id, NOW, most=5) == 5
+    assert count_linked(session, people[0].id, NOW, most=5) == 5
     found = cluster_of(session, people[0].id, NOW, most=5)
     assert len(found.shopper_ids) == 5
     assert not found.whole
@@ -75,7 +75,7 @@ def test_counting_stops_where_more_makes_no_difference(session: Session, people:
 def test_a_phone_that_changed_hands_links_nobody_any_more(session: Session, people: list[Shopper]) -> None:
     link(session, "device", "sold", people[0], at=NOW - LINKED_FOR - timedelta(days=1))
     link(session, "device", "sold", people[1])
-    assert linked_accounts(session, people[1].id, NOW, most=50) == 1
+    assert count_linked(session, people[1].id, NOW, most=50) == 1
 
 
 def test_a_thief_s_second_copy_is_shown_and_does_not_accuse_the_owner(session: Session) -> None:
@@ -89,7 +89,7 @@ def test_a_thief_s_second_copy_is_shown_and_does_not_accuse_the_owner(session: S
         seen.append(cluster_of(session, owner.id, clock.now()))
     assert [len(found.shopper_ids) for found in seen] == [1, 2]
     assert [shared.kind for shared in seen[1].links] == ["paper"]
-    assert linked_accounts(session, owner.id, clock.now(), most=50) == 1
+    assert count_linked(session, owner.id, clock.now(), most=50) == 1
 
 
 def test_a_receipt_s_other_sender_is_oneself_a_household_a_ring_or_a_stranger(

@@ -15,10 +15,11 @@ from domain.review import decisions
 from infra import queue
 from infra.words import LANGUAGES, all_words
 from schemas.people import Shopper, StaffMember
+from schemas.reasons import Reason, Severity
 from schemas.receipts import Receipt, ReceiptStatus
 from schemas.review import RefusalKind
 from tests import make
-from tests.make import console as ground
+from tests.make import console
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def reviewer(session: Session) -> StaffMember:
     return make.make_staff(session)
 
 
-def ended(session: Session, shopper: Shopper, status: ReceiptStatus, *reasons: dict[str, Any]) -> Receipt:
+def ended(session: Session, shopper: Shopper, status: ReceiptStatus, *reasons: Reason) -> Receipt:
     receipt = make.make_receipt(session, shopper)
     receipt.status = status
     receipt.reasons = list(reasons)
@@ -41,8 +42,8 @@ def ended(session: Session, shopper: Shopper, status: ReceiptStatus, *reasons: d
     return receipt
 
 
-def reason(code: str, severity: str = "review", **more: Any) -> dict[str, Any]:
-    return {"code": code, "severity": severity, "evidence": {"accounts": 7}, **more}
+def reason(code: str, severity: Severity = "review", **more: Any) -> Reason:
+    return Reason(code, severity, **{"evidence": {"accounts": 7}, **more})
 
 
 def told(client: TestClient, receipt: Receipt, person: Shopper | StaffMember) -> list[dict[str, Any]]:
@@ -97,20 +98,20 @@ def test_whatever_refuses_a_receipt_its_shopper_is_told_why(
     assert UNTOLD_RULES.isdisjoint(codes(shown))
 
 
-@pytest.mark.parametrize("because", get_args(RefusalKind))
+@pytest.mark.parametrize("refusal", get_args(RefusalKind))
 def test_a_person_s_refusal_says_what_helps_who_is_honest(
-    client: TestClient, session: Session, shopper: Shopper, reviewer: StaffMember, because: RefusalKind
+    client: TestClient, session: Session, shopper: Shopper, reviewer: StaffMember, refusal: RefusalKind
 ) -> None:
     receipt = make.make_receipt(session, shopper)
     settlement.settle_receipt(session, receipt.id, make.make_reading(total_minor=200_000))
-    decision = {"decision": "reject", "reason": "Pixels differ", "because": because}
+    decision = {"decision": "reject", "reason": "Pixels differ", "refusal": refusal}
     path = f"/v1/review/cases/{receipt.id}/decision"
     assert client.post(path, json=decision, headers=make.bearer(reviewer)).status_code == 201
     [shown] = told(client, receipt, shopper)
     assert shown["code"] == "refused_by_reviewer"
     words = all_words("en")["reason"]
-    if because in TOLD_REFUSALS:
-        assert (shown["evidence"], shown["message"]) == ({"because": because}, words[f"refused_{because}"])
+    if refusal in TOLD_REFUSALS:
+        assert (shown["evidence"], shown["message"]) == ({"refusal": refusal}, words[f"refused_{refusal}"])
     else:
         assert (shown["evidence"], shown["message"]) == ({}, words["refused_by_reviewer"])
 
@@ -147,9 +148,9 @@ def test_what_a_reviewer_chooses_on_the_page_is_told_in_words_for_the_shopper(
 ) -> None:
     receipt = make.make_receipt(session, shopper)
     settlement.settle_receipt(session, receipt.id, make.make_reading(total_minor=200_000))
-    ground.sign_in(client, session, ground.enrol(session))
+    console.sign_in(client, session, console.enrol(session))
     form = {"decision": "reject", "preset": "not_original", "note": "The pattern of a screen"}
-    assert ground.post(client, f"/console/review/{receipt.id}/decide", **form).status_code == 303
+    assert console.post(client, f"/console/review/{receipt.id}/decide", **form).status_code == 303
     [shown] = told(client, receipt, shopper)
     assert shown["message"].startswith("We take the original receipt")
     assert "screen" not in shown["message"]

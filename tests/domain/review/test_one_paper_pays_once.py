@@ -121,7 +121,7 @@ def test_a_proposal_from_before_the_other_was_paid_does_not_count_as_the_act(
     session: Session, staff: Staff, campaign: Campaign
 ) -> None:
     first, copy = sent(session, 1, total_minor=200_000), sent(session, 2, total_minor=200_000)
-    bands.change_bands(session, campaign.id, bands.Bands(second_eyes_from_minor=200_000), staff[0].id)
+    bands.change_bands(session, campaign.id, bands.Bands(second_reviewer_from_minor=200_000), staff[0].id)
     assert approve(session, copy, staff[0]) is None
     bands.change_bands(session, campaign.id, bands.Bands(), staff[0].id)
     assert approve(session, first, staff[0]) is not None

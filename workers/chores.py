@@ -1,0 +1,217 @@
+"""What must be done again and again: bells rung for what was forgotten, points expired, prices measured.
+
+Each chore is a job of its own on the queue `quick`. Every supervisor looks what is due, and it is enqueued
+once: the row of a chore says when a worker was last called for it and when it was last done. Rows, unlike
+timers and keys in Redis, outlive restarts and a Redis that forgets; a clock that is set back or forward makes
+a chore due at once rather than never.
+
+A chore works in batches for a moment only and is called again for the rest, so that a shopper's question on
+the same queue waits for moments. Questions expire after seconds, so that no chore waits long for them.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Final
+
+import structlog
+from redis.exceptions import RedisError
+from sqlalchemy import ColumnElement, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, and_, col, or_, select
+
+from domain.fraud import till_facts
+from domain.ledger import expiry
+from domain.origins import links
+from domain.receipts import rows
+from infra import clock, queue
+from infra.db import engine, only_one, transaction
+from infra.faults import AWAY
+from infra.settings import settings
+from schemas.operation import Chore as ChoreRow
+
+BATCH_MAX: Final = 1000
+# A worker is a chore's for so long at a time, past the batch at hand.
+MOMENT_SECONDS: Final = 1.0
+# A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
+CALL_AGAIN: Final = timedelta(minutes=2)
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """A job by its name, and how often it is to be done."""
+
+    job: str
+    every: timedelta
+
+    @property
+    def call_again(self) -> timedelta:
+        """Return after how long it is called again if it was not done."""
+        return min(self.every, CALL_AGAIN)
+
+
+def chores() -> Sequence[Chore]:
+    """Return all that is to be done again and again. A new chore is a function below and a row here."""
+    found = [
+        Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
+        Chore("workers.chores.expire_points", timedelta(minutes=10)),
+        Chore("workers.chores.measure_prices", timedelta(days=1)),
+    ]
+    if settings().links_days:
+        found.append(Chore("workers.chores.forget_links", timedelta(hours=1)))
+    return found
+
+
+def call_due_chores() -> list[str]:
+    """Call a worker for each chore that is due, once however many supervisors look; return their jobs.
+
+    Raises:
+        SQLAlchemyError: The database does not answer.
+        RedisError: Redis does not answer; what was due is called again at its next turn.
+    """
+    now = clock.now()
+    with Session(engine()) as session:
+        seen = {row.job: row for row in session.exec(select(ChoreRow)).all()}
+    due = [chore for chore in chores() if _seems_due(chore, seen.get(chore.job), now)]
+    called = []
+    for chore in due:
+        with transaction() as session:
+            if _call(session, chore, now):
+                called.append(chore)
+    for chore in called:
+        queue.ring_chore(chore.job, expires_after=chore.call_again)
+    return [chore.job for chore in called]
+
+
+def _seems_due(chore: Chore, row: ChoreRow | None, now: datetime) -> bool:
+    if row is None:
+        return True
+    return _is_over(row.rung_at, now, chore.call_again) and (
+        row.done_at is None or _is_over(row.done_at, now, chore.every)
+    )
+
+
+def _is_over(since: datetime, now: datetime, pause: timedelta) -> bool:
+    # A time far in the future is that of a clock since set back: no reason to wait until it comes again.
+    return abs(now - since) >= pause
+
+
+def _call(session: Session, chore: Chore, now: datetime) -> bool:
+    """Note that a worker is called; say whether it was for this caller to do."""
+
+    def over(since: Mapped[datetime] | Mapped[datetime | None], pause: timedelta) -> ColumnElement[bool]:
+        return or_(since <= now - pause, since >= now + pause)
+
+    rung_at, done_at = col(ChoreRow.rung_at), col(ChoreRow.done_at)
+    noted = session.execute(
+        insert(ChoreRow)
+        .values(job=chore.job, rung_at=now)
+        .on_conflict_do_update(
+            index_elements=["job"],
+            set_={"rung_at": now},
+            where=and_(over(rung_at, chore.call_again), or_(done_at.is_(None), over(done_at, chore.every))),
+        )
+        .returning(col(ChoreRow.job))
+    )
+    return noted.first() is not None
+
+
+def chore(work: Callable[[], Iterator[int]]) -> Callable[[], int]:
+    """Make a job of work that yields how much each of its batches did.
+
+    The job returns how much was done in all; 0 where it was not due, or another worker is at it.
+    """
+    job = f"{work.__module__}.{work.__name__}"
+
+    @wraps(work)
+    def done() -> int:
+        wanted = next((chore for chore in chores() if chore.job == job), None)
+        if wanted is None:
+            return 0
+        try:
+            with only_one(job) as alone:
+                return _do(wanted, work) if alone else 0
+        except (*AWAY, RedisError) as error:
+            _log.warning("chore_put_off", chore=work.__name__, error=type(error).__name__)
+            return 0
+
+    return done
+
+
+def _do(chore: Chore, work: Callable[[], Iterator[int]]) -> int:
+    began, now = time.monotonic(), clock.now()
+    with Session(engine()) as session:
+        row = session.get(ChoreRow, chore.job)
+    if row is not None and row.done_at is not None and not _is_over(row.done_at, now, chore.every):
+        return 0
+    total, whole = 0, True
+    for count in work():
+        total += count
+        if time.monotonic() - began >= MOMENT_SECONDS:
+            whole = False
+            break
+    with transaction() as session:
+        # What is not whole is due again at once, and waits its turn on the queue.
+        values = {"done_at": now} if whole else {"rung_at": now - chore.call_again, "done_at": None}
+        session.execute(update(ChoreRow).where(col(ChoreRow.job) == chore.job).values(**values))
+    if total:
+        seconds = round(time.monotonic() - began, 3)
+        _log.info("chore_done", chore=chore.job.rpartition(".")[2], count=total, whole=whole, seconds=seconds)
+    return total
+
+
+@chore
+def ring_forgotten_receipts() -> Iterator[int]:
+    """Ring for receipts whose bell was lost or whose pause is over."""
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        bells_waiting = queue.bells_waiting()
+        with transaction() as session:
+            receipt_ids = rows.receipts_to_ring(session, bells_waiting=bells_waiting, limit=BATCH_MAX)
+            for receipt_id in receipt_ids:
+                queue.ring_after_commit(session, str(receipt_id))
+        count = len(receipt_ids)
+        yield count
+
+
+@chore
+def expire_points() -> Iterator[int]:
+    """Let points expire whose last day is over, an account a transaction.
+
+    A day ends at midnight by the tills' clock.
+    """
+    today = clock.till_today()
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            accounts = expiry.accounts_to_expire(session, today, BATCH_MAX)
+        count = len(accounts)
+        for account in accounts:
+            with transaction() as session:
+                expiry.expire_points(session, account, today)
+            yield 1
+
+
+@chore
+def measure_prices() -> Iterator[int]:
+    """Note what each chain charged for a product in the last week."""
+    with transaction() as session:
+        count = till_facts.measure_prices(session, clock.now())
+    yield count
+
+
+@chore
+def forget_links() -> Iterator[int]:
+    """Forget devices, addresses and links between shoppers that were last seen too long ago."""
+    before = clock.now() - timedelta(days=settings().links_days)
+    count = 1
+    while count:
+        with transaction() as session:
+            count = links.forget_links(session, before, BATCH_MAX)
+        yield count
