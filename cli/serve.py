@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Annotated
 
 import typer
@@ -17,6 +18,21 @@ from infra.settings import override_settings, settings
 app = typer.Typer(add_completion=False)
 
 
+def check_port_is_free(host: str, port: int) -> None:
+    """Say that a port is taken before anything is said to be on it."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            # As the server itself does: a port whose last connections are just closing is free.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise refuse(
+            f"Can't listen on {host}:{port}: {(error.strerror or str(error)).lower()}. "
+            "Choose another with --port or QUETBILL_API_PORT."
+        ) from error
+
+
 @app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on (QUETBILL_API_HOST).")] = None,
@@ -30,6 +46,7 @@ def serve(
             token_secret()
         except SecretMissingError as error:
             raise refuse(str(error)) from error
+        check_port_is_free(settings().api_host, settings().api_port)
         said.print(f"API on http://{settings().api_host}:{settings().api_port}, described by /openapi.json")
         if settings().metrics_port:
             start_http_server(settings().metrics_port, settings().api_host, registry())

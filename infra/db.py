@@ -8,6 +8,7 @@ from functools import cache
 from threading import BoundedSemaphore
 
 from sqlalchemy import Engine, bindparam, func, select
+from sqlalchemy.exc import ArgumentError
 from sqlmodel import Session, create_engine
 
 from infra import queue
@@ -19,11 +20,18 @@ _AFTER_COMMIT = "after_commit"
 
 
 def database_url() -> str:
-    """Return the URL with the driver we use, whatever spelling of PostgreSQL it came with."""
+    """Return the URL with the driver we use, whatever spelling of PostgreSQL it came with.
+
+    Raises:
+        ArgumentError: It is no address of a PostgreSQL.
+    """
     url = settings().database_url
     for scheme in ("postgresql://", "postgres://"):
         if url.startswith(scheme):
             return "postgresql+psycopg://" + url.removeprefix(scheme)
+    if not url.startswith("postgresql+psycopg://"):
+        # Otherwise the driver of another database is looked for, deep below and in many words.
+        raise ArgumentError("QUETBILL_DATABASE_URL is no address of a PostgreSQL.")
     return url
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -171,6 +173,29 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """Return the settings of this process."""
     return Settings()
+
+
+def unknown_names() -> list[tuple[str, str | None]]:
+    """Return the QUETBILL_ names in the environment that are no setting, each with the nearest one."""
+    known = [f"QUETBILL_{name.upper()}" for name in Settings.model_fields]
+    # What tests are told of data beside the project is no setting, and no slip either.
+    given = set(os.environ) - {*known, "QUETBILL_SHARED_DATA"}  # noqa: TID251 - the one place that may
+    return [
+        (name, next(iter(get_close_matches(name, known, 1)), None))
+        for name in sorted(given)
+        if name.startswith("QUETBILL_")
+    ]
+
+
+def where(name: Literal["database_url", "redis_url"]) -> str:
+    """Return host and port of an address in the settings, without its user and password."""
+    parts = urlsplit(str(getattr(settings(), name)))
+    try:
+        return (
+            f"{parts.hostname or 'localhost'}:{parts.port}" if parts.port else parts.hostname or "localhost"
+        )
+    except ValueError:
+        return "an address that can't be read"
 
 
 def override_settings(**values: object) -> None:

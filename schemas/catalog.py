@@ -24,6 +24,8 @@ class Retailer(SQLModel, table=True):
     id: UUID = id_field()
     slug: str = Field(unique=True, max_length=60)
     name: str = Field(unique=True, max_length=NAME_LENGTH_MAX)
+    # Since when an admin's file says what it is, not the package.
+    imported_at: datetime | None = time_field(nullable=True)
     # Since when every shop of the chain is known; without it an unlisted shop says nothing.
     shops_complete_at: datetime | None = time_field(nullable=True)
 
@@ -73,6 +75,8 @@ class Brand(SQLModel, table=True):
     ambiguous: list[str] = json_field(list)
     cues: list[str] = json_field(list)
     vetoes: list[str] = json_field(list)
+    # Since when an admin's file says what it is, not the package.
+    imported_at: datetime | None = time_field(nullable=True)
 
 
 class Product(SQLModel, table=True):
@@ -136,6 +140,7 @@ ImportErrorCode = Literal[
     "invalid_ean",
     "invalid_day",
     "invalid_hours",
+    "invalid_number",
     "missing_column",
     "missing_value",
     "too_long",

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
+from sqlmodel import Session
 
-from api.auth import CurrentAdmin, CurrentPerson
+from api.auth import CallerLanguage, CurrentAdmin, CurrentPerson
 from api.errors import problem
 from api.limits import HOUR_SECONDS, limited
-from domain.catalog import imports, listing, sheets, shops
+from domain.catalog import imports, listing, names, sheets, shops
 from domain.paging import page
+from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.catalog import BrandList, ImportReport, ProductList, RetailerList
+from schemas.people import StaffMember
 
 router = APIRouter(prefix="/v1/catalog", tags=["catalog"])
 
@@ -64,49 +67,85 @@ def list_products(
     return ProductList(products=found.rows, next_cursor=found.next_cursor)
 
 
-@router.post(
-    "/import",
-    dependencies=[limited("imports", seconds=HOUR_SECONDS)],
-    response_model=ImportReport,
-    responses={422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}},
-)
+REFUSED: dict[int | str, dict[str, Any]] = {
+    422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}
+}
+LIMITED = [limited("imports", seconds=HOUR_SECONDS)]
+
+
+@router.post("/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
 def import_products(
     *,
     request: Request,
     session: UnitOfWork,
-    _admin: CurrentAdmin,
-    file: Annotated[
-        UploadFile, File(description="CSV in UTF-8: brand, name, category, pack, eans, till_names")
-    ],
+    admin: CurrentAdmin,
+    language: CallerLanguage,
+    file: Annotated[UploadFile, File(description="CSV: brand, name, category, pack, eans, till_names")],
     replace: Annotated[bool, Form(description="Retire products that the file does not name")] = False,
 ) -> ImportReport | JSONResponse:
     """Create or update products from a CSV file: all of its rows, or none where any is bad."""
-    return _answer(request, imports.import_products(session, sheets.csv_text(file.file), replace=replace))
+    text = sheets.csv_text(file.file)
+    report = imports.import_products(session, text, replace=replace, language=language)
+    return answer(request, session, admin, "products", report)
 
 
-@router.post(
-    "/shops/import",
-    dependencies=[limited("imports", seconds=HOUR_SECONDS)],
-    response_model=ImportReport,
-    responses={422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}},
-)
+@router.post("/shops/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
 def import_shops(
     *,
     request: Request,
     session: UnitOfWork,
-    _admin: CurrentAdmin,
+    admin: CurrentAdmin,
+    language: CallerLanguage,
     file: Annotated[
         UploadFile,
-        File(description="CSV in UTF-8: retailer, name, address, opens, closes, first_day, last_day"),
+        File(description="CSV: retailer, name, address, opens, closes, first_day, last_day"),
     ],
     complete: Annotated[bool, Form(description="The file names every shop of its chains")] = False,
 ) -> ImportReport | JSONResponse:
     """Create or update chains' shops from a CSV file: all of its rows, or none where any is bad."""
-    return _answer(request, shops.import_shops(session, sheets.csv_text(file.file), complete=complete))
+    text = sheets.csv_text(file.file)
+    report = shops.import_shops(session, text, complete=complete, language=language)
+    return answer(request, session, admin, "shops", report)
 
 
-def _answer(request: Request, report: ImportReport) -> ImportReport | JSONResponse:
+@router.post("/brands/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
+def import_brands(
+    *,
+    request: Request,
+    session: UnitOfWork,
+    admin: CurrentAdmin,
+    language: CallerLanguage,
+    file: Annotated[
+        UploadFile,
+        File(description="CSV: name, owner, category; also slug, aliases, ambiguous, cues, vetoes"),
+    ],
+) -> ImportReport | JSONResponse:
+    """Create, change or rename brands with their owners: all rows of the file, or none where any is bad."""
+    report = names.import_brands(session, sheets.csv_text(file.file), language=language)
+    return answer(request, session, admin, "brands", report)
+
+
+@router.post("/retailers/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
+def import_chains(
+    *,
+    request: Request,
+    session: UnitOfWork,
+    admin: CurrentAdmin,
+    language: CallerLanguage,
+    file: Annotated[UploadFile, File(description="CSV: name; also slug")],
+) -> ImportReport | JSONResponse:
+    """Create or rename chains: all rows of the file, or none where any is bad."""
+    report = names.import_chains(session, sheets.csv_text(file.file), language=language)
+    return answer(request, session, admin, "chains", report)
+
+
+def answer(
+    request: Request, session: Session, admin: StaffMember, kind: str, report: ImportReport
+) -> ImportReport | JSONResponse:
+    """Return what an import did, which is on the trail, or its errors as a problem."""
     if not report.errors:
+        counted = report.model_dump(exclude={"errors"})
+        record_act(session, admin.id, "imported", subject=kind, details=counted)
         return report
     bad_rows = len({error.line for error in report.errors})
     errors = [error.model_dump() for error in report.errors]

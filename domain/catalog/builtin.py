@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 from uuid import UUID, uuid5
@@ -95,13 +95,24 @@ def till_name(product: str, cell: str) -> CatalogTillName:
     return CatalogTillName(product, printed.strip(), fold(printed), retailer.strip())
 
 
+def kinds_of_cues(cues: Sequence[str]) -> list[str]:
+    """Return cues with `@kind` written out; a kind that is not packaged stands for itself."""
+    kinds = _kinds()
+    written: list[str] = []
+    for cue in cues:
+        written += kinds.get(cue[1:], [cue[1:]]) if cue.startswith("@") else [cue]
+    return list(dict.fromkeys(written))
+
+
+@cache
+def _kinds() -> dict[str, list[str]]:
+    kinds: dict[str, list[str]] = tomllib.loads(_text("cues.toml"))["kinds"]
+    return kinds
+
+
 def _brands() -> Iterator[CatalogBrand]:
-    kinds = tomllib.loads(_text("cues.toml"))["kinds"]
     for row in _csv("brands.csv"):
         slug = slug_of(row["name"])
-        cues: list[str] = []
-        for cue in split(row["cues"]):
-            cues += kinds[cue[1:]] if cue.startswith("@") else [cue]
         yield CatalogBrand(
             uuid5(_NAMESPACE, f"brand:{slug}"),
             slug,
@@ -110,7 +121,7 @@ def _brands() -> Iterator[CatalogBrand]:
             row["category"],
             tuple(split(row["aliases"])),
             tuple(split(row["ambiguous"])),
-            tuple(dict.fromkeys(cues)),
+            tuple(kinds_of_cues(split(row["cues"]))),
             tuple(split(row["vetoes"])),
         )
 

@@ -19,6 +19,7 @@ from domain.catalog.products import new_version
 from domain.catalog.sheets import Sheet
 from infra import clock
 from infra.db import lock_key
+from infra.words import DEFAULT_LANGUAGE, Language
 from schemas.base import new_id
 from schemas.catalog import (
     NAME_LENGTH_MAX,
@@ -65,7 +66,13 @@ class _File(Sheet):
     good: list[_Row] = field(default_factory=list)
 
 
-def import_products(session: Session, text_stream: TextIO, *, replace: bool = False) -> ImportReport:
+def import_products(
+    session: Session,
+    text_stream: TextIO,
+    *,
+    replace: bool = False,
+    language: Language = DEFAULT_LANGUAGE,
+) -> ImportReport:
     """Create or update the products of a CSV file; where any row is bad, change nothing.
 
     A product's key is its brand and name. A row's EANs and till names replace those that the
@@ -76,6 +83,7 @@ def import_products(session: Session, text_stream: TextIO, *, replace: bool = Fa
         session: Open; the caller commits.
         text_stream: Text with a header row, from `sheets.csv_text`.
         replace: Whether products that the file does not name are retired.
+        language: Of the errors' messages.
 
     Returns:
         What was done, or every error found with its line, at most 1,000.
@@ -85,7 +93,7 @@ def import_products(session: Session, text_stream: TextIO, *, replace: bool = Fa
     for slug, name, brand_id in session.exec(select(Brand.slug, Brand.name, Brand.id)).all():
         brands[slug] = brands[fold(name)] = brand_id
     retailers = {fold(name): id_ for name, id_ in session.exec(select(Retailer.name, Retailer.id)).all()}
-    file = _File(REQUIRED_COLUMNS, COLUMNS, brands=brands, retailers=retailers)
+    file = _File(REQUIRED_COLUMNS, COLUMNS, language, brands=brands, retailers=retailers)
     _read(text_stream, file)
     if not file.errors:
         _refuse_held(session, file, replace=replace)
@@ -110,20 +118,15 @@ def _read(text_stream: TextIO, file: _File) -> None:
 def _row(line: int, cells: Mapping[str, str], file: _File) -> _Row | None:
     """Return a good row, or None after refusing each cell that is not."""
     before = len(file.errors)
-    for column in REQUIRED_COLUMNS:
-        if not cells[column]:
-            file.refuse(line, column, "missing_value", f"{column} is empty.")
-    for column, length_max in _LENGTHS_MAX.items():
-        if len(cells.get(column, "")) > length_max:
-            file.refuse(line, column, "too_long", f"{column} has more than {length_max} characters.")
+    file.check_cells(line, cells, _LENGTHS_MAX)
     brand_id = file.brands.get(cells["brand"]) or file.brands.get(fold(cells["brand"]))
     if brand_id is None and cells["brand"]:
-        file.refuse(line, "brand", "unknown_brand", f"No brand is named {cells['brand'][:80]}.")
+        file.refuse(line, "brand", "unknown_brand", value=cells["brand"])
     slug = product_slug(cells["brand"], cells["name"])
     if len(slug) > _SLUG_LENGTH_MAX:
-        file.refuse(line, "name", "too_long", f"The key of brand and name is longer than {_SLUG_LENGTH_MAX}.")
+        file.refuse(line, "name", "too_long", "too_long_key", most=_SLUG_LENGTH_MAX)
     if held := file.is_new("product", slug, line):
-        file.refuse(line, "name", "duplicate", f"Line {held} names the same product.")
+        file.refuse(line, "name", "duplicate", "duplicate_row", held=held)
     eans = _eans(line, cells.get("eans", ""), file)
     till_names = _till_names(line, slug, cells.get("till_names", ""), file)
     if brand_id is None or len(file.errors) > before:
@@ -138,9 +141,9 @@ def _eans(line: int, cell: str, file: _File) -> tuple[str, ...]:
     for printed in split(cell):
         ean = to_ean(printed)
         if ean is None or not printed.isascii() or not printed.isdigit():
-            file.refuse(line, "eans", "invalid_ean", f"{printed[:40]} is no article number.")
+            file.refuse(line, "eans", "invalid_ean", value=printed)
         elif held := file.is_new("ean", ean, line):
-            file.refuse(line, "eans", "duplicate", f"{ean} stands on line {held} too.")
+            file.refuse(line, "eans", "duplicate", value=ean, held=held)
         else:
             found.append(ean)
     return tuple(dict.fromkeys(found))
@@ -152,13 +155,13 @@ def _till_names(line: int, slug: str, cell: str, file: _File) -> tuple[_TillName
         name = till_name(slug, part)
         retailer_id = file.retailers.get(fold(name.retailer)) if name.retailer is not None else None
         if name.retailer is not None and retailer_id is None:
-            file.refuse(line, "till_names", "unknown_retailer", f"No chain is named {name.retailer[:80]}.")
+            file.refuse(line, "till_names", "unknown_retailer", value=name.retailer)
         elif not name.folded:
-            file.refuse(line, "till_names", "missing_value", f"{part[:40]} holds no letter or digit.")
+            file.refuse(line, "till_names", "missing_value", "no_letter", value=part)
         elif len(name.printed) > NAME_LENGTH_MAX or len(name.folded) > NAME_LENGTH_MAX:
-            file.refuse(line, "till_names", "too_long", f"A name has more than {NAME_LENGTH_MAX} characters.")
+            file.refuse(line, "till_names", "too_long", most=NAME_LENGTH_MAX)
         elif held := file.is_new("till_name", (retailer_id, name.folded), line):
-            file.refuse(line, "till_names", "duplicate", f"{part[:80]} stands on line {held} too.")
+            file.refuse(line, "till_names", "duplicate", value=part, held=held)
         elif all((retailer_id, name.folded) != (known.retailer_id, known.folded) for known in found):
             found.append(_TillName(retailer_id, name.printed, name.folded))
     return tuple(found)
@@ -176,10 +179,10 @@ def _refuse_held(session: Session, file: _File, *, replace: bool) -> None:
     for row in file.good:
         for ean in row.eans:
             if ean in held_eans:
-                file.refuse(row.line, "eans", "duplicate", f"{ean} belongs to {held_eans[ean]}.")
+                file.refuse(row.line, "eans", "duplicate", "held", value=ean, holder=held_eans[ean])
         for name in row.till_names:
             if slug := held_names.get((name.retailer_id, name.folded)):
-                file.refuse(row.line, "till_names", "duplicate", f"{name.name[:80]} belongs to {slug}.")
+                file.refuse(row.line, "till_names", "duplicate", "held", value=name.name, holder=slug)
 
 
 def _retire_others(session: Session, file: _File) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_
+from sqlalchemy import and_, or_
 from sqlalchemy import select as select_columns
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, SQLModel, col, select
@@ -120,14 +120,20 @@ def _catalog_brand(brand: Brand) -> CatalogBrand:
 
 
 def _set_rows(session: Session, table: type[SQLModel], rows: Sequence[dict[str, Any]]) -> bool:
-    """Insert rows or update those of the same slug; tell whether any row is now different."""
+    """Insert rows or update those of the same slug; tell whether any row is now different.
+
+    What an admin's file has said since is left as it is.
+    """
     statement = insert(table)
     columns = [name for name in rows[0] if name not in {"id", "slug"}]
     changed = session.execute(
         statement.on_conflict_do_update(
             index_elements=["slug"],
             set_={name: statement.excluded[name] for name in columns},
-            where=or_(*(getattr(table, name) != statement.excluded[name] for name in columns)),
+            where=and_(
+                getattr(table, "imported_at").is_(None),  # noqa: B009 - SQLModel itself declares none
+                or_(*(getattr(table, name) != statement.excluded[name] for name in columns)),
+            ),
         ).returning(getattr(table, "id")),  # noqa: B009 - SQLModel itself declares no id
         list(rows),
     ).all()

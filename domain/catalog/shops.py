@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, time
 from typing import Any, Final, TextIO
 from uuid import UUID
 
@@ -16,6 +15,7 @@ from domain.catalog.products import new_version
 from domain.catalog.sheets import Sheet
 from infra import clock
 from infra.db import lock_key
+from infra.words import DEFAULT_LANGUAGE, Language
 from schemas.base import new_id
 from schemas.catalog import NAME_LENGTH_MAX, SHOP_ADDRESS_LENGTH_MAX, ImportReport, Retailer, Shop
 
@@ -25,10 +25,16 @@ _LENGTHS_MAX: Final = {"name": NAME_LENGTH_MAX, "address": SHOP_ADDRESS_LENGTH_M
 _KEPT: Final = ("name", "address", "opens_at", "closes_at", "first_on", "last_on")
 
 
-def import_shops(session: Session, text_stream: TextIO, *, complete: bool = False) -> ImportReport:
+def import_shops(
+    session: Session,
+    text_stream: TextIO,
+    *,
+    complete: bool = False,
+    language: Language = DEFAULT_LANGUAGE,
+) -> ImportReport:
     """Create or update the shops of a CSV file; where any row is bad, change nothing.
 
-    A shop's key is its chain and name. Hours are written 08:00, days 2026-01-31.
+    A shop's key is its chain and name. Hours are written 08:00, days 2026-12-31 or 31/12/2026.
 
     Args:
         session: Open; the caller commits.
@@ -36,13 +42,14 @@ def import_shops(session: Session, text_stream: TextIO, *, complete: bool = Fals
         complete: Whether the file names every shop of its chains: others of theirs are taken out, and
             receipts of shops that it does not name are noticed from now on. Without it nothing is
             said of the chains' other shops any more.
+        language: Of the errors' messages.
 
     Returns:
         What was done (`retired` counts shops taken out), or every error found, at most 1,000.
     """
     lock_key(session, "shop import")
     retailers = {fold(name): id_ for name, id_ in session.exec(select(Retailer.name, Retailer.id)).all()}
-    sheet = Sheet(REQUIRED_COLUMNS, COLUMNS)
+    sheet = Sheet(REQUIRED_COLUMNS, COLUMNS, language)
     rows = [_row(line, cells, sheet, retailers) for line, cells in sheet.rows(text_stream)]
     shops = [row for row in rows if row is not None]
     if sheet.errors or not shops:
@@ -81,23 +88,21 @@ def _row(
 ) -> dict[str, Any] | None:
     """Return a good row's columns, or None after refusing each cell that is not."""
     before = len(sheet.errors)
-    for column, length_max in _LENGTHS_MAX.items():
-        if len(cells.get(column, "")) > length_max:
-            sheet.refuse(line, column, "too_long", f"{column} has more than {length_max} characters.")
+    sheet.check_cells(line, cells, _LENGTHS_MAX)
     retailer_id = retailers.get(fold(cells["retailer"]))
-    if retailer_id is None:
-        sheet.refuse(line, "retailer", "unknown_retailer", f"No chain is named {cells['retailer'][:80]}.")
+    if retailer_id is None and cells["retailer"]:
+        sheet.refuse(line, "retailer", "unknown_retailer", value=cells["retailer"])
     folded = fold(cells["name"])
-    if not folded:
-        sheet.refuse(line, "name", "missing_value", "name holds no letter or digit.")
+    if not folded and cells["name"]:
+        sheet.refuse(line, "name", "missing_value", "no_letter", value=cells["name"])
     elif held := sheet.is_new("shop", (retailer_id, folded), line):
-        sheet.refuse(line, "name", "duplicate", f"Line {held} names the same shop.")
-    opens, closes = (_hour(line, column, cells, sheet) for column in ("opens", "closes"))
+        sheet.refuse(line, "name", "duplicate", "duplicate_row", held=held)
+    opens, closes = (sheet.hour(line, column, cells) for column in ("opens", "closes"))
     if (opens is None) != (closes is None):
-        sheet.refuse(line, "closes", "invalid_hours", "Hours need both opens and closes.")
-    first, last = (_day(line, column, cells, sheet) for column in ("first_day", "last_day"))
+        sheet.refuse(line, "closes", "invalid_hours", "hours_by_halves")
+    first, last = (sheet.day(line, column, cells) for column in ("first_day", "last_day"))
     if first and last and first > last:
-        sheet.refuse(line, "last_day", "invalid_day", "It is before first_day.")
+        sheet.refuse(line, "last_day", "invalid_day", "days_in_disorder")
     if len(sheet.errors) > before:
         return None
     return {
@@ -111,23 +116,3 @@ def _row(
         "first_on": first,
         "last_on": last,
     }
-
-
-def _hour(line: int, column: str, cells: Mapping[str, str], sheet: Sheet) -> time | None:
-    if not (cell := cells.get(column)):
-        return None
-    try:
-        return time.fromisoformat(cell.zfill(5)).replace(tzinfo=None)
-    except ValueError:
-        sheet.refuse(line, column, "invalid_hours", f"{cell[:20]} is no hour as 08:00.")
-        return None
-
-
-def _day(line: int, column: str, cells: Mapping[str, str], sheet: Sheet) -> date | None:
-    if not (cell := cells.get(column)):
-        return None
-    try:
-        return date.fromisoformat(cell)
-    except ValueError:
-        sheet.refuse(line, column, "invalid_day", f"{cell[:20]} is no day as 2026-01-31.")
-        return None

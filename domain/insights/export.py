@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
@@ -13,12 +13,8 @@ from schemas.insights import PurchaseView
 # Without it Excel takes UTF-8 for the machine's old code page, and Vietnamese for noise.
 BYTE_ORDER_MARK = "\ufeff"
 # A cell that starts so is run as a formula (OWASP, "CSV Injection"); full-width forms count too.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 ROWS_PER_CHUNK = 1_000
-# What a spreadsheet may skip before it looks for a formula: spaces of any width, marks that have none.
-_UNSEEN = re.compile(
-    "^[^\\S\t\r\n]*(?:[\x00-\x08\x0b\x0c\x0e-\x1f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]|[^\\S\t\r\n])*"
-)
 COLUMNS = tuple(PurchaseView.model_fields)
 
 
@@ -42,9 +38,23 @@ def cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.3f}".rstrip("0").rstrip(".")
-    if isinstance(value, str) and _UNSEEN.sub("", value, count=1).startswith(FORMULA_STARTS):
+    if isinstance(value, str) and _may_be_run(value):
         return "'" + value
     return str(value)
+
+
+def _may_be_run(text: str) -> bool:
+    """Say whether a spreadsheet may take a text for a formula, whatever it drops before the first sign."""
+    place = next((place for place, sign in enumerate(text) if not _is_dropped(sign)), len(text))
+    dropped = text[:place]
+    return text[place:].startswith(FORMULA_STARTS) or any(
+        not sign.isprintable() for sign in dropped.strip(" ")
+    )
+
+
+def _is_dropped(sign: str) -> bool:
+    # Spaces of every alphabet, control signs, and signs without a width: U+000B, U+3000, U+200B.
+    return sign.isspace() or unicodedata.category(sign) in {"Cc", "Cf", "Zs", "Zl", "Zp"}
 
 
 def _row(cells: Iterable[str]) -> str:

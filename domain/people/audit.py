@@ -27,6 +27,7 @@ Act = Literal[
     "undone",
     "bands_changed",
     "rule_changed",
+    "imported",
     "view_saved",
     "view_deleted",
     "reopened",

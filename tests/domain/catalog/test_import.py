@@ -86,7 +86,7 @@ def test_one_bad_row_leaves_everything_as_it_was(session: Session) -> None:
         ("OMO,Tên,laundry,,,Chợ=OMO", [("till_names", "unknown_retailer")]),
         ("OMO,Tên,laundry,,,***", [("till_names", "missing_value")]),
         (f"OMO,{'x' * 201},laundry,,,", [("name", "too_long"), ("name", "too_long")]),
-        ("OMO,Tên,laundry", [(None, "wrong_column_count")]),
+        ("OMO,Tên,laundry,,,,zuviel", [(None, "wrong_column_count")]),
         ('OMO,"Tên"x,laundry,,,', [(None, "bad_csv")]),
     ],
 )
@@ -145,7 +145,7 @@ def test_columns_that_are_missing_or_unknown_are_named(session: Session) -> None
 
 
 def test_bytes_that_are_no_text_are_found_by_line(session: Session) -> None:
-    latin = HEADER.encode() + b"OMO,Ten,laundry,,,\nOMO,Nescaf\xe9,laundry,,,\n"
+    latin = HEADER.encode() + b"OMO,Ten,laundry,,,\nOMO,Nescaf\x8e\xe9,laundry,,,\n"
     assert errors(imported(session, latin)) == [(3, None, "bad_encoding")]
     assert errors(imported(session, HEADER + "OMO,\0,laundry,,,\n")) == [(2, None, "bad_encoding")]
 

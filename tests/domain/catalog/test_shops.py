@@ -115,7 +115,7 @@ def make_facts(shop: ShopFacts | None, **values: Any) -> ReceiptFacts:
         ("WinMart,---,,,,,", ("name", "missing_value")),
         ("WinMart,WM 1,,8h,22:00,,", ("opens", "invalid_hours")),
         ("WinMart,WM 1,,8:00,,,", ("closes", "invalid_hours")),
-        ("WinMart,WM 1,,,,31/12/2026,", ("first_day", "invalid_day")),
+        ("WinMart,WM 1,,,,12/31/2026,", ("first_day", "invalid_day")),
         ("WinMart,WM 1,,,,2026-02-01,2026-01-01", ("last_day", "invalid_day")),
         ("WinMart,WM 1,,,,,\nWinMart,wm  1,,,,,", ("name", "duplicate")),
     ],

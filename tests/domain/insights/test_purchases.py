@@ -288,7 +288,23 @@ def test_the_csv_keeps_vietnamese_commas_and_quotes(
     assert exported(client, manager)[0]["name"] == name
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+84", "-OMO", "@SUM(A1)", "\tOMO", " =HYPERLINK(1)", "\uff1d1+1"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "=1+1",
+        "+84",
+        "-OMO",
+        "@SUM(A1)",
+        "\tOMO",
+        " =HYPERLINK(1)",
+        "\uff1d1+1",
+        "\x0b=1+1",
+        "\u3000=1+1",
+        "\u200b=1+1",
+        "\u2060+1",
+        "\x0b\u3000\u200b@A1",
+    ],
+)
 def test_a_till_name_is_no_formula_in_a_spreadsheet(name: str) -> None:
     assert export.cell(name) == "'" + name
 
