@@ -16,8 +16,8 @@ from domain.errors import NotFoundError
 from infra import queue, storage
 from infra.db import engine
 from infra.metrics import registry
-from infra.migrate import is_current
 from infra.settings import settings
+from migrations.schema import is_current
 
 router = APIRouter(tags=["operation"])
 
