@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID
 
 import pytest
 from fastapi import Request
@@ -76,7 +77,7 @@ def test_a_shopper_past_their_rate_is_told_when_to_come_again(
     [
         ("uploads", "hour", "POST", "/v1/receipts"),
         ("checks", "hour", "POST", "/v1/receipts/check"),
-        ("appeals", "day", "POST", f"/v1/receipts/{new_id()}/appeal"),
+        ("appeals", "day", "POST", f"/v1/receipts/{UUID(int=1)}/appeal"),
         ("imports", "hour", "POST", "/v1/catalog/import"),
         ("imports", "hour", "POST", "/v1/catalog/shops/import"),
         ("exports", "hour", "GET", "/v1/brands/omo/purchases.csv"),
