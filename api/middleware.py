@@ -31,7 +31,7 @@ def request_bytes_max(path: str) -> int:
         "/v1/receipts": given.upload_bytes_max * given.upload_pages_max,
         "/v1/receipts/check": given.upload_bytes_max,
         "/v1/catalog/import": given.import_bytes_max,
-        "/v1/catalog/shops/import": given.import_bytes_max,
+        "/v1/catalog/stores/import": given.import_bytes_max,
     }
     size = files.get(path.rstrip("/"))
     return REQUEST_BYTES_MAX if size is None else size + FORM_OVERHEAD_BYTES

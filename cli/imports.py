@@ -13,7 +13,7 @@ from cli.services import refuse, said, services
 from domain.catalog.imports import import_products
 from domain.catalog.names import import_brands, import_chains
 from domain.catalog.sheets import csv_text
-from domain.catalog.shops import import_shops
+from domain.catalog.stores import import_stores
 from domain.loyalty.campaign_imports import import_campaigns
 from infra.db import transaction
 from infra.words import Language
@@ -21,7 +21,7 @@ from schemas.catalog import ImportReport
 
 app = typer.Typer(add_completion=False)
 
-Kind = Literal["chains", "brands", "products", "shops", "campaigns"]
+Kind = Literal["chains", "brands", "products", "stores", "campaigns"]
 ERRORS_SHOWN_MAX = 20
 
 
@@ -37,17 +37,17 @@ def bring_in(
         ),
     ] = False,
     complete: Annotated[
-        bool, typer.Option("--complete", help="Shops: the file names every shop of its chains.")
+        bool, typer.Option("--complete", help="Stores: the file names every store of its chains.")
     ] = False,
     language: Annotated[str, typer.Option(help="Of what is told: vi or en.")] = "en",
 ) -> None:
-    """Bring in or change chains, brands, products, shops or campaigns: all rows, or none where any is bad."""
+    """Bring in or change chains, brands, products, stores or campaigns: all rows, or none if any is bad."""
     told: Language = "vi" if language == "vi" else "en"
     importers: dict[str, Callable[..., ImportReport]] = {
         "chains": import_chains,
         "brands": import_brands,
         "products": partial(import_products, replace=replace),
-        "shops": partial(import_shops, complete=complete),
+        "stores": partial(import_stores, complete=complete),
         "campaigns": partial(import_campaigns, replace=replace),
     }
     if kind not in importers:

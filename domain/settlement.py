@@ -24,7 +24,7 @@ from domain.duplicates.paper import paper_read
 from domain.fraud import bands
 from domain.fraud.facts import ReceiptFacts
 from domain.fraud.scoring import Assessment, assess_receipt
-from domain.fraud.shop_facts import shop_facts
+from domain.fraud.store_facts import store_facts
 from domain.fraud.till_facts import till_facts
 from domain.loyalty import campaigns, earning
 from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
@@ -72,8 +72,8 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     policy = bands.policy_on(session, reading.purchased_on)
     facts = _facts(session, receipt, reading, matches, rules)
     retailer = catalogue.retailers.get(reading.chain or "")
-    if retailer and retailer.shops_complete:
-        facts = replace(facts, shop=shop_facts(session, retailer.id, reading))
+    if retailer and retailer.stores_complete:
+        facts = replace(facts, store=store_facts(session, retailer.id, reading))
     assessment = assess_receipt(facts, policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     if receipt.status == "in_review":

@@ -13,7 +13,7 @@ from sqlmodel import Field, SQLModel
 from schemas.base import Body, id_field, json_field, time_field
 
 NAME_LENGTH_MAX = 200
-SHOP_ADDRESS_LENGTH_MAX = 300
+STORE_ADDRESS_LENGTH_MAX = 300
 
 
 class Retailer(SQLModel, table=True):
@@ -26,18 +26,18 @@ class Retailer(SQLModel, table=True):
     name: str = Field(unique=True, max_length=NAME_LENGTH_MAX)
     # Since when an admin's file says what it is, not the package.
     imported_at: datetime | None = time_field(nullable=True)
-    # Since when every shop of the chain is known; without it an unlisted shop says nothing.
-    shops_complete_at: datetime | None = time_field(nullable=True)
+    # Since when every store of the chain is known; without it an unlisted store says nothing.
+    stores_complete_at: datetime | None = time_field(nullable=True)
 
 
-class Shop(SQLModel, table=True):
-    """One of a chain's shops. `name` is what its receipts print, `folded` its key within the chain.
+class Store(SQLModel, table=True):
+    """One of a chain's stores. `name` is what its receipts print, `folded` its key within the chain.
 
     Hours are local; where `closes_at` is before `opens_at` it closes after midnight. Without days it
     has always been there, and still is.
     """
 
-    __tablename__ = "shop"
+    __tablename__ = "store"
     __table_args__ = (
         UniqueConstraint("retailer_id", "folded"),
         CheckConstraint("folded <> ''", name="folded_not_empty"),
@@ -49,7 +49,7 @@ class Shop(SQLModel, table=True):
     retailer_id: UUID = Field(foreign_key="retailer.id")
     name: str = Field(max_length=NAME_LENGTH_MAX)
     folded: str = Field(max_length=NAME_LENGTH_MAX)
-    address: str | None = Field(default=None, max_length=SHOP_ADDRESS_LENGTH_MAX)
+    address: str | None = Field(default=None, max_length=STORE_ADDRESS_LENGTH_MAX)
     opens_at: time | None = None
     closes_at: time | None = None
     first_on: date | None = None

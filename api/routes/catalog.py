@@ -11,7 +11,7 @@ from sqlmodel import Session
 from api.auth import CallerLanguage, CurrentAdmin, CurrentPerson
 from api.errors import problem
 from api.limits import HOUR_SECONDS, limited
-from domain.catalog import imports, listing, names, sheets, shops
+from domain.catalog import imports, listing, names, sheets, stores
 from domain.paging import page
 from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
@@ -89,8 +89,8 @@ def import_products(
     return answer(request, session, admin, "products", report)
 
 
-@router.post("/shops/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
-def import_shops(
+@router.post("/stores/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
+def import_stores(
     *,
     request: Request,
     session: UnitOfWork,
@@ -104,8 +104,8 @@ def import_shops(
 ) -> ImportReport | JSONResponse:
     """Create or update chains' shops from a CSV file: all of its rows, or none where any is bad."""
     text = sheets.csv_text(file.file)
-    report = shops.import_shops(session, text, complete=complete, language=language)
-    return answer(request, session, admin, "shops", report)
+    report = stores.import_stores(session, text, complete=complete, language=language)
+    return answer(request, session, admin, "stores", report)
 
 
 @router.post("/brands/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)

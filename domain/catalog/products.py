@@ -49,7 +49,7 @@ def load_catalogue(session: Session) -> Catalogue:
     retailers = [
         CatalogRetailer(*row)
         for row in session.exec(
-            select(Retailer.id, Retailer.slug, Retailer.name, col(Retailer.shops_complete_at).is_not(None))
+            select(Retailer.id, Retailer.slug, Retailer.name, col(Retailer.stores_complete_at).is_not(None))
         ).all()
     ]
     brands = [_catalog_brand(brand) for brand in session.exec(select(Brand)).all()]

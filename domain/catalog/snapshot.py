@@ -31,12 +31,12 @@ CUT_LETTERS_MIN = 4
 
 @dataclass(frozen=True, slots=True)
 class CatalogRetailer:
-    """A chain. `shops_complete` says that every shop of it is known."""
+    """A chain. `stores_complete` says that every store of it is known."""
 
     id: UUID
     slug: str
     name: str
-    shops_complete: bool = False
+    stores_complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,8 +35,8 @@ class UsualPrice:
 
 
 @dataclass(frozen=True, slots=True)
-class ShopFacts:
-    """The listed shop that a receipt is from; without a name, none of its chain's list.
+class StoreFacts:
+    """The listed store that a receipt is from; without a name, none of its chain's list.
 
     Hours are local; where `closes_at` is before `opens_at` it closes after midnight.
     """
@@ -69,8 +69,8 @@ class ReceiptFacts:
 
     `accepted_days` is None where no campaign ran on the printed day, `origin` where nothing is known
     of where the upload came from. `earning` are the positions of the lines that points hang on; all of
-    them where None. `till` is what the shop's other receipts say; None where they were not asked. `shop`
-    is what the list of the chain's shops says; None where no list tells.
+    them where None. `till` is what the shop's other receipts say; None where they were not asked. `store`
+    is what the list of the chain's stores says; None where no list tells.
     """
 
     reading: Reading
@@ -81,7 +81,7 @@ class ReceiptFacts:
     origin: OriginFacts | None = None
     earning: frozenset[int] | None = None
     till: TillFacts | None = None
-    shop: ShopFacts | None = None
+    store: StoreFacts | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from domain.fraud.facts import LINE_SURE, ReceiptFacts, ShopFacts, Signal, number_digits
+from domain.fraud.facts import LINE_SURE, ReceiptFacts, Signal, StoreFacts, number_digits
 from ocr.parse.barcodes import EAN_LENGTH, is_valid_code, read_weighed_code
 from ocr.types import Reading
 
@@ -95,13 +95,13 @@ def weight_misfit(facts: ReceiptFacts) -> Signal | None:
 
 
 def shop_closed(facts: ReceiptFacts) -> Signal | None:
-    """Raise when a shop sold outside its listed hours or days, or a chain that closes at night at night."""
+    """Raise when a store sold outside its listed hours or days, or a chain that closes at night at night."""
     reading = facts.reading
-    shop = facts.shop
-    if shop is not None and shop.name is not None and _is_closed(shop, reading):
+    store = facts.store
+    if store is not None and store.name is not None and _is_closed(store, reading):
         at = reading.purchased_at or reading.purchased_on
-        return Signal("shop_closed", "review", 0.8, {"purchased_at": str(at), "shop": shop.name})
-    if shop is not None and shop.opens_at is not None:
+        return Signal("shop_closed", "review", 0.8, {"purchased_at": str(at), "shop": store.name})
+    if store is not None and store.opens_at is not None:
         return None
     if reading.purchased_at is None or reading.chain is None or reading.chain in ALWAYS_OPEN:
         return None
@@ -110,15 +110,18 @@ def shop_closed(facts: ReceiptFacts) -> Signal | None:
     return Signal("shop_closed", "review", 0.5, {"purchased_at": reading.purchased_at.isoformat()})
 
 
-def _is_closed(shop: ShopFacts, reading: Reading) -> bool:
-    """Whether a receipt was printed before a shop's first day, after its last, or well outside its hours."""
+def _is_closed(store: StoreFacts, reading: Reading) -> bool:
+    """Whether a receipt was printed before a store's first day, after its last, or well outside its hours."""
     day, at = reading.purchased_on, reading.purchased_at
-    if day is not None and ((shop.first_on and day < shop.first_on) or (shop.last_on and day > shop.last_on)):
+    if day is not None and (
+        (store.first_on and day < store.first_on) or (store.last_on and day > store.last_on)
+    ):
         return True
-    if at is None or shop.opens_at is None or shop.closes_at is None:
+    if at is None or store.opens_at is None or store.closes_at is None:
         return False
     opens, closes, sold = (
-        timedelta(hours=hour.hour, minutes=hour.minute) for hour in (shop.opens_at, shop.closes_at, at.time())
+        timedelta(hours=hour.hour, minutes=hour.minute)
+        for hour in (store.opens_at, store.closes_at, at.time())
     )
     day_long = timedelta(days=1)
     # From opening to closing, and a while on either side, on a clock that goes round.
@@ -126,9 +129,9 @@ def _is_closed(shop: ShopFacts, reading: Reading) -> bool:
 
 
 def unknown_shop(facts: ReceiptFacts) -> Signal | None:
-    """Raise when a chain whose every shop is listed has none of that name and address."""
-    shop = facts.shop
-    if shop is None or shop.name is not None:
+    """Raise when a chain whose every store is listed has none of that name and address."""
+    store = facts.store
+    if store is None or store.name is not None:
         return None
     evidence = {"store": facts.reading.store, "address": facts.reading.address}
     return Signal("unknown_shop", "review", 0.5, evidence)

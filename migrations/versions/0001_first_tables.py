@@ -69,7 +69,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-        sa.Column("shops_complete_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("stores_complete_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer")),
         sa.UniqueConstraint("name", name=op.f("uq_retailer_name")),
         sa.UniqueConstraint("slug", name=op.f("uq_retailer_slug")),
@@ -266,7 +266,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("staff_id", "name", name=op.f("uq_saved_view_staff_id_name")),
     )
     op.create_table(
-        "shop",
+        "store",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("retailer_id", sa.Uuid(), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
@@ -276,14 +276,14 @@ def upgrade() -> None:
         sa.Column("closes_at", sa.Time(), nullable=True),
         sa.Column("first_on", sa.Date(), nullable=True),
         sa.Column("last_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("folded <> ''", name=op.f("ck_shop_folded_not_empty")),
+        sa.CheckConstraint("folded <> ''", name=op.f("ck_store_folded_not_empty")),
         sa.CheckConstraint(
-            "(opens_at IS NULL) = (closes_at IS NULL)", name=op.f("ck_shop_both_hours_or_none")
+            "(opens_at IS NULL) = (closes_at IS NULL)", name=op.f("ck_store_both_hours_or_none")
         ),
-        sa.CheckConstraint("first_on <= last_on", name=op.f("ck_shop_days_in_order")),
-        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_shop_retailer_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_shop")),
-        sa.UniqueConstraint("retailer_id", "folded", name=op.f("uq_shop_retailer_id_folded")),
+        sa.CheckConstraint("first_on <= last_on", name=op.f("ck_store_days_in_order")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_store_retailer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
+        sa.UniqueConstraint("retailer_id", "folded", name=op.f("uq_store_retailer_id_folded")),
     )
     op.create_table(
         "shopper_link",
@@ -727,7 +727,7 @@ def downgrade() -> None:
     op.drop_index("ix_shopper_link_shopper", table_name="shopper_link")
     op.drop_index(op.f("ix_shopper_link_last_seen_at"), table_name="shopper_link")
     op.drop_table("shopper_link")
-    op.drop_table("shop")
+    op.drop_table("store")
     op.drop_table("saved_view")
     op.drop_index(
         "ix_receipt_waiting",

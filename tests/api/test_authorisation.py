@@ -54,7 +54,7 @@ EXPECTED: dict[str, Kind] = {
     "GET /v1/catalog/brands": "signed_in",
     "GET /v1/catalog/products": "signed_in",
     "POST /v1/catalog/import": "admins",
-    "POST /v1/catalog/shops/import": "admins",
+    "POST /v1/catalog/stores/import": "admins",
     "GET /healthz": "open",
     "GET /readyz": "open",
     "GET /metrics": "open",

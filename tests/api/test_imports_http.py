@@ -12,7 +12,7 @@ from tests.make import bearer, make_shopper, make_staff
 
 PATHS = {
     "products": "/v1/catalog/import",
-    "shops": "/v1/catalog/shops/import",
+    "stores": "/v1/catalog/stores/import",
     "brands": "/v1/catalog/brands/import",
     "chains": "/v1/catalog/retailers/import",
     "campaigns": "/v1/campaigns/import",

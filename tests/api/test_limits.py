@@ -79,7 +79,7 @@ def test_a_shopper_past_their_rate_is_told_when_to_come_again(
         ("checks", "hour", "POST", "/v1/receipts/check"),
         ("appeals", "day", "POST", f"/v1/receipts/{UUID(int=1)}/appeal"),
         ("imports", "hour", "POST", "/v1/catalog/import"),
-        ("imports", "hour", "POST", "/v1/catalog/shops/import"),
+        ("imports", "hour", "POST", "/v1/catalog/stores/import"),
         ("exports", "hour", "GET", "/v1/brands/omo/purchases.csv"),
     ],
 )

@@ -15,11 +15,11 @@ from domain.catalog.imports import import_products
 from domain.catalog.names import import_brands, import_chains
 from domain.catalog.products import current_catalogue, seed
 from domain.catalog.sheets import Sheet, csv_text
-from domain.catalog.shops import import_shops
+from domain.catalog.stores import import_stores
 from domain.loyalty.campaign_imports import import_campaigns
 from domain.loyalty.campaigns import running_rules
 from infra.words import LANGUAGES, all_words
-from schemas.catalog import Brand, ImportReport, Product, Retailer, Shop
+from schemas.catalog import Brand, ImportReport, Product, Retailer, Store
 from schemas.loyalty import Campaign, EarningRule
 from tests import make
 
@@ -34,7 +34,7 @@ CAMPAIGNS = (
 )
 FILES = {
     "products": (import_products, PRODUCTS),
-    "shops": (import_shops, SHOPS),
+    "stores": (import_stores, SHOPS),
     "brands": (import_brands, BRANDS),
     "chains": (import_chains, CHAINS),
     "campaigns": (import_campaigns, CAMPAIGNS),
@@ -139,8 +139,8 @@ def test_lines_are_counted_from_the_file_s_own_first_line(session: Session) -> N
 
 
 def test_a_shop_s_days_and_hours_are_kept(session: Session) -> None:
-    bring_in(session, "shops", SHOPS)
-    shop = session.exec(select(Shop).where(Shop.name == "WM Thử")).one()
+    bring_in(session, "stores", SHOPS)
+    shop = session.exec(select(Store).where(Store.name == "WM Thử")).one()
     assert (shop.first_on, shop.last_on, str(shop.opens_at)) == (date(2020, 3, 1), None, "08:00:00")
 
 

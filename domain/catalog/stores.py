@@ -1,4 +1,4 @@
-"""A chain's shops from an admin's CSV file: all rows or none, every bad row reported by its line."""
+"""A chain's stores from an admin's CSV file: all rows or none, every bad row reported by its line."""
 
 from __future__ import annotations
 
@@ -17,68 +17,68 @@ from infra import clock
 from infra.db import lock_key
 from infra.words import DEFAULT_LANGUAGE, Language
 from schemas.base import new_id
-from schemas.catalog import NAME_LENGTH_MAX, SHOP_ADDRESS_LENGTH_MAX, ImportReport, Retailer, Shop
+from schemas.catalog import NAME_LENGTH_MAX, STORE_ADDRESS_LENGTH_MAX, ImportReport, Retailer, Store
 
 REQUIRED_COLUMNS: Final = ("retailer", "name")
 COLUMNS: Final = (*REQUIRED_COLUMNS, "address", "opens", "closes", "first_day", "last_day")
-_LENGTHS_MAX: Final = {"name": NAME_LENGTH_MAX, "address": SHOP_ADDRESS_LENGTH_MAX}
+_LENGTHS_MAX: Final = {"name": NAME_LENGTH_MAX, "address": STORE_ADDRESS_LENGTH_MAX}
 _KEPT: Final = ("name", "address", "opens_at", "closes_at", "first_on", "last_on")
 
 
-def import_shops(
+def import_stores(
     session: Session,
     text_stream: TextIO,
     *,
     complete: bool = False,
     language: Language = DEFAULT_LANGUAGE,
 ) -> ImportReport:
-    """Create or update the shops of a CSV file; where any row is bad, change nothing.
+    """Create or update the stores of a CSV file; where any row is bad, change nothing.
 
-    A shop's key is its chain and name. Hours are written 08:00, days 2026-12-31 or 31/12/2026.
+    A store's key is its chain and name. Hours are written 08:00, days 2026-12-31 or 31/12/2026.
 
     Args:
         session: Open; the caller commits.
         text_stream: Text with a header row, from `sheets.csv_text`.
-        complete: Whether the file names every shop of its chains: others of theirs are taken out, and
-            receipts of shops that it does not name are noticed from now on. Without it nothing is
-            said of the chains' other shops any more.
+        complete: Whether the file names every store of its chains: others of theirs are taken out, and
+            receipts of stores that it does not name are noticed from now on. Without it nothing is
+            said of the chains' other stores any more.
         language: Of the errors' messages.
 
     Returns:
-        What was done (`retired` counts shops taken out), or every error found, at most 1,000.
+        What was done (`retired` counts stores taken out), or every error found, at most 1,000.
     """
-    lock_key(session, "shop import")
+    lock_key(session, "store import")
     retailers = {fold(name): id_ for name, id_ in session.exec(select(Retailer.name, Retailer.id)).all()}
     sheet = Sheet(REQUIRED_COLUMNS, COLUMNS, language)
     rows = [_row(line, cells, sheet, retailers) for line, cells in sheet.rows(text_stream)]
-    shops = [row for row in rows if row is not None]
-    if sheet.errors or not shops:
+    stores = [row for row in rows if row is not None]
+    if sheet.errors or not stores:
         return ImportReport(rows=sheet.rows_read, created=0, updated=0, retired=0, errors=sheet.errors)
-    chains = {row["retailer_id"] for row in shops}
-    statement = insert(Shop)
+    chains = {row["retailer_id"] for row in stores}
+    statement = insert(Store)
     written = session.execute(
         statement.on_conflict_do_update(
             index_elements=["retailer_id", "folded"],
             set_={name: statement.excluded[name] for name in _KEPT},
-        ).returning(col(Shop.id), literal_column("xmax = 0").label("is_new")),
-        shops,
+        ).returning(col(Store.id), literal_column("xmax = 0").label("is_new")),
+        stores,
     ).all()
     retired = _take_out_others(session, chains, [row.id for row in written]) if complete else 0
     since = clock.now() if complete else None
-    session.execute(update(Retailer).where(col(Retailer.id).in_(chains)).values(shops_complete_at=since))
+    session.execute(update(Retailer).where(col(Retailer.id).in_(chains)).values(stores_complete_at=since))
     new_version(session)
     created = sum(row.is_new for row in written)
     return ImportReport(
-        rows=sheet.rows_read, created=created, updated=len(shops) - created, retired=retired, errors=[]
+        rows=sheet.rows_read, created=created, updated=len(stores) - created, retired=retired, errors=[]
     )
 
 
 def _take_out_others(session: Session, chains: set[UUID], named: list[UUID]) -> int:
     kept = func.unnest(named)
     gone = session.execute(
-        delete(Shop)
-        .where(col(Shop.retailer_id).in_(chains), col(Shop.id).not_in(select(kept)))
-        .returning(col(Shop.id))
+        delete(Store)
+        .where(col(Store.retailer_id).in_(chains), col(Store.id).not_in(select(kept)))
+        .returning(col(Store.id))
     ).all()
     return len(gone)
 
@@ -95,7 +95,7 @@ def _row(
     folded = fold(cells["name"])
     if not folded and cells["name"]:
         sheet.refuse(line, "name", "missing_value", "no_letter", value=cells["name"])
-    elif held := sheet.is_new("shop", (retailer_id, folded), line):
+    elif held := sheet.is_new("store", (retailer_id, folded), line):
         sheet.refuse(line, "name", "duplicate", "duplicate_row", held=held)
     opens, closes = (sheet.hour(line, column, cells) for column in ("opens", "closes"))
     if (opens is None) != (closes is None):

@@ -1,4 +1,4 @@
-"""Chains' shops: an admin's list, and receipts of shops that are not on it or were closed."""
+"""Chains' stores: an admin's list, and receipts of stores that are not on it or were closed."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session, func, select
 
 from domain import settlement
-from domain.catalog.shops import import_shops
-from domain.fraud.facts import ReceiptFacts, ShopFacts
+from domain.catalog.stores import import_stores
+from domain.fraud.facts import ReceiptFacts, StoreFacts
 from domain.fraud.paper_signals import shop_closed, unknown_shop
 from infra import clock
-from schemas.catalog import ImportReport, Shop
+from schemas.catalog import ImportReport, Store
 from schemas.fraud import RaisedSignal
 from schemas.receipts import Receipt
 from tests import make
@@ -27,7 +27,7 @@ THIRD = 'WinMart,WM DNG Lê Duẩn,"17 Lê Duẩn, Đà Nẵng",8:00,22:00,,\n'
 
 
 def bring_in(session: Session, rows: str, *, complete: bool = True) -> ImportReport:
-    return import_shops(session, io.StringIO(HEADER + rows), complete=complete)
+    return import_stores(session, io.StringIO(HEADER + rows), complete=complete)
 
 
 def raised(session: Session, number: int, **values: Any) -> set[str]:
@@ -93,8 +93,8 @@ def test_a_receipt_from_before_its_shop_opened_for_the_first_time_is_counted(cam
 def test_a_listed_shop_is_closed_well_outside_its_hours(
     hours: tuple[int, int], at: time, *, closed: bool
 ) -> None:
-    shop = ShopFacts("WM HCM", opens_at=time(hours[0]), closes_at=time(hours[1]))
-    facts = make_facts(shop, purchased_at=datetime.combine(date(2026, 11, 20), at))
+    store = StoreFacts("WM HCM", opens_at=time(hours[0]), closes_at=time(hours[1]))
+    facts = make_facts(store, purchased_at=datetime.combine(date(2026, 11, 20), at))
     assert (shop_closed(facts) is not None) == closed
 
 
@@ -102,9 +102,9 @@ def test_without_a_list_nothing_is_said_of_the_shop() -> None:
     assert unknown_shop(make_facts(None)) is None
 
 
-def make_facts(shop: ShopFacts | None, **values: Any) -> ReceiptFacts:
+def make_facts(store: StoreFacts | None, **values: Any) -> ReceiptFacts:
     return ReceiptFacts(
-        make.make_reading(**values), clock.till_now(), retailer_known=True, accepted_days=30, shop=shop
+        make.make_reading(**values), clock.till_now(), retailer_known=True, accepted_days=30, store=store
     )
 
 
@@ -125,22 +125,22 @@ def test_a_bad_row_is_named_and_nothing_is_changed(
 ) -> None:
     report = bring_in(session, HERE + row + "\n")
     assert error in [(found.column, found.code) for found in report.errors]
-    assert session.exec(select(func.count()).select_from(Shop)).one() == 0
+    assert session.exec(select(func.count()).select_from(Store)).one() == 0
 
 
 def test_a_complete_list_takes_out_what_it_does_not_name(session: Session) -> None:
     bring_in(session, HERE + ELSEWHERE)
     report = bring_in(session, HERE)
     assert (report.created, report.updated, report.retired) == (0, 1, 1)
-    assert session.exec(select(Shop.name)).all() == ["WM HCM Ba Tháng Hai"]
+    assert session.exec(select(Store.name)).all() == ["WM HCM Ba Tháng Hai"]
 
 
 def test_only_an_admin_brings_in_shops(client: TestClient, session: Session) -> None:
     def send(role: str) -> Any:
-        files = {"file": ("shops.csv", (HEADER + HERE).encode(), "text/csv")}
+        files = {"file": ("stores.csv", (HEADER + HERE).encode(), "text/csv")}
         headers = make.bearer(make.make_staff(session, role))
         return client.post(
-            "/v1/catalog/shops/import", files=files, data={"complete": "true"}, headers=headers
+            "/v1/catalog/stores/import", files=files, data={"complete": "true"}, headers=headers
         )
 
     assert send("reviewer").status_code in {403, 404}
