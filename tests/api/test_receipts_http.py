@@ -334,7 +334,8 @@ def test_a_commit_that_fails_never_answers_202(committed: None, monkeypatch: pyt
         assert client.get("/v1/receipts", headers=make.bearer(shopper)).json()["receipts"] == []
 
 
-def test_unknown_paths_and_methods_are_problems_too(client: TestClient) -> None:
+def test_unknown_paths_and_methods_are_problems_too(client: TestClient, session: Session) -> None:
     assert client.get("/v1/nothing").json()["code"] == "not_found"
-    assert client.delete("/v1/receipts").json()["code"] == "method_not_allowed"
+    shopper = make.bearer(make.make_shopper(session))
+    assert client.delete("/v1/receipts", headers=shopper).json()["code"] == "method_not_allowed"
     assert client.get(f"/v1/receipts/{uuid4()}").json()["code"] == "unauthenticated"
