@@ -15,10 +15,9 @@ from starlette.exceptions import HTTPException
 from domain.errors import DomainError
 from infra.db import TooManyExportsError
 from infra.faults import AWAY, is_no_room
-from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
+from infra.web import CODE_BY_STATUS, EXPORT_RETRY_SECONDS, STATUS_BY_KIND
 from infra.words import fault_words, language_of, say
 
-EXPORT_RETRY_SECONDS = 30
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger()
 

@@ -13,8 +13,9 @@ from starlette.exceptions import HTTPException
 
 from console.render import PREFIX, here, page, page_language
 from domain.errors import DomainError
+from infra.db import TooManyExportsError
 from infra.faults import AWAY, is_no_room
-from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
+from infra.web import CODE_BY_STATUS, EXPORT_RETRY_SECONDS, STATUS_BY_KIND
 from infra.words import fault_words, say
 
 _log = structlog.get_logger()
@@ -37,6 +38,7 @@ def add_error_pages(console: FastAPI) -> None:
     console.add_exception_handler(RequestValidationError, _invalid_form)
     for away in AWAY:
         console.add_exception_handler(away, _away)
+    console.add_exception_handler(TooManyExportsError, _too_many_exports)
     console.add_exception_handler(DataError, _value_refused)
     console.add_exception_handler(Exception, _unexpected)
 
@@ -85,6 +87,12 @@ def _invalid_form(request: Request, error: Exception) -> Response:
     language = page_language(request)
     detail = "; ".join(f"{fault['loc'][-1]}: {fault_words(fault, language)}" for fault in error.errors()[:5])
     return _problem(request, 422, "invalid_request", {"detail": detail})
+
+
+def _too_many_exports(request: Request, _error: Exception) -> Response:
+    answer = _problem(request, 429, "too_many_requests", {"retry_after_seconds": EXPORT_RETRY_SECONDS})
+    answer.headers["Retry-After"] = str(EXPORT_RETRY_SECONDS)
+    return answer
 
 
 def _away(request: Request, error: Exception) -> Response:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
 from sqlmodel import Session
 
 from infra import addresses
-from infra.db import read_only, unit_of_work
+from infra.db import export_session, read_only, unit_of_work
 from infra.settings import settings
 
 STATUS_BY_KIND = {"refused": 422, "not_found": 404, "conflict": 409}
@@ -29,6 +31,27 @@ CODE_BY_STATUS = {
 # Function scope commits before the response; the default commits after it was sent.
 UnitOfWork = Annotated[Session, Depends(unit_of_work, scope="function")]
 ReadOnly = Annotated[Session, Depends(read_only, scope="function")]
+EXPORT_RETRY_SECONDS = 30
+# Rows are fetched while they are sent, so this session ends after the response, not before it. It has
+# a connection of its own kind, since whoever reads slowly keeps it.
+ExportSession = Annotated[Session, Depends(export_session, scope="request")]
+
+
+class ExportBrokenOffError(Exception):
+    """An export took longer than one may."""
+
+
+def within_time(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Send an export for as long as one may take: whoever reads slowly keeps its connection from others.
+
+    Raises:
+        ExportBrokenOffError: It has taken too long; the answer ends unfinished, which clients can tell.
+    """
+    end = time.monotonic() + settings().export_seconds_max
+    for chunk in chunks:
+        if time.monotonic() > end:
+            raise ExportBrokenOffError
+        yield chunk
 
 
 def caller_address(request: Request) -> addresses.Address | None:

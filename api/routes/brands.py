@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
-from sqlmodel import Session
 
 from api.auth import CurrentBrand
 from api.limits import HOUR_SECONDS, limited
 from domain.insights import purchases, summary
 from domain.insights.export import csv_chunks
-from infra.db import export_session
-from infra.settings import settings
-from infra.web import ReadOnly
+from infra.web import ExportSession, ReadOnly, within_time
 from schemas.insights import (
     PurchasesPage,
     PurchasesPageQuery,
@@ -28,14 +23,6 @@ from schemas.insights import (
 )
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["brands"])
-
-# Rows are fetched while they are sent, so this session ends after the response, not before it. It has
-# a connection of its own kind, since whoever reads slowly keeps it.
-StreamSession = Annotated[Session, Depends(export_session, scope="request")]
-
-
-class ExportBrokenOffError(Exception):
-    """An export took longer than one may."""
 
 
 @router.get("/purchases")
@@ -57,7 +44,7 @@ def list_purchases(
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 def export_purchases(
-    session: StreamSession, brand: CurrentBrand, query: Annotated[PurchasesQuery, Query()]
+    session: ExportSession, brand: CurrentBrand, query: Annotated[PurchasesQuery, Query()]
 ) -> StreamingResponse:
     """Return the same purchases as CSV, 100 000 rows at most; more are refused, never cut short.
 
@@ -65,7 +52,7 @@ def export_purchases(
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
     return StreamingResponse(
-        _within_time(csv_chunks(purchases.export_purchases(session, brand, query))),
+        within_time(csv_chunks(purchases.export_purchases(session, brand, query))),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
@@ -91,16 +78,3 @@ def show_retailers(
 ) -> RetailerShares:
     """Return the same figures by chain over all the days, with each chain's share of spend."""
     return summary.retailer_shares(session, brand, query)
-
-
-def _within_time(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """Send an export as long as one may take: whoever reads slowly keeps its connection from others.
-
-    Raises:
-        ExportBrokenOffError: It has taken too long; the answer ends unfinished, which clients can tell.
-    """
-    end = time.monotonic() + settings().export_seconds_max
-    for chunk in chunks:
-        if time.monotonic() > end:
-            raise ExportBrokenOffError
-        yield chunk

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
-from sqlmodel import Session
 
 from console.render import page
 from console.sign_in import Manager
@@ -15,16 +14,13 @@ from domain.errors import NotFoundError
 from domain.insights import purchases, scope, summary
 from domain.insights.export import csv_chunks
 from infra import clock
-from infra.db import read_only
-from infra.web import ReadOnly
+from infra.web import ExportSession, ReadOnly, within_time
 from schemas.insights import PurchasesQuery, ScopeQuery
 
 router = APIRouter()
 
 PERIODS_DAYS = (30, 90, 365)
 Days = Annotated[int, Query(ge=1, le=max(PERIODS_DAYS))]
-# Rows are fetched while they are sent, so this session ends after the response, not before it.
-StreamSession = Annotated[Session, Depends(read_only, scope="request")]
 
 
 @router.get("/brands")
@@ -44,13 +40,13 @@ def show_brands(
 
 @router.get("/brands/{brand}/purchases.csv")
 def export_purchases(
-    session: StreamSession, manager: Manager, brand: str, query: Annotated[PurchasesQuery, Query()]
+    session: ExportSession, manager: Manager, brand: str, query: Annotated[PurchasesQuery, Query()]
 ) -> StreamingResponse:
     """Send a brand's purchases as CSV, as the API does."""
     if brand not in manager.brands:
         raise NotFoundError
     return StreamingResponse(
-        csv_chunks(purchases.export_purchases(session, brand, query)),
+        within_time(csv_chunks(purchases.export_purchases(session, brand, query))),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
