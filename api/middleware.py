@@ -30,10 +30,9 @@ def request_bytes_max(path: str) -> int:
     files = {
         "/v1/receipts": given.upload_bytes_max * given.upload_pages_max,
         "/v1/receipts/check": given.upload_bytes_max,
-        "/v1/catalog/import": given.import_bytes_max,
-        "/v1/catalog/stores/import": given.import_bytes_max,
     }
-    size = files.get(path.rstrip("/"))
+    path = path.rstrip("/")
+    size = given.import_bytes_max if path.endswith("/import") else files.get(path)
     return REQUEST_BYTES_MAX if size is None else size + FORM_OVERHEAD_BYTES
 
 

@@ -54,7 +54,7 @@ class Settings(BaseSettings):
         default=30, description="A connection whose reader takes nothing for this long is ended."
     )
     stop_seconds_max: int = Field(
-        default=8, description="On SIGTERM the API's requests have this long to end."
+        default=5, description="On SIGTERM the API's requests have this long to end."
     )
     metrics_port: int = Field(
         default=0, description="A port of its own for /metrics, for inside; 0 is the API's port, open to all."

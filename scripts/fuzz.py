@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.services import own_services
 from cli.token import issue
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready
-from infra.settings import Settings, override_settings, settings
+from infra.settings import settings
 from scripts.fuzz_forms import Answers, send_forms
 
 ROLES = ("shopper", "brand_manager", "reviewer", "admin")
@@ -30,9 +30,6 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=5_000)
     given, others = parser.parse_known_args()
     with own_services():
-        # Who is refused for asking often tells nothing of what was asked.
-        names = [name for name in Settings.model_fields if "_per_" in name]
-        override_settings(**dict.fromkeys(names, 0))
         port = free_port()
         serve = ("cli.main", "serve", "--host", LOOPBACK, "--port", str(port))
         with running(log := settings().data_dir / "api.log", *serve) as api:
