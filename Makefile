@@ -19,7 +19,8 @@ serve: setup ## the API
 work: setup ## the workers
 	@$(BIN)/quetbill work $(ARGS)
 
-test: setup ## every test, on real PostgreSQL, Valkey and Tesseract
+test: ## every test, on real PostgreSQL, Valkey, Tesseract and Chromium
+	@scripts/setup.sh test
 	@$(BIN)/pytest -n auto $(ARGS)
 
 check: setup ## format, lint, types, layers, migrations, Dockerfile, compose file, scripts

@@ -22,6 +22,7 @@ MODULES = {
     "migrate": "cli.admin",
     "seed": "cli.admin",
     "import": "cli.imports",
+    "receipts": "cli.receipts",
     "doctor": "cli.doctor",
     "samples": "cli.samples",
     "bench": "cli.bench",

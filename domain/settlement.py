@@ -1,7 +1,7 @@
 """The story of a receipt after reading: it names the steps, each area does its own.
 
 A receipt ends once: approved and credited, waiting for a person, refused, or unreadable. All of
-it happens in one transaction with the receipt's row locked. What persons decide: domain/review/decisions.
+it happens in one transaction with the receipt's row locked. What persons decide: domain/review.
 """
 
 from __future__ import annotations

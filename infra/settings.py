@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """What an operator or engineer can turn. Field descriptions are the README's table."""
+    """What an operator or engineer can turn. Field descriptions are the table in docs/operating.md."""
 
     model_config = SettingsConfigDict(env_prefix="QUETBILL_", env_ignore_empty=True, frozen=True)
 

@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
 # Makes this machine ready: system packages, .venv, and what uv.lock names. Doing it again takes a second.
+# `scripts/setup.sh test` also installs what only the tests need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
+
+lists=(scripts/packages.txt)
+[ "${1:-}" != test ] || lists+=(scripts/test-packages.txt)
 
 # What uv.lock was written with.
 uv_version=0.13.9
@@ -9,7 +13,7 @@ uv_version=0.13.9
 say() { printf 'setup: %s\n' "$*" >&2; }
 
 missing_packages() {
-    sed '/^#/d; /^$/d' scripts/packages.txt | while read -r package; do
+    sed '/^#/d; /^$/d' "${lists[@]}" | while read -r package; do
         state=$(dpkg-query --show --showformat='${db:Status-Status}' "$package" 2>/dev/null || true)
         [ "$state" = installed ] || printf '%s\n' "$package"
     done
@@ -17,7 +21,7 @@ missing_packages() {
 
 install_packages() {
     if ! command -v apt-get >/dev/null; then
-        say "no apt-get here: install what stands in scripts/packages.txt yourself; 'quetbill doctor' checks it"
+        say "no apt-get here: install what stands in ${lists[*]} yourself; 'quetbill doctor' checks it"
         return
     fi
     local missing

@@ -31,6 +31,7 @@ from infra.db import engine, transaction
 from infra.migrate import migrate
 from infra.settings import override_settings
 from schemas.loyalty import Campaign
+from tests.skips import pytest_addoption, pytest_configure  # noqa: F401 - the option --allowed-skips
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 Apple's and Google's own answers hold three days and name the app of whoever recorded them, so the
 recorded ones have their form, keys made for the purpose, and a century to live. Run it again with
-    python -m tests.record_attestation
+    python -m tests.make.attestation_vectors
 """
 
 from __future__ import annotations

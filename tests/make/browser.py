@@ -29,7 +29,7 @@ FLAGS = [
     "--disable-sync",
 ]
 needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="Chromium is not installed: apt-get install -y chromium"
+    CHROMIUM is None, reason="Chromium is not installed: scripts/setup.sh test installs it"
 )
 
 
