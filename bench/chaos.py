@@ -55,6 +55,7 @@ QUICK: Final = {
     "read_attempts_max": 10_000,
     "storage_timeout_seconds": 3,
 }
+KILLED_SHARE: Final = 0.8
 KILLS: Final = ("api", "worker", "horse", "supervisor")
 SERVICES: Final = ("flushall", "valkey", "postgresql", "store away", "store hanging", "store full")
 
@@ -157,7 +158,7 @@ def measure(kills: int, seed: int, say: Callable[[str], None] | None = None) -> 
         ]
         for client in clients:
             client.start()
-        for fault in _schedule(kills, draw):
+        for fault in _schedule(kills, seed):
             time.sleep(draw.uniform(*FAULT_SECONDS))
             if say is not None:
                 say(fault)
@@ -211,11 +212,13 @@ def _scene(draw: random.Random) -> Generator[tuple[_Scene, int]]:
         yield scene, port
 
 
-def _schedule(kills: int, draw: random.Random) -> list[str]:
-    """Return the faults in order: every kind once, then four kills to one failing service."""
-    once = [*KILLS, *SERVICES][:kills]
-    kinds = [draw.choice(KILLS if draw.random() < 0.8 else SERVICES) for _ in range(kills - len(once))]
-    faults = [*once, *kinds]
+def _schedule(kills: int, seed: int) -> list[str]:
+    """Return the faults in order: every kind once where there is room, then mostly kills."""
+    draw = random.Random(seed)
+    kinds = [*KILLS, *SERVICES]
+    faults = draw.sample(kinds, min(kills, len(kinds)))
+    while len(faults) < kills:
+        faults.append(draw.choice(KILLS if draw.random() < KILLED_SHARE else SERVICES))
     draw.shuffle(faults)
     return faults
 
