@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from api import auth
 from api.errors import add_error_handlers
-from api.middleware import BodyLimit, RequestLog
+from api.middleware import AskFirst, BodyLimit, RequestLog
 from api.routes import appeals, brands, campaigns, catalog, health, me, receipts, review
+from console import sign_in
 from console.main import mount_console
+from console.render import PREFIX
 from infra.logging import set_up_logging
 from infra.storage import have_folder
 
@@ -24,9 +27,15 @@ def create_app() -> FastAPI:
             "Errors are `application/problem+json` with a stable `code`; words are Vietnamese or English "
             "by `Accept-Language`. What is not yours is 404."
         ),
+        # Their pages load scripts from a network of others, on the console's own address.
+        docs_url=None,
+        redoc_url=None,
     )
     add_error_handlers(app)
     app.add_middleware(BodyLimit)
+    app.add_middleware(
+        AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
+    )
     app.add_middleware(RequestLog)
     for routes in (receipts, appeals, me, review, brands, campaigns, catalog, health):
         app.include_router(routes.router)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Annotated, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Response
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
-from api.errors import UnauthenticatedError
+from api.errors import UnauthenticatedError, problem
 from domain.errors import NotFoundError
+from domain.people.staff import token_stands
 from infra.tokens import Claims, TokenError, read_token
 from infra.web import ReadOnly
 from infra.words import Language, language_of
+from schemas.base import ShortText
 from schemas.people import Shopper, StaffMember
 
 Person = TypeVar("Person", Shopper, StaffMember)
@@ -35,27 +37,53 @@ def claims(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(b
         raise UnauthenticatedError from error
 
 
+def refusal_before_body(request: Request) -> Response | None:
+    """Return what a caller without a good token is answered before their body is read; None for others."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    try:
+        if scheme.lower() == "bearer":
+            read_token(token.strip())
+            return None
+    except TokenError:
+        pass
+    return problem(request, 401, "unauthenticated")
+
+
 CurrentClaims = Annotated[Claims, Depends(claims)]
 
 
-def current_shopper(caller: CurrentClaims, session: ReadOnly) -> Shopper:
-    """Return the shopper who calls; an erased one is nobody."""
-    if caller.role != "shopper":
-        raise NotFoundError
-    shopper = _one_look(session, Shopper, caller.subject)
-    if shopper is None or shopper.erased_at is not None:
-        raise UnauthenticatedError
-    return shopper
+def current_person(caller: CurrentClaims, session: ReadOnly) -> Shopper | StaffMember:
+    """Return who calls, as they stand now: a token is no better than the person it was given to.
 
-
-def current_staff(caller: CurrentClaims, session: ReadOnly) -> StaffMember:
-    """Return the member of staff who calls, with the role and brands held now, not when signed."""
+    Raises:
+        UnauthenticatedError: An erased shopper; staff who left, or whose role or password has changed since.
+    """
     if caller.role == "shopper":
-        raise NotFoundError
+        shopper = _one_look(session, Shopper, caller.subject)
+        if shopper is None or shopper.erased_at is not None:
+            raise UnauthenticatedError
+        return shopper
     staff = _one_look(session, StaffMember, caller.subject)
-    if staff is None or staff.role != caller.role:
+    if staff is None or not token_stands(staff, caller.role, caller.issued_at):
         raise UnauthenticatedError
     return staff
+
+
+CurrentPerson = Annotated[Shopper | StaffMember, Depends(current_person)]
+
+
+def current_shopper(person: CurrentPerson) -> Shopper:
+    """Return the shopper who calls."""
+    if not isinstance(person, Shopper):
+        raise NotFoundError
+    return person
+
+
+def current_staff(person: CurrentPerson) -> StaffMember:
+    """Return the member of staff who calls, with the role and brands held now, not when signed."""
+    if not isinstance(person, StaffMember):
+        raise NotFoundError
+    return person
 
 
 def _one_look(session: Session, model: type[Person], person_id: UUID) -> Person | None:
@@ -83,19 +111,16 @@ def current_admin(staff: CurrentStaff) -> StaffMember:
     return staff
 
 
-def current_brand(brand: str, staff: CurrentStaff) -> str:
+def current_brand(brand: ShortText, staff: CurrentStaff) -> str:
     """Return the brand slug of the path, which must be one the caller may see."""
     if staff.role == "admin" or (staff.role == "brand_manager" and brand in staff.brands):
         return brand
     raise NotFoundError
 
 
-def viewer_shopper(caller: CurrentClaims, session: ReadOnly) -> Shopper | None:
-    """Return the shopper who calls, or None for a reviewer or admin, who see every receipt."""
-    if caller.role == "shopper":
-        return current_shopper(caller, session)
-    current_reviewer(current_staff(caller, session))
-    return None
+def receipt_viewer(person: CurrentPerson) -> Shopper | StaffMember:
+    """Return the shopper who calls, or a reviewer or admin."""
+    return person if isinstance(person, Shopper) else current_reviewer(person)
 
 
 def request_language(request: Request) -> Language:
@@ -106,5 +131,5 @@ def request_language(request: Request) -> Language:
 CurrentReviewer = Annotated[StaffMember, Depends(current_reviewer)]
 CurrentAdmin = Annotated[StaffMember, Depends(current_admin)]
 CurrentBrand = Annotated[str, Depends(current_brand)]
-ViewerShopper = Annotated[Shopper | None, Depends(viewer_shopper)]
+ReceiptViewer = Annotated[Shopper | StaffMember, Depends(receipt_viewer)]
 CallerLanguage = Annotated[Language, Depends(request_language)]

@@ -9,13 +9,16 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from domain.errors import DomainError
+from infra.db import TooManyExportsError
 from infra.faults import AWAY, is_no_room
 from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
-from infra.words import language_of, say
+from infra.words import fault_words, language_of, say
 
+EXPORT_RETRY_SECONDS = 30
 MEDIA_TYPE = "application/problem+json"
 _log = structlog.get_logger()
 
@@ -42,6 +45,12 @@ class NotReadyError(DoorError):
     status = 503
 
 
+class TooManyRequestsError(DoorError):
+    """More than one caller may ask for; `retry_after_seconds` says when to come again."""
+
+    status = 429
+
+
 class UnsupportedMediaTypeError(DoorError):
     """The body is not of a kind taken here."""
 
@@ -66,6 +75,8 @@ def problem(
         headers["WWW-Authenticate"] = "Bearer"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         headers["Retry-After"] = "5"
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        headers["Retry-After"] = str((values or {}).get("retry_after_seconds", 60))
     return JSONResponse(body, status, headers, MEDIA_TYPE)
 
 
@@ -84,7 +95,9 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
     if is_no_room(error):
         return _away(request, error)
     code = CODE_BY_STATUS.get(error.status_code, "invalid_request")
-    response = problem(request, error.status_code, code, {"detail": error.detail})
+    response = problem(
+        request, error.status_code, code, {"detail": error.detail} | request.scope.get("limits", {})
+    )
     response.headers.update(error.headers or {})
     return response
 
@@ -92,8 +105,9 @@ def _http_error(request: Request, error: Exception) -> JSONResponse:
 def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
     # What was sent is not said back: it may be somebody's secret.
+    language = language_of(request.headers.get("accept-language"))
     faults = [
-        {"field": ".".join(map(str, fault["loc"])), "message": fault["msg"]} for fault in error.errors()
+        {"field": _field_of(fault), "message": fault_words(fault, language)} for fault in error.errors()
     ]
     detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
     return problem(request, 422, "invalid_request", {"detail": detail}, errors=faults)
@@ -104,6 +118,27 @@ def _away(request: Request, error: Exception) -> JSONResponse:
     return problem(request, 503, "not_ready")
 
 
+def _field_of(fault: dict[str, Any]) -> str:
+    # A field that we don't know is one that somebody wrote: it isn't said back either.
+    place = fault["loc"][:-1] if fault["type"] == "extra_forbidden" else fault["loc"]
+    return ".".join(map(str, place))
+
+
+def _too_many_exports(request: Request, _error: Exception) -> JSONResponse:
+    return problem(request, 429, "too_many_requests", {"retry_after_seconds": EXPORT_RETRY_SECONDS})
+
+
+def _value_refused(request: Request, _error: Exception) -> JSONResponse:
+    # The types of bodies refuse such values before; this is the net below them.
+    return problem(request, 422, "invalid_request", {"detail": "…"})
+
+
+def unexpected(request: Request) -> JSONResponse:
+    """Answer a fault of our own: the id under which the log tells of it, and nothing else."""
+    request_id = request.state.request_id
+    return problem(request, 500, "unexpected_error", {"request_id": request_id}, request_id=request_id)
+
+
 def add_error_handlers(app: FastAPI) -> None:
     """Answer every refusal as a problem document."""
     app.add_exception_handler(DomainError, _domain_error)
@@ -112,3 +147,5 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_request)
     for away in AWAY:
         app.add_exception_handler(away, _away)
+    app.add_exception_handler(TooManyExportsError, _too_many_exports)
+    app.add_exception_handler(DataError, _value_refused)

@@ -4,24 +4,58 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Mapping
 
 import structlog
-from fastapi import Request
+from fastapi import Request, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.errors import problem
+from api.errors import problem, unexpected
 from infra.settings import settings
 
 FORM_OVERHEAD_BYTES = 100_000
+# What a body may have where no file is sent: a case's form with all its lines is the longest.
+REQUEST_BYTES_MAX = 500_000
+BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
 _log = structlog.get_logger()
 
 
-def request_bytes_max() -> int:
-    """Return the largest body taken: all pages of one receipt and the form around them."""
-    return settings().upload_bytes_max * settings().upload_pages_max + FORM_OVERHEAD_BYTES
+def request_bytes_max(path: str) -> int:
+    """Return the largest body taken at a path: large only where pictures or files are sent."""
+    given = settings()
+    files = {
+        "/v1/receipts": given.upload_bytes_max * given.upload_pages_max,
+        "/v1/receipts/check": given.upload_bytes_max,
+        "/v1/catalog/import": given.import_bytes_max,
+        "/v1/catalog/shops/import": given.import_bytes_max,
+    }
+    size = files.get(path.rstrip("/"))
+    return REQUEST_BYTES_MAX if size is None else size + FORM_OVERHEAD_BYTES
+
+
+class AskFirst:
+    """Ask who is calling before anything of a body is read: what strangers send is nowhere kept.
+
+    Each door says for its part of the paths what to answer a stranger; None lets the request on.
+    """
+
+    def __init__(self, app: ASGIApp, doors: Mapping[str, Callable[[Request], Response | None]]) -> None:
+        self.app = app
+        self.doors = doors
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a stranger at once, or pass the request on."""
+        if scope["type"] == "http" and scope["method"] in BODY_METHODS:
+            for prefix, refusal in self.doors.items():
+                answer = refusal(Request(scope)) if scope["path"].startswith(prefix) else None
+                if answer is not None:
+                    await answer(scope, receive, send)
+                    return
+        await self.app(scope, receive, send)
 
 
 class BodyLimit:
@@ -37,9 +71,10 @@ class BodyLimit:
             return
         request = Request(scope)
         told = request.headers.get("content-length", "0")
-        megabytes = {"megabytes_max": request_bytes_max() // 1_000_000}
-        if told.isdigit() and int(told) > request_bytes_max():
-            await problem(request, 413, "request_too_large", megabytes)(scope, receive, send)
+        most = request_bytes_max(scope["path"])
+        scope["limits"] = size_words(most)
+        if told.isdigit() and int(told) > most:
+            await problem(request, 413, "request_too_large", size_words(most))(scope, receive, send)
             return
         arrived = 0
 
@@ -47,15 +82,20 @@ class BodyLimit:
             nonlocal arrived
             message = await receive()
             arrived += len(message.get("body", b""))
-            if arrived > request_bytes_max():
+            if arrived > most:
                 raise HTTPException(413)
             return message
 
         await self.app(scope, counted, send)
 
 
+def size_words(most: int) -> dict[str, str]:
+    """Return a body's limit as words have it: in MB, with a fraction where it is small."""
+    return {"megabytes_max": f"{most / 1_000_000:g}"}
+
+
 class RequestLog:
-    """Give each request an id, bind it to the log, and say how it ended."""
+    """Give each request an id, bind it to the log, and say how it ended; answer what nothing else did."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -69,18 +109,25 @@ class RequestLog:
         request_id = given if REQUEST_ID.match(given) else str(uuid7())
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        scope.setdefault("state", {})["request_id"] = request_id
         started = time.perf_counter()
-        status = 500
+        status = 0
 
         async def noted(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message.setdefault("headers", []).append((b"x-request-id", request_id.encode()))
+                if all(name != NO_SNIFFING[0] for name, _ in message["headers"]):
+                    message["headers"].append(NO_SNIFFING)
             await send(message)
 
         try:
             await self.app(scope, receive, noted)
+        except Exception:  # noqa: BLE001 - the last net: what falls through here would be nobody's answer
+            _log.exception("unexpected_error")
+            if not status:
+                await unexpected(Request(scope))(scope, receive, noted)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
             seconds = round(time.perf_counter() - started, 4)

@@ -8,12 +8,14 @@ from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Header, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from domain.origins.attestations import attest
 from domain.origins.links import keyed_hash
 from infra.addresses import client_address, neighbourhood, subscriber
+from infra.attestation import HEADER_LENGTH_MAX
+from schemas.base import Text
 from schemas.origins import ClientKind, Origin
 
 DEVICE_ID_LENGTH_MAX: Final = 200
@@ -33,13 +35,17 @@ CLIENTS: Final[tuple[tuple[ClientKind, re.Pattern[str]], ...]] = (
 )
 
 
+# A header that makes no sense is taken for one that isn't there, so its length is all that is asked.
+HeaderText = Annotated[Text, StringConstraints(max_length=HEADER_LENGTH_MAX)]
+
+
 class OriginHeaders(BaseModel):
     """What an app may tell of itself with an upload; an upload without any of it is taken too."""
 
-    idempotency_key: str | None = None
-    x_device_id: str | None = Field(default=None, description="The app's id for this installation")
-    x_app_version: str | None = Field(default=None, description="The app's version")
-    x_attestation: str | None = Field(default=None, description="App Attest or Play Integrity")
+    idempotency_key: HeaderText | None = None
+    x_device_id: HeaderText | None = Field(default=None, description="The app's id for this installation")
+    x_app_version: HeaderText | None = Field(default=None, description="The app's version")
+    x_attestation: HeaderText | None = Field(default=None, description="App Attest or Play Integrity")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from domain.catalog.products import seed
 from domain.loyalty.seed import seed_campaign
 from infra import embedded
 from infra.db import engine, transaction
-from infra.migrate import migrate
 from infra.settings import override_settings, settings
+from migrations.schema import migrate
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import typer
 from cli import services
 from infra import embedded
 from infra.db import engine
-from infra.migrate import migrate as migrate_schema
+from migrations.schema import migrate as migrate_schema
 
 app = typer.Typer(add_completion=False)
 

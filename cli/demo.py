@@ -24,9 +24,9 @@ from cli.services import ending_on_signals, refuse, said, seed, shown
 from cli.token import issue
 from infra import embedded
 from infra.db import engine
-from infra.migrate import migrate
 from infra.processes import LOOPBACK, NotReadyError, free_port, running, wait_until_ready
 from infra.settings import override_settings, settings
+from migrations.schema import migrate
 
 SHOPPERS = {"An": "0901000001", "Bình": "0901000002", "Chi": "0901000003"}
 CHEAT = {"Dũng": "0901000004"}

@@ -83,7 +83,7 @@ def case_panel(case: Mapping[str, Any]) -> Panel:
 
 def addresses(base: str, tokens: Mapping[str, str]) -> list[str]:
     """Return where to look while the demo stays, and as whom: a line each, so that they can be copied."""
-    places = {"API": "/docs", "console": "/console", "ready?": "/readyz", "figures": "/metrics"}
+    places = {"API": "/openapi.json", "console": "/console", "ready?": "/readyz", "figures": "/metrics"}
     return [
         *(f"{what}: {base}{path}" for what, path in places.items()),
         *(f"token, {who}: {token}" for who, token in tokens.items()),

@@ -7,8 +7,11 @@ from typing import Annotated
 
 import typer
 import uvicorn
+from prometheus_client import start_http_server
 
 from cli.services import ending_on_signals, refuse, said, services
+from infra.connections import Server, TimedProtocol
+from infra.metrics import registry
 from infra.secrets import SecretMissingError, token_secret
 from infra.settings import override_settings, settings
 
@@ -44,12 +47,24 @@ def serve(
         except SecretMissingError as error:
             raise refuse(str(error)) from error
         check_port_is_free(settings().api_host, settings().api_port)
-        said.print(f"API on http://{settings().api_host}:{settings().api_port}, its pages on /docs")
-        uvicorn.run(
-            "app:create_app",
-            factory=True,
-            host=settings().api_host,
-            port=settings().api_port,
-            log_config=None,
-            access_log=False,
+        said.print(f"API on http://{settings().api_host}:{settings().api_port}, described by /openapi.json")
+        if settings().metrics_port:
+            start_http_server(settings().metrics_port, settings().api_host, registry())
+        server = Server(
+            uvicorn.Config(
+                "app:create_app",
+                factory=True,
+                http=TimedProtocol,
+                host=settings().api_host,
+                port=settings().api_port,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                # Who calls is told by infra.addresses alone, which believes our own proxies and no other.
+                proxy_headers=False,
+                timeout_graceful_shutdown=settings().stop_seconds_max,
+            )
         )
+        server.run()
+        if not server.started:
+            raise typer.Exit(3)

@@ -15,8 +15,8 @@ from domain.catalog.products import seed as seed_catalogue
 from domain.loyalty.seed import seed_campaign
 from infra import embedded
 from infra.db import engine, transaction
-from infra.migrate import migrate
 from infra.settings import settings
+from migrations.schema import migrate
 
 # Answers go to stdout; what is said meanwhile goes to stderr, so that pipes stay clean.
 said = Console(stderr=True, highlight=False)

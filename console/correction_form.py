@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -33,7 +32,8 @@ async def corrections_in(request: Request) -> Corrections:
             retailer=_typed(form, "retailer") or None,
             store=_typed(form, "store") or None,
             receipt_no=_typed(form, "receipt_no") or None,
-            purchased_at=_time(_typed(form, "purchased_at")),
+            # A text here, which the type reads or refuses.
+            purchased_at=_typed(form, "purchased_at") or None,
             total_minor=_minor(_typed(form, "total"), currency, "total"),
             lines=tuple(_lines(form, currency)),
         )
@@ -56,15 +56,6 @@ def _lines(form: Fields, currency: str | None) -> list[LineCorrection]:
         if brand is not None or amount_minor is not None:
             lines.append(LineCorrection(position=position, brand=brand, amount_minor=amount_minor))
     return lines
-
-
-def _time(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        return datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError as error:
-        raise InvalidValueError(field="purchased_at") from error
 
 
 def _minor(text: str | None, currency: str | None, field: str) -> int | None:

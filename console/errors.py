@@ -8,13 +8,14 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from console.render import PREFIX, here, page, page_language
 from domain.errors import DomainError
 from infra.faults import AWAY, is_no_room
 from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
-from infra.words import say
+from infra.words import fault_words, say
 
 _log = structlog.get_logger()
 
@@ -29,13 +30,15 @@ class FormRefusedError(Exception):
 
 def add_error_pages(console: FastAPI) -> None:
     """Show every refusal as a page."""
-    console.add_exception_handler(SignInNeededError, _sign_in_first)
+    console.add_exception_handler(SignInNeededError, lambda request, _error: sign_in_first(request))
     console.add_exception_handler(FormRefusedError, _form_refused)
     console.add_exception_handler(DomainError, _domain_error)
     console.add_exception_handler(HTTPException, _http_error)
     console.add_exception_handler(RequestValidationError, _invalid_form)
     for away in AWAY:
         console.add_exception_handler(away, _away)
+    console.add_exception_handler(DataError, _value_refused)
+    console.add_exception_handler(Exception, _unexpected)
 
 
 def error_page(request: Request, status: int, message: str) -> Response:
@@ -47,7 +50,8 @@ def _problem(request: Request, status: int, code: str, values: dict[str, object]
     return error_page(request, status, say("problem", code, page_language(request), values))
 
 
-def _sign_in_first(request: Request, _error: Exception) -> Response:
+def sign_in_first(request: Request) -> Response:
+    """Lead to the sign-in page, and from there back."""
     wanted = here(request)
     target = f"{PREFIX}/sign-in?next={quote(wanted, safe='')}"
     if request.headers.get("hx-request"):
@@ -70,16 +74,29 @@ def _http_error(request: Request, error: Exception) -> Response:
     if is_no_room(error):
         return _away(request, error)
     code = CODE_BY_STATUS.get(error.status_code, "invalid_request")
-    return _problem(request, error.status_code, code, {"detail": error.detail})
+    return _problem(
+        request, error.status_code, code, {"detail": error.detail} | request.scope.get("limits", {})
+    )
 
 
 def _invalid_form(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - the handler is registered for it
     # What was sent is not said back: it may be somebody's secret.
-    fields = ", ".join(dict.fromkeys(str(fault["loc"][-1]) for fault in error.errors()[:5]))
-    return _problem(request, 422, "invalid_request", {"detail": fields})
+    language = page_language(request)
+    detail = "; ".join(f"{fault['loc'][-1]}: {fault_words(fault, language)}" for fault in error.errors()[:5])
+    return _problem(request, 422, "invalid_request", {"detail": detail})
 
 
 def _away(request: Request, error: Exception) -> Response:
     _log.error("service_away", error=type(error).__name__)
     return _problem(request, 503, "not_ready")
+
+
+def _value_refused(request: Request, _error: Exception) -> Response:
+    # The types of forms refuse such values before; this is the net below them.
+    return _problem(request, 422, "invalid_request", {"detail": "…"})
+
+
+def _unexpected(request: Request, _error: Exception) -> Response:
+    """Show a fault of our own by the id under which the log tells of it; it is logged further out."""
+    return _problem(request, 500, "unexpected_error", {"request_id": request.state.request_id})

@@ -56,8 +56,16 @@ def field_value(code: str, value: Any, language: Language) -> str:
     if code == "lines":
         return "; ".join(_line_value(line, language) for line in value)
     if code == "purchased_at" and value:
-        return formats.moment(datetime.fromisoformat(str(value)), language)
+        return _kept_time(str(value), language)
     return _value(code, value, "VND", language)
+
+
+def _kept_time(text: str, language: Language) -> str:
+    """Return a time out of an act's details, which are as they were written then; else the text itself."""
+    try:
+        return formats.moment(datetime.fromisoformat(text), language)
+    except ValueError:
+        return text
 
 
 def _line_value(line: dict[str, Any], language: Language) -> str:

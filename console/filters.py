@@ -10,16 +10,17 @@ from fastapi import Depends
 
 from domain.errors import UnknownFilterValueError
 from domain.review.workbench import CaseFilters
+from schemas.base import ShortText
 
 
 def filters_of(
-    reason: str = "",
-    retailer: str = "",
-    total_from: str = "",
-    held: str = "",
-    overdue: str = "",
-    second: str = "",
-    linked: str = "",
+    reason: ShortText = "",
+    retailer: ShortText = "",
+    total_from: ShortText = "",
+    held: ShortText = "",
+    overdue: ShortText = "",
+    second: ShortText = "",
+    linked: ShortText = "",
 ) -> CaseFilters:
     """Return the filters that an address asks for.
 

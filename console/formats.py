@@ -31,7 +31,11 @@ def moment(at: datetime | None, language: Language) -> str:
     """Write a time as the shops' clocks show it; a time without a zone is theirs already."""
     if at is None:
         return "—"
-    local = at.astimezone(clock.TILL_ZONE) if at.tzinfo else at
+    try:
+        local = at.astimezone(clock.TILL_ZONE) if at.tzinfo else at
+    except OverflowError:
+        # At the calendar's ends: shown as it is kept, since a page of fifty must not fail for one.
+        return at.isoformat()
     return local.strftime("%d/%m/%Y %H:%M" if language == "vi" else "%d %b %Y %H:%M")
 
 

@@ -7,18 +7,42 @@ from pathlib import Path
 from fastapi import FastAPI
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.errors import add_error_pages
 from console.pages import account, audit, brands, clusters, pictures, review, rules, workbench
-from console.render import PREFIX
+from console.render import PREFIX, SECURITY_HEADERS
 
 STATIC = Path(__file__).parent / "static"
+
+
+class SafeHeaders:
+    """Give every answer the headers that keep scripts ours, redirects and refusals too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; add what its answer lacks."""
+
+        async def safe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    # Browsers keep what never changes: assets have their digest in their address.
+                    if name != "Cache-Control" or not scope["path"].startswith(f"{PREFIX}/static/"):
+                        headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, safe)
 
 
 def create_console() -> FastAPI:
     """Build the console. Settings must be in place; nothing is connected yet."""
     console = FastAPI(title="QuetBill console", openapi_url=None, docs_url=None, redoc_url=None)
     add_error_pages(console)
+    console.add_middleware(SafeHeaders)
     for pages in (account, workbench, review, clusters, rules, pictures, audit, brands):
         console.include_router(pages.router)
     console.mount("/static", StaticFiles(directory=STATIC), name="static")

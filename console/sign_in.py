@@ -14,12 +14,13 @@ import jwt
 from fastapi import Depends, Request, Response
 from sqlmodel import Session
 
-from console.errors import FormRefusedError, SignInNeededError
+from console.errors import FormRefusedError, SignInNeededError, sign_in_first
+from console.render import PREFIX
 from domain.errors import NotFoundError
 from domain.people.staff import signed_in
 from infra import clock
 from infra.secrets import token_secret
-from infra.web import ReadOnly
+from infra.web import ReadOnly, is_https
 from schemas.people import StaffMember
 
 COOKIE = "quetbill_console"
@@ -34,6 +35,15 @@ class Visitor:
     """A member of staff with an open session. `csrf` is what their forms must carry."""
 
     staff: StaffMember
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Cookie:
+    """What a cookie of ours says; whether its session still stands only the database knows."""
+
+    staff_id: UUID
+    since: datetime
     csrf: str
 
 
@@ -68,7 +78,7 @@ def set_cookie(
         value,
         max_age=seconds,
         path=COOKIE_PATH,
-        secure=request.url.scheme == "https",
+        secure=is_https(request),
         httponly=True,
         samesite="lax",
     )
@@ -76,6 +86,19 @@ def set_cookie(
 
 def read_session(request: Request, session: Session) -> Visitor | None:
     """Return who is signed in, if the cookie is ours and its session has not ended."""
+    said = _cookie_says(request)
+    staff = signed_in(session, said.staff_id, said.since) if said else None
+    return Visitor(staff, said.csrf) if said and staff else None
+
+
+def refusal_before_body(request: Request) -> Response | None:
+    """Return what a visitor without a cookie of ours is answered before their form is read."""
+    if request.url.path == f"{PREFIX}/sign-in" or _cookie_says(request) is not None:
+        return None
+    return sign_in_first(request)
+
+
+def _cookie_says(request: Request) -> _Cookie | None:
     try:
         claims = jwt.decode(
             request.cookies.get(COOKIE, ""),
@@ -83,11 +106,9 @@ def read_session(request: Request, session: Session) -> Visitor | None:
             algorithms=[ALGORITHM],
             options={"require": ["sub", "since", "csrf", "exp"]},
         )
-        staff_id, since = UUID(claims["sub"]), datetime.fromisoformat(claims["since"])
+        return _Cookie(UUID(claims["sub"]), datetime.fromisoformat(claims["since"]), str(claims["csrf"]))
     except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
         return None
-    staff = signed_in(session, staff_id, since)
-    return Visitor(staff, str(claims["csrf"])) if staff else None
 
 
 def current_visitor(request: Request, session: ReadOnly) -> Visitor:

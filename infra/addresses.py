@@ -26,11 +26,17 @@ def client_address(peer: str | None, forwarded_for: Sequence[str]) -> Address | 
     Returns:
         None where there is none, or it is inside our own network and says nothing of a shopper.
     """
+    found = nearest_address(peer, forwarded_for)
+    return found if found is not None and found.is_global else None
+
+
+def nearest_address(peer: str | None, forwarded_for: Sequence[str]) -> Address | None:
+    """Return the same address where it may be inside our own network too."""
     chain = [part for value in forwarded_for for part in value.split(",")]
     found = _parsed(peer)
     while found is not None and chain and is_trusted(found):
         found = _parsed(chain.pop())
-    return found if found is not None and found.is_global else None
+    return found
 
 
 def subscriber(address: Address) -> str:

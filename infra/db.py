@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
+from threading import BoundedSemaphore
 
 from sqlalchemy import Engine, bindparam, func, select
 from sqlalchemy.exc import ArgumentError
@@ -37,19 +38,41 @@ def database_url() -> str:
 @cache
 def engine() -> Engine:
     """Return this process's engine. Forked children must call `forget_connections` first."""
+    return _engine(pool_size=settings().database_pool_size, max_overflow=settings().database_pool_size)
+
+
+@cache
+def _export_engine() -> Engine:
+    return _engine(pool_size=settings().exports_at_once_max, max_overflow=0)
+
+
+@cache
+def _export_turns() -> BoundedSemaphore:
+    return BoundedSemaphore(settings().exports_at_once_max)
+
+
+def _engine(*, pool_size: int, max_overflow: int) -> Engine:
+    limits = {
+        "statement_timeout": settings().statement_seconds_max,
+        "idle_in_transaction_session_timeout": settings().idle_transaction_seconds_max,
+    }
+    options = " ".join(f"-c {name}={1000 * seconds}" for name, seconds in limits.items())
     return create_engine(
         database_url(),
-        pool_size=settings().database_pool_size,
-        max_overflow=settings().database_pool_size,
+        pool_size=pool_size,
+        max_overflow=max_overflow,
         pool_pre_ping=True,
         pool_timeout=CONNECTION_SECONDS,
-        connect_args={"options": "-c timezone=UTC", "connect_timeout": CONNECTION_SECONDS},
+        # What a statement was given may be somebody's phone or password: no error quotes it.
+        hide_parameters=True,
+        connect_args={"options": f"-c timezone=UTC {options}", "connect_timeout": CONNECTION_SECONDS},
     )
 
 
 def forget_connections() -> None:
     """Drop connections inherited from a parent process without closing the parent's."""
     engine().dispose(close=False)
+    _export_engine().dispose(close=False)
 
 
 def unit_of_work() -> Generator[Session]:
@@ -93,6 +116,26 @@ def only_one(key: str) -> Generator[bool]:
         finally:
             if alone:
                 connection.execute(_LEAVE_KEY, {"key": key})
+
+
+class TooManyExportsError(Exception):
+    """As many exports are being sent as there are connections for them."""
+
+
+def export_session() -> Generator[Session]:
+    """Yield a session for an export, on a connection that only exports use: a slow reader keeps no other's.
+
+    Raises:
+        TooManyExportsError: All of them are in use.
+    """
+    turns = _export_turns()
+    if not turns.acquire(blocking=False):
+        raise TooManyExportsError
+    try:
+        with Session(_export_engine()) as session:
+            yield session
+    finally:
+        turns.release()
 
 
 def lock_key(session: Session, key: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from typing import Any, cast
@@ -11,6 +13,7 @@ import structlog
 from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue
+from rq.job import Job
 from rq.results import Result
 from rq.serializers import JSONSerializer
 from sqlmodel import Session
@@ -49,11 +52,38 @@ class NoAnswerError(Exception):
     """No worker answered in time, or Redis is away."""
 
 
-def ask_about_photo(job: str, photo: bytes) -> Any:
-    """Have a worker look at a photo now; return its answer. The photo is kept for seconds only.
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A photo that a worker was asked to look at now."""
+
+    key: str
+    job: Job
+
+    def answer(self) -> Any:
+        """Return what the worker found; None as long as it has not.
+
+        Raises:
+            NoAnswerError: It failed, or Redis is away.
+        """
+        try:
+            found = self.job.latest_result()
+        except RedisError as error:
+            raise NoAnswerError from error
+        if found is not None and found.type is not Result.Type.SUCCESSFUL:
+            raise NoAnswerError
+        return found.return_value if found else None
+
+    def forget(self) -> None:
+        """Delete the photo; without Redis it goes by itself within seconds."""
+        with suppress(RedisError):
+            redis().delete(self.key)
+
+
+def ask_about_photo(job: str, photo: bytes) -> Question:
+    """Ask a worker to look at a photo now. The photo is kept for seconds only.
 
     Raises:
-        NoAnswerError: Nobody answered within QUICK_SECONDS.
+        NoAnswerError: Redis is away.
     """
     key = f"quetbill:photo:{uuid4().hex}"
     try:
@@ -61,13 +91,9 @@ def ask_about_photo(job: str, photo: bytes) -> Any:
         asked = Queue(QUICK_QUEUE, connection=redis(), serializer=JSONSerializer).enqueue(
             job, key, job_timeout=QUICK_SECONDS, result_ttl=RESULT_SECONDS, ttl=QUICK_SECONDS
         )
-        answer = asked.latest_result(timeout=QUICK_SECONDS)
-        redis().delete(key)
     except RedisError as error:
         raise NoAnswerError from error
-    if answer is None or answer.type is not Result.Type.SUCCESSFUL:
-        raise NoAnswerError
-    return answer.return_value
+    return Question(key, asked)
 
 
 def take_photo(key: str) -> bytes | None:

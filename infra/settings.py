@@ -39,6 +39,64 @@ class Settings(BaseSettings):
     token_days: int = Field(default=30, description="How long a token made here is good.")
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(default=8000, description="Port the API listens on.")
+    public_url: str = Field(
+        default="",
+        description="Where browsers find us, as https://…; empty asks trusted proxies and the connection.",
+    )
+    connections_max: int = Field(
+        default=2_000, description="Connections that one API process takes; past it new ones are ended."
+    )
+    header_seconds_max: int = Field(default=10, description="A request's headers arrive within this.")
+    body_seconds_min: int = Field(
+        default=20, description="A request's body has this long, and a second more for each 4 kB."
+    )
+    reader_seconds_max: int = Field(
+        default=30, description="A connection whose reader takes nothing for this long is ended."
+    )
+    stop_seconds_max: int = Field(
+        default=8, description="On SIGTERM the API's requests have this long to end."
+    )
+    metrics_port: int = Field(
+        default=0, description="A port of its own for /metrics, for inside; 0 is the API's port, open to all."
+    )
+    statement_seconds_max: int = Field(
+        default=60, description="A statement to PostgreSQL is ended after this."
+    )
+    idle_transaction_seconds_max: int = Field(
+        default=60, description="A transaction in which nothing is asked for this long is ended."
+    )
+    exports_at_once_max: int = Field(
+        default=3, description="Exports that one process sends at once, over connections of their own."
+    )
+    export_seconds_max: int = Field(default=300, description="An export that takes longer is broken off.")
+    uploads_at_once_max: int = Field(default=8, description="Uploads that one process looks at at once.")
+    decodings_at_once_max: int = Field(
+        default=2, description="Pictures that one process decodes at once; each may take 200 MB."
+    )
+    receipt_pixels_max: int = Field(
+        default=120_000_000, description="Most pixels of all pages of one receipt together."
+    )
+    uploads_per_person_hour_max: int = Field(
+        default=120, description="Receipts that one shopper may send; 0 never limits, here and below."
+    )
+    # A phone network puts thousands of shoppers behind one address.
+    uploads_per_address_hour_max: int = Field(default=3_000, description="Receipts from one public address.")
+    checks_per_person_hour_max: int = Field(
+        default=300, description="Pictures that one shopper may have checked."
+    )
+    checks_per_address_hour_max: int = Field(default=6_000, description="The same of one public address.")
+    appeals_per_person_day_max: int = Field(default=20, description="Appeals of one shopper.")
+    appeals_per_address_day_max: int = Field(default=500, description="Appeals from one public address.")
+    imports_per_person_hour_max: int = Field(default=60, description="Files that one admin may import.")
+    imports_per_address_hour_max: int = Field(default=120, description="The same of one public address.")
+    exports_per_person_hour_max: int = Field(default=60, description="Exports of one member of staff.")
+    exports_per_address_hour_max: int = Field(default=300, description="Exports to one public address.")
+    sign_ins_per_address_quarter_hour_max: int = Field(
+        default=30, description="Failed sign-ins of one address to the console; 0 never limits, as below."
+    )
+    hashings_at_once_max: int = Field(
+        default=2, description="Passwords hashed at the same time; each takes 64 MB."
+    )
     workers: int = Field(default=1, description="Worker processes that `quetbill work` keeps alive.")
     ocr_engine: Literal["recogniser", "tesserocr", "pytesseract"] = Field(
         default="recogniser",
@@ -58,6 +116,7 @@ class Settings(BaseSettings):
     upload_bytes_max: int = Field(default=15_000_000, description="Largest page, in bytes.")
     upload_pixels_max: int = Field(default=50_000_000, description="Largest page, in pixels.")
     upload_side_min: int = Field(default=300, description="Smallest side of a page, in pixels.")
+    import_bytes_max: int = Field(default=20_000_000, description="Largest file that is imported, in bytes.")
     upload_pages_max: int = Field(default=6, description="Most pages of one receipt.")
     group_shoppers_min: int = Field(
         default=5, description="Brand figures about fewer shoppers than this are withheld."

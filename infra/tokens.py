@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import jwt
@@ -15,6 +15,8 @@ from infra.settings import settings
 
 ALGORITHM = "HS256"
 ISSUER = "quetbill"
+# How far the clocks of two machines may be apart.
+LEEWAY_SECONDS = 30
 
 
 class TokenError(Exception):
@@ -28,6 +30,7 @@ class Claims:
     subject: UUID
     role: str
     brands: tuple[str, ...]
+    issued_at: datetime
 
 
 def issue_token(subject: UUID, role: str, brands: Sequence[str] = ()) -> str:
@@ -38,7 +41,8 @@ def issue_token(subject: UUID, role: str, brands: Sequence[str] = ()) -> str:
         "sub": str(subject),
         "role": role,
         "brands": list(brands),
-        "iat": now,
+        # With its fraction: what ends a person's tokens ends those of the same second too.
+        "iat": now.timestamp(),
         "exp": now + timedelta(days=settings().token_days),
     }
     return jwt.encode(claims, token_secret(), algorithm=ALGORITHM)
@@ -56,9 +60,11 @@ def read_token(token: str) -> Claims:
             token_secret(),
             algorithms=[ALGORITHM],
             issuer=ISSUER,
-            options={"require": ["sub", "role", "exp", "iss"]},
+            leeway=LEEWAY_SECONDS,
+            options={"require": ["sub", "role", "exp", "iss", "iat"]},
         )
-        brands = claims.get("brands", [])
-        return Claims(UUID(claims["sub"]), str(claims["role"]), tuple(map(str, brands)))
-    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
+        brands = tuple(map(str, claims.get("brands", [])))
+        issued_at = datetime.fromtimestamp(float(claims["iat"]), UTC)
+        return Claims(UUID(claims["sub"]), str(claims["role"]), brands, issued_at)
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
         raise TokenError from error

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from sqlmodel import Session
 
+from infra import addresses
 from infra.db import read_only, unit_of_work
+from infra.settings import settings
 
 STATUS_BY_KIND = {"refused": 422, "not_found": 404, "conflict": 409}
 # The stable code of a refusal that is HTTP's own.
@@ -17,6 +19,8 @@ CODE_BY_STATUS = {
     405: "method_not_allowed",
     413: "request_too_large",
     415: "unsupported_media_type",
+    429: "too_many_requests",
+    500: "unexpected_error",
     503: "not_ready",
 }
 
@@ -25,3 +29,25 @@ CODE_BY_STATUS = {
 # Function scope commits before the response; the default commits after it was sent.
 UnitOfWork = Annotated[Session, Depends(unit_of_work, scope="function")]
 ReadOnly = Annotated[Session, Depends(read_only, scope="function")]
+
+
+def caller_address(request: Request) -> addresses.Address | None:
+    """Return who sent a request, past the proxies that are ours; it may be inside our own network."""
+    peer = request.client.host if request.client else None
+    return addresses.nearest_address(peer, request.headers.getlist("x-forwarded-for"))
+
+
+def caller_key(request: Request) -> str:
+    """Return under which name a caller's address is counted: one subscriber's, whichever phone."""
+    address = caller_address(request)
+    return addresses.subscriber(address) if address else "unknown"
+
+
+def is_https(request: Request) -> bool:
+    """Say whether the caller's own connection is encrypted, which a proxy of ours may have ended."""
+    if settings().public_url:
+        return settings().public_url.startswith("https://")
+    peer = addresses.nearest_address(request.client.host if request.client else None, ())
+    if peer is not None and addresses.is_trusted(peer):
+        return request.headers.get("x-forwarded-proto", request.url.scheme).split(",")[-1].strip() == "https"
+    return request.url.scheme == "https"

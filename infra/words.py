@@ -6,6 +6,7 @@ Those of the staff's pages have a file of their own, so that translators find ea
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -37,6 +38,12 @@ def all_words(language: Language) -> dict[WordGroup, dict[str, str]]:
 def say(group: WordGroup, code: str, language: Language, values: dict[str, Any] | None = None) -> str:
     """Return the sentence for a code, its gaps filled; an unknown code is said as itself."""
     return all_words(language)[group].get(code, code).format_map(_Gaps(values or {}))
+
+
+def fault_words(fault: Mapping[str, Any], language: Language) -> str:
+    """Return what is wrong with a field of a body: our words where the fault is one of ours."""
+    kind = str(fault["type"])
+    return say("problem", kind, language) if kind in all_words(language)["problem"] else str(fault["msg"])
 
 
 def language_of(accept_language: str | None) -> Language:

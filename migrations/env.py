@@ -20,7 +20,9 @@ from infra.db import engine
 
 with engine().connect() as connection:
     # A migration that can't get its lock soon gives up, so that running code isn't held behind it.
-    connection.execute(text("SET lock_timeout = '5s'"))
+    connection.execute(text("SET LOCAL lock_timeout = '5s'"))
+    # Rewriting a large table takes as long as it takes.
+    connection.execute(text("SET LOCAL statement_timeout = 0"))
     context.configure(connection=connection, target_metadata=SQLModel.metadata, compare_server_default=False)
     with context.begin_transaction():
         context.run_migrations()

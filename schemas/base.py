@@ -1,12 +1,15 @@
-"""What every table shares: constraint names, ids in time order, and times that carry a zone."""
+"""What every table shares: names, ids in time order, times with a zone. And what every body is made of."""
 
 from __future__ import annotations
 
-from typing import Any, NewType, cast
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, NewType, cast
 from uuid import UUID
 
 import uuid_utils.compat
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic_core import PydanticCustomError
 from sqlalchemy import DateTime, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
@@ -56,3 +59,50 @@ class Body(BaseModel):
     """A request or response body: unknown fields are refused, values are not changed."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+# What PostgreSQL has no text with (NUL, halves of surrogate pairs), and what only terminals obey.
+_UNREADABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Times outside these are slips of a clock or a keyboard, and arithmetic on them stays in the calendar.
+YEAR_MIN: Final = 2000
+YEAR_MAX: Final = 2100
+TEXT_LENGTH_MAX: Final = 200
+
+
+def _readable(text: str) -> str:
+    if _UNREADABLE.search(text):
+        raise PydanticCustomError("control_characters", "Control characters are not taken")
+    return text
+
+
+def _in_years(at: datetime) -> datetime:
+    # The year alone is compared: shifting an extreme time by its zone would leave the calendar.
+    if not YEAR_MIN <= at.year <= YEAR_MAX:
+        raise PydanticCustomError("time_out_of_range", "The year is not between 2000 and 2100")
+    return at
+
+
+def _without_zone(at: datetime) -> datetime:
+    if at.tzinfo is not None:
+        raise PydanticCustomError("time_with_zone", "A printed time has no zone")
+    return at
+
+
+def _with_zone(at: datetime) -> datetime:
+    if at.tzinfo is None:
+        raise PydanticCustomError(
+            "time_without_zone", "The time needs a zone, as in 2026-01-31T09:30:00+07:00"
+        )
+    return at.astimezone(UTC)
+
+
+# Whatever somebody writes, several lines of it too; where it is used it has a length as well.
+Text = Annotated[str, AfterValidator(_readable)]
+# The same without the spaces around it, which its lengths don't count.
+TrimmedText = Annotated[Text, StringConstraints(strip_whitespace=True)]
+# One line of it: a name, a slug, a filter, a cursor, a token of ours.
+ShortText = Annotated[Text, StringConstraints(max_length=TEXT_LENGTH_MAX)]
+# As a till printed it: local, without a zone. One with a zone is refused, never shifted.
+PrintedTime = Annotated[datetime, AfterValidator(_in_years), AfterValidator(_without_zone)]
+# Any other time: with a zone, in UTC from here on.
+Moment = Annotated[datetime, AfterValidator(_in_years), AfterValidator(_with_zone)]

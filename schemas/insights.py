@@ -9,14 +9,13 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Body
+from schemas.base import Body, ShortText
 
 Period = Literal["day", "week", "month"]
-# PostgreSQL has no text with a NUL in it.
-Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
+Name = Annotated[ShortText, StringConstraints(min_length=1)]
 # Days outside these are slips of the keyboard, and arithmetic on days stays inside the calendar.
 Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
-Currency = Annotated[str, StringConstraints(pattern="^[A-Z]{3}$")]
+Currency = Annotated[ShortText, StringConstraints(pattern="^[A-Z]{3}$")]
 
 
 class ScopeQuery(Body):
@@ -46,7 +45,7 @@ class PurchasesQuery(ScopeQuery):
 class PurchasesPageQuery(PurchasesQuery):
     """One page of the purchases meant."""
 
-    cursor: Annotated[str, StringConstraints(max_length=500)] | None = None
+    cursor: ShortText | None = None
     limit: int = Field(default=20, ge=1, le=100)
 
 

@@ -26,7 +26,10 @@ class Shopper(SQLModel, table=True):
 
 
 class StaffMember(SQLModel, table=True):
-    """One member of staff. `brands` holds brand slugs a brand manager may see."""
+    """One member of staff. `brands` holds brand slugs a brand manager may see.
+
+    Tokens issued before `access_from` are no good any more; from `ended_at` on none is.
+    """
 
     __tablename__ = "staff_member"
     __table_args__ = (CheckConstraint("role IN ('brand_manager', 'reviewer', 'admin')", name="role"),)
@@ -36,6 +39,8 @@ class StaffMember(SQLModel, table=True):
     role: str = Field(max_length=20)
     brands: list[str] = Field(default_factory=list, sa_type=JSONB, nullable=False)
     joined_at: datetime = time_field()
+    access_from: datetime = time_field()
+    ended_at: datetime | None = time_field(nullable=True)
 
 
 class StaffCredential(SQLModel, table=True):
@@ -43,7 +48,8 @@ class StaffCredential(SQLModel, table=True):
 
     `code_salt` makes the code's secret together with the server's own key, so that a copy of this
     table alone opens nothing. `last_code_step` is the latest 30-second step whose code was used:
-    each code is good once. Cookies signed before `sessions_from` are no good any more.
+    each code is good once. Cookies signed before `sessions_from` are no good any more. `failures`
+    counts wrong codes after right passwords, which only somebody who has the password can cause.
     """
 
     __tablename__ = "staff_credential"
@@ -55,6 +61,18 @@ class StaffCredential(SQLModel, table=True):
     failures: int = 0
     locked_until: datetime | None = time_field(nullable=True)
     sessions_from: datetime = time_field()
+
+
+class SignInFailure(SQLModel, table=True):
+    """Wrong passwords for one account from one address, which lock that account for that address only."""
+
+    __tablename__ = "sign_in_failure"
+
+    staff_id: UUID = Field(foreign_key="staff_member.id", primary_key=True)
+    address_digest: str = Field(primary_key=True, max_length=64)
+    failures: int = 0
+    failed_at: datetime = time_field()
+    locked_until: datetime | None = time_field(nullable=True)
 
 
 class StaffRelation(SQLModel, table=True):

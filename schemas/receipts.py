@@ -35,6 +35,13 @@ class Receipt(SQLModel, table=True):
         UniqueConstraint("shopper_id", "idempotency_key"),
         CheckConstraint(f"status IN {get_args(ReceiptStatus)}", name="status"),
         CheckConstraint("status <> 'in_review' OR waiting_since IS NOT NULL", name="in_review_since"),
+        # What a driver can hand to Python: a row beyond it would make every list that holds it fail.
+        CheckConstraint(
+            "purchased_at >= '0001-01-02' AND purchased_at < '9999-12-31'", name="purchased_at_shown"
+        ),
+        CheckConstraint(
+            "captured_at >= '0001-01-02' AND captured_at < '9999-12-31'", name="captured_at_shown"
+        ),
         Index("ix_receipt_shopper_newest", "shopper_id", "received_at", "id"),
         Index("ix_receipt_waiting", "rung_at", postgresql_where=text("status IN ('received', 'reading')")),
         Index("ix_receipt_in_review", "waiting_since", "id", postgresql_where=text("status = 'in_review'")),

@@ -11,7 +11,7 @@ from pydantic import StringConstraints
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from schemas.base import Body, id_field, json_field, time_field
+from schemas.base import Body, PrintedTime, ShortText, TrimmedText, id_field, json_field, time_field
 from schemas.origins import ClusterView, SenderKind
 from schemas.receipts import ReasonView, ReceiptStatus, ReceiptSummary, ReceiptView
 
@@ -87,15 +87,18 @@ class ReceiptAppeal(SQLModel, table=True):
     appealed_at: datetime = time_field()
 
 
-Printed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Printed = Annotated[TrimmedText, StringConstraints(min_length=1, max_length=200)]
 MinorUnits = Annotated[int, BodyField(ge=0, le=10**12)]
+
+
+LINES_MAX = 2_000
 
 
 class LineCorrection(Body):
     """What a person read on one line; None leaves it as it was. An empty brand means none of ours."""
 
-    position: int
-    brand: Annotated[str, StringConstraints(max_length=200)] | None = None
+    position: Annotated[int, BodyField(ge=0, le=LINES_MAX)]
+    brand: ShortText | None = None
     amount_minor: MinorUnits | None = None
 
 
@@ -109,15 +112,15 @@ class Corrections(Body):
     retailer: Printed | None = None
     store: Printed | None = None
     receipt_no: Printed | None = None
-    purchased_at: datetime | None = None
+    purchased_at: PrintedTime | None = None
     total_minor: MinorUnits | None = None
-    lines: tuple[LineCorrection, ...] = ()
+    lines: Annotated[tuple[LineCorrection, ...], BodyField(max_length=LINES_MAX)] = ()
 
 
 class AppealRequest(Body):
     """What a shopper says against a refusal."""
 
-    words: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+    words: Annotated[TrimmedText, StringConstraints(min_length=3, max_length=500)]
 
 
 class AppealView(Body):
@@ -161,7 +164,7 @@ class DecisionRequest(Body):
     """
 
     decision: Decision
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+    reason: Annotated[TrimmedText, StringConstraints(min_length=3, max_length=500)]
     refusal: RefusalKind | None = None
     corrections: Corrections | None = None
     pay_again: bool = False

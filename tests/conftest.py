@@ -28,8 +28,8 @@ from sqlmodel import Session
 from app import create_app
 from domain.catalog.products import seed
 from infra.db import engine, transaction
-from infra.migrate import migrate
 from infra.settings import override_settings
+from migrations.schema import migrate
 from schemas.loyalty import Campaign
 from tests.skips import pytest_addoption, pytest_configure  # noqa: F401 - the option --allowed-skips
 
@@ -121,6 +121,7 @@ def client(services: None, session: Session) -> Generator[TestClient]:
     app = create_app()
     app.dependency_overrides[db.unit_of_work] = lambda: session
     app.dependency_overrides[db.read_only] = lambda: session
+    app.dependency_overrides[db.export_session] = lambda: session
     with TestClient(app) as opened:
         yield opened
 

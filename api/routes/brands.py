@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -9,9 +11,11 @@ from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from api.auth import CurrentBrand
+from api.limits import HOUR_SECONDS, limited
 from domain.insights import purchases, summary
 from domain.insights.export import csv_chunks
-from infra.db import read_only
+from infra.db import export_session
+from infra.settings import settings
 from infra.web import ReadOnly
 from schemas.insights import (
     PurchasesPage,
@@ -25,8 +29,13 @@ from schemas.insights import (
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["brands"])
 
-# Rows are fetched while they are sent, so this session ends after the response, not before it.
-StreamSession = Annotated[Session, Depends(read_only, scope="request")]
+# Rows are fetched while they are sent, so this session ends after the response, not before it. It has
+# a connection of its own kind, since whoever reads slowly keeps it.
+StreamSession = Annotated[Session, Depends(export_session, scope="request")]
+
+
+class ExportBrokenOffError(Exception):
+    """An export took longer than one may."""
 
 
 @router.get("/purchases")
@@ -43,6 +52,7 @@ def list_purchases(
 
 @router.get(
     "/purchases.csv",
+    dependencies=[limited("exports", seconds=HOUR_SECONDS)],
     response_class=StreamingResponse,
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
@@ -55,7 +65,7 @@ def export_purchases(
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
     return StreamingResponse(
-        csv_chunks(purchases.export_purchases(session, brand, query)),
+        _within_time(csv_chunks(purchases.export_purchases(session, brand, query))),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
@@ -81,3 +91,16 @@ def show_retailers(
 ) -> RetailerShares:
     """Return the same figures by chain over all the days, with each chain's share of spend."""
     return summary.retailer_shares(session, brand, query)
+
+
+def _within_time(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Send an export as long as one may take: whoever reads slowly keeps its connection from others.
+
+    Raises:
+        ExportBrokenOffError: It has taken too long; the answer ends unfinished, which clients can tell.
+    """
+    end = time.monotonic() + settings().export_seconds_max
+    for chunk in chunks:
+        if time.monotonic() > end:
+            raise ExportBrokenOffError
+        yield chunk

@@ -8,7 +8,7 @@ from fastapi import APIRouter, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 
 from api.auth import CallerLanguage, CurrentAdmin
-from api.routes.catalog import REFUSED, answer
+from api.routes.catalog import LIMITED, REFUSED, answer
 from domain.catalog.sheets import csv_text
 from domain.loyalty.campaign_imports import import_campaigns
 from infra.web import UnitOfWork
@@ -17,7 +17,7 @@ from schemas.catalog import ImportReport
 router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
 
-@router.post("/import", response_model=ImportReport, responses=REFUSED)
+@router.post("/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
 def import_from_file(
     *,
     request: Request,

@@ -8,12 +8,14 @@ from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
-from api.auth import CallerLanguage, CurrentAdmin, CurrentClaims
+from api.auth import CallerLanguage, CurrentAdmin, CurrentPerson
 from api.errors import problem
+from api.limits import HOUR_SECONDS, limited
 from domain.catalog import imports, listing, names, sheets, shops
 from domain.paging import page
 from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
 from schemas.catalog import BrandList, ImportReport, ProductList, RetailerList
 from schemas.people import StaffMember
 
@@ -23,14 +25,14 @@ LIST_SIZE_DEFAULT = 100
 LIST_SIZE_MAX = 500
 
 Limit = Annotated[int, Query(ge=1, le=LIST_SIZE_MAX)]
-# The last slug shown. PostgreSQL has no text with a NUL in it.
-Cursor = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]*$")]
-BrandSlug = Annotated[str | None, Query(max_length=60, pattern=r"^[^\x00]*$", description="Slug of a brand.")]
+# The last slug shown.
+Cursor = ShortText | None
+BrandSlug = Annotated[ShortText | None, Query(description="Slug of a brand.")]
 
 
 @router.get("/retailers")
 def list_retailers(
-    session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
+    session: ReadOnly, _caller: CurrentPerson, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
 ) -> RetailerList:
     """Return the chains whose receipts are known, by slug."""
     found = page(
@@ -41,7 +43,7 @@ def list_retailers(
 
 @router.get("/brands")
 def list_brands(
-    session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
+    session: ReadOnly, _caller: CurrentPerson, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
 ) -> BrandList:
     """Return brands with their owner and category, by slug."""
     found = page(lambda most: listing.brands(session, after=cursor, limit=most), limit, lambda row: row.slug)
@@ -51,7 +53,7 @@ def list_brands(
 @router.get("/products")
 def list_products(
     session: ReadOnly,
-    _caller: CurrentClaims,
+    _caller: CurrentPerson,
     brand: BrandSlug = None,
     cursor: Cursor = None,
     limit: Limit = LIST_SIZE_DEFAULT,
@@ -68,9 +70,10 @@ def list_products(
 REFUSED: dict[int | str, dict[str, Any]] = {
     422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}
 }
+LIMITED = [limited("imports", seconds=HOUR_SECONDS)]
 
 
-@router.post("/import", response_model=ImportReport, responses=REFUSED)
+@router.post("/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
 def import_products(
     *,
     request: Request,
@@ -86,7 +89,7 @@ def import_products(
     return answer(request, session, admin, "products", report)
 
 
-@router.post("/shops/import", response_model=ImportReport, responses=REFUSED)
+@router.post("/shops/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
 def import_shops(
     *,
     request: Request,
@@ -105,7 +108,7 @@ def import_shops(
     return answer(request, session, admin, "shops", report)
 
 
-@router.post("/brands/import", response_model=ImportReport, responses=REFUSED)
+@router.post("/brands/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
 def import_brands(
     *,
     request: Request,
@@ -122,7 +125,7 @@ def import_brands(
     return answer(request, session, admin, "brands", report)
 
 
-@router.post("/retailers/import", response_model=ImportReport, responses=REFUSED)
+@router.post("/retailers/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
 def import_chains(
     *,
     request: Request,

@@ -12,18 +12,19 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
 from api.errors import problem
+from domain.errors import NotFoundError
 from infra import queue, storage
 from infra.db import engine
 from infra.metrics import registry
-from infra.migrate import is_current
 from infra.settings import settings
+from migrations.schema import is_current
 
 router = APIRouter(tags=["operation"])
 
 
 @router.get("/healthz")
-def healthz() -> dict[str, str]:
-    """Answer as long as the process serves."""
+async def healthz() -> dict[str, str]:
+    """Answer as long as the process serves, however busy its threads are."""
     return {"status": "alive"}
 
 
@@ -49,7 +50,12 @@ def readyz(request: Request) -> JSONResponse:
 
 @router.get("/metrics", response_class=Response)
 def metrics() -> Response:
-    """Return Prometheus figures: queue depth, receipts by status, seconds by stage."""
+    """Return Prometheus figures: queue depth, receipts by status, seconds by stage.
+
+    With a port of their own they are not here.
+    """
+    if settings().metrics_port:
+        raise NotFoundError
     return Response(generate_latest(registry()), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -10,6 +10,7 @@ from api.auth import CurrentShopper
 from domain.loyalty import wallet
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from infra.web import ReadOnly
+from schemas.base import ShortText
 from schemas.ledger import Balances, TransferHistory
 
 router = APIRouter(prefix="/v1/me", tags=["points"])
@@ -25,7 +26,7 @@ def show_balances(session: ReadOnly, shopper: CurrentShopper) -> Balances:
 def list_transfers(
     session: ReadOnly,
     shopper: CurrentShopper,
-    cursor: str | None = None,
+    cursor: ShortText | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> TransferHistory:
     """Return every movement of the shopper's points, newest first."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
-from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any, cast
 from uuid import UUID
 
+import anyio
 from fastapi import APIRouter, File, Form, Header, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
-from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
+from api.auth import CallerLanguage, CurrentShopper, ReceiptViewer
 from api.errors import NotReadyError, UnsupportedMediaTypeError
+from api.limits import HOUR_SECONDS, UploadTurn, limited, upload_turns
 from api.origin import UploadSender
 from domain.errors import NotFoundError
 from domain.origins.links import count_upload
@@ -25,12 +26,15 @@ from domain.receipts.errors import NoPagesError
 from domain.receipts.photos import check_photo, kept_photo
 from domain.receipts.reasons import Audience, reason_view
 from infra import clock, queue
+from infra.connections import stopping
 from infra.db import engine
 from infra.queue import ring_after_commit
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from infra.windows import RedisWindows
 from infra.words import Language
+from schemas.base import Moment, ShortText
+from schemas.people import Shopper, StaffMember
 from schemas.reasons import Reason
 from schemas.receipts import (
     WAITING_STATUSES,
@@ -44,6 +48,7 @@ from schemas.receipts import (
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
 
 EVENT_PAUSE_SECONDS = 0.5
+ANSWER_PAUSE_SECONDS = 0.05
 EVENTS_MAX = 240
 
 
@@ -58,7 +63,11 @@ def multipart_only(request: Request) -> None:
 
 
 @router.post(
-    "", status_code=202, response_model=ReceiptAccepted, responses={202: {"headers": {"Location": {}}}}
+    "",
+    status_code=202,
+    response_model=ReceiptAccepted,
+    responses={202: {"headers": {"Location": {}}}},
+    dependencies=[limited("uploads", seconds=HOUR_SECONDS)],
 )
 def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request that FastAPI fills in
     request: Request,
@@ -66,11 +75,12 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     session: UnitOfWork,
     shopper: CurrentShopper,
     sender: UploadSender,
+    _turn: UploadTurn,
     image: Annotated[
         list[UploadFile] | None, File(description="1 to 6 pages of one receipt, in order")
     ] = None,
-    captured_at: Annotated[datetime | None, Form(description="When the photo was taken")] = None,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    captured_at: Annotated[Moment | None, Form(description="When the photo was taken")] = None,
+    idempotency_key: Annotated[ShortText | None, Header(min_length=1)] = None,
 ) -> ReceiptAccepted:
     """Take a receipt in. It is read soon after; `Location` says where to look.
 
@@ -102,8 +112,8 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     )
 
 
-@router.post("/check")
-def check_picture(
+@router.post("/check", dependencies=[limited("checks", seconds=HOUR_SECONDS)])
+async def check_picture(
     request: Request,
     _shopper: CurrentShopper,
     language: CallerLanguage,
@@ -113,21 +123,42 @@ def check_picture(
     multipart_only(request)
     if image is None:
         raise NoPagesError
-    photo = image.file.read(settings().upload_bytes_max + 1)
-    check_photo(photo)
+    photo = await image.read(settings().upload_bytes_max + 1)
     try:
-        reasons = queue.ask_about_photo(queue.CHECK_PICTURE, photo)
+        reasons = await _looked_at(photo)
     except queue.NoAnswerError as error:
         raise NotReadyError from error
     shown = [reason_view(Reason.from_stored(stored), "shopper", language) for stored in reasons]
     return PictureCheck(readable=all(reason.severity != "reject" for reason in shown), reasons=shown)
 
 
+async def _looked_at(photo: bytes) -> list[dict[str, Any]]:
+    """Have a worker look at a photo. Who waits for it holds no thread, however many do.
+
+    Raises:
+        NoAnswerError: No worker answered in time.
+    """
+    async with upload_turns():
+        await run_in_threadpool(check_photo, photo)
+    asked = await run_in_threadpool(queue.ask_about_photo, queue.CHECK_PICTURE, photo)
+    try:
+        with anyio.fail_after(queue.QUICK_SECONDS):
+            while True:
+                if (answer := await run_in_threadpool(asked.answer)) is not None:
+                    return cast("list[dict[str, Any]]", answer)
+                await asyncio.sleep(ANSWER_PAUSE_SECONDS)
+    except TimeoutError as error:
+        raise queue.NoAnswerError from error
+    finally:
+        with anyio.CancelScope(shield=True):
+            await run_in_threadpool(asked.forget)
+
+
 @router.get("")
 def list_receipts(
     session: ReadOnly,
     shopper: CurrentShopper,
-    cursor: str | None = None,
+    cursor: ShortText | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> ReceiptHistory:
     """Return the shopper's receipts, newest first."""
@@ -142,10 +173,10 @@ def list_receipts(
 
 @router.get("/{receipt_id}")
 def show_receipt(
-    receipt_id: UUID, session: ReadOnly, viewer: ViewerShopper, language: CallerLanguage
+    receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, language: CallerLanguage
 ) -> ReceiptView:
     """Return one receipt: what was read, what was decided and why, what it earned."""
-    return _view(session, receipt_id, viewer.id if viewer else None, language)
+    return _view(session, receipt_id, viewer, language)
 
 
 @router.get("/{receipt_id}/events", response_class=StreamingResponse)
@@ -155,7 +186,7 @@ def watch_receipt(
     """Stream the receipt as server-sent events, one at each change, until it has ended."""
     rows.receipt_of(session, receipt_id, shopper.id)
     return StreamingResponse(
-        _events(receipt_id, shopper.id, language),
+        _events(receipt_id, shopper, language),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store"},
     )
@@ -163,10 +194,10 @@ def watch_receipt(
 
 @router.get("/{receipt_id}/image", response_class=Response)
 def show_image(
-    receipt_id: UUID, session: ReadOnly, viewer: ViewerShopper, page: Annotated[int, Query(ge=0, le=100)] = 0
+    receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, page: Annotated[int, Query(ge=0, le=100)] = 0
 ) -> Response:
     """Return the photographed page, as it was uploaded."""
-    receipt = rows.receipt_of(session, receipt_id, viewer.id if viewer else None)
+    receipt = rows.receipt_seen_by(session, receipt_id, viewer)
     pages = rows.pages_of(session, receipt.id)
     if page >= len(pages):
         raise NotFoundError
@@ -177,24 +208,28 @@ def show_image(
     return Response(photo, media_type=pages[page].media_type, headers=headers)
 
 
-def _view(session: Session, receipt_id: UUID, shopper_id: UUID | None, language: Language) -> ReceiptView:
-    receipt = rows.receipt_of(session, receipt_id, shopper_id)
-    audience: Audience = "shopper" if shopper_id else "staff"
+def _view(
+    session: Session, receipt_id: UUID, viewer: Shopper | StaffMember, language: Language
+) -> ReceiptView:
+    receipt = rows.receipt_seen_by(session, receipt_id, viewer)
+    audience: Audience = "shopper" if isinstance(viewer, Shopper) else "staff"
     return display.views(session, [receipt], audience=audience, language=language)[0]
 
 
-def _current_view(receipt_id: UUID, shopper_id: UUID, language: Language, seen: str) -> ReceiptView | None:
+def _current_view(receipt_id: UUID, shopper: Shopper, language: Language, seen: str) -> ReceiptView | None:
     """Return the receipt if its status is no longer the one seen. Opens and ends its own session."""
     with Session(engine()) as session:
-        receipt: Receipt = rows.receipt_of(session, receipt_id, shopper_id)
-        return None if receipt.status == seen else _view(session, receipt_id, shopper_id, language)
+        receipt: Receipt = rows.receipt_of(session, receipt_id, shopper.id)
+        return None if receipt.status == seen else _view(session, receipt_id, shopper, language)
 
 
-async def _events(receipt_id: UUID, shopper_id: UUID, language: Language) -> AsyncGenerator[str]:
+async def _events(receipt_id: UUID, shopper: Shopper, language: Language) -> AsyncGenerator[str]:
     # Between looks nothing is held, neither a thread nor a connection, however many watch.
     seen = ""
     for _ in range(EVENTS_MAX):
-        view = await run_in_threadpool(_current_view, receipt_id, shopper_id, language, seen)
+        if stopping.is_set():
+            break
+        view = await run_in_threadpool(_current_view, receipt_id, shopper, language, seen)
         if view is not None:
             seen = view.status
             yield f"event: {seen}\ndata: {json.dumps(view.model_dump(mode='json'), ensure_ascii=False)}\n\n"

@@ -11,6 +11,7 @@ from api.auth import CallerLanguage, CurrentReviewer
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor
 from domain.review import cases, decisions
 from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
 from schemas.review import CaseQueue, CaseView, DecisionPending, DecisionRequest, DecisionView
 
 router = APIRouter(prefix="/v1/review/cases", tags=["review"])
@@ -21,7 +22,7 @@ def list_cases(
     session: ReadOnly,
     reviewer: CurrentReviewer,
     language: CallerLanguage,
-    cursor: str | None = None,
+    cursor: ShortText | None = None,
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> CaseQueue:
     """Return receipts in review, longest waiting first."""

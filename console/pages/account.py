@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import secrets
+from functools import cache
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
+from sqlmodel import Session
 
-from console import throttle
 from console.errors import FormRefusedError
 from console.render import LANGUAGE_COOKIE, PREFIX, page
 from console.sign_in import (
@@ -25,20 +28,30 @@ from console.sign_in import (
 from domain.errors import NotFoundError
 from domain.people import staff
 from domain.people.audit import record_act
-from infra.web import ReadOnly, UnitOfWork
+from infra import rates
+from infra.settings import settings
+from infra.turns import TooBusyError, Turns
+from infra.web import ReadOnly, UnitOfWork, caller_key
 from infra.words import LANGUAGES
-from schemas.base import Body
+from schemas.base import Body, ShortText, Text
 
 router = APIRouter()
 
 # Ties the sign-in form to the browser that asked for it, before there is a session.
 FORM_COOKIE = "quetbill_sign_in"
 FORM_SECONDS = 3600
+QUARTER_HOUR_SECONDS = 900
+BUSY_SECONDS = 5
+# Each takes about half a second.
+HASHINGS_WAITING_MAX = 32
 YEAR_SECONDS = 365 * 86_400
+
+# Where a detour leads back to, with the filters of the page.
+Address = Annotated[Text, Field(max_length=2_000)]
 
 
 @router.get("/sign-in")
-def show_sign_in(request: Request, session: ReadOnly, next: str = PREFIX + "/") -> Response:  # noqa: A002 - the address says next
+def show_sign_in(request: Request, session: ReadOnly, next: Address = PREFIX + "/") -> Response:  # noqa: A002 - the address says next
     """Show the sign-in form, or go on where one is signed in."""
     if read_session(request, session) is not None:
         return RedirectResponse(own_path(next), 303)
@@ -62,31 +75,59 @@ def _sign_in_page(request: Request, wanted: str, *, refused: bool = False) -> Re
 class SignInForm(Body):
     """What the sign-in form sends."""
 
-    email: str = Field("", max_length=254)
-    password: str = Field("", max_length=500)
-    code: str = Field("", max_length=20)
-    csrf: str = ""
-    next: str = PREFIX + "/"
+    email: Annotated[Text, Field(max_length=254)] = ""
+    password: Annotated[Text, Field(max_length=500)] = ""
+    code: Annotated[Text, Field(max_length=20)] = ""
+    csrf: ShortText = ""
+    next: Address = PREFIX + "/"
 
 
 @router.post("/sign-in")
-def sign_in(request: Request, session: UnitOfWork, form: Annotated[SignInForm, Form()]) -> Response:
-    """Sign in with password and one-time code."""
+async def sign_in(request: Request, session: UnitOfWork, form: Annotated[SignInForm, Form()]) -> Response:
+    """Sign in with password and one-time code. Who hashes has a turn, so this waits without a thread."""
     from_here = same_site(request.headers.get("sec-fetch-site"))
     if not from_here or not same_token(form.csrf, request.cookies.get(FORM_COOKIE, "")):
         raise FormRefusedError
-    address = request.client.host if request.client else "unknown"
-    if throttle.is_blocked(address):
+    address = caller_key(request)
+    # Counted before anything is done for it: a hundred at once are a hundred, not none yet.
+    seconds = await run_in_threadpool(rates.take, _sign_ins(), address)
+    if seconds is not None:
+        return _come_again(request, form.next, seconds)
+    try:
+        staff_id = await _hashings(settings().hashings_at_once_max).run(_signed_in, session, form, address)
+    except TooBusyError:
+        return _come_again(request, form.next, BUSY_SECONDS)
+    if staff_id is None:
         return _sign_in_page(request, form.next, refused=True)
-    outcome = staff.sign_in(session, form.email, form.password, form.code)
-    if outcome.staff is None:
-        throttle.count_failure(address)
-        return _sign_in_page(request, form.next, refused=True)
-    record_act(session, outcome.staff.id, "signed_in")
+    await run_in_threadpool(rates.give_back, _sign_ins(), address)
     answer = RedirectResponse(own_path(form.next), 303)
-    begin_session(request, answer, outcome.staff.id)
+    begin_session(request, answer, staff_id)
     answer.delete_cookie(FORM_COOKIE, path=PREFIX)
     return answer
+
+
+@cache
+def _hashings(at_once: int) -> Turns:
+    return Turns(at_once, HASHINGS_WAITING_MAX)
+
+
+def _sign_ins() -> rates.Rate:
+    return rates.Rate("sign_ins", settings().sign_ins_per_address_quarter_hour_max, QUARTER_HOUR_SECONDS)
+
+
+def _signed_in(session: Session, form: SignInForm, address: str) -> UUID | None:
+    outcome = staff.sign_in(session, form.email, form.password, form.code, address=address)
+    if outcome.staff is None:
+        return None
+    record_act(session, outcome.staff.id, "signed_in")
+    return outcome.staff.id
+
+
+def _come_again(request: Request, wanted: str, seconds: int) -> Response:
+    shown = _sign_in_page(request, wanted, refused=True)
+    shown.status_code = 429
+    shown.headers["Retry-After"] = str(seconds)
+    return shown
 
 
 @router.post("/sign-out", dependencies=[OwnForm])
@@ -100,7 +141,7 @@ def sign_out(session: UnitOfWork, visitor: CurrentVisitor) -> Response:
 
 
 @router.get("/language/{language}")
-def choose_language(request: Request, language: str, next: str = PREFIX + "/") -> Response:  # noqa: A002 - the address says next
+def choose_language(request: Request, language: ShortText, next: Address = PREFIX + "/") -> Response:  # noqa: A002 - the address says next
     """Keep the language for this browser."""
     if language not in LANGUAGES:
         raise NotFoundError

@@ -14,7 +14,9 @@ from domain import paging
 from domain.errors import UnknownFilterValueError
 from domain.paging import decode_cursor, encode_cursor
 from domain.people import audit
+from domain.receipts.rows import barred_to_staff
 from infra.web import ReadOnly
+from schemas.base import ShortText
 
 router = APIRouter()
 
@@ -25,11 +27,11 @@ ACTS_PER_PAGE = 50
 def show_trail(
     request: Request,
     session: ReadOnly,
-    _reviewer: Reviewer,
-    act: str = "",
-    who: str = "",
-    receipt: str = "",
-    cursor: str | None = None,
+    reviewer: Reviewer,
+    act: ShortText = "",
+    who: ShortText = "",
+    receipt: ShortText = "",
+    cursor: ShortText | None = None,
 ) -> Response:
     """Show acts, newest first."""
     filters = audit.ActFilters(
@@ -43,10 +45,13 @@ def show_trail(
     )
     asked = {name: value for name, value in {"act": act, "who": who, "receipt": receipt}.items() if value}
     more = "?" + urlencode(asked | {"cursor": found.next_cursor}) if found.next_cursor else None
+    # Nothing of a relative's receipt is for them to see, what others corrected in it neither.
+    about = [row.receipt_id for row, _ in found.rows if row.receipt_id]
+    barred = barred_to_staff(session, about, reviewer.id)
     return page(
         request,
         "audit.html",
-        rows=found.rows,
+        rows=[(row, email) for row, email in found.rows if row.receipt_id not in barred],
         acts=audit.ACTS,
         staff=audit.staff_who_acted(session),
         act=act,

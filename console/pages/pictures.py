@@ -19,10 +19,10 @@ router = APIRouter()
 
 @router.get("/receipts/{receipt_id}/pages/{page}")
 def show_page(
-    receipt_id: UUID, page: Annotated[int, Path(ge=0, le=100)], session: ReadOnly, _reviewer: Reviewer
+    receipt_id: UUID, page: Annotated[int, Path(ge=0, le=100)], session: ReadOnly, reviewer: Reviewer
 ) -> Response:
     """Return one photographed page of a receipt."""
-    pages = rows.pages_of(session, rows.receipt_of(session, receipt_id, None).id)
+    pages = rows.pages_of(session, rows.receipt_for_staff(session, receipt_id, reviewer.id).id)
     if page >= len(pages):
         raise NotFoundError
     # The connection goes back before the store is asked, which may take its time.

@@ -16,12 +16,13 @@ from console.render import PREFIX, page, page_language
 from console.sign_in import CurrentVisitor, OwnForm, Reviewer
 from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor
 from domain.people.audit import ActFilters, acts, record_act
-from domain.receipts.rows import receipt_of
+from domain.receipts.rows import receipt_for_staff
 from domain.review import cases, decisions, records, workbench
 from domain.review.errors import InvalidReasonError
 from domain.review.workbench import CaseFilters
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language, say
+from schemas.base import ShortText, Text
 from schemas.review import Decision, RefusalKind
 
 router = APIRouter()
@@ -42,7 +43,7 @@ def home(visitor: CurrentVisitor) -> Response:
 
 @router.get("/review")
 def show_queue(
-    request: Request, session: ReadOnly, reviewer: Reviewer, filters: Filters, cursor: str | None = None
+    request: Request, session: ReadOnly, reviewer: Reviewer, filters: Filters, cursor: ShortText | None = None
 ) -> Response:
     """Show what waits, longest waiting first."""
     found = cases.queue(
@@ -80,7 +81,7 @@ def show_case(
     """Show one case with its evidence."""
     shown = cases.case(session, receipt_id, page_language(request), viewer_id=reviewer.id)
     decided = records.standing_decision(session, receipt_id)
-    waiting = receipt_of(session, receipt_id, None)
+    waiting = receipt_for_staff(session, receipt_id, reviewer.id)
     bar = decisions.bar_to_deciding(session, waiting, reviewer.id) if waiting.status == "in_review" else None
     may_undo = decided is not None and records.may_undo(decided, shown.receipt.status, reviewer.id)
     return page(
@@ -131,8 +132,8 @@ class DecisionForm(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     decision: Decision
-    preset: str = Field("", max_length=40)
-    note: str = Field("", max_length=400)
+    preset: ShortText = ""
+    note: Annotated[Text, Field(max_length=400)] = ""
     pay_again: bool = False
 
 

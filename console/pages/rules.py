@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
+from sqlmodel import Session
 
 from console.render import PREFIX, page
 from console.sign_in import Admin, OwnForm, Reviewer
 from domain.fraud import bands
+from domain.receipts.rows import barred_to_staff
 from domain.review import dashboard
-from domain.review.replay import Change, replay
+from domain.review.replay import Change, Replay, replay
 from infra import clock
 from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
 from schemas.fraud import RuleMode
 
 router = APIRouter()
@@ -28,6 +32,12 @@ SCALE = 100
 
 Percent = Annotated[int, Form(ge=0, le=SCALE)]
 Days = Annotated[int, Query(ge=1, le=max(PERIODS_DAYS))]
+
+
+def _seen_by(session: Session, outcome: Replay, admin_id: UUID) -> Replay:
+    """Leave an admin's own receipts, and their family's, out of the examples; the counts stay whole."""
+    barred = barred_to_staff(session, [example.receipt_id for example in outcome.examples], admin_id)
+    return replace(outcome, examples=[one for one in outcome.examples if one.receipt_id not in barred])
 
 
 def _since(days: int) -> datetime:
@@ -54,20 +64,21 @@ def show_rules(
 def try_rule(
     request: Request,
     session: ReadOnly,
-    _admin: Admin,
-    code: str,
+    admin: Admin,
+    code: ShortText,
     mode: Annotated[RuleMode, Form()],
     weight: Percent,
 ) -> Response:
     """Show what a rule's change would have done to past receipts; nothing is saved."""
     change = Change(rules={code: bands.RuleSetting(mode, weight / SCALE)})
     outcome = replay(session, change, since=_since(PERIOD_DEFAULT))
-    return page(request, "replay.html", replay=outcome, days=PERIOD_DEFAULT, back="/rules")
+    shown = _seen_by(session, outcome, admin.id)
+    return page(request, "replay.html", replay=shown, days=PERIOD_DEFAULT, back="/rules")
 
 
 @router.post("/rules/{code}", dependencies=[OwnForm])
 def change_rule(
-    session: UnitOfWork, admin: Admin, code: str, mode: Annotated[RuleMode, Form()], weight: Percent
+    session: UnitOfWork, admin: Admin, code: ShortText, mode: Annotated[RuleMode, Form()], weight: Percent
 ) -> Response:
     """Change how a rule acts on receipts settled from now on."""
     bands.change_rule(session, code, bands.RuleSetting(mode, weight / SCALE), admin.id)
@@ -103,11 +114,12 @@ BandsInForm = Annotated[bands.Bands, Depends(bands_in)]
 
 @router.post("/bands/{campaign_id}/replay", dependencies=[OwnForm])
 def try_bands(
-    request: Request, session: ReadOnly, _admin: Admin, campaign_id: UUID, wanted: BandsInForm
+    request: Request, session: ReadOnly, admin: Admin, campaign_id: UUID, wanted: BandsInForm
 ) -> Response:
     """Show what other bands would have done to past receipts; nothing is saved."""
     outcome = replay(session, Change(bands={campaign_id: wanted}), since=_since(PERIOD_DEFAULT))
-    return page(request, "replay.html", replay=outcome, days=PERIOD_DEFAULT, back="/bands")
+    shown = _seen_by(session, outcome, admin.id)
+    return page(request, "replay.html", replay=shown, days=PERIOD_DEFAULT, back="/bands")
 
 
 @router.post("/bands/{campaign_id}", dependencies=[OwnForm])

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import StringConstraints
 
 from console.filters import Filters, query_of, values_of
 from console.pages.review import reason_of, refusal_of
@@ -16,9 +17,12 @@ from domain.people.audit import record_act
 from domain.review import batches, workbench
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import say
+from schemas.base import ShortText, TrimmedText
 from schemas.review import Decision
 
 router = APIRouter()
+
+ViewName = Annotated[TrimmedText, StringConstraints(min_length=1, max_length=60)]
 
 
 @router.post("/review/many", dependencies=[OwnForm])
@@ -28,8 +32,8 @@ def decide_many(
     reviewer: Reviewer,
     filters: Filters,
     decision: Annotated[Decision, Form()],
-    chosen: Annotated[list[UUID], Form(min_length=1)],
-    preset: Annotated[str, Form(max_length=40)] = "",
+    chosen: Annotated[list[UUID], Form(min_length=1, max_length=1_000)],
+    preset: Annotated[ShortText, Form()] = "",
 ) -> Response:
     """Decide the chosen cases alike, and lead to what was done with each."""
     act_id = batches.decide_batch(
@@ -75,13 +79,13 @@ def save_view(
     session: UnitOfWork,
     reviewer: Reviewer,
     filters: Filters,
-    name: Annotated[str, Form(min_length=1, max_length=60)],
-    shared: Annotated[str, Form()] = "",
+    name: Annotated[ViewName, Form()],
+    shared: Annotated[ShortText, Form()] = "",
 ) -> Response:
     """Keep the filters of the page under a name."""
     kept = {field: value for field, value in values_of(filters).items() if value}
-    workbench.save_view(session, reviewer.id, name.strip(), kept, shared=bool(shared))
-    record_act(session, reviewer.id, "view_saved", subject=name.strip())
+    workbench.save_view(session, reviewer.id, name, kept, shared=bool(shared))
+    record_act(session, reviewer.id, "view_saved", subject=name)
     return RedirectResponse(f"{PREFIX}/review{query_of(filters, said='view_saved')}", 303)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 import phonenumbers
+from sqlalchemy import case
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, or_, select
 
 from domain.people.errors import InvalidPhoneError
 from infra import clock
@@ -49,11 +51,15 @@ def join_shopper(session: Session, phone: str) -> Shopper:
 
 def join_staff(session: Session, email: str, role: StaffRole, brands: Sequence[str] = ()) -> StaffMember:
     """Return the member of staff with this address, with the role and brands given now."""
-    values = {"role": role, "brands": list(brands)}
+    now = clock.now()
+    values: dict[str, Any] = {"role": role, "brands": list(brands), "ended_at": None}
+    # Another role, or a return, ends the tokens of before.
+    moved = or_(col(StaffMember.role) != role, col(StaffMember.ended_at).is_not(None))
+    access_from = case((moved, now), else_=col(StaffMember.access_from))
     session.execute(
         insert(StaffMember)
-        .values(id=new_id(), email=email.strip().lower(), joined_at=clock.now(), **values)
-        .on_conflict_do_update(index_elements=["email"], set_=values)
+        .values(id=new_id(), email=email.strip().lower(), joined_at=now, access_from=now, **values)
+        .on_conflict_do_update(index_elements=["email"], set_={**values, "access_from": access_from})
     )
     session.expire_all()
     return session.exec(select(StaffMember).where(StaffMember.email == email.strip().lower())).one()

@@ -23,11 +23,12 @@ from domain.people.errors import WeakPasswordError
 from domain.people.shoppers import phone_e164
 from infra import clock
 from infra.secrets import token_secret
-from schemas.people import Shopper, StaffCredential, StaffMember, StaffRelation
+from schemas.people import Shopper, SignInFailure, StaffCredential, StaffMember, StaffRelation
 
 PASSWORD_LENGTH_MIN = 12
 # NIST SP 800-63B asks for at most 100 failures in a row; after a few, each one costs time.
 FAILURES_FREE = 4
+FAILURES_KEPT = timedelta(days=1)
 LOCK_STEPS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 # A code is good in its own half minute and the one on each side, for phones whose clocks drift.
 CODE_STEP_SECONDS = 30
@@ -56,7 +57,7 @@ def _hash_of_nobody() -> str:
 
 
 def enrol(session: Session, staff: StaffMember, password: str) -> str:
-    """Give a member of staff a password and a new one-time code; older sessions end.
+    """Give a member of staff a password and a new one-time code; older sessions and tokens end.
 
     Returns:
         The otpauth:// address that an authenticator app takes, shown once.
@@ -75,7 +76,9 @@ def enrol(session: Session, staff: StaffMember, password: str) -> str:
     credential.failures = 0
     credential.locked_until = None
     credential.sessions_from = clock.now()
-    session.add(credential)
+    staff.access_from = clock.now()
+    session.add_all([credential, staff])
+    session.execute(delete(SignInFailure).where(col(SignInFailure.staff_id) == staff.id))
     session.flush()
     return one_time_codes(credential).provisioning_uri(name=staff.email, issuer_name=ISSUER)
 
@@ -87,34 +90,76 @@ def one_time_codes(credential: StaffCredential) -> pyotp.TOTP:
     return pyotp.TOTP(base64.b32encode(digest[:20]).decode(), interval=CODE_STEP_SECONDS)
 
 
-def sign_in(session: Session, email: str, password: str, code: str) -> SignIn:
-    """Check who somebody is. A refusal is returned, not raised, so that its count is kept."""
-    staff = session.exec(select(StaffMember).where(StaffMember.email == email.strip().lower())).first()
-    credential = _locked_credential(session, staff.id) if staff else None
-    if staff is None or credential is None:
-        # As much work as for somebody known, so that the time taken tells nobody's address.
-        _hasher().verify(password, _hash_of_nobody())
+def sign_in(session: Session, email: str, password: str, code: str, *, address: str) -> SignIn:
+    """Check who somebody is. A refusal is returned, not raised, so that its count is kept.
+
+    Wrong passwords lock an account for the address they came from, not for its owner elsewhere. Wrong
+    codes after the right password lock it for all: who sends those has the password.
+    """
+    found = session.exec(
+        select(StaffMember, StaffCredential.password_hash)
+        .join(StaffCredential, col(StaffCredential.staff_id) == StaffMember.id)
+        .where(StaffMember.email == email.strip().lower(), col(StaffMember.ended_at).is_(None))
+    ).first()
+    # As much work whoever it is, locked or not, so that the time taken tells nobody's address. And
+    # before any row is locked: hashing takes a while.
+    password_right = _hasher().verify(password, found[1] if found else _hash_of_nobody())
+    credential = _locked_credential(session, found[0].id) if found else None
+    if found is None or credential is None or credential.password_hash != found[1]:
         return SignIn(None, "wrong")
     now = clock.now()
+    staff = found[0]
+    here = _failures_from(session, staff.id, address, now)
+    if here.locked_until is not None and here.locked_until > now:
+        return SignIn(None, "locked")
+    if not password_right:
+        _count(here, now)
+        here.failed_at = now
+        session.add(here)
+        return SignIn(None, "wrong")
     if credential.locked_until is not None and credential.locked_until > now:
         return SignIn(None, "locked")
-    password_right = _hasher().verify(password, credential.password_hash)
     step = _code_step(credential, code, now)
-    if not password_right or step is None:
-        credential.failures += 1
-        if credential.failures > FAILURES_FREE:
-            past_free = credential.failures - FAILURES_FREE - 1
-            credential.locked_until = now + LOCK_STEPS[min(past_free, len(LOCK_STEPS) - 1)]
+    if step is None:
+        _count(credential, now)
         return SignIn(None, "wrong")
     credential.failures = 0
     credential.locked_until = None
     credential.last_code_step = step
+    session.execute(
+        delete(SignInFailure).where(
+            col(SignInFailure.staff_id) == staff.id, col(SignInFailure.address_digest) == here.address_digest
+        )
+    )
     return SignIn(staff)
+
+
+def _count(counted: StaffCredential | SignInFailure, now: datetime) -> None:
+    counted.failures += 1
+    if counted.failures > FAILURES_FREE:
+        past_free = counted.failures - FAILURES_FREE - 1
+        counted.locked_until = now + LOCK_STEPS[min(past_free, len(LOCK_STEPS) - 1)]
+
+
+def _failures_from(session: Session, staff_id: UUID, address: str, now: datetime) -> SignInFailure:
+    """Return an account's failures from an address, none where it is new; old ones are forgotten."""
+    stale = delete(SignInFailure).where(
+        col(SignInFailure.staff_id) == staff_id, col(SignInFailure.failed_at) < now - FAILURES_KEPT
+    )
+    session.execute(stale)
+    digest = hmac.new(token_secret(), f"sign-in address|{address}".encode(), hashlib.sha256).hexdigest()
+    kept = session.get(SignInFailure, (staff_id, digest))
+    return kept or SignInFailure(staff_id=staff_id, address_digest=digest, failed_at=now)
 
 
 def _locked_credential(session: Session, staff_id: UUID) -> StaffCredential | None:
     # Two sign-ins at once queue here, so that one code is never good for both.
-    statement = select(StaffCredential).where(StaffCredential.staff_id == staff_id).with_for_update()
+    statement = (
+        select(StaffCredential)
+        .where(StaffCredential.staff_id == staff_id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
     return session.exec(statement).first()
 
 
@@ -136,7 +181,7 @@ def signed_in(session: Session, staff_id: UUID, since: datetime) -> StaffMember 
     found = session.exec(
         select(StaffMember, StaffCredential.sessions_from)
         .join(StaffCredential, col(StaffCredential.staff_id) == StaffMember.id)
-        .where(StaffMember.id == staff_id)
+        .where(StaffMember.id == staff_id, col(StaffMember.ended_at).is_(None))
     ).first()
     if found is None or since < found[1]:
         return None
@@ -171,17 +216,25 @@ def who_may_sign_in(session: Session) -> list[WayIn]:
 
 
 def end_access(session: Session, email: str) -> None:
-    """Take a member's way in away; their sessions end at once.
+    """End a member's access: their sessions and tokens are no good from now on, nor is their password.
 
     Raises:
-        NotFoundError: Nobody with this address has one.
+        NotFoundError: Nobody with this address has any.
     """
-    staff_id = session.exec(select(StaffMember.id).where(StaffMember.email == email.strip().lower())).first()
-    credential = session.get(StaffCredential, staff_id) if staff_id else None
-    if credential is None:
+    staff = session.exec(select(StaffMember).where(StaffMember.email == email.strip().lower())).first()
+    if staff is None or staff.ended_at is not None:
         raise NotFoundError
-    session.delete(credential)
+    credential = session.get(StaffCredential, staff.id)
+    if credential is not None:
+        session.delete(credential)
+    staff.ended_at = staff.access_from = clock.now()
+    session.add(staff)
     session.flush()
+
+
+def token_stands(staff: StaffMember, role: str, issued_at: datetime) -> bool:
+    """Say whether a token of that role, issued then, is still good for a member of staff."""
+    return staff.ended_at is None and staff.role == role and issued_at >= staff.access_from
 
 
 def set_relations(session: Session, staff_id: UUID, phones: Iterable[str]) -> None:

@@ -1,4 +1,4 @@
-"""What an upload is refused for."""
+"""What an upload is refused for, and who may not look at one."""
 
 from __future__ import annotations
 
@@ -75,3 +75,9 @@ class IdempotencyKeyReusedError(DomainError):
     """The key was used for another upload."""
 
     code = "idempotency_key_reused"
+
+
+class ConflictOfInterestError(ConflictError):
+    """The receipt is the reviewer's own, or their family's."""
+
+    code = "conflict_of_interest"

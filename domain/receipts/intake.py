@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 from domain.errors import NotFoundError
 from domain.origins.links import note_upload
 from domain.receipts.errors import IdempotencyKeyReusedError, NoPagesError, TooManyPagesError
-from domain.receipts.photos import PhotoFacts, check_photo
+from domain.receipts.photos import PhotoFacts, check_photos
 from infra import clock, storage
 from infra.settings import settings
 from schemas.base import new_id
@@ -56,7 +56,7 @@ def look_at_upload(photos: Sequence[bytes], captured_at: datetime | None = None)
         raise NoPagesError
     if len(photos) > settings().upload_pages_max:
         raise TooManyPagesError(pages_max=settings().upload_pages_max)
-    facts = [check_photo(photo) for photo in photos]
+    facts = check_photos(photos)
     hashes = [storage.photo_hash(photo) for photo in photos]
     request = "|".join([*hashes, captured_at.isoformat() if captured_at else ""])
     request_hash = hashlib.sha256(request.encode()).hexdigest()

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import io
 import warnings
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
+from threading import BoundedSemaphore
 
 import pillow_heif
 from PIL import Image, UnidentifiedImageError
@@ -48,6 +52,23 @@ class PhotoFacts:
     size_bytes: int
 
 
+def check_photos(photos: Sequence[bytes]) -> list[PhotoFacts]:
+    """Look at all pages of a receipt as `check_photo` does each.
+
+    Raises:
+        DomainError: As `check_photo`; also `ImageTooLargeError` where they have too many pixels together,
+            which their headers tell before anything is decoded.
+    """
+    with ExitStack() as opened:
+        pictures = [opened.enter_context(_opened(photo)) for photo in photos]
+        facts = [_facts(picture, len(photo)) for picture, photo in zip(pictures, photos, strict=True)]
+        if sum(page.width * page.height for page in facts) > settings().receipt_pixels_max:
+            raise ImageTooLargeError(megapixels_max=settings().receipt_pixels_max // 1_000_000)
+        for picture in pictures:
+            _decode_whole(picture)
+    return facts
+
+
 def check_photo(photo: bytes) -> PhotoFacts:
     """Look at a page's header and bytes, cheaply, and refuse what can't be a photo of a receipt.
 
@@ -56,6 +77,11 @@ def check_photo(photo: bytes) -> PhotoFacts:
         AnimatedImageError, ImageTooLargeError, ImageTooSmallError, TruncatedImageError:
             As their names say.
     """
+    return check_photos([photo])[0]
+
+
+def _opened(photo: bytes) -> Image.Image:
+    """Read a page's header."""
     if not photo:
         raise EmptyImageError
     if len(photo) > settings().upload_bytes_max:
@@ -66,15 +92,11 @@ def check_photo(photo: bytes) -> PhotoFacts:
         # Pillow warns of large pictures; ours are measured against our own limit just below.
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
         try:
-            picture = Image.open(io.BytesIO(photo))
+            return Image.open(io.BytesIO(photo))
         except Image.DecompressionBombError as error:
             raise ImageTooLargeError(megapixels_max=settings().upload_pixels_max // 1_000_000) from error
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
             raise NotAnImageError from error
-        with picture:
-            facts = _facts(picture, len(photo))
-            _decode_whole(picture)
-    return facts
 
 
 def _facts(picture: Image.Image, size_bytes: int) -> PhotoFacts:
@@ -94,10 +116,14 @@ def _facts(picture: Image.Image, size_bytes: int) -> PhotoFacts:
 def _decode_whole(picture: Image.Image) -> None:
     # A JPEG decoded at an eighth of its size still reads every byte, so a torn file shows itself.
     picture.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
-    try:
-        picture.load()
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
-        raise TruncatedImageError from error
+    with _decoding_turns(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            picture.load()
+            # A decoded page may take 200 MB: it goes before the next one comes.
+            picture.close()
+        except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+            raise TruncatedImageError from error
 
 
 def kept_photo(sha256: str) -> bytes:
@@ -114,3 +140,9 @@ def kept_photo(sha256: str) -> bytes:
         raise NotFoundError from error
     except storage.PhotoChangedError as error:
         raise PhotoChangedError from error
+
+
+@cache
+def _decoding_turns() -> BoundedSemaphore:
+    """Return the turns at decoding in this process, so that many uploads at once don't fill its memory."""
+    return BoundedSemaphore(settings().decodings_at_once_max)

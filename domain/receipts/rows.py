@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -10,9 +11,12 @@ from sqlalchemy import ColumnElement, bindparam, update
 from sqlmodel import Session, and_, col, func, or_, select
 
 from domain.errors import NotFoundError
+from domain.people.staff import is_related, related_among
+from domain.receipts.errors import ConflictOfInterestError
 from domain.receipts.unread import end_unread
 from infra import clock
 from infra.settings import settings
+from schemas.people import Shopper, StaffMember
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptPage
 
 # A service that is away is asked again after 10 s, 20 s, … up to 320 s by each receipt that waits for it.
@@ -107,16 +111,49 @@ def _is_due(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def receipt_of(session: Session, receipt_id: UUID, shopper_id: UUID | None) -> Receipt:
-    """Return a receipt, which must be the shopper's unless staff asks (`shopper_id` None).
+def receipt_of(session: Session, receipt_id: UUID, shopper_id: UUID) -> Receipt:
+    """Return a shopper's receipt.
 
     Raises:
         NotFoundError: It does not exist or is somebody else's.
     """
     receipt = session.get(Receipt, receipt_id)
-    if receipt is None or (shopper_id is not None and receipt.shopper_id != shopper_id):
+    if receipt is None or receipt.shopper_id != shopper_id:
         raise NotFoundError
     return receipt
+
+
+def receipt_for_staff(session: Session, receipt_id: UUID, staff_id: UUID) -> Receipt:
+    """Return any receipt for a member of staff but their own or their family's.
+
+    Raises:
+        NotFoundError: It does not exist.
+        ConflictOfInterestError: It is theirs, so nothing of it is for them to see.
+    """
+    receipt = session.get(Receipt, receipt_id)
+    if receipt is None:
+        raise NotFoundError
+    if is_related(session, staff_id, receipt.shopper_id):
+        raise ConflictOfInterestError
+    return receipt
+
+
+def receipt_seen_by(session: Session, receipt_id: UUID, viewer: Shopper | StaffMember) -> Receipt:
+    """Return a receipt as `receipt_of` or `receipt_for_staff` do, whoever looks."""
+    if isinstance(viewer, Shopper):
+        return receipt_of(session, receipt_id, viewer.id)
+    return receipt_for_staff(session, receipt_id, viewer.id)
+
+
+def barred_to_staff(session: Session, receipt_ids: Iterable[UUID], staff_id: UUID) -> set[UUID]:
+    """Return those of some receipts that are a member of staff's own, or their family's."""
+    owners = dict(
+        session.exec(
+            select(Receipt.id, Receipt.shopper_id).where(col(Receipt.id).in_(set(receipt_ids)))
+        ).all()
+    )
+    related = related_among(session, staff_id, owners.values()) if owners else set()
+    return {receipt_id for receipt_id, owner in owners.items() if owner in related}
 
 
 def pages_of(session: Session, receipt_id: UUID) -> list[ReceiptPage]:

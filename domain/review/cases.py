@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -14,13 +15,14 @@ from domain.origins import clusters
 from domain.paging import Page, encode_cursor, page
 from domain.people.audit import record_act
 from domain.people.shoppers import pseudonym
-from domain.people.staff import is_related, related_among
+from domain.people.staff import related_among
 from domain.receipts import display
 from domain.receipts.display import views
+from domain.receipts.errors import ConflictOfInterestError
 from domain.receipts.reasons import reason_view
-from domain.receipts.rows import receipt_of
+from domain.receipts.rows import barred_to_staff, receipt_for_staff
 from domain.review import records, workbench
-from domain.review.errors import CaseDecidedError, CaseHeldError, ConflictOfInterestError, DecidedBeforeError
+from domain.review.errors import CaseDecidedError, CaseHeldError, DecidedBeforeError
 from domain.review.safeguards import paid_by
 from domain.review.workbench import CaseFilters
 from infra import clock
@@ -46,6 +48,14 @@ ACCOUNTS_DRAWN_MAX = 60
 # Far more than there are reviewers at once, so that one of them is free.
 CANDIDATES_MAX = 50
 EVERY_CASE = CaseFilters()
+NOTHING_SAID: dict[str, Any] = {
+    "retailer": None,
+    "merchant": None,
+    "total": None,
+    "currency": None,
+    "points": 0,
+    "reasons": [],
+}
 
 
 def queue(
@@ -59,7 +69,7 @@ def queue(
 ) -> Page[CaseSummary]:
     """Return a page of the waiting cases, longest waiting first, from after a (waiting_since, id) on.
 
-    Of the reviewer's own receipts and their family's it is not said why they wait.
+    Of the reviewer's own receipts and their family's it is said that they wait, and nothing else.
     """
     found = page(
         lambda most: workbench.waiting_cases(
@@ -87,7 +97,7 @@ def _summaries(
     proposals = records.open_proposals(session, ids)
     owners = [row.shopper_id for row in rows]
     related = related_among(session, reviewer_id, owners) if reviewer_id else set()
-    return [
+    summaries = [
         CaseSummary(
             id=row.id,
             received_at=row.received_at,
@@ -98,15 +108,15 @@ def _summaries(
             total=major(row.total_minor, row.currency),
             currency=row.currency,
             points=int(points.get(row.id, 0)),
-            reasons=[reason_view(reason, "staff", language) for reason in row.reasons]
-            if row.shopper_id not in related
-            else [],
+            reasons=[reason_view(reason, "staff", language) for reason in row.reasons],
             due_at=(row.waiting_since or row.received_at) + workbench.review_due(),
             holder=holders.get(row.id),
             awaits_second_person=row.id in proposals,
         )
         for row in rows
     ]
+    barred = {row.id for row in rows if row.shopper_id in related}
+    return [one.model_copy(update=NOTHING_SAID) if one.id in barred else one for one in summaries]
 
 
 def case(session: Session, receipt_id: UUID, language: Language, *, viewer_id: UUID) -> CaseView:
@@ -116,10 +126,8 @@ def case(session: Session, receipt_id: UUID, language: Language, *, viewer_id: U
         NotFoundError: There is no such receipt.
         ConflictOfInterestError: It is the viewer's own, or their family's: the evidence is not theirs to see.
     """
-    receipt = receipt_of(session, receipt_id, None)
-    if is_related(session, viewer_id, receipt.shopper_id):
-        raise ConflictOfInterestError
-    matching = _matching(session, receipt)
+    receipt = receipt_for_staff(session, receipt_id, viewer_id)
+    matching = _matching(session, receipt, viewer_id)
     shown, *others = views(session, [receipt, *matching], audience="staff", language=language)
     since = receipt.waiting_since if receipt.status == "in_review" else None
     return CaseView(
@@ -164,11 +172,9 @@ def take_case(session: Session, receipt_id: UUID, reviewer_id: UUID) -> None:
         DecidedBeforeError: They decided it before an appeal.
         CaseHeldError: Another reviewer is at work on it.
     """
-    receipt = receipt_of(session, receipt_id, None)
+    receipt = receipt_for_staff(session, receipt_id, reviewer_id)
     if receipt.status != "in_review":
         raise CaseDecidedError(status=receipt.status)
-    if is_related(session, reviewer_id, receipt.shopper_id):
-        raise ConflictOfInterestError
     before = records.standing_decision(session, receipt_id)
     if before is not None and before.reviewer_id == reviewer_id:
         raise DecidedBeforeError
@@ -309,9 +315,10 @@ def _cluster(session: Session, shopper_id: UUID) -> ClusterView | None:
     )
 
 
-def _matching(session: Session, receipt: Receipt) -> list[Receipt]:
+def _matching(session: Session, receipt: Receipt, viewer_id: UUID) -> list[Receipt]:
     named = (reason.matching_receipt_id for reason in receipt.reasons)
-    ids = [UUID(value) for value in named if value]
+    ids = {UUID(value) for value in named if value}
+    ids -= barred_to_staff(session, ids, viewer_id)
     return list(session.exec(select(Receipt).where(col(Receipt.id).in_(ids))).all())
 
 

@@ -21,6 +21,7 @@ from domain.loyalty import campaigns, earning
 from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
 from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
+from domain.receipts.errors import ConflictOfInterestError
 from domain.receipts.rows import locked
 from domain.review import records, safeguards, workbench
 from domain.review.corrections import IDENTITY, Changes, correct
@@ -28,7 +29,6 @@ from domain.review.errors import (
     AlreadyPaidError,
     AppealedBeforeError,
     CaseDecidedError,
-    ConflictOfInterestError,
     CorrectionMatchesError,
     DecidedBeforeError,
     NotInBulkError,

@@ -17,12 +17,6 @@ class CaseHeldError(ConflictError):
     code = "case_held"
 
 
-class ConflictOfInterestError(ConflictError):
-    """The receipt is the reviewer's own, or their family's."""
-
-    code = "conflict_of_interest"
-
-
 class DecidedBeforeError(ConflictError):
     """The reviewer had a say in this case already; another person must have the next."""
 

@@ -1,6 +1,6 @@
 """A paper is paid once whoever approves: what was read stays beside what was corrected, and copies are found.
 
-Revision: 0030, after 0012.
+Revision: 0030, after 0020.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0030"
-down_revision = "0012"
+down_revision = "0020"
 branch_labels = None
 depends_on = None
 

@@ -18,12 +18,12 @@ from domain.ledger.errors import InsufficientPointsError
 from domain.loyalty import wallet
 from domain.people import staff
 from domain.people.shoppers import join_staff
+from domain.receipts.errors import ConflictOfInterestError
 from domain.review import decisions
 from domain.review.cases import take_case
 from domain.review.errors import (
     CaseDecidedError,
     CaseHeldError,
-    ConflictOfInterestError,
     CorrectionMatchesError,
     DecidedBeforeError,
     UndoRefusedError,

@@ -7,11 +7,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
+from pwdlib import PasswordHash
 from sqlmodel import Session, select
 
 from domain.people import staff
 from domain.people.errors import WeakPasswordError
-from infra import clock
+from infra import clock, rates
+from infra.settings import settings
 from schemas.people import StaffAct, StaffCredential
 from tests import make
 from tests.make import console
@@ -74,7 +76,142 @@ def test_one_address_can_t_try_everybody(client: TestClient, session: Session) -
     member = console.enrol(session)
     for number in range(30):
         console.sign_in(client, session, member, email=f"guess{number}@example.vn")
+    refused = console.sign_in(client, session, member)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["retry-after"]) <= 900
+
+
+def test_signing_in_counts_for_nothing_against_an_office_with_one_address(
+    client: TestClient, session: Session
+) -> None:
+    for number in range(35):
+        client.cookies.clear()
+        member = console.enrol(session, email=f"colleague{number}@example.vn")
+        assert console.sign_in(client, session, member).status_code == 303
+
+
+def test_attempts_are_counted_before_they_are_looked_at(
+    client: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = console.enrol(session)
+    looked: list[str] = []
+    monkeypatch.setattr(staff, "sign_in", lambda *_, **__: looked.append("") or staff.SignIn(None, "wrong"))
+    for _ in range(60):
+        console.sign_in(client, session, member, password="guess")
+    assert len(looked) == 30
+
+
+def test_without_redis_a_process_still_counts_for_itself(
+    client: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(url: str) -> None:
+        raise ConnectionError
+
+    monkeypatch.setattr(rates, "_in_redis", away)
+    monkeypatch.setitem(rates._pause, "until", 0.0)
+    rates._own.cache_clear()
+    member = console.enrol(session)
+    answers = [console.sign_in(client, session, member, password="guess").status_code for _ in range(31)]
+    assert answers == [401] * 30 + [429]
+    rates._own.cache_clear()
+
+
+def test_a_locked_account_is_not_told_from_one_that_nobody_has(
+    client: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = console.enrol(session)
+    hashed: list[str] = []
+    hasher = staff._hasher()
+    monkeypatch.setattr(staff, "_hasher", lambda: Counting(hasher, hashed))
+    for _ in range(6):
+        assert console.sign_in(client, session, member, password="guess").status_code == 401
+    assert console.sign_in(client, session, member, email="nobody@example.vn").status_code == 401
+    assert len(hashed) == 7
+
+
+class Counting:
+    """A hasher that notes how often it works."""
+
+    def __init__(self, hasher: PasswordHash, hashed: list[str]) -> None:
+        self.hasher, self.hashed = hasher, hashed
+
+    def hash(self, password: str) -> str:
+        return self.hasher.hash(password)
+
+    def verify(self, password: str, kept: str) -> bool:
+        self.hashed.append(kept)
+        return self.hasher.verify(password, kept)
+
+
+def from_address(client: TestClient, address: str) -> None:
+    client.headers["X-Forwarded-For"] = address
+
+
+def test_nobody_locks_a_colleague_out_from_elsewhere(
+    client: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.web.addresses.is_trusted", lambda peer: str(peer) == "127.0.0.2")
+    client._transport.client = ("127.0.0.2", 1)  # type: ignore[attr-defined]
+    member = console.enrol(session)
+    from_address(client, "203.0.113.7")
+    for _ in range(29):
+        console.sign_in(client, session, member, password="guess")
     assert console.sign_in(client, session, member).status_code == 401
+    from_address(client, "198.51.100.9")
+    assert console.sign_in(client, session, member).status_code == 303
+
+
+def test_who_has_the_password_but_no_code_is_locked_out_from_everywhere(
+    client: TestClient, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.web.addresses.is_trusted", lambda peer: str(peer) == "127.0.0.2")
+    client._transport.client = ("127.0.0.2", 1)  # type: ignore[attr-defined]
+    member = console.enrol(session)
+    for number in range(5):
+        from_address(client, f"203.0.113.{number}")
+        assert console.sign_in(client, session, member, code="000000").status_code == 401
+    from_address(client, "198.51.100.9")
+    assert console.sign_in(client, session, member).status_code == 401
+
+
+def test_an_address_that_no_proxy_of_ours_vouches_for_is_not_believed(
+    client: TestClient, session: Session
+) -> None:
+    client._transport.client = ("127.0.0.1", 1)  # type: ignore[attr-defined]
+    member = console.enrol(session)
+    for number in range(30):
+        from_address(client, f"203.0.113.{number}")
+        console.sign_in(client, session, member, email=f"guess{number}@example.vn")
+    assert console.sign_in(client, session, member).status_code == 429
+
+
+@pytest.mark.parametrize(
+    ("public_url", "proxy", "secure"),
+    [
+        ("https://diem.vn", "", True),
+        ("", "127.0.0.2", True),
+        ("", "127.0.0.9", False),
+        ("http://x", "127.0.0.2", False),
+    ],
+)
+def test_the_cookie_is_for_encrypted_connections_where_the_browser_s_is(
+    client: TestClient,
+    session: Session,
+    monkeypatch: pytest.MonkeyPatch,
+    public_url: str,
+    proxy: str,
+    *,
+    secure: bool,
+) -> None:
+    monkeypatch.setenv("QUETBILL_PUBLIC_URL", public_url)
+    monkeypatch.setenv("QUETBILL_TRUSTED_PROXIES", f"{proxy}/32" if proxy else "")
+    settings.cache_clear()
+    client._transport.client = ("127.0.0.2", 1)  # type: ignore[attr-defined]
+    client.headers["X-Forwarded-Proto"] = "https"
+    answer = client.get("/console/sign-in")
+    monkeypatch.undo()
+    settings.cache_clear()
+    assert ("Secure" in answer.headers["set-cookie"]) is secure
 
 
 def test_signing_out_ends_every_session_of_the_member(client: TestClient, session: Session) -> None:

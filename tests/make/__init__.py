@@ -106,7 +106,9 @@ def make_receipt(
     """A receipt of one page whose bytes have the SHA-256 `image`."""
     owner = shopper or make_shopper(session)
     now = clock.now()
-    given = {"request_hash": new_id().hex, "received_at": now, "rung_at": now}
+    given: dict[str, Any] = {"request_hash": new_id().hex, "received_at": now, "rung_at": now}
+    if values.get("status") == "in_review":
+        given["waiting_since"] = now
     receipt = Receipt(shopper_id=owner.id, **(given | values))
     session.add(receipt)
     session.flush()

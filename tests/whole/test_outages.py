@@ -293,4 +293,4 @@ def test_a_decision_by_a_person_counts_among_the_receipts_that_ended() -> None:
 
 def test_a_receipt_in_review_always_says_since_when() -> None:
     with pytest.raises(IntegrityError, match="ck_receipt_in_review_since"), transaction() as session:
-        make.make_receipt(session, status="in_review")
+        make.make_receipt(session, status="in_review", waiting_since=None)

@@ -35,11 +35,7 @@ def reviewer(session: Session) -> StaffMember:
 
 
 def ended(session: Session, shopper: Shopper, status: ReceiptStatus, *reasons: Reason) -> Receipt:
-    receipt = make.make_receipt(session, shopper)
-    receipt.status = status
-    receipt.reasons = list(reasons)
-    session.flush()
-    return receipt
+    return make.make_receipt(session, shopper, status=status, reasons=list(reasons))
 
 
 def reason(code: str, severity: Severity = "review", **more: Any) -> Reason:

@@ -1,4 +1,4 @@
-"""Bring the database's schema up to date."""
+"""The schema: bring the database up to date, and say whether it is."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
-
-import migrations
 
 
 def migrate() -> None:
@@ -31,5 +29,5 @@ def _heads() -> set[str]:
 
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(migrations.__file__).parent))
+    config.set_main_option("script_location", str(Path(__file__).parent))
     return config

@@ -1,0 +1,282 @@
+"""Who may do what: every operation of both doors, for every kind of caller, in every state of a receipt.
+
+The operations come from the application's own routes: one that this table does not know fails.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import jwt
+import pytest
+from fastapi import Request, Response
+from fastapi.testclient import TestClient
+from sqlmodel import Session
+
+from app import create_app
+from console.sign_in import COOKIE, begin_session
+from domain.people import staff
+from domain.people.shoppers import join_staff
+from infra import clock, storage
+from infra.db import read_only, unit_of_work
+from schemas.loyalty import Campaign
+from schemas.people import Shopper, StaffCredential, StaffMember
+from schemas.receipts import Receipt
+from tests import make
+from tests.make import console as ground
+from tests.make.operations import Operation, operations
+
+Kind = Literal[
+    "open", "signed_in", "shoppers", "owner", "viewers", "reviewers", "case", "brand", "admins", "staff"
+]
+Outcome = Literal["in", "stranger", "absent", "relative"]
+
+EXPECTED: dict[str, Kind] = {
+    "POST /v1/receipts": "shoppers",
+    "POST /v1/receipts/check": "shoppers",
+    "GET /v1/receipts": "shoppers",
+    "GET /v1/receipts/{receipt_id}": "viewers",
+    "GET /v1/receipts/{receipt_id}/events": "owner",
+    "GET /v1/receipts/{receipt_id}/image": "viewers",
+    "POST /v1/receipts/{receipt_id}/appeal": "owner",
+    "GET /v1/me/balances": "shoppers",
+    "GET /v1/me/transfers": "shoppers",
+    "GET /v1/review/cases": "reviewers",
+    "GET /v1/review/cases/{receipt_id}": "case",
+    "POST /v1/review/cases/{receipt_id}/decision": "case",
+    "POST /v1/review/cases/{receipt_id}/undo": "reviewers",
+    "GET /v1/brands/{brand}/purchases": "brand",
+    "GET /v1/brands/{brand}/purchases.csv": "brand",
+    "GET /v1/brands/{brand}/summary": "brand",
+    "GET /v1/brands/{brand}/retailers": "brand",
+    "GET /v1/catalog/retailers": "signed_in",
+    "GET /v1/catalog/brands": "signed_in",
+    "GET /v1/catalog/products": "signed_in",
+    "POST /v1/catalog/import": "admins",
+    "POST /v1/catalog/shops/import": "admins",
+    "GET /healthz": "open",
+    "GET /readyz": "open",
+    "GET /metrics": "open",
+    "GET /console": "open",
+    "GET /console/": "open",
+    "GET /console/sign-in": "open",
+    "POST /console/sign-in": "open",
+    "GET /console/language/{language}": "open",
+    "POST /console/sign-out": "staff",
+    "GET /console/review": "reviewers",
+    "GET /console/review/{receipt_id}": "case",
+    "POST /console/review/next": "reviewers",
+    "POST /console/review/many": "reviewers",
+    "POST /console/review/{receipt_id}/hold": "case",
+    "POST /console/review/{receipt_id}/release": "reviewers",
+    "POST /console/review/{receipt_id}/decide": "case",
+    "POST /console/review/{receipt_id}/undo": "reviewers",
+    "POST /console/views": "reviewers",
+    "POST /console/views/{view_id}/delete": "reviewers",
+    "GET /console/clusters": "reviewers",
+    "GET /console/audit": "reviewers",
+    "GET /console/rules": "reviewers",
+    "POST /console/rules/{code}/replay": "admins",
+    "POST /console/rules/{code}": "admins",
+    "GET /console/bands": "reviewers",
+    "POST /console/bands/{campaign_id}/replay": "admins",
+    "POST /console/bands/{campaign_id}": "admins",
+    "GET /console/receipts/{receipt_id}/pages/{page}": "case",
+}
+# Whose state lets a relative's bar be told only after other refusals.
+STATES = ("received", "in_review", "approved", "rejected", "unreadable")
+BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
+    "POST /v1/review/cases/{receipt_id}/decision": {"json": {"decision": "reject", "reason": "a matrix"}},
+    "POST /console/review/{receipt_id}/decide": {"data": {"decision": "reject", "preset": "edited"}},
+    "POST /console/review/many": {"data": {"decision": "reject", "preset": "edited"}},
+    "POST /console/rules/{code}": {"data": {"mode": "on", "weight": "50"}},
+    "POST /console/rules/{code}/replay": {"data": {"mode": "on", "weight": "50"}},
+    "POST /console/bands/{campaign_id}": {"data": {"review_from": "50"}},
+    "POST /console/bands/{campaign_id}/replay": {"data": {"review_from": "50"}},
+    "POST /console/views": {"data": {"name": "mine"}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody who calls: their token and cookie were given while they stood as `standing_as` says."""
+
+    name: str
+    standing_as: Literal[
+        "nobody", "owner", "shopper", "manager", "other_manager", "reviewer", "relative", "admin"
+    ]
+    headers: dict[str, str]
+    csrf: str = ""
+
+
+def outcome_for(kind: Kind, caller: Caller, *, console: bool) -> Outcome:
+    """What the rules say: let in, told to sign in, told that there is nothing, or barred as a relative."""
+    who = caller.standing_as
+    if kind == "open":
+        return "in"
+    if who == "nobody" or (console and who in {"owner", "shopper"}):
+        return "stranger"
+    reviewing = who in {"reviewer", "relative", "admin"}
+    allowed = {
+        "signed_in": True,
+        "shoppers": who in {"owner", "shopper"},
+        "owner": who == "owner",
+        "viewers": who == "owner" or reviewing,
+        "reviewers": reviewing,
+        "case": reviewing,
+        "brand": who in {"manager", "admin"},
+        "admins": who == "admin",
+        "staff": who not in {"owner", "shopper"},
+    }[kind]
+    if allowed and kind in {"viewers", "case"} and who == "relative":
+        return "relative"
+    return "in" if allowed else "absent"
+
+
+def outcome_of(answer: Any) -> Outcome:
+    if answer.status_code == 401 or answer.headers.get("location", "").startswith("/console/sign-in?"):
+        return "stranger"
+    if answer.status_code == 404:
+        return "absent"
+    if answer.status_code == 409 and any(
+        words in answer.text for words in ("conflict_of_interest", "Đây là hóa đơn của bạn")
+    ):
+        return "relative"
+    assert answer.status_code < 500, answer.text
+    assert answer.status_code != 403 or "/sign-in" in str(answer.url), answer.text
+    return "in"
+
+
+@dataclass(slots=True)
+class World:
+    """A receipt, its campaign, and everybody who might ask about them."""
+
+    receipt: Receipt
+    campaign: Campaign
+    callers: list[Caller]
+    view_id: Any
+
+
+def staff_caller(session: Session, name: str, member: StaffMember, standing_as: Any) -> Caller:
+    if session.get(StaffCredential, member.id) is None:
+        session.add(
+            StaffCredential(
+                staff_id=member.id, password_hash="no hash", code_salt="", sessions_from=member.access_from
+            )
+        )
+        session.flush()
+    asked = Response()
+    begin_session(Request({"type": "http", "path": "/", "headers": []}), asked, member.id)
+    cookie = asked.headers["set-cookie"].partition(";")[0]
+    said = jwt.decode(cookie.removeprefix(f"{COOKIE}="), options={"verify_signature": False})
+    return Caller(name, standing_as, make.bearer(member) | {"Cookie": cookie}, said["csrf"])
+
+
+def shopper_caller(name: str, shopper: Shopper, standing_as: Any) -> Caller:
+    return Caller(name, standing_as, make.bearer(shopper))
+
+
+@pytest.fixture
+def world(session: Session, campaign: Campaign) -> World:
+    receipt = ground.in_review(session, 1)
+    sha256 = storage.put_photo(make.make_photo())
+    for page in staff_pages(session, receipt):
+        page.sha256 = sha256
+    owner = session.get_one(Shopper, receipt.shopper_id)
+    people = {
+        (name, role, brands): join_staff(session, f"{name}@example.vn", role, brands)  # type: ignore[arg-type]
+        for name, role, brands in (
+            ("manager", "brand_manager", ("omo",)),
+            ("other_manager", "brand_manager", ("comfort",)),
+            ("reviewer", "reviewer", ()),
+            ("relative", "reviewer", ()),
+            ("admin", "admin", ()),
+        )
+    }
+    callers = [staff_caller(session, key[0], member, key[0]) for key, member in people.items()]
+    staff.set_relations(session, people["relative", "reviewer", ()].id, [owner.phone or ""])
+    callers += [Caller("nobody", "nobody", {}), shopper_caller("owner", owner, "owner")]
+    callers.append(shopper_caller("other shopper", make.make_shopper(session, "0909999999"), "shopper"))
+    erased = make.make_shopper(session, "0908888888")
+    callers.append(shopper_caller("erased shopper", erased, "nobody"))
+    erased.phone, erased.erased_at = None, clock.now()
+    removed = join_staff(session, "removed@example.vn", "admin")
+    callers.append(staff_caller(session, "removed admin", removed, "nobody"))
+    staff.end_access(session, removed.email)
+    session.flush()
+    return World(receipt, campaign, callers, people["admin", "admin", ()].id)
+
+
+def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
+    from domain.receipts.rows import pages_of  # noqa: PLC0415 - beside its only use
+
+    return pages_of(session, receipt.id)
+
+
+OPERATIONS = operations(create_app())
+
+
+def test_every_operation_is_expected() -> None:
+    assert {operation.name for operation in OPERATIONS} == EXPECTED.keys()
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_each_caller_is_let_in_or_kept_out_as_the_rules_say(
+    client: TestClient, session: Session, world: World, empty_redis: None, state: str
+) -> None:
+    world.receipt.status = state
+    session.flush()
+    wrong = []
+    for operation in OPERATIONS:
+        for caller in world.callers:
+            expected = outcome_for(EXPECTED[operation.name], caller, console=operation.is_console)
+            found = ask(client, session, world, operation, caller)
+            # A case that does not wait is refused for that first, and a stranger's view is nobody's.
+            if found != expected and not is_told_otherwise(operation, state, expected, found):
+                wrong.append((operation.name, caller.name, expected, found))
+    assert wrong == []
+
+
+def is_told_otherwise(operation: Operation, state: str, expected: Outcome, found: Outcome) -> bool:
+    if expected == "relative" and operation.method == "POST" and state != "in_review":
+        return found == "in"
+    return operation.name == "POST /console/views/{view_id}/delete" and (expected, found) == ("in", "absent")
+
+
+def ask(client: TestClient, session: Session, world: World, operation: Operation, caller: Caller) -> Outcome:
+    """Send one request as a caller, and take back what it changed."""
+    path = operation.at(receipt_id=world.receipt.id, campaign_id=world.campaign.id, view_id=world.view_id)
+    sent: dict[str, Any] = dict(BODIES.get(operation.name, {}))
+    if operation.is_console and operation.method == "POST":
+        chosen = {"chosen": str(world.receipt.id)} if operation.path.endswith("/many") else {}
+        sent["data"] = {"csrf": caller.csrf, **chosen, **sent.get("data", {})}
+    elif operation.method == "POST" and "json" not in sent:
+        sent["files"] = {"image": b"no picture", "file": b"no file"}
+    client.cookies.clear()
+    nested = session.begin_nested()
+    try:
+        return outcome_of(
+            client.request(operation.method, path, headers=caller.headers, follow_redirects=False, **sent)
+        )
+    finally:
+        nested.rollback()
+        session.expire_all()
+
+
+def test_a_demoted_admin_keeps_neither_old_token_nor_old_pages(client: TestClient, session: Session) -> None:
+    member = join_staff(session, "demoted@example.vn", "admin")
+    before = staff_caller(session, "demoted", member, "admin")
+    join_staff(session, "demoted@example.vn", "brand_manager", ("comfort",))
+    for operation in OPERATIONS:
+        kind = EXPECTED[operation.name]
+        if kind == "open" or operation.method != "GET":
+            continue
+        answer = client.get(operation.at(), headers=before.headers, follow_redirects=False)
+        assert answer.status_code == (404 if operation.is_console else 401), operation.name
+
+
+def test_the_sessions_of_the_matrix_are_the_test_s_own(client: TestClient) -> None:
+    overridden = client.app.dependency_overrides  # type: ignore[attr-defined]
+    assert {unit_of_work, read_only} <= set(overridden)
