@@ -94,6 +94,20 @@ def fraud(
     shown.print(table)
 
 
+@app.command()
+def chaos(
+    kills: Annotated[int, typer.Option("--n", min=1, max=2000, help="Faults to do.")] = 200,
+    seed: Annotated[int, typer.Option(help="Which faults come when.")] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Kill parts and fail services while shoppers send: what is lost, doubled or ended wrongly."""
+    watch = None if as_json else lambda fault: print(f"  {fault}", flush=True)
+    figures = _measure("chaos", kills, seed, watch)
+    show(figures, as_json)
+    if figures["lost"] or figures["doubled"] or figures["ended_wrongly"]:
+        raise typer.Exit(1)
+
+
 def _say_memory(read: int, rss_mb: int, peak_mb: int) -> None:
     print(f"{read:>7} receipts  {rss_mb:>5} MB now  {peak_mb:>5} MB at most", flush=True)
 
