@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
-from infra import db, embedded, queue, storage
+from infra import db, embedded, queue, storage, storage
 from tests import make
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
@@ -39,6 +39,7 @@ def services() -> Generator[None]:
     """Start PostgreSQL and Valkey, migrate, and load the catalogue."""
     DATA_DIR.chmod(0o755)
     with embedded.services():
+        storage.have_folder()
         migrate()
         with transaction() as session:
             seed(session)
