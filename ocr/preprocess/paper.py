@@ -13,7 +13,7 @@ from ocr.engines.base import Gray
 from ocr.preprocess.components import Mask, connected
 from ocr.preprocess.quad import Outline, Quad, box_around, corners_around
 from ocr.preprocess.quantile import quantile
-from ocr.preprocess.shrink import halved
+from ocr.preprocess.shrink import halved, shrunk
 from ocr.types import Box
 
 # Print is looked for on a copy this long, the sheet's edge on one half as long.
@@ -29,6 +29,8 @@ _LETTER_SIDES: Final = (4, 48)
 # Where ink covers this share of the surroundings, it is text.
 _TEXT_DENSITY: Final = (0.02, 0.06)
 _TEXT_REACH: Final = 41
+# Every so manieth pixel tells how dense text is on the whole.
+_QUANTILE_STRIDE: Final = 16
 # Blocks of text this large beside the largest one belong to the same receipt, if their paper is as light.
 _BLOCK_SHARE_MIN: Final = 0.08
 _BLOCK_LIGHT_SPREAD: Final = 0.4
@@ -78,10 +80,9 @@ def find_paper(photo: Gray) -> Paper | None:
         The sheet, or None when no print is seen.
     """
     shrink = min(1.0, _PRINT_SIDE / max(photo.shape))
-    whole = (
-        photo if shrink == 1 else cv2.resize(photo, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    )
-    small = np.asarray(cv2.GaussianBlur(whole, (0, 0), 0.8), np.uint8)
+    height, width = photo.shape
+    whole = shrunk(photo, (max(1, round(shrink * width)), max(1, round(shrink * height))))
+    small = np.asarray(cv2.GaussianBlur(whole, (5, 5), 0.8), np.uint8)
     blank = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)), np.uint8)
     text = _text_core(small, blank)
     if text is None:
@@ -116,10 +117,12 @@ def _text_core(small: Gray, blank: Gray) -> Mask | None:
     letters = (sides >= _LETTER_SIDES[0]) & (sides <= _LETTER_SIDES[1])
     letters &= (areas >= 6) & (areas < 0.9 * widths * heights + 4)  # noqa: PLR2004 - specks and bars
     letters[0] = False
-    printed = np.take(letters.astype(np.float32), numbers, mode="wrap")
-    density = np.asarray(cv2.blur(printed, (_TEXT_REACH, _TEXT_REACH)), np.float32)
+    printed = np.take(letters.astype(np.uint8), numbers, mode="wrap")
+    # Counted in whole numbers, which are half as wide as floats.
+    around = cv2.boxFilter(printed, cv2.CV_16U, (_TEXT_REACH, _TEXT_REACH), normalize=False)
     height, width = (side // 2 * 2 for side in blank.shape)
-    core = _text_blocks(density[:height:2, :width:2], blank[:height:2, :width:2])
+    density = around[:height:2, :width:2].astype(np.float32) / np.float32(_TEXT_REACH**2)
+    core = _text_blocks(density, blank[:height:2, :width:2])
     if core is None:
         return None
     inner = np.asarray(cv2.erode(core, np.ones((13, 13), np.uint8)), np.uint8)
@@ -131,14 +134,19 @@ def _text_blocks(density: NDArray[np.float32], blank: Gray) -> Mask | None:
     dense = density[density > _TEXT_DENSITY[0] / 4]
     if not dense.size:
         return None
-    usual = 0.45 * quantile(dense, 0.9)
+    usual = 0.45 * quantile(dense[::_QUANTILE_STRIDE], 0.9)
     blocks = np.asarray(density > np.clip(usual, *_TEXT_DENSITY), np.uint8)
     numbers, stats = connected(blocks)
-    # Beside the blocks there is one number more: that of what is none, which weighs nothing.
-    mass = np.bincount(numbers.ravel(), (density * blocks).ravel(), len(stats))
+    # What a block weighs and how light it is, one of its pixels of four tells.
+    seen = numbers[::2, ::2].ravel()
+    mass = np.bincount(seen, density[::2, ::2].ravel(), len(stats))
+    # Number 0 is that of what is no block.
+    mass[0] = 0
     if mass.max() <= 0:
         return None
-    light = np.bincount(numbers.ravel(), blank.ravel(), len(stats)) / np.maximum(1, stats[:, 4])
+    light = np.bincount(seen, blank[::2, ::2].ravel(), len(stats)) / np.maximum(
+        1, np.bincount(seen, minlength=len(stats))
+    )
     alike = np.abs(light - light[mass.argmax()]) < _BLOCK_LIGHT_SPREAD * light[mass.argmax()]
     core = (mass >= _BLOCK_SHARE_MIN * mass.max()) & alike
     return np.asarray(core[numbers], np.uint8)

@@ -44,6 +44,8 @@ _IN_LINES_SHARE_MIN: Final = 0.36
 # The longest receipts have 3000 letters in a picture; more pieces of ink are a dark picture's noise.
 _LETTERS_MAX: Final = 6000
 _LONG_MIN: Final = 1.5
+# Corners this little off a pixel's middle lie there.
+_PIXEL_OFF_MAX: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,9 +211,24 @@ def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography, float]:
     shrink = min(1.0, _WIDTH_MAX / max(1, min(width, height)))
     width, height = max(round(width * shrink), LETTER_HEIGHT), max(round(height * shrink), LETTER_HEIGHT)
     flat_corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
+    if shrink == 1 and (whole := _upright_box(corners, photo.shape)) is not None:
+        left, top, right, bottom = whole
+        moved = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], np.float64)
+        return np.ascontiguousarray(photo[top:bottom, left:right]), moved, 1.0
     to_flat = cv2.getPerspectiveTransform(corners.astype(np.float32), flat_corners)
     if shrink < 1:
         # Averaged first: the warp itself only interpolates, and noise would come through.
         photo = np.asarray(cv2.blur(photo, (round(1 / shrink), round(1 / shrink))), np.uint8)
     flat = cv2.warpPerspective(photo, to_flat, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(flat, np.uint8), np.asarray(to_flat, np.float64), shrink
+
+
+def _upright_box(corners: Quad, frame: tuple[int, ...]) -> Box | None:
+    """The pixels inside corners, where those are an upright box's of some size: nothing is to be warped."""
+    (left, top), (right, bottom) = np.asarray(np.round(corners[[0, 2]]), np.int64).tolist()
+    box = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    inside = min(left, top) >= 0 and right < frame[1] and bottom < frame[0]
+    large = min(right - left, bottom - top) >= LETTER_HEIGHT
+    if not inside or not large or np.abs(corners - box).max() > _PIXEL_OFF_MAX:
+        return None
+    return left, top, right + 1, bottom + 1
