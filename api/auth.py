@@ -14,7 +14,7 @@ from domain.errors import NotFoundError
 from infra.tokens import Claims, TokenError, read_token
 from infra.web import ReadOnly
 from infra.words import Language, language_of
-from schemas.shoppers import Shopper, StaffMember
+from schemas.people import Shopper, StaffMember
 
 Person = TypeVar("Person", Shopper, StaffMember)
 

@@ -12,18 +12,11 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from domain.errors import ConflictError, DomainError, NotFoundError
+from domain.errors import DomainError
+from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
 from infra.words import language_of, say
 
 MEDIA_TYPE = "application/problem+json"
-CODE_BY_STATUS = {
-    401: "unauthenticated",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "request_too_large",
-    415: "unsupported_media_type",
-    503: "not_ready",
-}
 _log = structlog.get_logger()
 
 
@@ -55,13 +48,6 @@ class UnsupportedMediaTypeError(DoorError):
     status = 415
 
 
-def status_of(error: DomainError) -> int:
-    """Return the HTTP status that says an expected refusal."""
-    if isinstance(error, NotFoundError):
-        return HTTPStatus.NOT_FOUND
-    return HTTPStatus.CONFLICT if isinstance(error, ConflictError) else HTTPStatus.UNPROCESSABLE_ENTITY
-
-
 def problem(
     request: Request, status: int, code: str, values: dict[str, Any] | None = None, **more: Any
 ) -> JSONResponse:
@@ -85,7 +71,7 @@ def problem(
 
 def _domain_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DomainError)  # noqa: S101 - the handler is registered for it
-    return problem(request, status_of(error), error.code, error.values)
+    return problem(request, STATUS_BY_KIND[error.kind], error.code, error.values)
 
 
 def _door_error(request: Request, error: Exception) -> JSONResponse:

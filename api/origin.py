@@ -9,8 +9,8 @@ from fastapi import Depends, Header, Request
 from pydantic import BaseModel, Field
 
 from api.auth import CurrentShopper
-from domain.attestations import attest
-from domain.links import keyed_hash
+from domain.origins.attestations import attest
+from domain.origins.links import keyed_hash
 from infra.addresses import client_address, neighbourhood, subscriber
 from infra.web import UnitOfWork
 from schemas.origins import ClientKind, Origin

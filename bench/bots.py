@@ -18,18 +18,19 @@ from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
 from bench.bots_cast import DAYS, KINDS, Account, Cast, Kind, Upload, draw_cast
-from bench.ground import own_services
+from bench.services import own_services
 from bench.settle import make_reading
-from domain import links, settlement
-from domain.fraud.clusters import find_clusters
+from domain import settlement
+from domain.origins import links
+from domain.origins.clusters import find_clusters
 from infra import clock
 from infra.db import engine, transaction
 from ocr.types import Reading
 from schemas.base import new_id, table_of
 from schemas.loyalty import Campaign
 from schemas.origins import Origin
+from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptLine, ReceiptPage
-from schemas.shoppers import Shopper
 
 UPLOADS_PER_TRANSACTION: Final = 50
 # Points are paid out once an account is a week old.
@@ -166,7 +167,7 @@ def _figures(
 ) -> dict[str, Any]:
     with Session(engine()) as session:
         ended = {
-            receipt_id: (status, [reason["code"] for reason in reasons])
+            receipt_id: (status, [reason.code for reason in reasons])
             for receipt_id, status, reasons in session.exec(
                 select(Receipt.id, Receipt.status, Receipt.reasons)
             ).all()

@@ -12,10 +12,10 @@ import psutil
 from rq import Worker
 
 import samples
-from bench.ground import machine, own_services, percentile
 from bench.intake import BOUNDARY, HEAD, PATIENCE_SECONDS, TAIL
 from bench.memory import PHONE_SIDES, phone_photo
-from domain.shoppers import join_shopper
+from bench.services import machine, own_services, percentile
+from domain.people.shoppers import join_shopper
 from infra import queue
 from infra.db import transaction
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready

@@ -16,18 +16,18 @@ from typing import Any, Final
 from sqlalchemy import update
 from sqlmodel import Session, select
 
-from bench.ground import own_services
+from bench.services import own_services
+from domain.people.shoppers import join_shopper
 from domain.settlement import settle_receipt
-from domain.shoppers import join_shopper
 from infra import clock
 from infra.db import engine, forget_connections
 from infra.storage import photo_hash
 from ocr.reader import read_receipt
 from ocr.types import Reading
 from schemas.base import new_id
+from schemas.fraud import RaisedSignal, RuleMode
 from schemas.loyalty import Campaign
 from schemas.receipts import Receipt, ReceiptPage
-from schemas.review import RaisedSignal, RuleMode
 
 # The share to catch of each kind; of honest receipts, the share that may be held back for fraud.
 REACH: Final = {
@@ -237,8 +237,8 @@ def _codes(receipt: Receipt) -> Iterator[str]:
     if receipt.status in {"unreadable", "approved"}:
         return
     for reason in receipt.reasons:
-        if reason["severity"] != "info" and reason["code"] not in NO_FRAUD:
-            yield reason["code"]
+        if reason.severity != "info" and reason.code not in NO_FRAUD:
+            yield reason.code
 
 
 def _figures(kind: str, outcomes: Sequence[Outcome]) -> KindFigures:

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from typing import Any
 
 import samples
-from bench.ground import machine, own_services, percentile
-from domain.shoppers import join_shopper
+from bench.services import machine, own_services, percentile
+from domain.people.shoppers import join_shopper
 from infra.db import transaction
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready
 from infra.settings import settings

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.read import load_ruler, pictures_in, truth_of
-from cli.read import as_json
+from domain.receipts.readings import as_json
 from ocr.pages import join_pages
 from ocr.parse.line_confidence import evidence
 from ocr.parse.receipt import parse_receipt, understand

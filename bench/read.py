@@ -26,8 +26,8 @@ import numpy as np
 import pytesseract
 from PIL import Image
 
-from bench.ground import percentile
-from cli.read import as_json
+from bench.services import percentile
+from domain.receipts.readings import as_json
 from ocr.reader import own_engine, read_receipt
 
 # The ruler and the sets it measures on lie beside the project, where they are at hand.

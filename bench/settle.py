@@ -18,7 +18,7 @@ from uuid import UUID
 import numpy as np
 from sqlmodel import Session, col, func, select
 
-from bench.ground import machine, own_services, percentile
+from bench.services import machine, own_services, percentile
 from domain import settlement
 from domain.catalog.builtin import builtin_catalogue, builtin_rows
 from domain.catalog.products import current_catalogue
@@ -28,9 +28,9 @@ from ocr.traces.codes import SKETCH_SIDE, Sketch, code_of, probes_of
 from ocr.traces.types import PictureTraces
 from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
-from schemas.loyalty import Transfer
+from schemas.ledger import Transfer
+from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptPage
-from schemas.shoppers import Shopper
 
 # As on a supermarket's receipt: goods by the till's own name, some by EAN, some as nobody has seen
 # them printed, and some of no brand.

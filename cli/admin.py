@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import ground
+from cli import services
 from infra import embedded
 from infra.db import engine
 from infra.migrate import migrate as migrate_schema
@@ -18,13 +18,13 @@ def migrate() -> None:
     with embedded.services():
         migrate_schema()
         engine().dispose()
-    ground.said.print("The schema is up to date.")
+    services.said.print("The schema is up to date.")
 
 
 @app.command()
 def seed() -> None:
     """Load the packaged catalogue and campaign; doing it again changes nothing."""
     with embedded.services():
-        ground.seed()
+        services.seed()
         engine().dispose()
-    ground.said.print("The catalogue and the campaign are loaded.")
+    services.said.print("The catalogue and the campaign are loaded.")

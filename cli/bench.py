@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.ground import shown
+from cli.services import shown
 
 app = typer.Typer(
     add_completion=False,

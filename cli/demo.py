@@ -20,7 +20,7 @@ import samples
 from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, wait_for
 from cli.demo_faults import faults
 from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
-from cli.ground import ending_on_signals, refuse, said, seed, shown
+from cli.services import ending_on_signals, refuse, said, seed, shown
 from cli.token import issue
 from infra import embedded
 from infra.db import engine

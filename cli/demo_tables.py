@@ -58,12 +58,12 @@ def balance_table(balances: Mapping[str, Sequence[Mapping[str, Any]]]) -> Table:
     table = Table("shopper", "brand", title="Balances", title_justify="left")
     for name in ("available", "pending"):
         table.add_column(name, justify="right")
-    table.add_column("lapses first")
+    table.add_column("expires first")
     for shopper, rows in balances.items():
         for row in rows:
             first_out = row["expiring_next"]
-            lapses = f"{points(first_out['points'])} after {first_out['expires_on']}" if first_out else ""
-            table.add_row(shopper, row["brand"], points(row["available"]), points(row["pending"]), lapses)
+            expires = f"{points(first_out['points'])} after {first_out['expires_on']}" if first_out else ""
+            table.add_row(shopper, row["brand"], points(row["available"]), points(row["pending"]), expires)
         table.add_section()
     return table
 

@@ -20,7 +20,7 @@ from rich.table import Table
 from sqlalchemy.exc import SQLAlchemyError
 
 import migrations
-from cli.ground import shown
+from cli.services import shown
 from infra import queue, storage
 from infra.db import engine
 from infra.secrets import SecretMissingError, token_secret

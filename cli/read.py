@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 # OpenMP reads it when Tesseract's library is loaded: several threads on one small page cost more
 # than they gain, and several pictures are better read by several processes.
@@ -18,17 +18,17 @@ import cv2
 import typer
 from rich.table import Table
 
-from cli.ground import refuse, shown
+from cli.services import refuse, shown
 from cli.show import money, short_time
 from domain.catalog.builtin import builtin_catalogue
-from domain.catalog.matching import Match, match_lines
-from domain.receipts import major
+from domain.catalog.matching import match_lines
+from domain.receipts.readings import as_json, money_of
 from infra.settings import settings
 from infra.words import say
 from ocr.engines.base import Engine, EngineError
 from ocr.engines.factory import make_engine
 from ocr.reader import read_receipt
-from ocr.types import Reading, ReadingLine, ReadingReason
+from ocr.types import Reading, ReadingReason
 
 PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif", ".bmp", ".tif", ".tiff"}
 
@@ -104,73 +104,6 @@ def _unreadable(code: str, **evidence: str) -> Reading:
     return Reading(status="unreadable", reasons=(reason,))
 
 
-def as_json(image: str, reading: Reading) -> dict[str, Any]:
-    """Return a reading as one JSON object, money in major units."""
-    matches = match_lines(reading.lines, builtin_catalogue(), reading.chain)
-    quality = reading.quality
-    return {
-        "image": image,
-        "status": reading.status,
-        "reasons": [
-            {
-                "code": reason.code,
-                "severity": reason.severity,
-                "message": say("reason", reason.code, "vi", reason.evidence),
-                "evidence": reason.evidence,
-            }
-            for reason in reading.reasons
-        ],
-        "retailer": reading.chain,
-        "merchant": reading.merchant,
-        "store": reading.store,
-        "receipt_no": reading.receipt_no,
-        "purchased_at": _printed_time(reading),
-        "currency": reading.currency,
-        "items": [
-            _item(line, match, reading.currency) for line, match in zip(reading.lines, matches, strict=True)
-        ],
-        "subtotal": _money(reading.subtotal_minor, reading.currency),
-        "discount_total": _money(reading.discount_total_minor, reading.currency),
-        "total": _money(reading.total_minor, reading.currency),
-        "payment": reading.payment,
-        "quality": {name: round(value, 3) for name, value in quality.model_dump().items()},
-        "text": reading.text,
-        "seconds": round(reading.seconds, 3),
-    }
-
-
-def _item(line: ReadingLine, match: Match, currency: str) -> dict[str, Any]:
-    return {
-        "raw_name": line.raw_name,
-        "name": match.product.name if match.product else line.raw_name,
-        "brand": match.brand_name,
-        "product": match.product.slug if match.product else None,
-        "barcode": line.barcode,
-        "quantity": _plain(float(line.quantity)),
-        "unit_price": _money(line.unit_price_minor, currency),
-        "amount": _money(line.amount_minor, currency),
-        "discount": _money(line.discount_minor, currency),
-        "confidence": round(line.confidence, 3),
-        "box": list(line.box) if line.box else None,
-    }
-
-
-def _printed_time(reading: Reading) -> str | None:
-    if reading.purchased_at is not None:
-        return reading.purchased_at.isoformat()
-    return reading.purchased_on.isoformat() if reading.purchased_on else None
-
-
-def _money(minor: int | None, currency: str) -> int | float | None:
-    value = major(minor, currency)
-    return None if value is None else _plain(value)
-
-
-def _plain(value: float) -> int | float:
-    """Return 185000 rather than 185000.0."""
-    return int(value) if value.is_integer() else value
-
-
 def print_table(pictures: Sequence[Path], readings: Iterator[Reading]) -> None:
     """Print one row for each picture, and below what can't be read and why."""
     table = Table("image", "retailer", "time", "number", "lines", "brands", "total", "seconds")
@@ -185,7 +118,7 @@ def print_table(pictures: Sequence[Path], readings: Iterator[Reading]) -> None:
             reading.receipt_no or "",
             str(len(reading.lines)),
             ", ".join(brands),
-            money(_money(reading.total_minor, reading.currency), reading.currency),
+            money(money_of(reading.total_minor, reading.currency), reading.currency),
             f"{reading.seconds:.2f}",
         )
         faults += [(picture, reason) for reason in reading.reasons]

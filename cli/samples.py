@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from cli.ground import refuse, said
+from cli.services import refuse, said
 from samples.fonts import MissingFontError
 from samples.render import make_samples
 

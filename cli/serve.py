@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
-from cli.ground import ending_on_signals, refuse, said, services
+from cli.services import ending_on_signals, refuse, said, services
 from infra.secrets import SecretMissingError, token_secret
 from infra.settings import override_settings, settings
 
@@ -29,7 +29,7 @@ def serve(
             raise refuse(str(error)) from error
         said.print(f"API on http://{settings().api_host}:{settings().api_port}, its pages on /docs")
         uvicorn.run(
-            "api.main:create_app",
+            "app:create_app",
             factory=True,
             host=settings().api_host,
             port=settings().api_port,

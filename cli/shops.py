@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.ground import refuse, said, services
+from cli.services import refuse, said, services
 from domain.catalog.sheets import csv_text
 from domain.catalog.shops import import_shops
 from infra.db import transaction

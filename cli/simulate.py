@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 
 from bench import bots as bots_simulation
-from cli.ground import shown
+from cli.services import shown
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Simulate shoppers and cheats.")
 

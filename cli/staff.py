@@ -10,14 +10,14 @@ import typer
 import zxingcpp
 from rich.table import Table
 
-from cli.ground import refuse, said, services
-from domain import staff as people
+from cli.services import refuse, said, services
 from domain.errors import DomainError
-from domain.shoppers import join_staff
+from domain.people import staff as people
+from domain.people.shoppers import join_staff
 from infra.db import transaction
 from infra.secrets import SecretMissingError
 from infra.words import say
-from schemas.shoppers import StaffRole
+from schemas.people import StaffRole
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, help="Who may sign in to the console.")
 

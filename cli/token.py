@@ -7,15 +7,15 @@ from typing import Annotated, get_args
 import typer
 from sqlmodel import select
 
-from cli.ground import refuse, services
+from cli.services import refuse, services
 from domain.errors import DomainError
-from domain.shoppers import join_shopper, join_staff
+from domain.people.shoppers import join_shopper, join_staff
 from infra.db import transaction
 from infra.secrets import SecretMissingError
 from infra.tokens import issue_token
 from infra.words import say
 from schemas.catalog import Brand
-from schemas.shoppers import Role
+from schemas.people import Role
 
 app = typer.Typer(add_completion=False)
 

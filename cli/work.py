@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.ground import refuse, services
+from cli.services import refuse, services
 from infra.logging import set_up_logging
 from infra.queue import WORK_QUEUES
 from infra.settings import settings

@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 from pydantic import ValidationError
 
 from console.formats import parse_money
-from domain.errors import UnknownFilterValueError
+from domain.errors import InvalidValueError
 from schemas.review import Corrections, LineCorrection
 
 LINES_MAX = 400
@@ -24,7 +24,7 @@ async def corrections_in(request: Request) -> Corrections:
     from 0 line_brand_N and line_amount_N.
 
     Raises:
-        UnknownFilterValueError: A time or an amount can't be one.
+        InvalidValueError: A time or an amount can't be one.
     """
     form = {name: value.strip() for name, value in (await request.form()).items() if isinstance(value, str)}
     currency = form.get("currency") or None
@@ -38,7 +38,7 @@ async def corrections_in(request: Request) -> Corrections:
             lines=tuple(_lines(form, currency)),
         )
     except ValidationError as error:
-        raise UnknownFilterValueError(field=str(error.errors()[0]["loc"][-1])) from error
+        raise InvalidValueError(field=str(error.errors()[0]["loc"][-1])) from error
 
 
 def _typed(form: Fields, name: str) -> str | None:
@@ -64,7 +64,7 @@ def _time(text: str | None) -> datetime | None:
     try:
         return datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError as error:
-        raise UnknownFilterValueError(field="purchased_at") from error
+        raise InvalidValueError(field="purchased_at") from error
 
 
 def _minor(text: str | None, currency: str | None, field: str) -> int | None:
@@ -72,7 +72,7 @@ def _minor(text: str | None, currency: str | None, field: str) -> int | None:
         return None
     minor = parse_money(text, currency)
     if minor is None:
-        raise UnknownFilterValueError(field=field)
+        raise InvalidValueError(field=field)
     return minor
 
 

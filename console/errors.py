@@ -11,9 +11,9 @@ from fastapi.responses import RedirectResponse, Response
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from api.errors import CODE_BY_STATUS, status_of
 from console.render import PREFIX, here, page, page_language
 from domain.errors import DomainError
+from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
 from infra.words import say
 
 _log = structlog.get_logger()
@@ -61,7 +61,7 @@ def _form_refused(request: Request, _error: Exception) -> Response:
 
 def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, DomainError)  # noqa: S101 - the handler is registered for it
-    return _problem(request, status_of(error), error.code, error.values)
+    return _problem(request, STATUS_BY_KIND[error.kind], error.code, error.values)
 
 
 def _http_error(request: Request, error: Exception) -> Response:

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from console import formats
-from domain.receipts import major
+from domain.money import major
 from infra.words import Language, all_words, say
+from schemas.people import StaffAct
 from schemas.receipts import ReasonView, ReceiptView
-from schemas.staff import StaffAct
 
 # Shown as a link or a table of its own.
 SHOWN_ELSEWHERE = {"matching_receipt_id"}
@@ -83,13 +83,13 @@ def _name(key: str, language: Language) -> str:
 
 
 def marks(receipt: ReceiptView, page: int) -> list[tuple[int, str, list[int]]]:
-    """Return what reasons show on a page of the picture, as (the reason's place, its message, box)."""
+    """Return what reasons show on a page of the picture, as (the reason's position, its message, box)."""
     found: list[tuple[int, str, list[int]]] = []
-    for place, reason in enumerate(receipt.reasons):
+    for position, reason in enumerate(receipt.reasons):
         if reason.box and reason.page == page:
-            found.append((place, reason.message, reason.box))
+            found.append((position, reason.message, reason.box))
         if reason.evidence.get("page", reason.page) == page:
-            found += [(place, reason.message, box) for box in reason.evidence.get("boxes", [])]
+            found += [(position, reason.message, box) for box in reason.evidence.get("boxes", [])]
     return found
 
 

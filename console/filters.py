@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import Depends
 
 from domain.errors import UnknownFilterValueError
-from domain.fraud.workbench import CaseFilters
+from domain.review.workbench import CaseFilters
 
 
 def filters_of(

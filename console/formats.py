@@ -6,7 +6,7 @@ import re
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from domain.receipts import MINOR_UNIT_EXPONENT_DEFAULT, MINOR_UNIT_EXPONENTS
+from domain.money import MINOR_UNIT_EXPONENT_DEFAULT, MINOR_UNIT_EXPONENTS
 from infra import clock
 from infra.words import Language, say
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import cos, pi, sin
 
-from schemas.fraud import ClusterView
+from schemas.origins import ClusterView
 
 SIZE = 480
 RING = 180
@@ -64,10 +64,10 @@ class Drawing:
 
 def draw(cluster: ClusterView) -> Drawing:
     """Place the accounts on a ring and what they share inside it."""
-    accounts = [_account(cluster, place) for place in range(len(cluster.accounts))]
+    accounts = [_account(cluster, position) for position in range(len(cluster.accounts))]
     links, edges = [], []
     for number, link in enumerate(cluster.links):
-        held = [accounts[place] for place in link.accounts]
+        held = [accounts[position] for position in link.accounts]
         # Two things shared by the same accounts would cover each other: each is nudged its own way.
         turn = 2 * pi * number / max(1, len(cluster.links))
         x = _between([dot.x for dot in held]) + round(NUDGE * cos(turn))
@@ -77,9 +77,9 @@ def draw(cluster: ClusterView) -> Drawing:
     return Drawing(SIZE, len(accounts) <= NAMED_MAX, accounts, links, edges)
 
 
-def _account(cluster: ClusterView, place: int) -> AccountDot:
-    account = cluster.accounts[place]
-    turn = 2 * pi * place / len(cluster.accounts) - pi / 2
+def _account(cluster: ClusterView, position: int) -> AccountDot:
+    account = cluster.accounts[position]
+    turn = 2 * pi * position / len(cluster.accounts) - pi / 2
     centre = SIZE / 2
     return AccountDot(
         x=round(centre + RING * cos(turn)),

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from console import evidence, formats, graph
-from domain.receipts import major
+from domain.money import major
 from infra import clock
 from infra.words import LANGUAGES, Language, language_of, say
 
@@ -118,11 +118,11 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "here": here(request),
         "reason_name": lambda code: evidence.rule_name(code, language),
         "money": lambda amount, currency: formats.money(amount, currency, language),
+        "major": major,
         "number": lambda amount: formats.number(amount, language),
         "moment": lambda at: formats.moment(at, language),
         "day": lambda on: formats.day(on, language),
         "span": lambda seconds: formats.span(seconds, language),
-        "minor": major,
         "evidence_rows": lambda reason, currency: evidence.evidence_rows(reason, currency, language),
         "changes": lambda act: evidence.changes(act, language),
         "field_value": lambda code, value: evidence.field_value(code, value, language),

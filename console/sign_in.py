@@ -16,11 +16,11 @@ from sqlmodel import Session
 
 from console.errors import FormRefusedError, SignInNeededError
 from domain.errors import NotFoundError
-from domain.staff import signed_in
+from domain.people.staff import signed_in
 from infra import clock
 from infra.secrets import token_secret
 from infra.web import ReadOnly
-from schemas.shoppers import StaffMember
+from schemas.people import StaffMember
 
 COOKIE = "quetbill_console"
 COOKIE_PATH = "/console"

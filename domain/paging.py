@@ -1,12 +1,14 @@
-"""Cursors: where a list goes on, as a string that callers hand back unchanged."""
+"""Pages of a list, and cursors: where it goes on, as a string that callers hand back unchanged."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, SQLColumnExpression, tuple_
@@ -15,6 +17,30 @@ from domain.errors import InvalidCursorError
 
 PAGE_SIZE_DEFAULT = 20
 PAGE_SIZE_MAX = 100
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """Some rows of a list, and the cursor of the page after them; None on the last, full or not."""
+
+    rows: list[Row]
+    next_cursor: str | None
+
+
+def page(fetch: Callable[[int], Sequence[Row]], limit: int, cursor_of: Callable[[Row], str]) -> Page[Row]:
+    """Return one page of a list.
+
+    Args:
+        fetch: Returns at most so many rows, from where the page begins. It is asked for one more than
+            are shown: that one says whether the list goes on.
+        limit: So many rows are shown at most, 1 or more.
+        cursor_of: Returns the cursor of the last row shown.
+    """
+    rows = list(fetch(limit + 1))
+    shown = rows[:limit]
+    return Page(shown, cursor_of(shown[-1]) if len(rows) > limit else None)
 
 
 def encode_cursor(at: datetime, row_id: UUID) -> str:

@@ -1,41 +1,42 @@
-"""The story of a receipt after reading. Only this module and decisions, its second part, join the areas.
+"""The story of a receipt after reading: it names the steps, each area does its own.
 
 A receipt ends once: approved and credited, waiting for a person, refused, or unreadable. All of
-it happens in one transaction with the receipt's row locked. What persons decide: domain/decisions.
+it happens in one transaction with the receipt's row locked. What persons decide: domain/review/decisions.
 """
 
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, insert, text
-from sqlmodel import Session, select
+from sqlalchemy import insert, text
+from sqlmodel import Session
 
 from domain.catalog.matching import Match, match_lines
 from domain.catalog.products import current_catalogue
 from domain.catalog.snapshot import Catalogue
-from domain.errors import NotFoundError
-from domain.fraud import bands, claims
-from domain.fraud.origin_facts import origin_facts
-from domain.fraud.picture_facts import picture_facts
+from domain.duplicates import claims
+from domain.duplicates.find import find_duplicates
+from domain.duplicates.paper import paper_read
+from domain.fraud import bands
+from domain.fraud.facts import ReceiptFacts
 from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.shop_facts import shop_facts
-from domain.fraud.signals import Holder, ReceiptFacts
 from domain.fraud.till_facts import till_facts
-from domain.fraud.twins import wait_for_twins
-from domain.links import note_same_paper
-from domain.loyalty import earning
+from domain.loyalty import campaigns, earning
+from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
+from domain.origins.gather import origin_facts
+from domain.origins.links import note_same_paper
+from domain.receipts.rows import locked
 from infra import clock
-from infra.db import lock_key
 from ocr.types import Reading
 from schemas.base import new_id, table_of
+from schemas.fraud import RaisedSignal
+from schemas.reasons import Reason
 from schemas.receipts import WAITING_STATUSES, Receipt
-from schemas.review import RaisedSignal, WithheldPoints
 
 STATUS_BY_VERDICT = {"approve": "approved", "review": "in_review", "reject": "rejected"}
 
@@ -64,10 +65,10 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     receipt.settled_at = clock.now()
     if reading.status != "read":
         receipt.status = "rejected" if reading.status == "not_a_receipt" else "unreadable"
-        receipt.reasons = [reason.model_dump(mode="json") for reason in reading.reasons]
+        receipt.reasons = [Reason.of(noticed) for noticed in reading.reasons]
         return
     matches = match_lines(reading.lines, catalogue, reading.chain)
-    rules = earning.running_rules(session, reading.purchased_on) if reading.purchased_on else []
+    rules = campaigns.running_rules(session, reading.purchased_on) if reading.purchased_on else []
     policy = bands.policy_on(session, reading.purchased_on)
     facts = _facts(session, receipt, reading, matches, rules)
     retailer = catalogue.retailers.get(reading.chain or "")
@@ -76,9 +77,7 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     assessment = assess_receipt(facts, policy)
     receipt.status = STATUS_BY_VERDICT[assessment.verdict]
     receipt.fraud_score = assessment.score
-    holders = (*facts.image_holders, *facts.print_holders)
-    others = [holder.receipt_id for holder in holders if not holder.same_shopper]
-    if others := [*others, *(facts.pictures.others if facts.pictures else ())]:
+    if others := facts.duplicates.of_others:
         note_same_paper(session, receipt, others, clock.now())
     brands = [match.brand_id for match in matches]
     nets = [line.amount_minor - line.discount_minor for line in reading.lines]
@@ -95,21 +94,6 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     if reading.lines:
         rows = _line_rows(receipt.id, reading, matches, points)
         session.execute(_KEEP_LINES, {"rows": json.dumps(rows, default=str)})
-
-
-_LOCKED = select(Receipt).where(Receipt.id == bindparam("receipt_id")).with_for_update()
-
-
-def locked(session: Session, receipt_id: UUID) -> Receipt:
-    """Return a receipt that nobody else changes until this transaction ends.
-
-    Raises:
-        NotFoundError: There is no such receipt.
-    """
-    receipt = session.exec(_LOCKED, params={"receipt_id": receipt_id}).first()
-    if receipt is None:
-        raise NotFoundError
-    return receipt
 
 
 def _keep_reading(receipt: Receipt, reading: Reading, catalogue: Catalogue) -> None:
@@ -172,102 +156,18 @@ def _facts(
     rules: Sequence[earning.Rule],
 ) -> ReceiptFacts:
     brands = {rule.brand_id for rule in rules}
-    products = {place: match.product_id for place, match in enumerate(matches) if match.product_id}
-    print_facts = _print_facts(receipt)
-    wait_for_twins(session, reading, [print_facts.identity] if print_facts else [])
-    image_holders, print_holders = _claim(session, receipt, print_facts)
-    known = {holder.receipt_id for holder in (*image_holders, *print_holders)}
+    products = {position: match.product_id for position, match in enumerate(matches) if match.product_id}
+    paper = paper_read(reading, receipt.retailer_id)
     return ReceiptFacts(
         reading=reading,
         till_now=clock.till_now(),
         retailer_known=receipt.retailer_id is not None,
         accepted_days=max((rule.accepted_days for rule in rules), default=None),
-        image_holders=image_holders,
-        print_holders=print_holders,
+        duplicates=find_duplicates(session, receipt, paper, reading.traces),
         origin=origin_facts(session, receipt.id, receipt.shopper_id, reading),
-        pictures=picture_facts(session, receipt, reading, known),
         till=till_facts(session, receipt.id, receipt.retailer_id, reading, products),
-        earning=frozenset(place for place, match in enumerate(matches) if match.brand_id in brands),
+        earning=frozenset(position for position, match in enumerate(matches) if match.brand_id in brands),
     )
-
-
-def claim_all(session: Session, receipt: Receipt) -> tuple[list[Holder], list[Holder]]:
-    """Claim a receipt's pictures and print; return who held one of its pictures, and who its print."""
-    print_facts = _print_facts(receipt)
-    if print_facts is not None:
-        # Whoever settles another photo of this paper waits here, also when its number was misread.
-        lock_key(session, print_facts.identity)
-    return _claim(session, receipt, print_facts)
-
-
-def _claim(
-    session: Session, receipt: Receipt, print_facts: claims.PrintFacts | None
-) -> tuple[list[Holder], list[Holder]]:
-    if print_facts is None:
-        return claims.claim(session, receipt, None, clock.now())
-    image_holders, print_holders = claims.claim(session, receipt, print_facts.fingerprint, clock.now())
-    return image_holders, print_holders or claims.alike_prints(session, receipt, print_facts)
-
-
-def _print_facts(receipt: Receipt) -> claims.PrintFacts | None:
-    if receipt.purchased_at is None or receipt.total_minor is None:
-        return None
-    return claims.PrintFacts(
-        retailer_id=receipt.retailer_id,
-        shop=(receipt.reading or {}).get("chain") or receipt.merchant or "",
-        receipt_no=receipt.receipt_no,
-        purchased_at=receipt.purchased_at,
-        total_minor=receipt.total_minor,
-    )
-
-
-def awards_of(
-    receipt: Receipt,
-    brands: Sequence[UUID | None],
-    nets_minor: Sequence[int],
-    rules: Sequence[earning.Rule],
-) -> list[earning.Award]:
-    """Say what a receipt earns whose lines are of these brands and cost so much, discounts off."""
-    if receipt.retailer_id is None or receipt.purchased_on is None or receipt.currency != "VND":
-        return []
-    total = receipt.total_minor if receipt.total_minor is not None else sum(nets_minor)
-    paid = earning.paid_by_line(nets_minor, total)
-    spends = [
-        earning.Spend(position, brand_id, paid_minor)
-        for position, (brand_id, paid_minor) in enumerate(zip(brands, paid, strict=True))
-        if brand_id is not None
-    ]
-    return earning.award_points(
-        spends, rules, retailer_id=receipt.retailer_id, purchased_on=receipt.purchased_on
-    )
-
-
-def points_by_line(awards: Sequence[earning.Award]) -> dict[int, int]:
-    """Return what each line earns from all campaigns together, by its place."""
-    points: Counter[int] = Counter()
-    for award in awards:
-        points.update(award.points_by_line)
-    return +points
-
-
-def credit(
-    session: Session, receipt: Receipt, awards: Sequence[earning.Award], *, times_taken_back: int = 0
-) -> None:
-    """Credit a receipt's awards to its shopper, once; once more each time they were taken back."""
-    earning.credit_awards(
-        session,
-        awards,
-        receipt_id=receipt.id,
-        shopper_id=receipt.shopper_id,
-        at=clock.now(),
-        times_taken_back=times_taken_back,
-    )
-
-
-def withhold(session: Session, receipt_id: UUID, points: Iterable[int]) -> None:
-    """Keep what a refused receipt would have earned: what refusing saved."""
-    if total := sum(points):
-        session.execute(insert(table_of(WithheldPoints)), {"receipt_id": receipt_id, "points": total})
 
 
 def _keep_signals(session: Session, receipt_id: UUID, assessment: Assessment) -> None:
@@ -288,14 +188,11 @@ def _keep_signals(session: Session, receipt_id: UUID, assessment: Assessment) ->
         session.execute(insert(table_of(RaisedSignal)), rows)
 
 
-def _reasons(reading: Reading, assessment: Assessment, *, earns: bool) -> list[dict[str, Any]]:
-    reasons = [reason.model_dump(mode="json") for reason in reading.reasons]
-    reasons += [
-        {"code": signal.code, "severity": signal.severity, "evidence": signal.evidence}
-        for signal in assessment.signals
-        # What decided nothing is not for showing: it would worry who is honest and teach who is not.
-        if assessment.verdict != "approve" or signal.severity != "info"
-    ]
+def _reasons(reading: Reading, assessment: Assessment, *, earns: bool) -> list[Reason]:
+    reasons = [Reason.of(noticed) for noticed in reading.reasons]
+    # What decided nothing is not for showing: it would worry who is honest and teach who is not.
+    shown = assessment.verdict != "approve"
+    reasons += [Reason.of(signal) for signal in assessment.signals if shown or signal.severity != "info"]
     if assessment.verdict != "reject" and not earns:
-        reasons.append({"code": "no_participating_products", "severity": "info", "evidence": {}})
+        reasons.append(Reason("no_participating_products", "info"))
     return reasons

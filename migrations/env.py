@@ -9,12 +9,12 @@ from sqlmodel import SQLModel
 import schemas.catalog
 import schemas.duplicates
 import schemas.fraud
+import schemas.ledger
 import schemas.loyalty
 import schemas.origins
+import schemas.people
 import schemas.receipts
-import schemas.review
-import schemas.shoppers
-import schemas.staff  # noqa: F401 - importing a table registers it
+import schemas.review  # noqa: F401 - importing a table registers it
 from infra.db import engine
 
 with engine().connect() as connection:

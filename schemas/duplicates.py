@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Column, Computed, Index, Integer
 from sqlalchemy.dialects.postgresql import BIT
 from sqlmodel import BigInteger, Field, SQLModel
+
+from schemas.base import time_field
 
 # As ocr/traces/codes.py makes them.
 CODE_BITS = 256
@@ -56,3 +59,17 @@ class PaperKey(SQLModel, table=True):
 
     key: int = Field(primary_key=True, sa_type=BigInteger)
     receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True, index=True)
+
+
+class ReceiptClaim(SQLModel, table=True):
+    """What only one receipt may hold: a picture's bytes, or what is printed on one paper.
+
+    The primary key is what makes one paper earn once, whoever photographs it and however many
+    do so at the same moment.
+    """
+
+    __tablename__ = "receipt_claim"
+
+    key: str = Field(primary_key=True, max_length=80)
+    receipt_id: UUID = Field(foreign_key="receipt.id", index=True)
+    claimed_at: datetime = time_field()

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from pydantic import StringConstraints
-from sqlalchemy import CheckConstraint
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import BigInteger, Field, SQLModel
 
-from schemas.base import Body, id_field, time_field
-from schemas.receipts import ReasonView, ReceiptStatus, ReceiptSummary, ReceiptView
-from schemas.review import Corrections
-
-Decision = Literal["approve", "reject"]
-RefusalKind = Literal[
-    "already_used", "edited", "not_original", "not_a_receipt", "unreadable", "outside", "other"
-]
+from schemas.base import time_field
 
 
 class ChainPrice(SQLModel, table=True):
@@ -32,148 +24,55 @@ class ChainPrice(SQLModel, table=True):
     measured_at: datetime = time_field()
 
 
-class ReviewDecision(SQLModel, table=True):
-    """One decision, kept for ever. A trigger refuses to change or delete a row.
+RuleMode = Literal["on", "shadow", "off"]
 
-    `waiting_since` is from when the case had waited for it.
+
+class DecisionBands(SQLModel, table=True):
+    """From which score a campaign's receipts go to a person, or are refused; null never refuses.
+
+    Approvals of receipts of `second_reviewer_from_minor` or more need two people; null needs one.
     """
 
-    __tablename__ = "review_decision"
-    __table_args__ = (CheckConstraint("decision IN ('approve', 'reject')", name="decision"),)
+    __tablename__ = "decision_bands"
+    __table_args__ = (
+        CheckConstraint("review_from > 0 AND review_from <= 1", name="review_from"),
+        CheckConstraint("reject_from >= review_from AND reject_from <= 1", name="reject_from"),
+        CheckConstraint("second_reviewer_from_minor > 0", name="second_reviewer"),
+    )
 
-    id: UUID = id_field()
-    receipt_id: UUID = Field(foreign_key="receipt.id", index=True)
-    reviewer_id: UUID = Field(foreign_key="staff_member.id")
-    decision: str = Field(max_length=8)
-    reason: str = Field(max_length=500)
-    decided_at: datetime = time_field()
-    waiting_since: datetime | None = time_field(nullable=True)
-
-
-class DecisionRequest(Body):
-    """What a reviewer decides, and why; an approval may correct what was misread.
-
-    `reason` is for staff. A refusal's `because` tells the shopper what helps who is honest.
-    """
-
-    decision: Decision
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
-    because: RefusalKind | None = None
-    corrections: Corrections | None = None
+    campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
+    review_from: float
+    reject_from: float | None = None
+    second_reviewer_from_minor: int | None = Field(default=None, sa_type=BigInteger)
+    changed_at: datetime = time_field()
+    changed_by: UUID = Field(foreign_key="staff_member.id")
 
 
-class DecisionView(Body):
-    """A decision that was taken; `undone_at` is when it was taken back, if it was."""
+class FraudRule(SQLModel, table=True):
+    """How one rule acts, where an admin changed it: on, counted only (shadow) or off; its weight 0 to 1."""
 
-    id: UUID
-    receipt_id: UUID
-    decision: Decision
-    reason: str
-    reviewer: str
-    decided_at: datetime
-    undone_at: datetime | None
+    __tablename__ = "fraud_rule"
+    __table_args__ = (
+        CheckConstraint("mode IN ('on', 'shadow', 'off')", name="mode"),
+        CheckConstraint("weight >= 0 AND weight <= 1", name="weight"),
+    )
 
-
-class DecisionPending(Body):
-    """An approval of this value waits for a second person; nothing is credited yet."""
-
-    receipt_id: UUID
-    awaits_second_person: Literal[True]
+    code: str = Field(primary_key=True, max_length=60)
+    mode: str = Field(max_length=6)
+    weight: float
+    changed_at: datetime = time_field()
+    changed_by: UUID = Field(foreign_key="staff_member.id")
 
 
-class CaseSummary(Body):
-    """One receipt waiting for a person. `shopper` is a pseudonym."""
+class RaisedSignal(SQLModel, table=True):
+    """A rule that was raised when a receipt was assessed. `acting` is false for one in shadow."""
 
-    id: UUID
-    received_at: datetime
-    waiting_since: datetime
-    shopper: str
-    retailer: str | None
-    merchant: str | None
-    total: float | None
-    currency: str | None
-    points: int
-    reasons: list[ReasonView]
-    due_at: datetime
-    holder: str | None
-    awaits_second_person: bool
+    __tablename__ = "raised_signal"
+    __table_args__ = (Index("ix_raised_signal_code", "code", "raised_at"),)
 
-
-class CaseQueue(Body):
-    """Cases, longest waiting first; `next_cursor` is null on the last page."""
-
-    cases: list[CaseSummary]
-    next_cursor: str | None
-
-
-class ProposalView(Body):
-    """An approval that waits for a second person; `corrections` are the first one's, by field."""
-
-    reviewer: str
-    reason: str
-    proposed_at: datetime
-    corrections: dict[str, Any]
-
-
-class ShopperRecord(Body):
-    """What reviewers may know of a shopper: counts and dates, nothing that names a person."""
-
-    joined_on: date
-    receipts_by_status: dict[ReceiptStatus, int]
-    recent: list[ReceiptSummary]
-
-
-SenderKind = Literal["same_shopper", "household", "ring", "stranger"]
-
-
-class ClusterAccount(Body):
-    """An account of a cluster, under its pseudonym; `here` is the case's own."""
-
-    shopper: str
-    here: bool
-    receipts_by_status: dict[ReceiptStatus, int]
-
-
-class ClusterLink(Body):
-    """One thing that accounts share; `accounts` are places in the cluster's list."""
-
-    kind: str
-    accounts: list[int]
-
-
-class ClusterView(Body):
-    """Accounts that share devices, payouts or papers; not `whole` when there are more."""
-
-    accounts: list[ClusterAccount]
-    links: list[ClusterLink]
-    whole: bool
-
-
-class AppealWords(Body):
-    """What the shopper says against a refusal."""
-
-    words: str
-    appealed_at: datetime
-
-
-class CaseView(Body):
-    """A case with its evidence: the receipt, its picture, and the receipts it is like.
-
-    `score` is 0 to 1, null where none was given. `matching_senders` says of each receipt in `matching` who
-    sent it: the same shopper, an account of a household or of a ring, or one that shares nothing.
-    """
-
-    receipt: ReceiptView
-    score: float | None
-    shopper: str
-    shopper_record: ShopperRecord
-    due_at: datetime | None
-    holder: str | None
-    proposal: ProposalView | None
-    appeal: AppealWords | None
-    cluster: ClusterView | None
-    image_urls: list[str]
-    matching: list[ReceiptView]
-    matching_senders: list[SenderKind]
-    matching_image_urls: list[str]
-    decisions: list[DecisionView]
+    receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True)
+    code: str = Field(primary_key=True, max_length=60)
+    severity: str = Field(max_length=6)
+    strength: float
+    acting: bool
+    raised_at: datetime = time_field(index=True)

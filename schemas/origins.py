@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, LargeBinary, SQLModel
 
-from schemas.base import json_field, time_field
+from schemas.base import Body, json_field, time_field
+from schemas.receipts import ReceiptStatus
 
 ClientKind = Literal["app", "browser", "script", "unknown"]
 AttestationResult = Literal["passed", "failed", "absent"]
@@ -89,3 +90,29 @@ class AttestedKey(SQLModel, table=True):
     public_key: bytes = Field(sa_type=LargeBinary)
     counter: int
     attested_at: datetime = time_field()
+
+
+SenderKind = Literal["same_shopper", "household", "ring", "stranger"]
+
+
+class ClusterAccount(Body):
+    """An account of a cluster, under its pseudonym; `here` is the case's own."""
+
+    shopper: str
+    here: bool
+    receipts_by_status: dict[ReceiptStatus, int]
+
+
+class ClusterLink(Body):
+    """One thing that accounts share; `accounts` are places in the cluster's list."""
+
+    kind: str
+    accounts: list[int]
+
+
+class ClusterView(Body):
+    """Accounts that share devices, payouts or papers; not `whole` when there are more."""
+
+    accounts: list[ClusterAccount]
+    links: list[ClusterLink]
+    whole: bool

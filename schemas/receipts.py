@@ -11,17 +11,19 @@ from sqlalchemy import CheckConstraint, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, Numeric, SQLModel
 
-from schemas.base import Body, id_field, json_field, time_field
+from schemas.base import Body, id_field, time_field
+from schemas.reasons import Reason, Reasons, Severity
 
 ReceiptStatus = Literal["received", "reading", "approved", "in_review", "rejected", "unreadable", "reversed"]
 WAITING_STATUSES: tuple[ReceiptStatus, ...] = ("received", "reading")
+# Whose paper is taken: a refused or unread receipt leaves it to an honest owner.
+STANDING_STATUSES: tuple[ReceiptStatus, ...] = ("approved", "in_review", "reversed")
 
 
 class Receipt(SQLModel, table=True):
     """One upload. Its `status` says what is still to do.
 
-    `reasons` lists {code, severity, evidence, box, page}; words for people are added when it is
-    shown. `purchased_at` is local time as printed, without a zone. `rung_at` is when a worker was
+    `purchased_at` is local time as printed, without a zone. `rung_at` is when a worker was
     last called for it, `attempts` how often one began to read it.
     """
 
@@ -52,7 +54,7 @@ class Receipt(SQLModel, table=True):
     idempotency_key: str | None = Field(default=None, max_length=200)
     request_hash: str = Field(max_length=64)
     status: str = Field(default="received", max_length=12)
-    reasons: list[dict[str, Any]] = json_field(list)
+    reasons: list[Reason] = Field(default_factory=list, sa_type=Reasons, nullable=False)
     received_at: datetime = time_field()
     captured_at: datetime | None = time_field(nullable=True)
     rung_at: datetime = time_field()
@@ -123,20 +125,6 @@ class ReceiptLine(SQLModel, table=True):
     box: list[int] | None = Field(default=None, sa_type=JSONB)
 
 
-class ReceiptClaim(SQLModel, table=True):
-    """What only one receipt may hold: a picture's bytes, or what is printed on one paper.
-
-    The primary key is what makes one paper earn once, whoever photographs it and however many
-    do so at the same moment.
-    """
-
-    __tablename__ = "receipt_claim"
-
-    key: str = Field(primary_key=True, max_length=80)
-    receipt_id: UUID = Field(foreign_key="receipt.id", index=True)
-    claimed_at: datetime = time_field()
-
-
 class ReceiptAccepted(Body):
     """The answer to an upload: what to ask for next."""
 
@@ -150,7 +138,7 @@ class ReasonView(Body):
     """Why a receipt ended as it did, in the reader's language."""
 
     code: str
-    severity: Literal["info", "review", "reject"]
+    severity: Severity
     message: str
     evidence: dict[str, Any]
     box: list[int] | None

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field as BodyField
 from pydantic import StringConstraints
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
-from sqlmodel import BigInteger, Field, SQLModel
+from sqlmodel import Field, SQLModel
 
 from schemas.base import Body, id_field, json_field, time_field
-
-RuleMode = Literal["on", "shadow", "off"]
+from schemas.origins import ClusterView, SenderKind
+from schemas.receipts import ReasonView, ReceiptStatus, ReceiptSummary, ReceiptView
 
 
 class CaseHold(SQLModel, table=True):
@@ -83,66 +83,6 @@ class ReceiptAppeal(SQLModel, table=True):
     appealed_at: datetime = time_field()
 
 
-class DecisionBands(SQLModel, table=True):
-    """From which score a campaign's receipts go to a person, or are refused; null never refuses.
-
-    Approvals of receipts of `second_eyes_from_minor` or more need two people; null needs one.
-    """
-
-    __tablename__ = "decision_bands"
-    __table_args__ = (
-        CheckConstraint("review_from > 0 AND review_from <= 1", name="review_from"),
-        CheckConstraint("reject_from >= review_from AND reject_from <= 1", name="reject_from"),
-        CheckConstraint("second_eyes_from_minor > 0", name="second_eyes"),
-    )
-
-    campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
-    review_from: float
-    reject_from: float | None = None
-    second_eyes_from_minor: int | None = Field(default=None, sa_type=BigInteger)
-    changed_at: datetime = time_field()
-    changed_by: UUID = Field(foreign_key="staff_member.id")
-
-
-class FraudRule(SQLModel, table=True):
-    """How one rule acts, where an admin changed it: on, counted only (shadow) or off; its weight 0 to 1."""
-
-    __tablename__ = "fraud_rule"
-    __table_args__ = (
-        CheckConstraint("mode IN ('on', 'shadow', 'off')", name="mode"),
-        CheckConstraint("weight >= 0 AND weight <= 1", name="weight"),
-    )
-
-    code: str = Field(primary_key=True, max_length=60)
-    mode: str = Field(max_length=6)
-    weight: float
-    changed_at: datetime = time_field()
-    changed_by: UUID = Field(foreign_key="staff_member.id")
-
-
-class RaisedSignal(SQLModel, table=True):
-    """A rule that was raised when a receipt was assessed. `acting` is false for one in shadow."""
-
-    __tablename__ = "raised_signal"
-    __table_args__ = (Index("ix_raised_signal_code", "code", "raised_at"),)
-
-    receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True)
-    code: str = Field(primary_key=True, max_length=60)
-    severity: str = Field(max_length=6)
-    strength: float
-    acting: bool
-    raised_at: datetime = time_field(index=True)
-
-
-class WithheldPoints(SQLModel, table=True):
-    """What a refused receipt would have earned; gone when it waits or earns after all."""
-
-    __tablename__ = "withheld_points"
-
-    receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True)
-    points: int = Field(sa_type=BigInteger)
-
-
 Printed = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 MinorUnits = Annotated[int, BodyField(ge=0, le=10**12)]
 
@@ -181,3 +121,132 @@ class AppealView(Body):
 
     receipt_id: UUID
     appealed_at: datetime
+
+
+Decision = Literal["approve", "reject"]
+
+
+RefusalKind = Literal[
+    "already_used", "edited", "not_original", "not_a_receipt", "unreadable", "outside", "other"
+]
+
+
+class ReviewDecision(SQLModel, table=True):
+    """One decision, kept for ever. A trigger refuses to change or delete a row.
+
+    `waiting_since` is from when the case had waited for it.
+    """
+
+    __tablename__ = "review_decision"
+    __table_args__ = (CheckConstraint("decision IN ('approve', 'reject')", name="decision"),)
+
+    id: UUID = id_field()
+    receipt_id: UUID = Field(foreign_key="receipt.id", index=True)
+    reviewer_id: UUID = Field(foreign_key="staff_member.id")
+    decision: str = Field(max_length=8)
+    reason: str = Field(max_length=500)
+    decided_at: datetime = time_field()
+    waiting_since: datetime | None = time_field(nullable=True)
+
+
+class DecisionRequest(Body):
+    """What a reviewer decides, and why; an approval may correct what was misread.
+
+    `reason` is for staff. A refusal's `refusal` tells the shopper what helps who is honest.
+    """
+
+    decision: Decision
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+    refusal: RefusalKind | None = None
+    corrections: Corrections | None = None
+
+
+class DecisionView(Body):
+    """A decision that was taken; `undone_at` is when it was taken back, if it was."""
+
+    id: UUID
+    receipt_id: UUID
+    decision: Decision
+    reason: str
+    reviewer: str
+    decided_at: datetime
+    undone_at: datetime | None
+
+
+class DecisionPending(Body):
+    """An approval of this value waits for a second person; nothing is credited yet."""
+
+    receipt_id: UUID
+    awaits_second_person: Literal[True]
+
+
+class CaseSummary(Body):
+    """One receipt waiting for a person. `shopper` is a pseudonym."""
+
+    id: UUID
+    received_at: datetime
+    waiting_since: datetime
+    shopper: str
+    retailer: str | None
+    merchant: str | None
+    total: float | None
+    currency: str | None
+    points: int
+    reasons: list[ReasonView]
+    due_at: datetime
+    holder: str | None
+    awaits_second_person: bool
+
+
+class CaseQueue(Body):
+    """Cases, longest waiting first; `next_cursor` is null on the last page."""
+
+    cases: list[CaseSummary]
+    next_cursor: str | None
+
+
+class ProposalView(Body):
+    """An approval that waits for a second person; `corrections` are the first one's, by field."""
+
+    reviewer: str
+    reason: str
+    proposed_at: datetime
+    corrections: dict[str, Any]
+
+
+class ShopperRecord(Body):
+    """What reviewers may know of a shopper: counts and dates, nothing that names a person."""
+
+    joined_on: date
+    receipts_by_status: dict[ReceiptStatus, int]
+    recent: list[ReceiptSummary]
+
+
+class AppealWords(Body):
+    """What the shopper says against a refusal."""
+
+    words: str
+    appealed_at: datetime
+
+
+class CaseView(Body):
+    """A case with its evidence: the receipt, its picture, and the receipts it is like.
+
+    `score` is 0 to 1, null where none was given. `matching_senders` says of each receipt in `matching` who
+    sent it: the same shopper, an account of a household or of a ring, or one that shares nothing.
+    """
+
+    receipt: ReceiptView
+    score: float | None
+    shopper: str
+    shopper_record: ShopperRecord
+    due_at: datetime | None
+    holder: str | None
+    proposal: ProposalView | None
+    appeal: AppealWords | None
+    cluster: ClusterView | None
+    image_urls: list[str]
+    matching: list[ReceiptView]
+    matching_senders: list[SenderKind]
+    matching_image_urls: list[str]
+    decisions: list[DecisionView]

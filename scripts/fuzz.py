@@ -9,7 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from bench.ground import own_services
+from bench.services import own_services
 from cli.token import issue
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready
 from infra.settings import settings

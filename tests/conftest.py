@@ -8,6 +8,9 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
+from infra import db, embedded, queue
+from tests import make
+
 # Set before anything of ours reads a setting: tests never touch a developer's data.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="qb-"))
 for name in [key for key in os.environ if key.startswith("QUETBILL_") and key != "QUETBILL_SHARED_DATA"]:
@@ -21,13 +24,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from api.main import create_app
+from app import create_app
 from domain.catalog.products import seed
-from infra import db, embedded, queue
 from infra.db import engine, transaction
 from infra.migrate import migrate
 from schemas.loyalty import Campaign
-from tests import make
 
 
 @pytest.fixture(scope="session")

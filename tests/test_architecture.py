@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 import domain
-from api.errors import CODE_BY_STATUS
 from cli.main import MODULES
 from domain.errors import DomainError
 from infra import queue
 from infra.settings import Settings
+from infra.web import CODE_BY_STATUS
 from infra.words import LANGUAGES, all_words
 from samples import fonts
 
@@ -102,7 +102,7 @@ def _reason_codes_of(node: ast.AST) -> Iterator[str]:
                 yield value.value
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         named = {keyword.arg: keyword.value for keyword in node.keywords}
-        if node.func.id in {"ReadingReason", "Signal"}:
+        if node.func.id in {"Reason", "ReadingReason", "Signal"}:
             code = named.get("code", node.args[0] if node.args else None)
             if isinstance(code, ast.Constant):
                 yield code.value
@@ -152,3 +152,16 @@ def test_the_image_is_built_with_the_uv_that_setup_installs() -> None:
     version = re.search(r"^uv_version=(\S+)$", setup, re.MULTILINE)
     assert version
     assert f"uv=={version[1]}" in (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+
+def test_every_list_is_cut_into_pages_by_the_one_function() -> None:
+    """A cursor made beside `page` would be there on a full last page, too."""
+    made = [
+        f"{name}:{node.lineno}"
+        for name, tree in sources("api", "console", "domain")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword)
+        and node.arg == "next_cursor"
+        and not (isinstance(node.value, ast.Attribute) and node.value.attr == "next_cursor")
+    ]
+    assert made == []

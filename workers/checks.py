@@ -6,6 +6,7 @@ from typing import Any
 
 from infra.queue import take_photo
 from ocr.reader import check_picture as look_at_picture
+from schemas.reasons import Reason
 
 
 def check_picture(photo_key: str) -> list[dict[str, Any]]:
@@ -13,4 +14,4 @@ def check_picture(photo_key: str) -> list[dict[str, Any]]:
     photo = take_photo(photo_key)
     if photo is None:
         return []
-    return [reason.model_dump(mode="json") for reason in look_at_picture(photo)]
+    return [Reason.of(noticed).stored() for noticed in look_at_picture(photo)]

@@ -7,8 +7,9 @@ from uuid import UUID
 
 import structlog
 
-from domain import intake, settlement
+from domain import settlement
 from domain.errors import DomainError
+from domain.receipts import rows
 from infra import storage
 from infra.db import transaction
 from infra.metrics import count_settled, stage
@@ -40,7 +41,7 @@ def read_and_settle(receipt_id: str) -> None:
 
 def _read_and_settle(receipt_id: UUID) -> None:
     with transaction() as session:
-        images = intake.images_to_read(session, receipt_id)
+        images = rows.images_to_read(session, receipt_id)
     if images is None:
         return
     with stage("fetch"):

@@ -10,6 +10,8 @@ import gc
 import os
 import sys
 
+from infra import db, queue
+
 # OpenMP reads it when Tesseract's library is loaded, so it stands before that import: several
 # threads on one small page cost more than they gain, and forked children can't use them.
 os.environ["OMP_THREAD_LIMIT"] = "1"  # noqa: TID251 - OpenMP's own switch, not a setting of ours
@@ -26,7 +28,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from domain.catalog.products import current_catalogue
-from infra import db, queue
 from infra.logging import set_up_logging
 from ocr.warm import warm_up
 from workers.lifeline import end_with_parent

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from infra import queue
 from infra.settings import settings
-from workers.sweep import lapse_unspent_points, measure_usual_prices, ring_forgotten_receipts
+from workers.sweep import expire_unspent_points, measure_usual_prices, ring_forgotten_receipts
 
 TICK_SECONDS = 1.0
 # A worker that dies as soon as it starts must not keep the machine busy with starting it.
@@ -101,7 +101,7 @@ class Supervisor:
         self._swept_at = time.monotonic()
         try:
             ring_forgotten_receipts()
-            lapse_unspent_points()
+            expire_unspent_points()
             measure_usual_prices()
         except SQLAlchemyError as error:
             _log.warning("sweep_without_database", error=type(error).__name__)

@@ -1,13 +1,13 @@
-"""The sweep: what must happen by itself. Bells are rung again, points lapse, usual prices are measured."""
+"""The sweep: what must happen by itself. Bells are rung again, points expire, usual prices are measured."""
 
 from __future__ import annotations
 
 import structlog
 from redis.exceptions import RedisError
 
-from domain import intake
 from domain.fraud.till_facts import measure_prices
-from domain.loyalty import expiry
+from domain.ledger import expiry
+from domain.receipts import rows
 from infra import clock, queue
 from infra.db import transaction
 
@@ -26,7 +26,7 @@ def ring_forgotten_receipts() -> int:
         _log.warning("sweep_without_redis", error=type(error).__name__)
         return 0
     with transaction() as session:
-        receipt_ids = intake.receipts_to_ring(session, bells_waiting=bells_waiting, limit=SWEEP_MAX)
+        receipt_ids = rows.receipts_to_ring(session, bells_waiting=bells_waiting, limit=SWEEP_MAX)
         for receipt_id in receipt_ids:
             queue.ring_after_commit(session, str(receipt_id))
     if receipt_ids:
@@ -34,19 +34,19 @@ def ring_forgotten_receipts() -> int:
     return len(receipt_ids)
 
 
-def lapse_unspent_points() -> int:
-    """Let points lapse whose last day is over, an account a transaction; return how many accounts.
+def expire_unspent_points() -> int:
+    """Let points expire whose last day is over, an account a transaction; return how many accounts.
 
     A day ends at midnight by the tills' clock.
     """
     today = clock.till_today()
     with transaction() as session:
-        accounts = expiry.accounts_to_lapse(session, today, SWEEP_MAX)
+        accounts = expiry.accounts_to_expire(session, today, SWEEP_MAX)
     for account in accounts:
         with transaction() as session:
-            expiry.lapse_points(session, account, today)
+            expiry.expire_points(session, account, today)
     if accounts:
-        _log.info("points_lapsed", accounts=len(accounts))
+        _log.info("points_expired", accounts=len(accounts))
     return len(accounts)
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.auth import CurrentShopper
-from domain import decisions
+from domain.review import decisions
 from infra.web import UnitOfWork
 from schemas.review import AppealRequest, AppealView
 

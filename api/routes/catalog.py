@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from api.auth import CurrentAdmin, CurrentClaims
 from api.errors import problem
 from domain.catalog import imports, listing, sheets, shops
+from domain.paging import page
 from infra.web import ReadOnly, UnitOfWork
 from schemas.catalog import BrandList, ImportReport, ProductList, RetailerList
 
@@ -29,8 +30,10 @@ def list_retailers(
     session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
 ) -> RetailerList:
     """Return the chains whose receipts are known, by slug."""
-    rows = listing.retailers(session, after=cursor, limit=limit)
-    return RetailerList(retailers=rows, next_cursor=rows[-1].slug if len(rows) == limit else None)
+    found = page(
+        lambda most: listing.retailers(session, after=cursor, limit=most), limit, lambda row: row.slug
+    )
+    return RetailerList(retailers=found.rows, next_cursor=found.next_cursor)
 
 
 @router.get("/brands")
@@ -38,8 +41,8 @@ def list_brands(
     session: ReadOnly, _caller: CurrentClaims, cursor: Cursor = None, limit: Limit = LIST_SIZE_DEFAULT
 ) -> BrandList:
     """Return brands with their owner and category, by slug."""
-    rows = listing.brands(session, after=cursor, limit=limit)
-    return BrandList(brands=rows, next_cursor=rows[-1].slug if len(rows) == limit else None)
+    found = page(lambda most: listing.brands(session, after=cursor, limit=most), limit, lambda row: row.slug)
+    return BrandList(brands=found.rows, next_cursor=found.next_cursor)
 
 
 @router.get("/products")
@@ -51,8 +54,12 @@ def list_products(
     limit: Limit = LIST_SIZE_DEFAULT,
 ) -> ProductList:
     """Return products on sale, of one brand or all, by slug."""
-    rows = listing.products(session, brand=brand, after=cursor, limit=limit)
-    return ProductList(products=rows, next_cursor=rows[-1].slug if len(rows) == limit else None)
+    found = page(
+        lambda most: listing.products(session, brand=brand, after=cursor, limit=most),
+        limit,
+        lambda row: row.slug,
+    )
+    return ProductList(products=found.rows, next_cursor=found.next_cursor)
 
 
 @router.post(

@@ -8,16 +8,16 @@ from fastapi import APIRouter, Query
 
 from api.auth import CurrentShopper
 from domain.loyalty import wallet
-from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
+from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from infra.web import ReadOnly
-from schemas.loyalty import Balances, TransferHistory
+from schemas.ledger import Balances, TransferHistory
 
 router = APIRouter(prefix="/v1/me", tags=["points"])
 
 
 @router.get("/balances")
 def show_balances(session: ReadOnly, shopper: CurrentShopper) -> Balances:
-    """Return points per brand: what can be spent, what waits for review, what lapses first."""
+    """Return points per brand: what can be spent, what waits for review, what expires first."""
     return Balances(balances=wallet.balances(session, shopper.id))
 
 
@@ -29,6 +29,10 @@ def list_transfers(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> TransferHistory:
     """Return every movement of the shopper's points, newest first."""
-    rows = wallet.transfers(session, shopper.id, before=decode_cursor(cursor), limit=limit)
-    more = encode_cursor(rows[-1].occurred_at, rows[-1].id) if len(rows) == limit else None
-    return TransferHistory(transfers=rows, next_cursor=more)
+    before = decode_cursor(cursor)
+    found = page(
+        lambda most: wallet.transfer_history(session, shopper.id, before=before, limit=most),
+        limit,
+        lambda row: encode_cursor(row.occurred_at, row.id),
+    )
+    return TransferHistory(transfers=found.rows, next_cursor=found.next_cursor)

@@ -17,17 +17,19 @@ from sqlmodel import Session
 from api.auth import CallerLanguage, CurrentShopper, ViewerShopper
 from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.origin import UploadFrom
-from domain import intake, receipts
-from domain.errors import NoPagesError, NotFoundError
-from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
-from domain.photos import check_photo
-from domain.reasons import Audience, reason_view
+from domain.errors import NotFoundError
+from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
+from domain.receipts import display, intake, rows
+from domain.receipts.errors import NoPagesError
+from domain.receipts.photos import check_photo
+from domain.receipts.reasons import Audience, reason_view
 from infra import queue, storage
 from infra.db import engine
 from infra.queue import ring_after_commit
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language
+from schemas.reasons import Reason
 from schemas.receipts import (
     WAITING_STATUSES,
     PictureCheck,
@@ -105,7 +107,7 @@ def check_picture(
         reasons = queue.ask_about_photo(queue.CHECK_PICTURE, photo)
     except queue.NoAnswerError as error:
         raise NotReadyError from error
-    shown = [reason_view(reason, "shopper", language) for reason in reasons]
+    shown = [reason_view(Reason.from_stored(stored), "shopper", language) for stored in reasons]
     return PictureCheck(readable=all(reason.severity != "reject" for reason in shown), reasons=shown)
 
 
@@ -117,9 +119,13 @@ def list_receipts(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> ReceiptHistory:
     """Return the shopper's receipts, newest first."""
-    rows = receipts.history(session, shopper.id, before=decode_cursor(cursor), limit=limit)
-    more = encode_cursor(rows[-1].received_at, rows[-1].id) if len(rows) == limit else None
-    return ReceiptHistory(receipts=rows, next_cursor=more)
+    before = decode_cursor(cursor)
+    found = page(
+        lambda most: display.history(session, shopper.id, before=before, limit=most),
+        limit,
+        lambda row: encode_cursor(row.received_at, row.id),
+    )
+    return ReceiptHistory(receipts=found.rows, next_cursor=found.next_cursor)
 
 
 @router.get("/{receipt_id}")
@@ -135,7 +141,7 @@ def watch_receipt(
     receipt_id: UUID, session: ReadOnly, shopper: CurrentShopper, language: CallerLanguage
 ) -> StreamingResponse:
     """Stream the receipt as server-sent events, one at each change, until it has ended."""
-    receipts.receipt_of(session, receipt_id, shopper.id)
+    rows.receipt_of(session, receipt_id, shopper.id)
     return StreamingResponse(
         _events(receipt_id, shopper.id, language),
         media_type="text/event-stream",
@@ -148,8 +154,8 @@ def show_image(
     receipt_id: UUID, session: ReadOnly, viewer: ViewerShopper, page: Annotated[int, Query(ge=0, le=100)] = 0
 ) -> Response:
     """Return the photographed page, as it was uploaded."""
-    receipt = receipts.receipt_of(session, receipt_id, viewer.id if viewer else None)
-    pages = receipts.pages_of(session, receipt.id)
+    receipt = rows.receipt_of(session, receipt_id, viewer.id if viewer else None)
+    pages = rows.pages_of(session, receipt.id)
     if page >= len(pages):
         raise NotFoundError
     try:
@@ -161,15 +167,15 @@ def show_image(
 
 
 def _view(session: Session, receipt_id: UUID, shopper_id: UUID | None, language: Language) -> ReceiptView:
-    receipt = receipts.receipt_of(session, receipt_id, shopper_id)
+    receipt = rows.receipt_of(session, receipt_id, shopper_id)
     audience: Audience = "shopper" if shopper_id else "staff"
-    return receipts.views(session, [receipt], audience=audience, language=language)[0]
+    return display.views(session, [receipt], audience=audience, language=language)[0]
 
 
 def _current_view(receipt_id: UUID, shopper_id: UUID, language: Language, seen: str) -> ReceiptView | None:
     """Return the receipt if its status is no longer the one seen. Opens and ends its own session."""
     with Session(engine()) as session:
-        receipt: Receipt = receipts.receipt_of(session, receipt_id, shopper_id)
+        receipt: Receipt = rows.receipt_of(session, receipt_id, shopper_id)
         return None if receipt.status == seen else _view(session, receipt_id, shopper_id, language)
 
 

@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.auth import CallerLanguage, CurrentReviewer
-from domain import cases, decisions
-from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor
+from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor
+from domain.review import cases, decisions
 from infra.web import ReadOnly, UnitOfWork
-from schemas.fraud import CaseQueue, CaseView, DecisionPending, DecisionRequest, DecisionView
+from schemas.review import CaseQueue, CaseView, DecisionPending, DecisionRequest, DecisionView
 
 router = APIRouter(prefix="/v1/review/cases", tags=["review"])
 
@@ -25,11 +25,10 @@ def list_cases(
     limit: Annotated[int, Query(ge=1, le=PAGE_SIZE_MAX)] = PAGE_SIZE_DEFAULT,
 ) -> CaseQueue:
     """Return receipts in review, longest waiting first."""
-    rows = cases.queue(
+    found = cases.queue(
         session, after=decode_cursor(cursor), limit=limit, language=language, reviewer_id=reviewer.id
     )
-    more = encode_cursor(rows[-1].waiting_since, rows[-1].id) if len(rows) == limit else None
-    return CaseQueue(cases=rows, next_cursor=more)
+    return CaseQueue(cases=found.rows, next_cursor=found.next_cursor)
 
 
 @router.get("/{receipt_id}")
@@ -59,7 +58,7 @@ def decide_case(
         reviewer_id=reviewer.id,
         decision=decision.decision,
         reason=decision.reason,
-        because=decision.because,
+        refusal=decision.refusal,
         corrections=decision.corrections,
     )
     if decided is None:

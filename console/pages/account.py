@@ -22,9 +22,9 @@ from console.sign_in import (
     same_token,
     set_cookie,
 )
-from domain import staff
-from domain.audit import record_act
 from domain.errors import NotFoundError
+from domain.people import staff
+from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import LANGUAGES
 from schemas.base import Body

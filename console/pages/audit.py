@@ -10,9 +10,10 @@ from fastapi.responses import Response
 
 from console.render import page
 from console.sign_in import Reviewer
-from domain import audit
+from domain import paging
 from domain.errors import UnknownFilterValueError
 from domain.paging import decode_cursor, encode_cursor
+from domain.people import audit
 from infra.web import ReadOnly
 
 router = APIRouter()
@@ -34,16 +35,18 @@ def show_trail(
     filters = audit.ActFilters(
         act=act or None, staff_id=_id(who, "who"), receipt_id=_id(receipt.strip(), "receipt")
     )
-    rows = audit.acts(session, filters, before=decode_cursor(cursor), limit=ACTS_PER_PAGE)
+    before = decode_cursor(cursor)
+    found = paging.page(
+        lambda most: audit.acts(session, filters, before=before, limit=most),
+        ACTS_PER_PAGE,
+        lambda row: encode_cursor(row[0].acted_at, row[0].id),
+    )
     asked = {name: value for name, value in {"act": act, "who": who, "receipt": receipt}.items() if value}
-    more = None
-    if len(rows) == ACTS_PER_PAGE:
-        last = rows[-1][0]
-        more = "?" + urlencode(asked | {"cursor": encode_cursor(last.acted_at, last.id)})
+    more = "?" + urlencode(asked | {"cursor": found.next_cursor}) if found.next_cursor else None
     return page(
         request,
         "audit.html",
-        rows=rows,
+        rows=found.rows,
         acts=audit.ACTS,
         staff=audit.staff_who_acted(session),
         act=act,

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from console.render import page
 from console.sign_in import Reviewer
-from domain.fraud.cluster_list import CLUSTERS_MAX, CLUSTERS_SHOWN, largest_clusters
+from domain.origins.cluster_list import CLUSTERS_MAX, CLUSTERS_SHOWN, largest_clusters
 from infra import clock
 from infra.web import ReadOnly
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 
 from console.sign_in import Reviewer
-from domain import receipts
 from domain.errors import NotFoundError
-from domain.renditions import for_browsers
+from domain.receipts import rows
+from domain.receipts.renditions import for_browsers
 from infra import storage
 from infra.web import ReadOnly
 
@@ -22,7 +22,7 @@ def show_page(
     receipt_id: UUID, page: Annotated[int, Path(ge=0, le=100)], session: ReadOnly, _reviewer: Reviewer
 ) -> Response:
     """Return one photographed page of a receipt."""
-    pages = receipts.pages_of(session, receipts.receipt_of(session, receipt_id, None).id)
+    pages = rows.pages_of(session, rows.receipt_of(session, receipt_id, None).id)
     if page >= len(pages):
         raise NotFoundError
     try:

@@ -14,16 +14,15 @@ from console.correction_form import CorrectionsInForm
 from console.filters import Filters, query_of, values_of
 from console.render import PREFIX, page, page_language
 from console.sign_in import OwnForm, Reviewer
-from domain import cases, decisions
-from domain.audit import ActFilters, acts, record_act
-from domain.errors import InvalidReasonError
-from domain.fraud import review, workbench
-from domain.fraud.workbench import CaseFilters
-from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor, encode_cursor
-from domain.receipts import receipt_of
+from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor
+from domain.people.audit import ActFilters, acts, record_act
+from domain.receipts.rows import receipt_of
+from domain.review import cases, decisions, records, workbench
+from domain.review.errors import InvalidReasonError
+from domain.review.workbench import CaseFilters
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language, say
-from schemas.fraud import Decision, RefusalKind
+from schemas.review import Decision, RefusalKind
 
 router = APIRouter()
 
@@ -45,7 +44,7 @@ def show_queue(
     request: Request, session: ReadOnly, reviewer: Reviewer, filters: Filters, cursor: str | None = None
 ) -> Response:
     """Show what waits, longest waiting first."""
-    rows = cases.queue(
+    found = cases.queue(
         session,
         filters=filters,
         reviewer_id=reviewer.id,
@@ -53,11 +52,10 @@ def show_queue(
         limit=PAGE_SIZE_DEFAULT,
         language=page_language(request),
     )
-    more = encode_cursor(rows[-1].waiting_since, rows[-1].id) if len(rows) == PAGE_SIZE_DEFAULT else None
     return page(
         request,
         "queue.html",
-        rows=rows,
+        rows=found.rows,
         counts=workbench.counts(session, reviewer.id),
         retailers=cases.retailers(session),
         views=workbench.views_of(session, reviewer.id),
@@ -65,7 +63,7 @@ def show_queue(
         approvals=APPROVALS,
         filters=values_of(filters),
         query=query_of(filters),
-        next_query=query_of(filters, cursor=more) if more else None,
+        next_query=query_of(filters, cursor=found.next_cursor) if found.next_cursor else None,
         undo_about=None,
     )
 
@@ -80,10 +78,10 @@ def show_case(
 ) -> Response:
     """Show one case with its evidence."""
     shown = cases.case(session, receipt_id, page_language(request), viewer_id=reviewer.id)
-    decided = review.standing_decision(session, receipt_id)
+    decided = records.standing_decision(session, receipt_id)
     waiting = receipt_of(session, receipt_id, None)
     bar = decisions.bar_to_deciding(session, waiting, reviewer.id) if waiting.status == "in_review" else None
-    may_undo = decided is not None and review.may_undo(decided, shown.receipt.status, reviewer.id)
+    may_undo = decided is not None and records.may_undo(decided, shown.receipt.status, reviewer.id)
     return page(
         request,
         "case.html",
@@ -153,7 +151,7 @@ def decide(
         reviewer_id=reviewer.id,
         decision=form.decision,
         reason=reason_of(form.decision, form.preset, form.note, page_language(request)),
-        because=because_of(form.decision, form.preset),
+        refusal=refusal_of(form.decision, form.preset),
         corrections=corrections if form.decision == "approve" else None,
     )
     said = "approved" if form.decision == "approve" else "rejected"
@@ -181,7 +179,7 @@ def reason_of(decision: Decision, preset: str, note: str, language: Language) ->
     return ": ".join(parts)[:REASON_LENGTH_MAX]
 
 
-def because_of(decision: Decision, preset: str) -> RefusalKind | None:
+def refusal_of(decision: Decision, preset: str) -> RefusalKind | None:
     """Return the kind of refusal that was chosen; None for an approval or a reason of one's own."""
     return next((kind for kind in REFUSALS if kind == preset), None) if decision == "reject" else None
 

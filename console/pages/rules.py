@@ -11,11 +11,12 @@ from fastapi.responses import RedirectResponse, Response
 
 from console.render import PREFIX, page
 from console.sign_in import Admin, OwnForm, Reviewer
-from domain.fraud import bands, dashboard
-from domain.fraud.replay import Change, replay
+from domain.fraud import bands
+from domain.review import dashboard
+from domain.review.replay import Change, replay
 from infra import clock
 from infra.web import ReadOnly, UnitOfWork
-from schemas.review import RuleMode
+from schemas.fraud import RuleMode
 
 router = APIRouter()
 
@@ -89,11 +90,11 @@ def show_bands(request: Request, session: ReadOnly, reviewer: Reviewer) -> Respo
 def bands_in(
     review_from: Annotated[int, Form(ge=1, le=SCALE)],
     reject_from: Annotated[int | None, Form(ge=1, le=SCALE)] = None,
-    second_eyes_from: Annotated[int | None, Form(ge=1, le=10**12)] = None,
+    second_reviewer_from: Annotated[int | None, Form(ge=1, le=10**12)] = None,
 ) -> bands.Bands:
     """Read a campaign's bands from its form: scores to 100, an empty field for never."""
     return bands.Bands(
-        review_from / SCALE, reject_from / SCALE if reject_from is not None else None, second_eyes_from
+        review_from / SCALE, reject_from / SCALE if reject_from is not None else None, second_reviewer_from
     )
 
 

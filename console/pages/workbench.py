@@ -9,14 +9,13 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from console.filters import Filters, query_of, values_of
-from console.pages.review import because_of, reason_of
+from console.pages.review import reason_of, refusal_of
 from console.render import PREFIX, page_language
 from console.sign_in import OwnForm, Reviewer
-from domain import decisions
-from domain.audit import record_act
-from domain.fraud import workbench
+from domain.people.audit import record_act
+from domain.review import decisions, workbench
 from infra.web import UnitOfWork
-from schemas.fraud import Decision
+from schemas.review import Decision
 
 router = APIRouter()
 
@@ -38,7 +37,7 @@ def decide_many(
         reviewer_id=reviewer.id,
         decision=decision,
         reason=reason_of(decision, preset, "", page_language(request)),
-        because=because_of(decision, preset),
+        refusal=refusal_of(decision, preset),
     )
     counted = {
         "done": str(len(outcome.decided)),

@@ -89,9 +89,9 @@ def _may_be_misread(window: Window, line: LineText, catalogue: Catalogue) -> boo
         return False
     if not (key.isalpha() or _is_mostly_letters(key)):
         return False
-    for place in range(window.start, window.end):
-        word = line.keys[place]
-        plain = place in line.described and len(word) >= _PLAIN_LETTERS_MIN
+    for position in range(window.start, window.end):
+        word = line.keys[position]
+        plain = position in line.described and len(word) >= _PLAIN_LETTERS_MIN
         if plain and word not in catalogue.spelling_words:
             return False
     return not line.described.issuperset(range(window.start, window.end))
@@ -156,8 +156,8 @@ def _faint_hits(window: Window, line: LineText, catalogue: Catalogue) -> Iterato
 
 def _glued_hits(line: LineText, catalogue: Catalogue) -> Iterator[Hit]:
     """Find short names that lost the space to their neighbour: `NGOMO`, `DOVEPHUC`."""
-    for place, key in enumerate(line.keys):
-        if len(key) <= SHORT_LETTERS_MAX or key in catalogue.spellings or place in line.described:
+    for position, key in enumerate(line.keys):
+        if len(key) <= SHORT_LETTERS_MAX or key in catalogue.spellings or position in line.described:
             continue
         for cut in range(2, len(key) - 1):
             for name, rest in ((key[:cut], key[cut:]), (key[cut:], key[:cut])):
@@ -165,7 +165,7 @@ def _glued_hits(line: LineText, catalogue: Catalogue) -> Iterator[Hit]:
                 for spelling in catalogue.spellings.get(name, ()):
                     begins = key.startswith(name) and len(name) >= _GLUED_LETTERS_MIN
                     if spelling.brand in beside or (begins and spelling.brand in line.clearly_cued):
-                        yield _hit(Window(place, place + 1, name), spelling, "glued", _SCORES["glued"])
+                        yield _hit(Window(position, position + 1, name), spelling, "glued", _SCORES["glued"])
 
 
 def _inside_hits(line: LineText, catalogue: Catalogue) -> Iterator[Hit]:

@@ -33,5 +33,5 @@ def to_ean(printed: str | None) -> str | None:
 
 def check_digit(body: str) -> str:
     """Return the digit that closes a GTIN whose other digits are `body` (GS1, modulo 10)."""
-    total = sum(int(char) * (3 if place % 2 == 0 else 1) for place, char in enumerate(reversed(body)))
+    total = sum(int(char) * (3 if position % 2 == 0 else 1) for position, char in enumerate(reversed(body)))
     return str(-total % 10)

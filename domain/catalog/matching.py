@@ -79,16 +79,18 @@ def match_lines(lines: Sequence[ReadingLine], catalogue: Catalogue, chain: str |
     eans = [to_ean(line.barcode) for line in lines]
     matches: list[Match | None] = [_by_barcode(ean, catalogue) for ean in eans]
     # Most lines are known by their EAN or printed name; looking for brands in the rest costs most.
-    names = {place: fold_name(line.raw_name) for place, line in enumerate(lines) if matches[place] is None}
-    for place, name in names.items():
-        matches[place] = _by_till_name(name, chain, catalogue)
-    unknown = [place for place in names if matches[place] is None]
-    texts = [describe(names[place], catalogue) for place in unknown]
-    makers = [catalogue.rules.makers.get((eans[place] or "")[:_MAKER_DIGITS]) for place in unknown]
+    names = {
+        position: fold_name(line.raw_name) for position, line in enumerate(lines) if matches[position] is None
+    }
+    for position, name in names.items():
+        matches[position] = _by_till_name(name, chain, catalogue)
+    unknown = [position for position in names if matches[position] is None]
+    texts = [describe(names[position], catalogue) for position in unknown]
+    makers = [catalogue.rules.makers.get((eans[position] or "")[:_MAKER_DIGITS]) for position in unknown]
     found = find_brands(texts, makers, catalogue)
-    for place, (text, hit) in zip(unknown, found, strict=True):
-        printed = lines[place].raw_name
-        matches[place] = _by_brand(hit, printed, catalogue) or _by_near_till_name(
+    for position, (text, hit) in zip(unknown, found, strict=True):
+        printed = lines[position].raw_name
+        matches[position] = _by_brand(hit, printed, catalogue) or _by_near_till_name(
             text, printed, chain, catalogue
         )
     return [match or Match() for match in matches]
@@ -114,8 +116,8 @@ def _by_near_till_name(
     """Match a misread or cut name without a brand in it to the names that tills are known to print."""
     own = [
         key
-        for place, key in enumerate(text.keys)
-        if place not in text.described and len(key) >= _OWN_LETTERS_MIN
+        for position, key in enumerate(text.keys)
+        if position not in text.described and len(key) >= _OWN_LETTERS_MIN
     ]
     # `NUOC RUA CHEN` alone is anybody's.
     if text.letters < _TILL_NAME_LETTERS_MIN or text.vetoed or not own:

@@ -15,12 +15,13 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from domain.audit import record_act
-from domain.errors import InvalidBandsError, NotFoundError
+from domain.errors import NotFoundError
+from domain.fraud.errors import InvalidBandsError
 from domain.fraud.rules import RULES, SHADOWED
+from domain.people.audit import record_act
 from infra import clock
+from schemas.fraud import DecisionBands, FraudRule, RuleMode
 from schemas.loyalty import Campaign
-from schemas.review import DecisionBands, FraudRule, RuleMode
 
 Verdict = Literal["approve", "review", "reject"]
 
@@ -54,16 +55,19 @@ R = TypeVar("R", bound=Raised)
 class Bands:
     """From which score receipts are reviewed or refused (None never by score).
 
-    Approvals of receipts of `second_eyes_from_minor` or more need two people; None needs one.
+    Approvals of receipts of `second_reviewer_from_minor` or more need two people; None needs one.
     """
 
     review_from: float = REVIEW_FROM_DEFAULT
     reject_from: float | None = None
-    second_eyes_from_minor: int | None = None
+    second_reviewer_from_minor: int | None = None
 
-    def needs_second_eyes(self, total_minor: int | None) -> bool:
+    def needs_second_reviewer(self, total_minor: int | None) -> bool:
         """Whether two people approve a receipt of this total."""
-        return self.second_eyes_from_minor is not None and (total_minor or 0) >= self.second_eyes_from_minor
+        return (
+            self.second_reviewer_from_minor is not None
+            and (total_minor or 0) >= self.second_reviewer_from_minor
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +137,7 @@ def policy_on(session: Session, day: date | None) -> Policy:
     rules: dict[str, RuleSetting] = {}
     for row in session.execute(_POLICY, {"day": day}):
         if row.code is None:
-            found.append(Bands(row.review_from, row.reject_from, row.second_eyes_from_minor))
+            found.append(Bands(row.review_from, row.reject_from, row.second_reviewer_from_minor))
         else:
             rules[row.code] = RuleSetting(row.mode, row.weight)
     return Policy(strictest(found), rules)
@@ -142,7 +146,7 @@ def policy_on(session: Session, day: date | None) -> Policy:
 # Bands and rules in one statement, built once: every receipt that is settled asks for both.
 _POLICY = text("""
     SELECT NULL AS code, NULL AS mode, NULL AS weight,
-        bands.review_from, bands.reject_from, bands.second_eyes_from_minor
+        bands.review_from, bands.reject_from, bands.second_reviewer_from_minor
     FROM decision_bands AS bands JOIN campaign ON campaign.id = bands.campaign_id
     WHERE CAST(:day AS date) BETWEEN campaign.starts_on AND campaign.ends_on
     UNION ALL
@@ -167,11 +171,13 @@ def strictest(found: Sequence[Bands]) -> Bands:
     if not found:
         return Bands()
     rejecting = [bands.reject_from for bands in found if bands.reject_from is not None]
-    seconds = [bands.second_eyes_from_minor for bands in found if bands.second_eyes_from_minor is not None]
+    seconds = [
+        bands.second_reviewer_from_minor for bands in found if bands.second_reviewer_from_minor is not None
+    ]
     return Bands(
         review_from=min(bands.review_from for bands in found),
         reject_from=min(rejecting, default=None),
-        second_eyes_from_minor=min(seconds, default=None),
+        second_reviewer_from_minor=min(seconds, default=None),
     )
 
 
@@ -210,7 +216,7 @@ def check_bands(bands: Bands) -> None:
         InvalidBandsError: They don't lie in order between 0 and 1, or a value is not above zero.
     """
     in_order = 0 < bands.review_from <= (bands.reject_from if bands.reject_from is not None else 1) <= 1
-    second = bands.second_eyes_from_minor
+    second = bands.second_reviewer_from_minor
     if not in_order or (second is not None and second <= 0):
         raise InvalidBandsError
 
@@ -234,7 +240,7 @@ def change_bands(session: Session, campaign_id: UUID, bands: Bands, staff_id: UU
         )
     row.review_from = bands.review_from
     row.reject_from = bands.reject_from
-    row.second_eyes_from_minor = bands.second_eyes_from_minor
+    row.second_reviewer_from_minor = bands.second_reviewer_from_minor
     row.changed_at = clock.now()
     row.changed_by = staff_id
     session.add(row)
@@ -267,4 +273,4 @@ def change_rule(session: Session, code: str, setting: RuleSetting, staff_id: UUI
 
 
 def _bands(row: DecisionBands) -> Bands:
-    return Bands(row.review_from, row.reject_from, row.second_eyes_from_minor)
+    return Bands(row.review_from, row.reject_from, row.second_reviewer_from_minor)

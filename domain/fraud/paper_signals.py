@@ -6,13 +6,12 @@ same, and how often one is to blame is only known once persons have decided.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from collections.abc import Callable
+from datetime import time, timedelta
 from decimal import Decimal
 from typing import Final
 
-from domain.fraud.signals import ReceiptFacts, Signal
+from domain.fraud.facts import LINE_SURE, ReceiptFacts, ShopFacts, Signal, number_digits
 from ocr.parse.barcodes import EAN_LENGTH, is_valid_code, read_weighed_code
 from ocr.types import Reading
 
@@ -36,51 +35,10 @@ TOTAL_MAX_MINOR: Final = 100_000_000
 CLOCKS_APART: Final = timedelta(minutes=3)
 # Tills count up in the last four digits; what stands before names till and day.
 COUNTER_DIGITS: Final = 4
-NUMBER_LENGTH_MIN: Final = 6
 # Promotions halve prices, and a pack of six is not six times one.
 PRICE_TIMES: Final = 2.5
 SALES_MIN: Final = 20
-LINE_SURE: Final = 0.85
 _TIMES_SURE: Final = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbour:
-    """Another receipt of the same shop and day: its digits, and its local time."""
-
-    number: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class UsualPrice:
-    """What a chain usually charges for a product: the middle of so many sales of the last week."""
-
-    price_minor: int
-    sales: int
-
-
-@dataclass(frozen=True, slots=True)
-class ShopFacts:
-    """The listed shop that a receipt is from; without a name, none of its chain's list.
-
-    Hours are local; where `closes_at` is before `opens_at` it closes after midnight.
-    """
-
-    name: str | None
-    address: str | None = None
-    opens_at: time | None = None
-    closes_at: time | None = None
-    first_on: date | None = None
-    last_on: date | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TillFacts:
-    """What the shop's other receipts say. `prices` are by the place of the line they are about."""
-
-    neighbours: Sequence[Neighbour] = ()
-    prices: Mapping[int, UsualPrice] = field(default_factory=dict)
 
 
 def change_misfit(facts: ReceiptFacts) -> Signal | None:
@@ -121,14 +79,14 @@ def weight_misfit(facts: ReceiptFacts) -> Signal | None:
     Not every chain's codes hold a weight; where one does, all of that paper do.
     """
     fitting, misfits = 0, []
-    for place, line in enumerate(facts.reading.lines):
+    for position, line in enumerate(facts.reading.lines):
         weighed = read_weighed_code(line.barcode or "")
         if weighed is None or line.quantity == line.quantity.to_integral_value():
             # A till that prints weighed goods as one piece says no weight.
             continue
         grams = int(line.quantity * 1000)
         if abs(grams - weighed.grams) > GRAMS_OFF_SHARE * max(grams, weighed.grams):
-            misfits.append({"line": place + 1, "grams": grams, "grams_by_code": weighed.grams})
+            misfits.append({"line": position + 1, "grams": grams, "grams_by_code": weighed.grams})
         else:
             fitting += 1
     if not fitting or not misfits:
@@ -209,18 +167,18 @@ def number_out_of_order(facts: ReceiptFacts) -> Signal | None:
 def price_unlike(facts: ReceiptFacts) -> Signal | None:
     """Raise when a surely read line costs far from what the chain charged others in the last week."""
     found = []
-    for place, usual in facts.till.prices.items() if facts.till else ():
-        line = facts.reading.lines[place]
+    for position, usual in facts.till.prices.items() if facts.till else ():
+        line = facts.reading.lines[position]
         price = line.unit_price_minor
         if not price or usual.sales < SALES_MIN or line.confidence < LINE_SURE:
             continue
         times = max(price, usual.price_minor) / max(1, min(price, usual.price_minor))
         if times > PRICE_TIMES:
-            found.append((times, place, price, usual.price_minor))
+            found.append((times, position, price, usual.price_minor))
     if not found:
         return None
-    times, place, price, usual_minor = max(found)
-    evidence = {"line": place + 1, "price_minor": price, "usual_minor": usual_minor, "lines": len(found)}
+    times, position, price, usual_minor = max(found)
+    evidence = {"line": position + 1, "price_minor": price, "usual_minor": usual_minor, "lines": len(found)}
     return Signal("price_unlike", "review", round(min(1.0, times / _TIMES_SURE), 3), evidence)
 
 
@@ -234,9 +192,3 @@ PAPER_MEASURES: tuple[Callable[[ReceiptFacts], Signal | None], ...] = (
     number_out_of_order,
     price_unlike,
 )
-
-
-def number_digits(number: str | None) -> str | None:
-    """Return a receipt number's digits where they are enough to name a till and a count."""
-    digits = "".join(letter for letter in number or "" if letter.isdigit())
-    return digits if len(digits) >= NUMBER_LENGTH_MIN else None

@@ -6,15 +6,10 @@ photographs and scans stand with each (docs/decisions/0050 to 0054).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, Final
-from uuid import UUID
 
-from domain.fraud.paper_likeness import Likeness
-from domain.fraud.photo_index import PhotoMatch
-from domain.fraud.same_paper import PaperMatch
-from domain.fraud.signals import Signal
+from domain.fraud.facts import ReceiptFacts, Signal
 from ocr.traces.types import PictureTraces
 from ocr.types import Severity
 
@@ -30,40 +25,12 @@ _RAISED_MIN: Final = 0.5
 _SURE: Final = 0.9
 
 
-@dataclass(frozen=True, slots=True)
-class PictureFacts:
-    """What the picture signals look at.
-
-    `copies` are earlier receipts with a picture alike, nearest first; `papers` those of the same
-    paper by what is printed, surest first; `likenesses` says how what was read here compares with
-    each of `copies`, in their order.
-    """
-
-    traces: Sequence[PictureTraces] = field(default_factory=tuple)
-    copies: Sequence[PhotoMatch] = field(default_factory=tuple)
-    likenesses: Sequence[Likeness] = field(default_factory=tuple)
-    papers: Sequence[PaperMatch] = field(default_factory=tuple)
-
-    @property
-    def copied(self) -> list[tuple[PhotoMatch, Likeness]]:
-        """The copies that are not told to be of another paper by what is printed."""
-        pairs = zip(self.copies, self.likenesses, strict=True)
-        return [(match, likeness) for match, likeness in pairs if not likeness.other]
-
-    @property
-    def others(self) -> list[UUID]:
-        """Other shoppers' receipts that show the same paper."""
-        found = [match.receipt_id for match, _ in self.copied if not match.same_shopper]
-        found += [paper.receipt_id for paper in self.papers if not paper.same_shopper]
-        return list(dict.fromkeys(found))
-
-
-def same_photo(facts: PictureFacts) -> Signal | None:
+def same_photo(facts: ReceiptFacts) -> Signal | None:
     """Raise when a picture was sent before, saved anew, cropped, turned or relit.
 
     Precision 1.0, recall 1.0 on 12 rendered cases; recall 0.99 on 770 harder copies.
     """
-    alike = facts.copied
+    alike = facts.duplicates.copied
     if not alike:
         return None
     own = next((pair for pair in alike if pair[0].same_shopper), None)
@@ -82,15 +49,15 @@ def same_photo(facts: PictureFacts) -> Signal | None:
     return Signal("same_photo", "reject" if sure else "review", match.strength, evidence)
 
 
-def same_paper(facts: PictureFacts) -> Signal | None:
+def same_paper(facts: ReceiptFacts) -> Signal | None:
     """Raise when another photograph shows what is the same paper by its print.
 
     Precision 1.0, recall 1.0 on 12 rendered cases; none of 12 near misses raised.
     """
-    if not facts.papers or same_photo(facts) is not None:
+    if not facts.duplicates.papers or same_photo(facts) is not None:
         return None
-    own = next((paper for paper in facts.papers if paper.same_shopper), None)
-    paper = own or facts.papers[0]
+    own = next((paper for paper in facts.duplicates.papers if paper.same_shopper), None)
+    paper = own or facts.duplicates.papers[0]
     evidence = {
         "matching_receipt_id": str(paper.receipt_id),
         "facts": dict(paper.likeness.facts),
@@ -100,7 +67,7 @@ def same_paper(facts: PictureFacts) -> Signal | None:
     return _signal(code, severity, paper.likeness.strength, evidence)
 
 
-def photo_of_screen(facts: PictureFacts) -> Signal | None:
+def photo_of_screen(facts: ReceiptFacts) -> Signal | None:
     """Raise when the regular colour of a screen's pixels lies over the picture.
 
     Precision 1.0 against 488 pictures without a screen, recall 0.92 on 12 rendered cases.
@@ -108,7 +75,7 @@ def photo_of_screen(facts: PictureFacts) -> Signal | None:
     return _worst(facts, "photo_of_screen", _screen_strength, _screen_evidence)
 
 
-def drawn_picture(facts: PictureFacts) -> Signal | None:
+def drawn_picture(facts: ReceiptFacts) -> Signal | None:
     """Raise when a program drew the receipt: letters equal to the pixel on one plain gray.
 
     Precision 0.92 against 488 pictures (one scan, of 230, raised), recall 1.0 on 12 rendered cases.
@@ -116,7 +83,7 @@ def drawn_picture(facts: PictureFacts) -> Signal | None:
     return _worst(facts, "drawn_picture", _drawn_strength, _drawn_evidence)
 
 
-def edited_picture(facts: PictureFacts) -> Signal | None:
+def edited_picture(facts: ReceiptFacts) -> Signal | None:
     """Raise when a few words are sharper than all print around them.
 
     Precision 1.0 against 144 genuine photographs, recall 0.33 on 12 rendered cases (half of those
@@ -125,7 +92,7 @@ def edited_picture(facts: PictureFacts) -> Signal | None:
     return _worst(facts, "edited_picture", lambda traces: traces.edit, _edit_evidence)
 
 
-def made_by_program(facts: PictureFacts) -> Signal | None:
+def made_by_program(facts: ReceiptFacts) -> Signal | None:
     """Raise when the file names an image generator or editing program.
 
     Precision 1.0 against 488 pictures, recall 0.42 on drawn ones: most programs leave no name.
@@ -133,14 +100,7 @@ def made_by_program(facts: PictureFacts) -> Signal | None:
     return _worst(facts, "made_by_program", _program_strength, _program_evidence)
 
 
-def picture_signals(facts: PictureFacts | None) -> tuple[Signal, ...]:
-    """Measure every picture signal; none where nothing is known of the pictures."""
-    if facts is None:
-        return ()
-    return tuple(signal for measure in PICTURE_MEASURES if (signal := measure(facts)) is not None)
-
-
-PICTURE_MEASURES: tuple[Callable[[PictureFacts], Signal | None], ...] = (
+PICTURE_MEASURES: tuple[Callable[[ReceiptFacts], Signal | None], ...] = (
     same_photo,
     same_paper,
     photo_of_screen,
@@ -151,13 +111,13 @@ PICTURE_MEASURES: tuple[Callable[[PictureFacts], Signal | None], ...] = (
 
 
 def _worst(
-    facts: PictureFacts,
+    facts: ReceiptFacts,
     code: str,
     strength_of: Callable[[PictureTraces], float],
     evidence_of: Callable[[PictureTraces], dict[str, Any]],
 ) -> Signal | None:
     """The signal of the page that it is strongest on."""
-    worst = max(facts.traces, key=strength_of, default=None)
+    worst = max(facts.reading.traces, key=strength_of, default=None)
     if worst is None or strength_of(worst) < _RAISED_MIN:
         return None
     return _signal(code, "review", strength_of(worst), {"page": worst.page, **evidence_of(worst)})

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from domain.fraud.bands import Policy, Verdict, judge
-from domain.fraud.origins import origin_signals
+from domain.fraud.facts import ReceiptFacts, Signal
+from domain.fraud.origin_signals import origin_signals
 from domain.fraud.paper_signals import PAPER_MEASURES
-from domain.fraud.picture_signals import picture_signals
-from domain.fraud.signals import SIGNAL_MEASURES, ReceiptFacts, Signal
+from domain.fraud.picture_signals import PICTURE_MEASURES
+from domain.fraud.receipt_signals import SIGNAL_MEASURES
 from domain.fraud.sum_signals import SUM_MEASURES
 
 USUAL_POLICY = Policy()
+MEASURES = (*SIGNAL_MEASURES, *SUM_MEASURES, *PAPER_MEASURES, *PICTURE_MEASURES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +28,7 @@ class Assessment:
 
 def assess_receipt(facts: ReceiptFacts, policy: Policy = USUAL_POLICY) -> Assessment:
     """Measure every signal and weigh them by a policy."""
-    measures = (*SIGNAL_MEASURES, *SUM_MEASURES, *PAPER_MEASURES)
-    raised = tuple(signal for measure in measures if (signal := measure(facts)) is not None)
+    raised = tuple(signal for measure in MEASURES if (signal := measure(facts)) is not None)
     raised += origin_signals(facts.origin)
-    raised += picture_signals(facts.pictures)
     judged = judge(raised, policy)
     return Assessment(judged.acting, judged.shadow, judged.score, judged.verdict)

@@ -12,8 +12,8 @@ from rapidfuzz import fuzz
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.fraud.paper_likeness import plain
-from domain.fraud.paper_signals import ShopFacts
+from domain.fraud.facts import ShopFacts
+from domain.text import plain
 from ocr.types import Reading
 
 # Of the words that tell a shop from the chain's others: misread letters leave the one, another shop is below

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from domain.fraud.signals import ReceiptFacts, Signal
+from domain.fraud.facts import ReceiptFacts, Signal
 from ocr.types import Reading, ReadingLine
 
 # A line this sure has two figures that agree, neither changed, and a name read well; a total this sure

@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, func, select
 
-from domain.fraud.paper_signals import LINE_SURE, Neighbour, TillFacts, UsualPrice, number_digits
+from domain.fraud.facts import LINE_SURE, Neighbour, TillFacts, UsualPrice, number_digits
 from infra.db import lock_key
 from ocr.types import Reading
 from schemas.fraud import ChainPrice
+from schemas.receipts import STANDING_STATUSES
 
 # So many before and after in the day tell how a till counts, whatever tills the shop has.
 NEIGHBOURS_EACH_WAY: Final = 5
@@ -30,21 +31,21 @@ _TILL: Final = text(
      FROM receipt
      WHERE retailer_id = :retailer_id AND store = :store AND purchased_at >= :day AND purchased_at < :at
         AND id <> :receipt_id AND receipt_no IS NOT NULL
-        AND status IN ('approved', 'in_review', 'reversed')
+        AND status = ANY(CAST(:standing AS text[]))
      ORDER BY purchased_at DESC LIMIT :most)
     UNION ALL
     (SELECT receipt_no, purchased_at, NULL, NULL
      FROM receipt
      WHERE retailer_id = :retailer_id AND store = :store AND purchased_at > :at AND purchased_at < :next_day
         AND id <> :receipt_id AND receipt_no IS NOT NULL
-        AND status IN ('approved', 'in_review', 'reversed')
+        AND status = ANY(CAST(:standing AS text[]))
      ORDER BY purchased_at LIMIT :most)
     UNION ALL
     SELECT product_id::text, NULL, price_minor, sales
     FROM chain_price
     WHERE retailer_id = :retailer_id AND product_id = ANY(CAST(:products AS uuid[]))
     """
-)
+).bindparams(standing=list(STANDING_STATUSES))
 _MEASURE: Final = text(
     """
     INSERT INTO chain_price AS kept (retailer_id, product_id, price_minor, sales, measured_at)
@@ -82,7 +83,7 @@ def till_facts(
         receipt_id: The receipt, left out.
         retailer_id: Its chain.
         reading: What was read from it.
-        products: By a line's place, the product that it is.
+        products: By a line's position, the product that it is.
     """
     numbered = reading.store and reading.purchased_at and number_digits(reading.receipt_no)
     if retailer_id is None or not (numbered or products):
@@ -106,7 +107,7 @@ def till_facts(
         Neighbour(digits, then) for key, then, _, _ in rows if then and (digits := number_digits(key))
     ]
     usual = {UUID(key): UsualPrice(price, sales) for key, then, price, sales in rows if then is None}
-    prices = {place: usual[product_id] for place, product_id in products.items() if product_id in usual}
+    prices = {position: usual[product_id] for position, product_id in products.items() if product_id in usual}
     return TillFacts(neighbours, prices)
 
 

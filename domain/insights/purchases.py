@@ -12,11 +12,12 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, func, select
 from sqlmodel import Session, col
 
-from domain.errors import ExportTooLargeError, UnknownFilterValueError
+from domain.errors import UnknownFilterValueError
+from domain.insights.errors import ExportTooLargeError
 from domain.insights.scope import Scope, bought_at, conditions, scope_of
-from domain.paging import decode_cursor, encode_cursor
-from domain.receipts import MINOR_UNIT_EXPONENT_DEFAULT, MINOR_UNIT_EXPONENTS, major
-from domain.shoppers import pseudonym
+from domain.money import MINOR_UNIT_EXPONENT_DEFAULT, MINOR_UNIT_EXPONENTS, major
+from domain.paging import decode_cursor, encode_cursor, page
+from domain.people.shoppers import pseudonym
 from schemas.catalog import Product, Retailer
 from schemas.insights import PurchasesPage, PurchasesPageQuery, PurchasesQuery, PurchaseView
 from schemas.receipts import Receipt, ReceiptLine
@@ -86,16 +87,18 @@ def purchases_page(session: Session, brand: str, query: PurchasesPageQuery) -> P
         at, line_id = before
         # The first comparison alone can use the index; the second decides among equal times.
         statement = statement.where(bought_at <= at, (bought_at < at) | (col(ReceiptLine.id) < line_id))
-    rows = [Purchase(**row) for row in session.execute(statement.limit(query.limit + 1)).mappings()]
-    shown = rows[: query.limit]
-    goes_on = len(rows) > query.limit
+    found = page(
+        lambda most: [Purchase(**row) for row in session.execute(statement.limit(most)).mappings()],
+        query.limit,
+        lambda row: encode_cursor(row.bought_at, row.line_id),
+    )
     return PurchasesPage(
         brand=brand,
         first_day=scope.first_day,
         last_day=scope.last_day,
         currency=scope.currency,
-        purchases=[_view(purchase, brand) for purchase in shown],
-        next_cursor=encode_cursor(shown[-1].bought_at, shown[-1].line_id) if goes_on else None,
+        purchases=[_view(purchase, brand) for purchase in found.rows],
+        next_cursor=found.next_cursor,
     )
 
 

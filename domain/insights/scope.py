@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, DateTime, String, cast, literal
 from sqlmodel import Session, col, func, or_, select
 
-from domain.errors import InvalidPeriodError, NotFoundError, PeriodTooLongError, UnknownFilterValueError
+from domain.errors import NotFoundError, UnknownFilterValueError
+from domain.insights.errors import InvalidPeriodError, PeriodTooLongError
 from infra import clock
 from schemas.catalog import Brand, Retailer
 from schemas.insights import ScopeQuery

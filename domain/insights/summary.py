@@ -10,7 +10,7 @@ from sqlalchemy import CTE, ColumnElement, Date, Select, case, cast, distinct, f
 from sqlmodel import Session, col
 
 from domain.insights.scope import Scope, bought_at, conditions, scope_of
-from domain.receipts import major
+from domain.money import major
 from infra.settings import settings
 from schemas.catalog import Retailer
 from schemas.insights import (

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from uuid import UUID
 
-import sqlalchemy
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlmodel import Session, func
-
-from domain.loyalty.ledger import Movement, earning_accounts, transfer_all
-from schemas.base import Points, table_of
-from schemas.loyalty import Campaign, EarningRule, EarningRuleRetailer
+from schemas.base import Points
 
 MINOR_PER_POINT_STEP = 10_000
 
@@ -100,75 +94,3 @@ def _points_by_line(spends: Sequence[Spend], points_per_10000_minor: int) -> dic
         given += points
         by_line[spend.line] = points
     return by_line
-
-
-_rule, _campaign, _limit = (table_of(table).c for table in (EarningRule, Campaign, EarningRuleRetailer))
-
-# Built once, and of columns instead of objects: every receipt that is settled asks for these rows.
-# The order is the same for all, so that two at once never wait for each other's accounts.
-_RUNNING_RULES = (
-    sqlalchemy.select(
-        _rule.campaign_id,
-        _rule.brand_id,
-        _rule.points_per_10000_minor,
-        func.coalesce(_rule.starts_on, _campaign.starts_on).label("starts_on"),
-        func.coalesce(_rule.ends_on, _campaign.ends_on).label("ends_on"),
-        _campaign.accepted_days,
-        _campaign.valid_days,
-        func.array(
-            sqlalchemy.select(_limit.retailer_id).where(_limit.rule_id == _rule.id).scalar_subquery(),
-            type_=ARRAY(sqlalchemy.Uuid),
-        ),
-    )
-    .join_from(table_of(EarningRule), table_of(Campaign), _campaign.id == _rule.campaign_id)
-    .where(
-        _campaign.starts_on <= sqlalchemy.bindparam("day"), _campaign.ends_on >= sqlalchemy.bindparam("day")
-    )
-    .order_by(_rule.id)
-)
-
-
-def running_rules(session: Session, purchased_on: date) -> list[Rule]:
-    """Return the earning rules of campaigns that run on a day."""
-    rows = session.execute(_RUNNING_RULES, {"day": purchased_on})
-    return [Rule(*row) for row in rows]
-
-
-def credit_awards(
-    session: Session,
-    awards: Sequence[Award],
-    *,
-    receipt_id: UUID,
-    shopper_id: UUID,
-    at: datetime,
-    times_taken_back: int = 0,
-) -> None:
-    """Credit each award to the shopper's account with its brand, once per receipt and campaign.
-
-    What was taken back can be credited once more, which is a business event of its own.
-    """
-    if not awards:
-        return
-    brand_ids = list(dict.fromkeys(award.brand_id for award in awards))
-    issuers, accounts = earning_accounts(session, brand_ids, shopper_id)
-    again = f":{times_taken_back}" if times_taken_back else ""
-    movements = [
-        Movement(
-            key=f"earn:{receipt_id}:{award.campaign_id}:{award.brand_id}{again}",
-            kind="earn",
-            debit_account_id=issuers[award.brand_id],
-            credit_account_id=accounts[award.brand_id],
-            points=award.points,
-            occurred_at=at,
-            receipt_id=receipt_id,
-            campaign_id=award.campaign_id,
-            expires_on=last_day(at, award.valid_days),
-        )
-        for award in awards
-    ]
-    transfer_all(session, movements, issuers=frozenset(issuers.values()))
-
-
-def last_day(at: datetime, valid_days: int | None) -> date | None:
-    """Return the last day on which points earned at a time can be spent; None means for ever."""
-    return None if valid_days is None else (at + timedelta(days=valid_days)).date()

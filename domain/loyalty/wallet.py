@@ -7,17 +7,17 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
-from domain.loyalty import ledger
+from domain.ledger import transfers
 from schemas.catalog import Brand
-from schemas.loyalty import BalanceView, ExpiringPoints, TransferView
+from schemas.ledger import BalanceView, ExpiringPoints, TransferView
 from schemas.receipts import Receipt, ReceiptLine
 
 
 def balances(session: Session, shopper_id: UUID) -> list[BalanceView]:
     """Return every brand in which the shopper has or awaits points, by name."""
-    accounts = ledger.shopper_account_ids(session, shopper_id)
+    accounts = transfers.shopper_account_ids(session, shopper_id)
     account_of = {brand_id: account for account, brand_id in accounts.items()}
-    available = ledger.balances_of_shopper(session, shopper_id)
+    available = transfers.balances_of_shopper(session, shopper_id)
     pending = pending_points(session, shopper_id)
     brand_ids = available.keys() | pending.keys()
     names = session.exec(
@@ -26,7 +26,7 @@ def balances(session: Session, shopper_id: UUID) -> list[BalanceView]:
     shown = []
     for brand_id, name in names:
         account = account_of.get(brand_id)
-        next_out = ledger.expiring_next(session, account) if account else None
+        next_out = transfers.expiring_next(session, account) if account else None
         shown.append(
             BalanceView(
                 brand=name,
@@ -56,11 +56,11 @@ def pending_points(session: Session, shopper_id: UUID) -> dict[UUID, int]:
     return {brand_id: int(points) for brand_id, points in rows if brand_id is not None}
 
 
-def transfers(
+def transfer_history(
     session: Session, shopper_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[TransferView]:
     """Return the shopper's movements, newest first, from before a (time, id) on."""
-    accounts = ledger.shopper_account_ids(session, shopper_id)
+    accounts = transfers.shopper_account_ids(session, shopper_id)
     names = dict(
         session.exec(select(Brand.id, Brand.name).where(col(Brand.id).in_(set(accounts.values())))).all()
     )
@@ -74,5 +74,5 @@ def transfers(
             receipt_id=row.receipt_id,
             expires_on=row.expires_on,
         )
-        for row in ledger.history(session, list(accounts), before=before, limit=limit)
+        for row in transfers.history(session, list(accounts), before=before, limit=limit)
     ]

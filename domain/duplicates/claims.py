@@ -1,0 +1,111 @@
+"""One paper earns once: receipts claim their pictures and their print, and clashes are found."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+import sqlalchemy
+from sqlalchemy import bindparam, delete, text
+from sqlmodel import Session, col, select
+
+from domain.duplicates.facts import Holder
+from domain.duplicates.likeness import may_be_same_number
+from domain.duplicates.paper import PaperFacts, paper_kept
+from infra import clock
+from infra.db import lock_key
+from schemas.base import table_of
+from schemas.duplicates import ReceiptClaim
+from schemas.receipts import STANDING_STATUSES, Receipt
+
+# The order is the same for all, so that two claims never wait for each other.
+_CLAIM = text("""
+    WITH wanted AS (
+        SELECT 'image:' || sha256 AS key FROM receipt_page WHERE receipt_id = :receipt_id
+        UNION SELECT unnest(CAST(:prints AS text[]))
+    ), claimed AS (
+        INSERT INTO receipt_claim (key, receipt_id, claimed_at)
+        SELECT key, :receipt_id, :at FROM wanted ORDER BY key
+        ON CONFLICT DO NOTHING RETURNING key
+    )
+    SELECT key FROM wanted EXCEPT SELECT key FROM claimed
+""")
+
+
+def claim(
+    session: Session, receipt: Receipt, paper: PaperFacts, at: datetime
+) -> tuple[list[Holder], list[Holder]]:
+    """Claim a receipt's pictures and its print; return who holds its pictures, and who its print.
+
+    Holders are other receipts, earliest first. Of several transactions claiming one key at once,
+    one gets it and the others wait for its end. The caller holds the lock on the paper's identity,
+    so nobody settles another photo of this paper meanwhile, also when its number was misread.
+    """
+    fingerprint = paper.fingerprint
+    asked = {"receipt_id": receipt.id, "prints": [fingerprint] if fingerprint else [], "at": at}
+    missed = session.scalars(_CLAIM, asked).all()
+    images: list[Holder] = []
+    prints: list[Holder] = []
+    if missed:
+        rows = session.exec(
+            select(ReceiptClaim.key, Receipt.id, Receipt.shopper_id)
+            .join(Receipt, col(ReceiptClaim.receipt_id) == Receipt.id)
+            .where(col(ReceiptClaim.key).in_(missed), Receipt.id != receipt.id)
+            .order_by(col(Receipt.received_at))
+        ).all()
+        for key, receipt_id, shopper_id in rows:
+            held = prints if key == fingerprint else images
+            held.append(Holder(receipt_id, shopper_id == receipt.shopper_id))
+    return images, prints or _alike_prints(session, receipt, paper)
+
+
+def claim_kept(session: Session, receipt: Receipt, chain: str | None) -> tuple[list[Holder], list[Holder]]:
+    """Claim by what stands on a receipt's row, which a person may have corrected. Returns as `claim`."""
+    paper = paper_kept(receipt, chain)
+    if paper.identity is not None:
+        lock_key(session, paper.identity)
+    return claim(session, receipt, paper, clock.now())
+
+
+def release_claims(session: Session, receipt_id: UUID) -> None:
+    """Give back what a refused receipt claimed, so that an honest owner can still send the paper."""
+    session.execute(delete(ReceiptClaim).where(col(ReceiptClaim.receipt_id) == receipt_id))
+
+
+def release_print(session: Session, receipt_id: UUID) -> None:
+    """Give back a receipt's print, which was misread; its pictures stay claimed."""
+    mine = (col(ReceiptClaim.receipt_id) == receipt_id, col(ReceiptClaim.key).startswith("print:"))
+    session.execute(delete(ReceiptClaim).where(*mine))
+
+
+_receipt = table_of(Receipt).c
+_ALIKE = (
+    sqlalchemy.select(_receipt.id, _receipt.shopper_id, _receipt.receipt_no)
+    .where(
+        _receipt.retailer_id.is_not_distinct_from(bindparam("retailer")),
+        _receipt.purchased_at == bindparam("at"),
+        _receipt.total_minor == bindparam("total"),
+        _receipt.id != bindparam("itself"),
+        _receipt.status.in_(STANDING_STATUSES),
+    )
+    .order_by(_receipt.received_at)
+    .limit(20)
+)
+
+
+def _alike_prints(session: Session, receipt: Receipt, paper: PaperFacts) -> list[Holder]:
+    """Return receipts with the same chain, minute and total whose number may be the same misread."""
+    if paper.identity is None:
+        return []
+    asked = {
+        "retailer": paper.retailer_id,
+        "at": paper.at,
+        "total": paper.total_minor,
+        "itself": receipt.id,
+    }
+    rows = session.execute(_ALIKE, asked)
+    return [
+        Holder(receipt_id, shopper_id == receipt.shopper_id)
+        for receipt_id, shopper_id, number in rows
+        if may_be_same_number(number, paper.number)
+    ]

@@ -1,0 +1,97 @@
+"""What a photographed page must be before it is taken: known by its content, never by its name."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from dataclasses import dataclass
+
+import pillow_heif
+from PIL import Image, UnidentifiedImageError
+
+from domain.receipts.errors import (
+    AnimatedImageError,
+    EmptyImageError,
+    ImageTooLargeError,
+    ImageTooSmallError,
+    NotAnImageError,
+    PdfNotAcceptedError,
+    TruncatedImageError,
+    UnsupportedImageError,
+)
+from infra.settings import settings
+
+MEDIA_TYPES = {
+    "JPEG": "image/jpeg",
+    "MPO": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "HEIF": "image/heic",
+}
+# Formats whose files are photographs of one moment even where the container could hold more.
+ONE_PICTURE_FORMATS = {"JPEG", "MPO", "HEIF"}
+DRAFT_SIDE = 256
+
+pillow_heif.register_heif_opener()
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFacts:
+    """What is known of a page without reading it. Width and height are those stored, unturned."""
+
+    media_type: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+def check_photo(photo: bytes) -> PhotoFacts:
+    """Look at a page's header and bytes, cheaply, and refuse what can't be a photo of a receipt.
+
+    Raises:
+        EmptyImageError, PdfNotAcceptedError, NotAnImageError, UnsupportedImageError,
+        AnimatedImageError, ImageTooLargeError, ImageTooSmallError, TruncatedImageError:
+            As their names say.
+    """
+    if not photo:
+        raise EmptyImageError
+    if len(photo) > settings().upload_bytes_max:
+        raise ImageTooLargeError(megabytes_max=settings().upload_bytes_max // 1_000_000)
+    if photo[:1024].lstrip().startswith(b"%PDF-"):
+        raise PdfNotAcceptedError
+    with warnings.catch_warnings():
+        # Pillow warns of large pictures; ours are measured against our own limit just below.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            picture = Image.open(io.BytesIO(photo))
+        except Image.DecompressionBombError as error:
+            raise ImageTooLargeError(megapixels_max=settings().upload_pixels_max // 1_000_000) from error
+        except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
+            raise NotAnImageError from error
+        with picture:
+            facts = _facts(picture, len(photo))
+            _decode_whole(picture)
+    return facts
+
+
+def _facts(picture: Image.Image, size_bytes: int) -> PhotoFacts:
+    media_type = MEDIA_TYPES.get(picture.format or "")
+    if media_type is None:
+        raise UnsupportedImageError(found=(picture.format or "?").lower())
+    if picture.format not in ONE_PICTURE_FORMATS and getattr(picture, "n_frames", 1) > 1:
+        raise AnimatedImageError
+    width, height = picture.size
+    if width * height > settings().upload_pixels_max:
+        raise ImageTooLargeError(megapixels_max=settings().upload_pixels_max // 1_000_000)
+    if min(width, height) < settings().upload_side_min:
+        raise ImageTooSmallError(side_min=settings().upload_side_min)
+    return PhotoFacts(media_type, width, height, size_bytes)
+
+
+def _decode_whole(picture: Image.Image) -> None:
+    # A JPEG decoded at an eighth of its size still reads every byte, so a torn file shows itself.
+    picture.draft("L", (DRAFT_SIDE, DRAFT_SIDE))
+    try:
+        picture.load()
+    except (OSError, ValueError, SyntaxError, EOFError, MemoryError) as error:
+        raise TruncatedImageError from error

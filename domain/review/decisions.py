@@ -1,0 +1,300 @@
+"""The story of a receipt that a person decides: ended, handed to a second person, or taken back.
+
+The second part of domain/settlement: one transaction each, with the receipt's row locked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import delete
+from sqlmodel import Session, col, select
+
+from domain.duplicates import claims
+from domain.errors import DomainError, NotFoundError
+from domain.fraud import bands
+from domain.ledger import reversal
+from domain.loyalty import campaigns, earning
+from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
+from domain.people.audit import record_act
+from domain.people.staff import is_related
+from domain.receipts.rows import locked
+from domain.review import records, workbench
+from domain.review.corrections import IDENTITY, Changes, correct
+from domain.review.errors import (
+    AppealedBeforeError,
+    CaseDecidedError,
+    ConflictOfInterestError,
+    CorrectionMatchesError,
+    DecidedBeforeError,
+    NotRefusedError,
+    TooManyCasesError,
+    UndoRefusedError,
+)
+from infra import clock
+from schemas.loyalty import WithheldPoints
+from schemas.reasons import Reason
+from schemas.receipts import Receipt, ReceiptLine
+from schemas.review import Corrections, Decision, ReceiptAppeal, RefusalKind, ReviewDecision, ReviewProposal
+
+CASES_AT_ONCE_MAX = 100
+
+
+def settle_review(
+    session: Session,
+    receipt_id: UUID,
+    *,
+    reviewer_id: UUID,
+    decision: Decision,
+    reason: str,
+    refusal: RefusalKind | None = None,
+    corrections: Corrections | None = None,
+) -> ReviewDecision | None:
+    """End a receipt as a person decided; approval corrects what was misread and credits, once.
+
+    `reason` is kept for staff; `refusal` decides what a refused receipt's shopper is told.
+
+    Returns:
+        The decision; None where an approval of this value now waits for a second person.
+
+    Raises:
+        NotFoundError: There is no such receipt.
+        CaseDecidedError: It is not waiting for a decision.
+        ConflictOfInterestError: It is the reviewer's own, or their family's.
+        DecidedBeforeError: The reviewer had a say in it already; another person must have the next.
+        CaseHeldError: Another reviewer is at work on it.
+        CorrectionMatchesError: Corrected like this, it is a receipt that was taken already.
+    """
+    receipt = locked(session, receipt_id)
+    if receipt.status != "in_review":
+        raise CaseDecidedError(status=receipt.status)
+    proposal = records.open_proposals(session, [receipt_id]).get(receipt_id)
+    _check_may_decide(session, receipt, proposal, reviewer_id)
+    wanted = _all_corrections(proposal, corrections or Corrections())
+    if decision == "approve" and proposal is None and _needs_second_person(session, receipt, wanted):
+        records.propose(session, receipt_id, reviewer_id, reason, wanted.model_dump(mode="json"))
+        workbench.end_hold(session, receipt_id)
+        record_act(session, reviewer_id, "proposed", receipt_id=receipt_id)
+        return None
+    if proposal is not None:
+        records.close_proposal(session, proposal)
+    workbench.end_hold(session, receipt_id)
+    decided = records.record_decision(session, receipt, reviewer_id, decision, reason)
+    changes = _approve(session, receipt, wanted) if decision == "approve" else {}
+    if decision == "reject":
+        _refuse(session, receipt, refusal)
+    receipt.settled_at = decided.decided_at
+    record_act(
+        session,
+        reviewer_id,
+        "approved" if decision == "approve" else "rejected",
+        receipt_id=receipt_id,
+        details={"decision_id": str(decided.id), "changes": changes},
+    )
+    return decided
+
+
+@dataclass(frozen=True, slots=True)
+class ManyDecided:
+    """What followed for many receipts: decided, handed to a second person, or refused by a code."""
+
+    decided: tuple[UUID, ...]
+    proposed: tuple[UUID, ...]
+    refused: dict[UUID, str]
+
+
+def settle_many(
+    session: Session,
+    receipt_ids: Sequence[UUID],
+    *,
+    reviewer_id: UUID,
+    decision: Decision,
+    reason: str,
+    refusal: RefusalKind | None = None,
+) -> ManyDecided:
+    """Decide many receipts alike; one that can't be decided stops none of the others.
+
+    Raises:
+        TooManyCasesError: More than 100 at once.
+    """
+    if len(receipt_ids) > CASES_AT_ONCE_MAX:
+        raise TooManyCasesError(cases_max=CASES_AT_ONCE_MAX)
+    decided: list[UUID] = []
+    proposed: list[UUID] = []
+    refused: dict[UUID, str] = {}
+    # One order for all, so that two reviewers at once never wait for each other.
+    for receipt_id in sorted(set(receipt_ids)):
+        try:
+            with session.begin_nested():
+                made = settle_review(
+                    session,
+                    receipt_id,
+                    reviewer_id=reviewer_id,
+                    decision=decision,
+                    reason=reason,
+                    refusal=refusal,
+                )
+        except DomainError as error:
+            refused[receipt_id] = error.code
+            continue
+        (decided if made else proposed).append(receipt_id)
+    return ManyDecided(tuple(decided), tuple(proposed), refused)
+
+
+def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> None:
+    """Take one's own decision back within minutes: points return, and the case waits as it did.
+
+    What was corrected stays corrected: it is still what a person read on the paper.
+
+    Raises:
+        NotFoundError: There is no such receipt.
+        UndoRefusedError: The decision is somebody else's, or too old.
+        InsufficientPointsError: The shopper has spent the points.
+    """
+    receipt = locked(session, receipt_id)
+    decided = records.standing_decision(session, receipt_id)
+    if decided is None or not records.may_undo(decided, receipt.status, reviewer_id):
+        raise UndoRefusedError
+    if decided.decision == "approve":
+        reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
+    records.record_undo(session, decided.id, reviewer_id)
+    _reopen(session, receipt)
+    receipt.settled_at = decided.waiting_since or receipt.received_at
+    session.flush()
+    workbench.take_hold(session, receipt_id, reviewer_id)
+    details = {"decision_id": str(decided.id)}
+    record_act(session, reviewer_id, "undone", receipt_id=receipt_id, details=details)
+
+
+def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) -> ReceiptAppeal:
+    """Let a refused receipt wait for another person, once, with what its shopper says.
+
+    Raises:
+        NotFoundError: There is no such receipt of this shopper.
+        AppealedBeforeError: They appealed against it already.
+        NotRefusedError: It is not refused.
+    """
+    receipt = locked(session, receipt_id)
+    if receipt.shopper_id != shopper_id:
+        raise NotFoundError
+    if session.get(ReceiptAppeal, receipt_id) is not None:
+        raise AppealedBeforeError
+    if receipt.status != "rejected":
+        raise NotRefusedError(status=receipt.status)
+    appealed = ReceiptAppeal(receipt_id=receipt_id, words=words, appealed_at=clock.now())
+    session.add(appealed)
+    _reopen(session, receipt)
+    receipt.settled_at = appealed.appealed_at
+    # The words themselves stay in their own row: forgetting the shopper has one place to empty.
+    receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
+    session.flush()
+    return appealed
+
+
+def bar_to_deciding(session: Session, receipt: Receipt, reviewer_id: UUID) -> str | None:
+    """Return the code of what keeps a reviewer from deciding a waiting receipt; None if nothing does."""
+    proposal = records.open_proposals(session, [receipt.id]).get(receipt.id)
+    try:
+        _check_may_decide(session, receipt, proposal, reviewer_id)
+    except DomainError as error:
+        return error.code
+    return None
+
+
+def _check_may_decide(
+    session: Session, receipt: Receipt, proposal: ReviewProposal | None, reviewer_id: UUID
+) -> None:
+    if is_related(session, reviewer_id, receipt.shopper_id):
+        raise ConflictOfInterestError
+    before = records.standing_decision(session, receipt.id)
+    had_a_say = {proposal.reviewer_id if proposal else None, before.reviewer_id if before else None}
+    if reviewer_id in had_a_say:
+        raise DecidedBeforeError
+    workbench.check_free(session, receipt.id, reviewer_id)
+
+
+def _needs_second_person(session: Session, receipt: Receipt, wanted: Corrections) -> bool:
+    dearest = max(receipt.total_minor or 0, wanted.total_minor or 0)
+    return bands.bands_on(session, receipt.purchased_on).needs_second_reviewer(dearest)
+
+
+def _all_corrections(proposal: ReviewProposal | None, mine: Corrections) -> Corrections:
+    """Join what the first person corrected with what the second corrects, who has the last word."""
+    if proposal is None:
+        return mine
+    first = Corrections.model_validate(proposal.corrections)
+    said = {name: value for name, value in mine if value is not None and name != "lines"}
+    return first.model_copy(update={**said, "lines": first.lines + mine.lines})
+
+
+def _approve(session: Session, receipt: Receipt, wanted: Corrections) -> Changes:
+    lines = _lines_of(session, receipt.id)
+    changes = correct(session, receipt, lines, wanted)
+    if IDENTITY & changes.keys():
+        _claim_corrected(session, receipt)
+    receipt.status = "approved"
+    awards = _awards_by_lines(session, receipt, lines)
+    taken_back = records.approvals_undone(session, receipt.id)
+    credit(session, receipt, awards, times_taken_back=taken_back)
+    return changes
+
+
+def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
+    receipt.status = "rejected"
+    evidence = {"refusal": refusal} if refusal else {}
+    receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
+    claims.release_claims(session, receipt.id)
+    lines = _lines_of(session, receipt.id)
+    withhold(session, receipt.id, [line.points for line in lines])
+    for line in lines:
+        line.points = 0
+
+
+def _reopen(session: Session, receipt: Receipt) -> None:
+    """Let a decided receipt wait again: its claims are its own, its points pending."""
+    known = _matching_ids(receipt)
+    receipt.reasons = [reason for reason in receipt.reasons if reason.code != "refused_by_reviewer"]
+    images, prints = claims.claim_kept(session, receipt, _chain(receipt))
+    for code, holders in (("same_image", images), ("same_receipt", prints)):
+        # Somebody may have sent the same paper while this one was refused.
+        new = [str(holder.receipt_id) for holder in holders if str(holder.receipt_id) not in known]
+        if new:
+            receipt.reasons = [*receipt.reasons, Reason(code, "review", {"matching_receipt_id": new[0]})]
+    receipt.status = "in_review"
+    session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
+    _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
+
+
+def _claim_corrected(session: Session, receipt: Receipt) -> None:
+    claims.release_print(session, receipt.id)
+    _, prints = claims.claim_kept(session, receipt, _chain(receipt))
+    known = _matching_ids(receipt)
+    for holder in prints:
+        if str(holder.receipt_id) not in known:
+            raise CorrectionMatchesError(matching_receipt_id=str(holder.receipt_id))
+
+
+def _chain(receipt: Receipt) -> str | None:
+    return (receipt.reading or {}).get("chain")
+
+
+def _matching_ids(receipt: Receipt) -> set[str]:
+    return {reason.matching_receipt_id or "" for reason in receipt.reasons}
+
+
+def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
+    statement = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)
+    return session.exec(statement.order_by(col(ReceiptLine.position))).all()
+
+
+def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[earning.Award]:
+    """Say what a receipt's kept lines earn, and write each line's share on it."""
+    nets = [line.amount_minor - line.discount_minor for line in lines]
+    rules = campaigns.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
+    awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
+    points = points_by_line(awards)
+    for position, line in enumerate(lines):
+        line.points = points.get(position, 0)
+    return awards

@@ -1,0 +1,50 @@
+"""Every operation keeps to what the OpenAPI document says, whatever is sent to it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+import schemathesis
+from fastapi.testclient import TestClient
+from hypothesis import HealthCheck, settings
+from schemathesis.checks import not_a_server_error
+from sqlmodel import Session
+
+from app import create_app
+from infra.db import transaction
+from tests import make
+
+ROLES = ("shopper", "reviewer", "brand_manager", "admin")
+schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
+
+
+@pytest.fixture
+def tokens(committed: None) -> Generator[dict[str, dict[str, str]]]:
+    """A person of every role."""
+    with transaction() as session:
+        staff = {role: make.make_staff(session, role, ("omo",)) for role in ROLES[1:]}  # type: ignore[arg-type]
+        people = {"shopper": make.make_shopper(session), **staff}
+        yield {role: make.bearer(person) for role, person in people.items()}
+
+
+@schema.parametrize()
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_operation_fails_on_anything_sent(
+    case: schemathesis.Case, tokens: dict[str, dict[str, str]]
+) -> None:
+    for headers in tokens.values():
+        response = case.call(headers=headers)
+        case.validate_response(response, checks=(not_a_server_error,))
+
+
+def test_every_operation_but_the_operator_s_asks_for_a_token(client: TestClient, session: Session) -> None:
+    open_to_all = {"/healthz", "/readyz", "/metrics"}
+    document = client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    for path, operations in document["paths"].items():
+        for method in operations:
+            answer = client.request(method, path.replace("{receipt_id}", "0" * 32).replace("{brand}", "omo"))
+            assert (answer.status_code == 401) == (path not in open_to_all), (method, path, answer.text)
+            if path not in open_to_all:
+                assert answer.json()["code"] == "unauthenticated"

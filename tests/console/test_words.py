@@ -1,0 +1,47 @@
+"""Every page speaks both languages."""
+
+from __future__ import annotations
+
+import re
+import string
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from console import render
+from console.pages import review
+from domain.fraud.rules import RULES
+from domain.people.audit import ACTS
+from infra.words import LANGUAGES, all_words
+from schemas.fraud import RuleMode
+
+TEMPLATES = Path(render.__file__).parent / "templates"
+
+
+def gaps(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name}
+
+
+def test_both_languages_hold_the_same_words_with_the_same_gaps() -> None:
+    vi, en = (all_words(language)["console"] for language in LANGUAGES)
+    assert vi.keys() == en.keys()
+    assert {code for code in vi if gaps(vi[code]) != gaps(en[code])} == set()
+
+
+@pytest.mark.parametrize("template", sorted(path.name for path in TEMPLATES.glob("*.html")))
+def test_a_page_says_nothing_that_the_catalogue_lacks(template: str) -> None:
+    text = (TEMPLATES / template).read_text(encoding="utf-8")
+    asked = set(re.findall(r"\bt\('([a-z_]+)'(?=[,)])", text))
+    assert asked - all_words("vi")["console"].keys() == set()
+
+
+def test_words_that_are_put_together_are_all_there() -> None:
+    words = all_words("vi")["console"].keys()
+    wanted = {f"act_{act}" for act in ACTS} | {f"said_{saying}" for saying in render.SAYINGS}
+    wanted |= {word for _, word in render.NAVIGATION} | {word for _, word in render.SHORTCUTS}
+    wanted |= {f"reject_{preset}" for preset in review.REFUSALS}
+    wanted |= {f"approve_{preset}" for preset in review.APPROVALS}
+    wanted |= {f"reason_{code}" for code in RULES}
+    wanted |= {f"mode_{mode}" for mode in get_args(RuleMode)}
+    assert wanted - words == set()

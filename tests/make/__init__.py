@@ -1,0 +1,155 @@
+"""Builds things for tests with fixed, dull values; a test names only what matters to it."""
+
+from __future__ import annotations
+
+import io
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from PIL import Image, ImageDraw
+from sqlalchemy import text
+from sqlmodel import Session, select
+
+from domain.people.shoppers import join_shopper, join_staff
+from infra import clock
+from infra.db import engine
+from infra.tokens import issue_token
+from ocr.types import Reading, ReadingLine
+from schemas.base import new_id
+from schemas.catalog import Brand, Retailer
+from schemas.loyalty import Campaign, EarningRule
+from schemas.people import Shopper, StaffMember, StaffRole
+from schemas.receipts import Receipt, ReceiptPage
+
+TODAY = clock.till_today()
+NOON = datetime.combine(TODAY - timedelta(days=1), datetime.min.time()).replace(hour=12)
+CATALOGUE_TABLES = (
+    "'retailer', 'brand', 'product', 'till_name', 'barcode', 'catalog_state', 'alembic_version'"
+)
+
+
+def clear_database() -> None:
+    """Empty every table but the catalogue's. Only a test may go round the append-only triggers."""
+    with engine().begin() as connection:
+        tables = connection.execute(
+            text(
+                "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables "
+                f"WHERE schemaname = 'public' AND tablename NOT IN ({CATALOGUE_TABLES})"
+            )
+        ).scalar_one()
+        connection.execute(text("SET LOCAL session_replication_role = 'replica'"))
+        connection.execute(text(f"TRUNCATE {tables}"))
+
+
+def make_shopper(session: Session, phone: str = "0901234567") -> Shopper:
+    return join_shopper(session, phone)
+
+
+def make_staff(session: Session, role: StaffRole = "reviewer", brands: tuple[str, ...] = ()) -> StaffMember:
+    return join_staff(session, f"{role}@example.vn", role, brands)
+
+
+def bearer(person: Shopper | StaffMember) -> dict[str, str]:
+    """Return the header with which a shopper or member of staff calls."""
+    role = person.role if isinstance(person, StaffMember) else "shopper"
+    brands = person.brands if isinstance(person, StaffMember) else ()
+    return {"Authorization": f"Bearer {issue_token(person.id, role, brands)}"}
+
+
+def brand_id(session: Session, name: str = "OMO") -> UUID:
+    return session.exec(select(Brand.id).where(Brand.name == name)).one()
+
+
+def retailer_id(session: Session, name: str = "WinMart") -> UUID:
+    return session.exec(select(Retailer.id).where(Retailer.name == name)).one()
+
+
+def make_campaign(
+    session: Session,
+    *,
+    brands: tuple[str, ...] = ("OMO",),
+    points_per_10000_minor: int = 10,
+    slug: str = "test",
+    **values: Any,
+) -> Campaign:
+    days = {"starts_on": TODAY - timedelta(days=60), "ends_on": TODAY + timedelta(days=60)}
+    campaign = Campaign(slug=slug, name="Test", **(days | values))
+    session.add(campaign)
+    session.flush()
+    for name in brands:
+        session.add(
+            EarningRule(
+                campaign_id=campaign.id,
+                brand_id=brand_id(session, name),
+                points_per_10000_minor=points_per_10000_minor,
+            )
+        )
+    session.flush()
+    return campaign
+
+
+def make_receipt(
+    session: Session, shopper: Shopper | None = None, *, image: str = "a" * 64, **values: Any
+) -> Receipt:
+    """A receipt of one page whose bytes have the SHA-256 `image`."""
+    owner = shopper or make_shopper(session)
+    now = clock.now()
+    given = {"request_hash": new_id().hex, "received_at": now, "rung_at": now}
+    receipt = Receipt(shopper_id=owner.id, **(given | values))
+    session.add(receipt)
+    session.flush()
+    session.add(
+        ReceiptPage(
+            receipt_id=receipt.id,
+            position=0,
+            sha256=image,
+            media_type="image/jpeg",
+            width=1000,
+            height=2000,
+            size_bytes=1000,
+        )
+    )
+    session.flush()
+    return receipt
+
+
+def make_line(name: str = "OMO Bột giặt 5.5kg", amount_minor: int = 185_000, **values: Any) -> ReadingLine:
+    given: dict[str, Any] = {"quantity": Decimal(1), "unit_price_minor": amount_minor, "confidence": 0.95}
+    return ReadingLine(raw_name=name, amount_minor=amount_minor, **(given | values))
+
+
+def make_reading(*lines: ReadingLine, **values: Any) -> Reading:
+    """What was read of a WinMart receipt bought yesterday noon; the total is the lines'."""
+    bought = lines or (make_line(),)
+    gross = sum(line.amount_minor for line in bought)
+    discount = sum(line.discount_minor for line in bought)
+    given: dict[str, Any] = {
+        "status": "read",
+        "chain": "WinMart",
+        "merchant": "WinMart",
+        "store": "WM HCM Ba Tháng Hai",
+        "receipt_no": "09017155",
+        "purchased_at": NOON,
+        "subtotal_minor": gross,
+        "discount_total_minor": discount,
+        "total_minor": gross - discount,
+        "confidence": {"total": 0.95},
+        "lines": bought,
+    }
+    reading = given | values
+    at: datetime | None = reading["purchased_at"]
+    purchased_on: date | None = at.date() if at else None
+    return Reading(**({"purchased_on": purchased_on} | reading))
+
+
+def make_photo(
+    kind: str = "JPEG", size: tuple[int, int] = (600, 900), mark: str = "photo", **save: Any
+) -> bytes:
+    """A picture with a few words on it; `mark` makes its bytes its own."""
+    picture = Image.new("RGB", size, "white")
+    ImageDraw.Draw(picture).text((40, 40), mark, fill="black")
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, **save)
+    return buffer.getvalue()

@@ -1,0 +1,392 @@
+"""What was paid, among all the sums a paper states."""
+
+from __future__ import annotations
+
+import pytest
+
+from ocr.parse.receipt import parse_receipt
+from ocr.types import Reading
+from tests.make.paper import make_paper
+
+ITEMS = """
+CUA HANG AN PHUC
+Ngay: 12/03/2024 08:15
+Mat hang              Don gia   SL     T.Tien
+Dau goi thao duoc     100,000    2    200,000
+Kem tay da nang        45,000    1     45,000
+"""
+
+
+def read(text: str) -> Reading:
+    return parse_receipt(make_paper(text))
+
+
+def test_the_payable_total_is_not_the_gross_one():
+    reading = read(
+        ITEMS
+        + """
+Tong cong                             245,000
+giam gia san pham                     -45,000
+So tien thanh toan                    200,000
+Tien mat                              200,000
+"""
+    )
+    assert (reading.total_minor, reading.subtotal_minor, reading.discount_total_minor) == (
+        200000,
+        245000,
+        45000,
+    )
+
+
+def test_change_is_counted_from_what_was_tendered():
+    reading = read(
+        ITEMS
+        + """
+TONG TIEN PHAI T.TOAN                 245,000
+TIEN KHACH TRA                        250,000
+TIEN MAT                              250,000
+TIEN TRA LAI                            5,000
+"""
+    )
+    assert (reading.total_minor, reading.tendered_minor, reading.change_minor) == (245000, 250000, 5000)
+    assert reading.payment == "cash"
+
+
+def test_cash_is_rounded_to_the_smallest_coin():
+    reading = read("""
+Mat hang              Don gia   SL     T.Tien
+Rau muong 0.735 kg                     25,355
+Trung ga hop 10                        30,000
+Tong tien:                             55,355
+Thanh toan:                            55,500
+(Da lam tron)
+Tien mat:                              60,000
+Tien thoi lai:                          4,500
+""")
+    assert (reading.total_minor, reading.rounding_minor) == (55500, 145)
+
+
+def test_tax_lines_are_no_totals():
+    reading = read(
+        ITEMS
+        + """
+08 % VAT                               18,148
+Tong so tien thanh toan:              245,000
+Bao gom thue GTGT 8%:                  18,148
+"""
+    )
+    assert reading.total_minor == 245000
+    assert len(reading.lines) == 2
+
+
+def test_the_total_after_charges_and_rounding_is_the_last_one():
+    reading = read("""
+RESTORAN SERI MURNI SDN BHD
+QTY DESC                 TOTAL RM
+1 NASI LEMAK                20.00
+2 TEH TARIK                 10.00
+SUBTOTAL                    30.00
+TOTAL AMOUNT                30.00
+SERV CHARGE 10%              3.00
+GST 6%                       1.98
+ROUNDING ADJ                 0.02
+TOTAL                       35.00
+""")
+    assert (reading.currency, reading.total_minor) == ("MYR", 3500)
+
+
+def test_a_sum_that_lost_its_decimal_point_is_read_by_the_others():
+    reading = read("""
+KEDAI RUNCIT MAJU SDN BHD
+ITEM          QTY   PRICE   AMOUNT
+FLOUR 1KG       2    3.50      700
+SUGAR 1KG       1    2.85     2.85
+TOTAL RM                      9.85
+CASH RM                      10.00
+CHANGE RM                     0.15
+""")
+    assert [line.amount_minor for line in reading.lines] == [700, 285]
+    assert reading.total_minor == 985
+
+
+def test_tender_less_change_tells_an_illegible_total_and_says_so():
+    reading = read("""
+CORNER DELI
+1 Soup                     6.00
+1 Bagel                    3.25
+Tax                        0.74
+Total
+Cash                      10.00
+Change                     0.01
+""")
+    assert reading.total_minor == 999
+    assert "total" in reading.inferred
+
+
+def test_a_table_of_taxes_below_the_change_is_not_the_total():
+    reading = read("""
+KEDAI RUNCIT MAJU SDN BHD
+ITEM          QTY   PRICE   AMOUNT
+FLOUR 1KG       2    3.50     7.00
+TOTAL RM                      7.00
+CASH RM                      10.00
+CHANGE RM                     3.00
+GST SUMMARY    AMOUNT          TAX
+SR 6%            6.60         0.40
+TOTAL            6.60         0.40
+""")
+    assert reading.total_minor == 700
+
+
+@pytest.mark.parametrize(
+    ("tender", "payment"),
+    [
+        ("THE NGAN HANG", "card"),
+        ("VI MOMO", "wallet"),
+        ("TIEN CHUYEN KHOAN", "transfer"),
+        ("TIEN VOUCHER", "voucher"),
+    ],
+)
+def test_the_tender_names_the_payment(tender: str, payment: str):
+    assert (
+        read(ITEMS + f"TONG CONG                             245,000\n{tender:38}245,000").payment == payment
+    )
+
+
+def test_a_paper_without_items_or_sums_is_no_receipt():
+    assert read("HOM NAY NGHI\nMO CUA LAI NGAY 02/01/2025\nXIN CAM ON").status == "not_a_receipt"
+    assert parse_receipt([]).status == "not_a_receipt"
+
+
+def test_a_menu_is_no_receipt():
+    assert (
+        read("QUAN CA PHE SANG\nCa phe sua da        20,000\nTra dao cam sa       35,000").status
+        == "not_a_receipt"
+    )
+
+
+def test_a_receipt_whose_foot_is_missing_is_read_without_a_total():
+    reading = read(ITEMS)
+    assert (reading.status, reading.total_minor, len(reading.lines)) == ("read", None, 2)
+
+
+def test_a_cut_of_a_few_dong_is_the_sums_rounding():
+    reading = read(
+        ITEMS
+        + """
+Tong cong                             245,058
+giam gia san pham                     -45,000
+Giam gia don so                           -58
+THANH TOAN                            200,000
+Tien mat                              200,000
+"""
+    )
+    assert (reading.total_minor, reading.discount_total_minor, reading.rounding_minor) == (200000, 45000, -58)
+
+
+def test_a_discount_between_subtotal_and_total_cuts_the_sum():
+    reading = read(
+        ITEMS
+        + """
+TAM TINH                              245,000
+GIAM GIA                               -4,700
+TONG CONG                             240,300
+TIEN MAT                              300,000
+TIEN THOI LAI                          59,700
+"""
+    )
+    assert (reading.total_minor, reading.discount_total_minor) == (240300, 4700)
+
+
+def test_a_sum_before_charges_is_not_what_was_paid() -> None:
+    reading = read(
+        """
+RESTORAN SERI MAJU SDN BHD
+JALAN PERMAS UTARA 81750 JOHOR
+GST ID: 001699355104
+Date: 10/03/2018 17:41
+Qty Code/Desc                     Total RM
+3 SABA SHIO YAKI SET                 53.70
+1 SALMON SHIO SET                    25.90
+SUBTOTAL                             79.60
+DISCOUNT                            -30.00
+Total Amount                         49.60
+Serv Charge 10%                       4,01
+GST 6%                                3.27
+TOTAL: RM                            57.80
+"""
+    )
+    assert reading.total_minor == 5780
+
+
+def test_a_total_whose_figure_is_broken_still_ends_the_items_and_is_what_was_paid() -> None:
+    reading = read(
+        """
+GO! BIEN HOA
+Ticket: 12/07/2025 18:14:05
+MAT HANG                           GIA TRI
+SUNSILK NATURAL DUA               101.988 B
+LIPTON TRA XANH TUI LOC            42.088 B
+KEM CHONG NANG SUNPLAY             79.088 B
+TUI VAI KHONG DET                   7.288 B
+TONG CONG                      2368. 168d
+THE NGAN HANG                     238.188
+"""
+    )
+    assert reading.lines[-1].raw_name == "TUI VAI KHONG DET"
+    assert reading.total_minor == sum(line.amount_minor for line in reading.lines)
+
+
+def test_a_bag_of_a_few_hundred_whose_zeros_are_misread_is_an_item() -> None:
+    reading = read(
+        """
+GO! LY THUONG KIET
+MAT HANG                           GIA TRI
+KEM CHONG NANG SUNPLAY             79.000 B
+BONG DEN SUNLIGHT LED 9W           47.500 B
+TUI TU HUY SINH HOC M                 708 B
+TONG CONG                         127.200d
+"""
+    )
+    assert [line.amount_minor for line in reading.lines] == [79000, 47500, 700]
+
+
+def test_what_is_to_be_paid_may_be_the_total_rounded_up() -> None:
+    reading = read(
+        ITEMS.replace(" 45,000\n", " 44,855\n").replace("45,000    1", "44,855    1")
+        + """
+Tong tien:                            244,855
+Thanh toan:                           245,000
+(Da lam tron)
+Tien mat:                             250,000
+"""
+    )
+    assert reading.total_minor == 245000
+
+
+def test_a_rates_sign_read_as_an_x_makes_no_item_of_a_tax() -> None:
+    reading = read(
+        """
+LOTTE MART
+Ma sp          dgia      sl     so tien
+001 COM NAM CA HOI
+8938599995006   18000     1      18,000
+002 HAT NEM NAM HUONG
+8934868155157   46500     1      46,500
+08 X VAT                          4,778
+Tong cong                        64,500
+"""
+    )
+    assert [line.amount_minor for line in reading.lines] == [18000, 46500]
+
+
+def test_subtotal_charges_and_taxes_say_the_total_that_was_not_read() -> None:
+    reading = parse_receipt(
+        make_paper("""
+BISTRO DUA SDN BHD
+QTY ITEM                        AMOUNT
+1   Iced Lemon Tea Jug          150.00
+1   Grilled Fish Platter        145.00
+2   SUB TOTAL                   295.00
+    SERVICE CHARGE 10%           29.50
+    GST 6%                       19.47
+    ROUNDING ADJ                 -0.02
+    NET TOTAL
+Tax Summary          Amount        Tax
+SR GST 6%            324.50      19.47
+""")
+    )
+    assert reading.total_minor == 34395
+    assert "total" in reading.inferred
+    assert reading.confidence["total"] < 0.9
+
+
+def test_specks_before_a_subtotal_make_no_total_of_it() -> None:
+    reading = parse_receipt(
+        make_paper("""
+MARIO PIZZERIA
+5/12/2017 7:48 PM
+Bells Draft                5.00
+Cheese Bread               6.00
+04 SA SUB TOTAL:          11.00
+Tax                        0.66
+""")
+    )
+    assert reading.total_minor == 1166
+
+
+def test_what_was_paid_is_the_gross_total_less_the_discount_below_it_where_tender_and_change_say_so() -> None:
+    reading = parse_receipt(
+        make_paper("""
+SIEU THI MAI LAN
+Ngay: 15/08/2024 11:04
+Nuoc giat huong hoa          1  186.000  187.050
+Sua tam                      1   74.500   74.500
+TONG CONG                                261.450
+GIAM GIA SAN PHAM                        -31.450
+TIEN MAT                                 500.000
+TIEN THOI LAI                            270.000
+""")
+    )
+    assert reading.total_minor == 230000
+
+
+def test_a_first_digit_far_from_the_rest_belongs_to_the_sum() -> None:
+    paper = make_paper("""
+SIEU THI MAI LAN
+Ngay: 15/08/2024 11:04
+Noi com dien     1   1 250 000
+Am sieu toc      1     314 700
+THANH TOAN         1  564 700 VND
+""")
+    assert parse_receipt(paper).total_minor == 1564700
+
+
+def test_a_total_whose_figure_was_not_read_takes_none_from_the_cash_below_it() -> None:
+    reading = read("""
+KEDAI KOPI SENTOSA
+Date: 12/03/2018 20:15
+ITEM                                   RM
+MEE GORENG                          150.00
+SUB TOTAL                           150.00
+SERVICE CHARGE 10%                   15.00
+NET TOTAL
+CASH                                200.00
+CHANGE                               35.00
+""")
+    assert (reading.total_minor, reading.tendered_minor, reading.change_minor) == (16500, 20000, 3500)
+    assert "total" in reading.inferred
+
+
+def test_of_two_totals_five_sen_apart_the_one_that_coins_can_pay_was_paid() -> None:
+    reading = read("""
+KEDAI MAKAN SENTOSA
+Date: 14/05/2018 12:14
+Description                       Amount
+NASI LEMAK                         28.00
+TEH TARIK                          46.68
+Total                              74.68
+Service Chg 10%                     7.47
+GST 6%                              4.93
+Grand Total                        87.08
+Rounding Adjustment
+Net Total                          87.10
+""")
+    assert reading.total_minor == 8710
+
+
+def test_a_total_before_the_items_own_discounts_is_not_what_tender_and_change_say_was_paid() -> None:
+    reading = read("""
+KEDAI ALAT TULIS SENTOSA
+Date: 28/02/2018 18:02
+Qty Description            Price    Total
+GLUE STICK 21G
+2 27755                     5.80    11.60
+Item Discount 10%                   -1.16
+2 Type: 1 Total                     11.60
+Rounding Adj                         0.01
+Total Inclusive GST:
+CASH                                20.00
+Change                               9.55
+""")
+    assert (reading.total_minor, reading.lines[0].discount_minor) == (1045, 116)
