@@ -40,7 +40,13 @@ _OFF_MAX: Final = 0.16
 _TOPS_SHARE: Final = 0.7
 # A line's print is its own size where it is this much larger or smaller than the page's.
 _LARGER, _SMALLER = 1.3, 0.72
-_LARGE_PRINT: Final = 2.0
+# Print so many times as high as the usual is looked for in what that left over, and then print half as high.
+_LARGE_PRINT: Final = (2.0, 4.0, 8.0)
+_SMALL_PRINT: Final = 0.5
+# Fine print comes in lines, of letters that stand close and are no specks.
+_FINE_LETTERS_MIN: Final = 6
+_FINE_HEIGHT_MIN: Final = 0.6
+_FINE_FILLED_MIN: Final = 0.5
 _LETTERS_FOR_SLOPE: Final = 5
 _SLOPE_MAX: Final = 0.06
 _FEET: Final = 0.45
@@ -54,6 +60,7 @@ _TALL: Final = 0.55
 _RULE_TIMES: Final = 7
 _RULE_LETTERS: Final = 4
 _BAR_TIMES: Final = 5
+_LETTER_TIMES_MAX: Final = 16
 # More than any place on a page.
 _BEYOND: Final = 1e9
 
@@ -98,11 +105,13 @@ def find_pieces(page: Gray) -> list[Piece]:
         return []
     boxes = _ink_boxes(find_ink(page))
     pieces = _pieces(boxes, float(LETTER_HEIGHT))
-    large = _uncovered(boxes, pieces)
-    if len(large):
-        pieces += [
-            piece for piece in _pieces(large, _LARGE_PRINT * LETTER_HEIGHT) if piece.capitals > LETTER_HEIGHT
-        ]
+    for times in _LARGE_PRINT:
+        usual = times * LETTER_HEIGHT
+        tall = _uncovered(boxes, pieces, 0.7 * usual, inf)
+        pieces += [piece for piece in _pieces(tall, usual) if piece.capitals > usual / 2]
+    usual = _SMALL_PRINT * LETTER_HEIGHT
+    fine = _uncovered(boxes, pieces, _LOW * usual, _HIGH * usual)
+    pieces += [piece for piece in _pieces(fine, usual) if _is_fine_print(piece)]
     return sorted(pieces, key=lambda piece: (piece.base, piece.left))
 
 
@@ -137,7 +146,10 @@ def _ink_boxes(ink: Mask) -> Boxes:
     stats = _without_rules(*connected(ink))
     widths, heights, areas = stats.T[2:]
     rule = (widths > _RULE_TIMES * LETTER_HEIGHT) & (heights < LETTER_HEIGHT)
-    bar = (heights > _BAR_TIMES * LETTER_HEIGHT) | (widths > 12 * LETTER_HEIGHT)
+    # Beyond what usual letters grown together reach there are large ones, and drawings.
+    bar = (heights > _BAR_TIMES * LETTER_HEIGHT) & ((widths < heights / 8) | (widths > 1.5 * heights))
+    bar |= (widths > 12 * LETTER_HEIGHT) & (heights < 4 * LETTER_HEIGHT)
+    bar |= np.maximum(widths, heights) > _LETTER_TIMES_MAX * LETTER_HEIGHT
     boxes = _around(stats[(areas >= _AREA_MIN) & ~rule & ~bar])
     return np.asarray(boxes[np.argsort(boxes[:, 0], kind="stable")], np.int32)
 
@@ -148,6 +160,7 @@ def _without_rules(numbers: NDArray[Any], stats: Stats) -> Stats:
     Only a piece as wide as a rule can hold one.
     """
     long = np.ones((1, _RULE_LETTERS * LETTER_HEIGHT), np.uint8)
+    thick = np.ones((LETTER_HEIGHT // 2, 1), np.uint8)
     wide = np.flatnonzero(stats[:, 2] >= long.shape[1])
     wide = wide[wide > 0]
     parts = [np.delete(stats, [0, *wide], axis=0)]
@@ -157,6 +170,8 @@ def _without_rules(numbers: NDArray[Any], stats: Stats) -> Stats:
         # Beyond its box the piece has no ink: OpenCV would take it to go on there.
         ink = cv2.copyMakeBorder(ink, 0, 0, long.shape[1], long.shape[1], cv2.BORDER_CONSTANT, value=0)
         rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, long)
+        # The strokes of very large letters are as long, but thick.
+        rules = cv2.subtract(rules, cv2.morphologyEx(ink, cv2.MORPH_OPEN, thick))
         left_over = pieces_of(np.asarray(cv2.subtract(ink, rules), np.uint8))
         parts.append(left_over + np.array([left - long.shape[1], top, 0, 0, 0], np.int32))
     return np.concatenate(parts)
@@ -268,16 +283,28 @@ def _weighted_median(values: Floats, weights: NDArray[np.int64]) -> float:
 def _beside(
     boxes: Boxes, chains: Sequence[Boxes], starts: Floats, slopes: Floats, capitals: Floats
 ) -> list[Boxes]:
-    """For each line, all ink that stands in its band, from left to right."""
-    left = np.array([chain[:, 0].min() for chain in chains])[:, None]
-    right = np.array([chain[:, 2].max() for chain in chains])[:, None]
+    """For each line, all ink that stands in its band, from left to right, as far as it has no wide gaps."""
     high = capitals[:, None]
     reach = np.round(_GAP * high)
     base = starts[:, None] + slopes[:, None] * ((boxes[:, 0] + boxes[:, 2]) / 2)
     inside = np.minimum(boxes[:, 3], base + _FEET * high) - np.maximum(boxes[:, 1], base - 1.05 * high)
     kept = inside >= 0.5 * np.minimum(boxes[:, 3] - boxes[:, 1], high)
-    kept &= (boxes[:, 2] > left - reach) & (boxes[:, 0] < right + reach)
-    return [boxes[row] for row in kept]
+    return [
+        _run(boxes[row], chain, gap)
+        for row, chain, gap in zip(kept, chains, reach.ravel().tolist(), strict=True)
+    ]
+
+
+def _run(ink: Boxes, chain: Boxes, reach: float) -> Boxes:
+    """Of ink from left to right, what is a line's: small letters may go on where its tall ones end."""
+    if not len(ink):
+        return ink
+    ends = np.maximum.accumulate(ink[:, 2])
+    wide = np.flatnonzero(ink[1:, 0] - ends[:-1] > reach) + 1
+    firsts, lasts = np.append(0, wide), np.append(wide, len(ink))
+    left, right = chain[:, 0].min() - reach, chain[:, 2].max() + reach
+    there = np.flatnonzero((ends[lasts - 1] > left) & (ink[firsts, 0] < right))
+    return ink[firsts[there[0]] : lasts[there[-1]]] if len(there) else ink[:0]
 
 
 def _cut_at_gaps(ink: Boxes, start: float, slope: float, capitals: float) -> list[Piece]:
@@ -324,13 +351,22 @@ def _without_doubles(pieces: list[Piece]) -> list[Piece]:
     return [piece for piece, keep in zip(ordered, kept.tolist(), strict=True) if keep]
 
 
-def _uncovered(boxes: Boxes, pieces: Sequence[Piece]) -> Boxes:
-    """Ink too high for the usual print that no piece has taken."""
-    tall = boxes[(boxes[:, 3] - boxes[:, 1]) > 1.4 * LETTER_HEIGHT]
-    if not len(tall) or not pieces:
-        return tall
+def _uncovered(boxes: Boxes, pieces: Sequence[Piece], low: float, high: float) -> Boxes:
+    """Ink between so many pixels high that no piece has taken."""
+    heights = boxes[:, 3] - boxes[:, 1]
+    fitting = boxes[(heights > low) & (heights < high)]
+    if not len(fitting) or not pieces:
+        return fitting
     taken = np.unique(_keys(np.concatenate([piece.ink for piece in pieces])))
-    return tall[~np.isin(_keys(tall), taken)]
+    return fitting[~np.isin(_keys(fitting), taken)]
+
+
+def _is_fine_print(piece: Piece) -> bool:
+    """Whether small ink in a row is print, not grain."""
+    sizes = piece.ink[:, 2:] - piece.ink[:, :2]
+    letters = sizes[sizes[:, 1] > _FINE_HEIGHT_MIN * piece.capitals]
+    filled = float(sizes[:, 0].sum()) >= _FINE_FILLED_MIN * (piece.right - piece.left)
+    return filled and len(letters) >= max(_FINE_LETTERS_MIN, len(sizes) // 2)
 
 
 def _keys(boxes: Boxes) -> NDArray[np.int64]:

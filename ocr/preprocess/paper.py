@@ -38,6 +38,10 @@ _BLOCK_LIGHT_SPREAD: Final = 0.4
 _EDGE_CONTRAST_MIN: Final = 0.04
 _EDGE_REACH_PX: Final = 5
 _SIDES: Final = ("left", "top", "right", "bottom")
+# A table is this much darker than the sheet on it, and bears this much less print: blocks of text reach a
+# little beyond the sheet.
+_TABLE_LIGHT_MAX: Final = 0.75
+_TABLE_PRINT_MAX: Final = 0.2
 # A hull hardly larger than the sheet mends what shadows cut off; a much larger one takes in the table.
 _HULL_GROWTH_MAX: Final = 1.15
 # A second sheet is as large as half the first, and this far from it, in pixels of the edge search: parts
@@ -89,7 +93,7 @@ def find_paper(photo: Gray) -> Paper | None:
         return None
     sheet = np.asarray(cv2.medianBlur(halved(blank), 5), np.uint8)
     mask, open_sides = _grow(sheet, text)
-    sheets = _sheets(mask)
+    sheets = _sheets(_without_table(mask, sheet, text))
     if not sheets:
         return None
     grow = 1 / (shrink * _EDGE_SHRINK)
@@ -177,6 +181,23 @@ def _grow(sheet: Gray, text: Mask) -> tuple[Mask, frozenset[str]]:
         # The weakest goes first: an edge beside it may be found once it is out of the way.
         open_sides |= {min(weak, key=lambda side: contrasts[side])}
     return np.ones_like(text), frozenset(_SIDES)
+
+
+def _without_table(mask: Mask, sheet: Gray, text: Mask) -> Mask:
+    """The mask without what of the table the flood took in: much darker than the rest, and bare of print."""
+    inside = sheet[mask > 0]
+    if not inside.size:
+        return mask
+    split, _ = cv2.threshold(inside.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    dark = inside <= split
+    if dark.all() or float(inside[dark].mean()) > _TABLE_LIGHT_MAX * float(inside[~dark].mean()):
+        return mask
+    # In a shadow stands as much print as elsewhere on the sheet, unless nothing is lost with it.
+    printed = text[mask > 0] > 0
+    if float(np.mean(printed[dark])) > _TABLE_PRINT_MAX * float(np.mean(printed[~dark])):
+        return mask
+    light = np.asarray((sheet > split) & (mask > 0), np.uint8)
+    return np.asarray(cv2.morphologyEx(light, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)), np.uint8)
 
 
 def _flood(relief: NDArray[np.uint8], text: Mask, open_sides: frozenset[str]) -> Mask:
