@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log
-from typing import Any, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
-from ocr.preprocess.components import Mask
+from ocr.preprocess.quantile import quantile
 from ocr.types import Box
 
 Floats = NDArray[np.float64]
 
 _WORDS_MIN: Final = 12
-_WORDS_MAX: Final = 110
+_WORDS_MAX: Final = 160
 _LETTERS_MIN: Final = 3
 _CONFIDENCE_MIN: Final = 0.5
 # Logos, headings and large totals are printed by other means: only words of the usual height compare.
@@ -34,7 +34,6 @@ _PIXELS_MIN: Final = 100
 _INK: Final = 0.25
 _MARGIN: Final = 3
 _LIGHT_SIGMA: Final = 7
-_LIGHT_SHRINK: Final = 4
 _PAPER: Final = 200.0
 # Spread of edges, in natural logarithms, below which differences are chance.
 _SPREAD_MIN: Final = 0.03
@@ -75,12 +74,8 @@ def misfit(photo: Gray, words: Sequence[PrintedWord]) -> Misfit | None:
     """
     compared = []
     edges = []
-    wanted = _comparable(words)
-    if len(wanted) < _WORDS_MIN:
-        return None
-    print_on = _print_on(photo, [word.box for word in wanted])
-    for word in wanted:
-        edge = _edge(print_on, word.box)
+    for word in _comparable(words):
+        edge = _edge(photo, word.box)
         if edge is not None:
             compared.append(word)
             edges.append(edge)
@@ -117,92 +112,26 @@ def _height(word: PrintedWord) -> int:
     return word.box[3] - word.box[1]
 
 
-@dataclass(frozen=True, slots=True)
-class _Print:
-    """The part of a photograph that holds its words, from `left` and `top` on.
-
-    `ink` is 1 on print, `rims` on it and one pixel around, `near` on it and two around. `shares` is by how
-    much to multiply `gray` for paper to be at 200, of one pixel for so many each way.
-    """
-
-    left: int
-    top: int
-    gray: Gray
-    shares: NDArray[np.float32]
-    ink: Mask
-    rims: Mask
-    near: Mask
-
-
-def _print_on(photo: Gray, boxes: Sequence[Box]) -> _Print:
-    sides = np.array(boxes)
-    left, top = np.maximum(sides[:, :2].min(axis=0) - _MARGIN, 0).tolist()
-    right, bottom = (sides[:, 2:].max(axis=0) + _MARGIN).tolist()
-    words = np.ascontiguousarray(photo[top:bottom, left:right])
-    closed = np.asarray(cv2.morphologyEx(words, cv2.MORPH_CLOSE, _GROUND), np.uint8)
-    darkest = cv2.convertScaleAbs(closed, alpha=1 - _INK, beta=-16 * _INK)
-    ink = np.asarray(cv2.threshold(cv2.subtract(words, darkest), 0, 1, cv2.THRESH_BINARY_INV)[1], np.uint8)
-    # A shadow's rim across a word is no edge of its letters: print is measured as a share of its ground,
-    # which changes too slowly to be looked at in every pixel.
-    coarse = closed[_LIGHT_SHRINK // 2 :: _LIGHT_SHRINK, _LIGHT_SHRINK // 2 :: _LIGHT_SHRINK].astype(
-        np.float32
-    )
-    around = cv2.GaussianBlur(coarse, (0, 0), _LIGHT_SIGMA / _LIGHT_SHRINK)
-    return _Print(
-        left,
-        top,
-        words,
-        np.asarray(_PAPER / (around + 1), np.float32),
-        ink,
-        np.asarray(cv2.dilate(ink, _RIM), np.uint8),
-        np.asarray(cv2.dilate(ink, _NEAR), np.uint8),
-    )
-
-
-def _edge(print_on: _Print, box: Box) -> float | None:
+def _edge(photo: Gray, box: Box) -> float | None:
     """Log of how steep a word's edges are, as a share of its contrast."""
-    rows = slice(max(0, box[1] - _MARGIN - print_on.top), max(0, box[3] + _MARGIN - print_on.top))
-    columns = slice(max(0, box[0] - _MARGIN - print_on.left), max(0, box[2] + _MARGIN - print_on.left))
-    gray, ink = print_on.gray[rows, columns], print_on.ink[rows, columns]
-    if gray.size < _PIXELS_MIN:
+    left, top = max(0, box[0] - _MARGIN), max(0, box[1] - _MARGIN)
+    word = photo[top : box[3] + _MARGIN, left : box[2] + _MARGIN]
+    if word.size < _PIXELS_MIN:
         return None
-    light = cv2.multiply(gray, _shares_in(print_on.shares, rows, columns, gray.shape), dtype=cv2.CV_32F)
-    # One pixel of four tells how light the paper is.
-    blank = light[::2, ::2][print_on.near[rows, columns][::2, ::2] == 0]
-    if cv2.countNonZero(ink) < 15 or len(blank) < 7:  # noqa: PLR2004 - too little to measure
+    closed = cv2.morphologyEx(word, cv2.MORPH_CLOSE, _GROUND)
+    light, ground = word.astype(np.float32), closed.astype(np.float32)
+    ink = (ground - light > _INK * (ground + 16)).view(np.uint8)
+    blank = cv2.dilate(ink, _NEAR) == 0
+    if cv2.countNonZero(ink) < 15 or np.count_nonzero(blank) < 25:  # noqa: PLR2004 - too little to measure
         return None
-    contrast = _quantile(blank, 0.5) - _quantile(light[ink > 0], 0.15)
-    rims = print_on.rims[rows, columns] > 0
-    slopes = cv2.magnitude(cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1))
-    steep = _quantile(slopes[rims], 0.9) / 8
+    # A shadow's rim across a word is no edge of its letters: print is measured as a share of its ground.
+    around = np.asarray(cv2.GaussianBlur(ground, (0, 0), _LIGHT_SIGMA), np.float32)
+    light *= _PAPER / (around + 1)
+    contrast = quantile(light[blank], 0.5) - quantile(light[ink > 0], 0.15)
+    rims = cv2.dilate(ink, _RIM) > 0
+    across, down = cv2.Sobel(light, cv2.CV_32F, 1, 0), cv2.Sobel(light, cv2.CV_32F, 0, 1)
+    steep = quantile(cv2.magnitude(across[rims], down[rims]), 0.9) / 8
     return log(steep / max(8.0, contrast) + 1e-3)
-
-
-def _shares_in(
-    shares: NDArray[np.float32], rows: slice, columns: slice, shape: tuple[int, ...]
-) -> NDArray[np.float32]:
-    """The shares for the pixels of some rows and columns, interpolated between those kept."""
-    scale = 1 / _LIGHT_SHRINK
-    off = (scale - 1) / 2
-    place = np.array(
-        [[scale, 0, columns.start * scale + off], [0, scale, rows.start * scale + off]], np.float64
-    )
-    return np.asarray(
-        cv2.warpAffine(
-            shares,
-            place,
-            (shape[1], shape[0]),
-            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        ),
-        np.float32,
-    )
-
-
-def _quantile(values: NDArray[Any], share: float) -> float:
-    """The value below which a share of `values` lies, without sorting them all."""
-    place = int(share * (len(values) - 1))
-    return float(np.partition(values, place)[place])
 
 
 def _surface(words: Sequence[PrintedWord]) -> Floats:
