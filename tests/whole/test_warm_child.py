@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+import psutil
 import pytest
 from rq import Queue
 from rq.job import Job
@@ -18,6 +19,12 @@ from workers import warm
 from workers.warm import WarmWorker
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("empty_redis")]
+
+
+@pytest.fixture(autouse=True)
+def room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a child grow by as much as a worker's may: it is forked from what has run tests already."""
+    monkeypatch.setattr(warm, "KEPT_BYTES_MAX", psutil.Process().memory_info().rss + 200_000_000)
 
 
 def work_on(name: str) -> None:
