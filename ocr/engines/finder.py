@@ -63,7 +63,7 @@ _BAR_TIMES: Final = 5
 _LETTER_TIMES_MAX: Final = 16
 # Pieces whose bases lie closer than so many capitals are one; those of crossing lines may be.
 _SAME_BASE: Final = 0.5
-_CROSSING_MAX: Final = 1.5
+_CROSSING_MAX: Final = 0.75
 # More than any place on a page.
 _BEYOND: Final = 1e9
 
@@ -353,7 +353,7 @@ def _without_doubles(pieces: list[Piece]) -> list[Piece]:
         np.triu(same & (apart >= _SAME_BASE) & (apart < _CROSSING_MAX), 1)
     ).tolist():
         keys = [_keys(ordered[number].ink) for number in (one, other)]
-        shared = np.count_nonzero(np.isin(keys[1], keys[0])) > 0.5 * len(keys[1])
+        shared = np.count_nonzero(np.isin(keys[1], keys[0])) > 0.9 * len(keys[1])
         apart[one, other] = apart[other, one] = 0.0 if shared else 1.0
     same &= apart < _SAME_BASE
     kept = np.zeros(len(ordered), np.bool_)
