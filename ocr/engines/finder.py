@@ -61,9 +61,6 @@ _RULE_TIMES: Final = 7
 _RULE_LETTERS: Final = 4
 _BAR_TIMES: Final = 5
 _LETTER_TIMES_MAX: Final = 16
-# Pieces whose bases lie closer than so many capitals are one; those of crossing lines may be.
-_SAME_BASE: Final = 0.5
-_CROSSING_MAX: Final = 0.75
 # More than any place on a page.
 _BEYOND: Final = 1e9
 
@@ -347,15 +344,7 @@ def _without_doubles(pieces: list[Piece]) -> list[Piece]:
     left, right, base, high = places.T
     wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
     same = wide > 0.5 * np.minimum((right - left)[:, None], right - left)
-    apart = np.abs(base[:, None] - base) / np.minimum(high[:, None], high)
-    # Two lines that cross may have gathered the same ink.
-    for one, other in np.argwhere(
-        np.triu(same & (apart >= _SAME_BASE) & (apart < _CROSSING_MAX), 1)
-    ).tolist():
-        keys = [_keys(ordered[number].ink) for number in (one, other)]
-        shared = np.count_nonzero(np.isin(keys[1], keys[0])) > 0.9 * len(keys[1])
-        apart[one, other] = apart[other, one] = 0.0 if shared else 1.0
-    same &= apart < _SAME_BASE
+    same &= np.abs(base[:, None] - base) < 0.5 * np.minimum(high[:, None], high)
     kept = np.zeros(len(ordered), np.bool_)
     for number, row in enumerate(same):
         kept[number] = not (row & kept).any()

@@ -187,18 +187,6 @@ def test_the_model_is_small_and_knows_every_vietnamese_letter() -> None:
     assert len(set(letters)) == len(letters)
 
 
-def test_lines_that_cross_do_not_read_the_same_ink_twice() -> None:
-    letters = [cv2.getTextSize("H", cv2.FONT_HERSHEY_DUPLEX, 0.7, 2)[0]]
-    page = np.full((200, 700), 235, np.uint8)
-    width = letters[0][0] + 6
-    for number in range(24):
-        # Print that steps down by half a letter in its middle, as on a fold.
-        place = (30 + width * number, 100 + (9 if number >= 12 else 0))
-        cv2.putText(page, "H", place, cv2.FONT_HERSHEY_DUPLEX, 0.7, 30, 2)
-    ink = [tuple(box) for piece in find_pieces(page) for box in piece.ink.tolist()]
-    assert len(ink) == len(set(ink)) == 24
-
-
 def test_columns_are_pieces_of_their_own() -> None:
     page = printed(("Nuoc xa vai", "185.000"), ("Sua dac", "22.500"))
     pieces = find_pieces(page)
