@@ -140,8 +140,8 @@ def _read_part(real: Path, file: Path, part: str) -> Accuracy:
     kept, texts = load(real, part)
     network = Model(file)
     read = [
-        "".join(glyph.text for glyph in read_glyphs(scores, network.charset))
-        for scores in network.scores([plain(cut) for cut in kept])
+        "".join(glyph.text for glyph in glyphs)
+        for glyphs in read_glyphs(network.scores([plain(cut) for cut in kept]), network.charset)
     ]
     return accuracy(zip(texts, read, strict=True), folded=True)
 
