@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
-from infra import db, embedded, queue, storage, storage
+from infra import db, embedded, queue, storage
 from tests import make
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
