@@ -24,10 +24,10 @@ from numpy.typing import NDArray
 
 from bench.read import load_ruler, pictures_in, truth_of
 from cli.read import as_json
+from ocr.items.line_confidence import evidence
 from ocr.pages import join_pages
-from ocr.parse.line_confidence import evidence
-from ocr.parse.receipt import parse_receipt, understand
 from ocr.reader import own_engine, read_pages
+from ocr.receipt import parse_receipt, understand
 from ocr.types import Box
 
 Floats = NDArray[np.float64]
@@ -138,7 +138,7 @@ def main() -> None:
     parser.add_argument("--half", type=int, choices=(0, 1))
     args = parser.parse_args()
     cases = [case for folder in args.sets for case in cases_of(folder, args.without)]
-    file = files("ocr.parse") / "line_confidence.toml"
+    file = files("ocr.items") / "line_confidence.toml"
     expected = tomllib.loads(file.read_text(encoding="utf-8"))["expected"]
     fitted = [case for case in cases if args.half is None or zlib.crc32(case.shop.encode()) % 2 == args.half]
     weights = fit(fitted, expected)

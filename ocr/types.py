@@ -128,7 +128,7 @@ class SumChecks(Frozen):
 class Reading(Frozen):
     """What one receipt says.
 
-    `chain` is the retail chain's name as in ocr/parse/chains; `merchant` the name as printed.
+    `chain` is the retail chain's name as in ocr/head/chains; `merchant` the name as printed.
     `purchased_at` is local time as printed, without a zone; `purchased_on` its date, which may
     be known when the time is not. `marks` holds what a till prints on papers that are no proof
     of purchase: reprint, copy, provisional, suspended. `codes` are payloads of barcodes and QR

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from ocr.parse.line_confidence import weights
-from ocr.parse.receipt import parse_receipt
+from ocr.items.line_confidence import weights
+from ocr.receipt import parse_receipt
 from ocr.types import ReadingLine, TextLine
 from tests.make_paper import make_paper
 

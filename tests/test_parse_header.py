@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ocr.parse.chains import chains
-from ocr.parse.receipt import parse_receipt
+from ocr.head.chains import chains
+from ocr.receipt import parse_receipt
 from ocr.types import Reading
 from tests.make_paper import make_paper
 

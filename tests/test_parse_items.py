@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from ocr.parse.receipt import parse_receipt
+from ocr.receipt import parse_receipt
 from ocr.types import ReadingLine
 from tests.make_paper import make_paper
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocr.parse.receipt import parse_receipt
+from ocr.receipt import parse_receipt
 from tests.make_paper import make_paper
 
 # Each paper with its total, and its items: name, quantity, amount and discount.

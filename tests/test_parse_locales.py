@@ -9,7 +9,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr.parse.receipt import parse_receipt
+from ocr.receipt import parse_receipt
 from ocr.types import TextLine, Word
 from tests.make_paper import make_paper
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
-from ocr.parse.receipt import parse_receipt
+from ocr.receipt import parse_receipt
 from ocr.types import Reading
 from tests.make_paper import make_paper
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ocr.parse.equations import Sums
-from ocr.parse.labels import TENDER_KINDS
-from ocr.parse.rows import Row
+from ocr.sums.equations import Sums
+from ocr.text.labels import TENDER_KINDS
+from ocr.text.rows import Row
 
 METHODS = tuple(kind for kind in TENDER_KINDS if kind != "tendered")
 

@@ -7,11 +7,11 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from ocr.parse.items import Draft
-from ocr.parse.labels import SUM_KINDS
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
-from ocr.parse.rows import Row
-from ocr.parse.text import count_letters, fold
+from ocr.items.binding import Draft
+from ocr.text.labels import SUM_KINDS
+from ocr.text.letters import count_letters, fold
+from ocr.text.money import Figure, MoneyStyle, is_strong, money_values
+from ocr.text.rows import Row
 
 # Such lists cut names short, and may have a letter misread.
 ALIKE_MIN: Final = 85.0

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ocr.parse.arithmetic import close_sums, cuts_of, gross_of, mend
-from ocr.parse.chains import chains, find_chain
-from ocr.parse.checks import check_sums
-from ocr.parse.dates import Moment, combine, find_moment
-from ocr.parse.equations import Sum, Sums, agree_in_print, due_variants, reconcile
-from ocr.parse.footer_cuts import give_cuts
-from ocr.parse.header import read_head
-from ocr.parse.ink import Ink, Reread
-from ocr.parse.items import Draft, read_items, without_sums
-from ocr.parse.labels import TOTAL_KINDS, Locale
-from ocr.parse.lines import make_lines
-from ocr.parse.locale import find_locale, find_style
-from ocr.parse.marks import find_marks
-from ocr.parse.money import MoneyStyle, is_strong
-from ocr.parse.number import Found, find_number
-from ocr.parse.payment import find_payment
-from ocr.parse.rows import Row, make_rows, respace
-from ocr.parse.totals import read_sums, settle_sums, stated_sums
-from ocr.parse.zones import Zones, find_zones
+from ocr.head.chains import chains, find_chain
+from ocr.head.marks import find_marks
+from ocr.head.moment import Moment, combine, find_moment
+from ocr.head.number import Found, find_number
+from ocr.head.shop import read_head
+from ocr.items.binding import Draft, read_items, without_sums
+from ocr.items.lines import make_lines
+from ocr.sums.arithmetic import close_sums, cuts_of, gross_of, mend
+from ocr.sums.checks import check_sums
+from ocr.sums.equations import Sum, Sums, agree_in_print, due_variants, reconcile
+from ocr.sums.footer_cuts import give_cuts
+from ocr.sums.payment import find_payment
+from ocr.sums.totals import read_sums, settle_sums, stated_sums
+from ocr.text.ink import Ink, Reread
+from ocr.text.labels import TOTAL_KINDS, Locale
+from ocr.text.locale import find_locale, find_style
+from ocr.text.money import MoneyStyle, is_strong
+from ocr.text.rows import Row, make_rows, respace
+from ocr.text.zones import Zones, find_zones
 from ocr.types import Reading, TextLine
 
 # Several misread zeros in one sum cost this much at most.

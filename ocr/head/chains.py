@@ -11,8 +11,8 @@ from importlib.resources import files
 
 from rapidfuzz import fuzz, process
 
-from ocr.parse.rows import Row
-from ocr.parse.text import digits_of, fold, letters, strip_marks
+from ocr.text.letters import digits_of, fold, letters, strip_marks
+from ocr.text.rows import Row
 
 SCORE_MIN = 0.7
 HEAD_ROWS = 9
@@ -63,7 +63,7 @@ class Heading:
 @lru_cache(maxsize=1)
 def chains() -> tuple[Chain, ...]:
     """Load the fingerprints."""
-    data = tomllib.loads((files("ocr.parse") / "chains.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads((files("ocr.head") / "chains.toml").read_text(encoding="utf-8"))
     entries = {entry["name"]: entry for entry in data["chain"]}
     families = {name: entries.get(entry.get("family", ""), {}) for name, entry in entries.items()}
     return tuple(

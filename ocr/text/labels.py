@@ -14,7 +14,7 @@ from importlib.resources import files
 
 from rapidfuzz import fuzz, process
 
-from ocr.parse.text import letters, squash
+from ocr.text.letters import letters, squash
 
 LOCALES = ("vi", "en_us", "en_my", "de")
 # Shorter phrases must match exactly: one wrong letter in four is another word.
@@ -81,7 +81,7 @@ def locales() -> dict[str, Locale]:
 
 def load_locale(name: str) -> Locale:
     """Read one locale's file; a missing key is a fault of the file and raises KeyError."""
-    data = tomllib.loads((files("ocr.parse") / "locales" / f"{name}.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads((files("ocr") / "locales" / f"{name}.toml").read_text(encoding="utf-8"))
     return Locale(
         name=name,
         currency=data["currency"],

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ocr.parse.money import MoneyStyle, money_values
-from ocr.parse.rows import Row
-from ocr.parse.text import strip_marks
+from ocr.text.letters import strip_marks
+from ocr.text.money import MoneyStyle, money_values
+from ocr.text.rows import Row
 
 # Rates in force in Vietnam; goods at 0 % or free of tax stand in no row.
 RATES: Final = (5, 8, 10)

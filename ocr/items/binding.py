@@ -8,13 +8,13 @@ from decimal import Decimal
 
 from rapidfuzz import fuzz
 
-from ocr.parse.barcodes import clean_barcode, repair_barcode
-from ocr.parse.item_habits import take_zone_apart
-from ocr.parse.item_rows import ItemRow
-from ocr.parse.money import Figure, MoneyStyle
-from ocr.parse.names import clean_name
-from ocr.parse.rows import Row
-from ocr.parse.zones import Zones
+from ocr.items.habits import take_zone_apart
+from ocr.items.names import clean_name
+from ocr.items.rows import ItemRow
+from ocr.text.barcodes import clean_barcode, repair_barcode
+from ocr.text.money import Figure, MoneyStyle
+from ocr.text.rows import Row
+from ocr.text.zones import Zones
 from ocr.types import union
 
 # Wrapped names read worse than this are dirt or another paper beside.

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ocr.parse.item_rows import ItemRow
-from ocr.parse.labels import phrases_of
-from ocr.parse.rows import Token, is_unit
-from ocr.parse.text import fold
+from ocr.items.rows import ItemRow
+from ocr.text.labels import phrases_of
+from ocr.text.letters import fold
+from ocr.text.rows import Token, is_unit
 
 # Names have at least this share of the paper's width, however short those are that it shows.
 ROOM_SHARE_MIN: Final = 0.4

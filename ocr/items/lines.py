@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ocr.parse.items import Draft, box_of, finish_barcode
-from ocr.parse.line_confidence import line_confidence
+from ocr.items.binding import Draft, box_of, finish_barcode
+from ocr.items.line_confidence import line_confidence
 from ocr.types import ReadingLine
 
 

@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from ocr.parse.barcodes import read_weighed_code
-from ocr.parse.ink import Ink
-from ocr.parse.item_figures import EXACT, PRICE_MIN, product_proof
-from ocr.parse.items import Draft
-from ocr.parse.labels import weight_words
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+from ocr.items.binding import Draft
+from ocr.items.figures import EXACT, PRICE_MIN, product_proof
+from ocr.text.barcodes import read_weighed_code
+from ocr.text.ink import Ink
+from ocr.text.labels import weight_words
+from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
 
 # Figures beside an amount that nothing explains speak against it.
 UNEXPLAINED_COST = 1.5

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import product
 
-from ocr.parse.labels import Locale, find_words, locales
-from ocr.parse.rows import Row
-from ocr.parse.text import strip_marks
+from ocr.text.labels import Locale, find_words, locales
+from ocr.text.letters import strip_marks
+from ocr.text.rows import Row
 
 # Dates outside are misread: no till of ours is older, nor from the next decade.
 YEAR_MIN, YEAR_MAX = 2005, 2039

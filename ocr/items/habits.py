@@ -8,14 +8,14 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
-from ocr.parse.item_figures import EXACT, Explanation, explain, product_proof
-from ocr.parse.item_rows import ItemRow, is_filler, take_apart, unit_between
-from ocr.parse.item_wraps import settle_wraps
-from ocr.parse.labels import find_words
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
-from ocr.parse.rows import Row, barcode_in
-from ocr.parse.text import count_letters, fold
-from ocr.parse.zones import AmountColumn, Zones, is_sum, lone_figure_row
+from ocr.items.figures import EXACT, Explanation, explain, product_proof
+from ocr.items.rows import ItemRow, is_filler, take_apart, unit_between
+from ocr.items.wraps import settle_wraps
+from ocr.text.labels import find_words
+from ocr.text.letters import count_letters, fold
+from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
+from ocr.text.rows import Row, barcode_in
+from ocr.text.zones import AmountColumn, Zones, is_sum, lone_figure_row
 
 NUMBERED = re.compile(r"^[\dOØ©@]{3,6} \S")
 UNIT_LETTERS_MAX = 4

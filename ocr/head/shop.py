@@ -8,11 +8,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ocr.parse.chains import is_address
-from ocr.parse.labels import find_words
-from ocr.parse.rows import Row
-from ocr.parse.text import count_digits, count_letters, fold, strip_marks
-from ocr.parse.zones import column_share
+from ocr.head.chains import is_address
+from ocr.text.labels import find_words
+from ocr.text.letters import count_digits, count_letters, fold, strip_marks
+from ocr.text.rows import Row
+from ocr.text.zones import column_share
 
 HEAD_ROWS = 10
 # What an address leaves for its last line: a town, a province.

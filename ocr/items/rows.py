@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from ocr.parse.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
-from ocr.parse.item_figures import EXACT, Explanation, explain, product_proof
-from ocr.parse.labels import look_up
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
-from ocr.parse.rows import CURRENCY_WORDS, Row, Token, barcode_in, is_rate, is_tax_mark, is_unit
-from ocr.parse.text import count_digits, count_letters, digits_of, fold, squash, strip_marks
-from ocr.parse.zones import AmountColumn, is_sum
+from ocr.items.figures import EXACT, Explanation, explain, product_proof
+from ocr.text.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
+from ocr.text.labels import look_up
+from ocr.text.letters import count_digits, count_letters, digits_of, fold, squash, strip_marks
+from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+from ocr.text.rows import CURRENCY_WORDS, Row, Token, barcode_in, is_rate, is_tax_mark, is_unit
+from ocr.text.zones import AmountColumn, is_sum
 
 SEQUENCE = re.compile(r"^[0OØ©@]\d{1,2}$|^\d{1,2}[.)]$")
 NAME_LETTERS_MIN = 2

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import pairwise
 
-from ocr.parse.labels import find_words
-from ocr.parse.rows import Row, Token
-from ocr.parse.text import count_digits, count_letters, digits_of, fold, strip_marks
+from ocr.text.labels import find_words
+from ocr.text.letters import count_digits, count_letters, digits_of, fold, strip_marks
+from ocr.text.rows import Row, Token
 
 VALUE = re.compile(r"^[A-Z]{0,6}[-/#]?[A-Z0-9]*\d[A-Z0-9]*(?:[-/.][A-Z0-9]+)*$")
 DATE_LIKE = re.compile(r"^\d{1,4}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{1,2}:\d\d")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from ocr.parse.ink import IMPOSSIBLE, Ink
-from ocr.parse.labels import TENDER_KINDS, TOTAL_KINDS
-from ocr.parse.money import Figure, is_strong
-from ocr.parse.rows import Row
+from ocr.text.ink import IMPOSSIBLE, Ink
+from ocr.text.labels import TENDER_KINDS, TOTAL_KINDS
+from ocr.text.money import Figure, is_strong
+from ocr.text.rows import Row
 
 # Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
 ZEROS_SHARE = 2.0

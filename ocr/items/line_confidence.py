@@ -13,9 +13,9 @@ from itertools import pairwise
 from math import exp, log
 from typing import Final
 
-from ocr.parse.item_figures import EXACT
-from ocr.parse.items import Draft
-from ocr.parse.text import count_letters
+from ocr.items.binding import Draft
+from ocr.items.figures import EXACT
+from ocr.text.letters import count_letters
 
 # A long code, or prices and counts one after another: figures that were not understood.
 CLUTTER: Final = re.compile(
@@ -70,5 +70,5 @@ def weights() -> dict[str, float]:
     Raises:
         KeyError: The file lacks the table.
     """
-    data = tomllib.loads((files("ocr.parse") / "line_confidence.toml").read_text(encoding="utf-8"))
+    data = tomllib.loads((files("ocr.items") / "line_confidence.toml").read_text(encoding="utf-8"))
     return {name: float(value) for name, value in data["weights"].items()}

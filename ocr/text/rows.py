@@ -11,9 +11,9 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
-from ocr.parse.labels import LINE_KINDS, SUM_KINDS, Label, match_start, unit_words
-from ocr.parse.money import THOUSAND, Figure, MoneyStyle, joined, read_figure, undashed
-from ocr.parse.text import count_digits, count_letters, fold, strip_marks
+from ocr.text.labels import LINE_KINDS, SUM_KINDS, Label, match_start, unit_words
+from ocr.text.letters import count_digits, count_letters, fold, strip_marks
+from ocr.text.money import THOUSAND, Figure, MoneyStyle, joined, read_figure, undashed
 from ocr.types import Box, TextLine, Word, union
 
 # A value is often glued to its label: POS:3262-5678, Ticket:17/10/2024, INV|09017155.

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ocr.parse.arithmetic import cuts_of, gross_of
-from ocr.parse.equations import Sum, Sums, due_by_tender, net_values
-from ocr.parse.ink import Ink
-from ocr.parse.items import Draft
-from ocr.parse.labels import TOTAL_KINDS
-from ocr.parse.money import is_strong, money_values
-from ocr.parse.rows import Row
-from ocr.parse.taxes import Taxed, taxed_gross
-from ocr.parse.totals import RANK, ROUNDING_MAX
+from ocr.items.binding import Draft
+from ocr.sums.arithmetic import cuts_of, gross_of
+from ocr.sums.equations import Sum, Sums, due_by_tender, net_values
+from ocr.sums.taxes import Taxed, taxed_gross
+from ocr.sums.totals import RANK, ROUNDING_MAX
+from ocr.text.ink import Ink
+from ocr.text.labels import TOTAL_KINDS
+from ocr.text.money import is_strong, money_values
+from ocr.text.rows import Row
 from ocr.types import SumChecks
 
 # Forgers change a digit or two, and such as are worth it.

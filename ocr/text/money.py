@@ -12,8 +12,8 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ocr.parse.labels import unit_words
-from ocr.parse.text import DIGIT_LOOKALIKES, fold, strip_marks
+from ocr.text.labels import unit_words
+from ocr.text.letters import DIGIT_LOOKALIKES, fold, strip_marks
 from ocr.types import Box
 
 CURRENCY_BEFORE = r"(?:RM|RN|US\$|S\$|\$|€|£|VND|VNĐ|EUR|USD)"

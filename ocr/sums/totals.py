@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from ocr.parse.equations import SMALLEST_NOTE, Sum, Sums, due_by_tender, is_in_notes, net_values
-from ocr.parse.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS, Label, locales
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
-from ocr.parse.rows import Row
-from ocr.parse.text import count_letters
-from ocr.parse.zones import LONE_LETTERS_MAX, lone_figure_row
+from ocr.sums.equations import SMALLEST_NOTE, Sum, Sums, due_by_tender, is_in_notes, net_values
+from ocr.text.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS, Label, locales
+from ocr.text.letters import count_letters
+from ocr.text.money import Figure, MoneyStyle, is_strong, money_values
+from ocr.text.rows import Row
+from ocr.text.zones import LONE_LETTERS_MAX, lone_figure_row
 
 RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "item_count": 1.0, "total_weak": 0.8, "due": -0.2}
 CUT_KINDS = frozenset({"voided", "discount_line", "discount_total"})

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import permutations
 
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
 
 QUANTITY_MAX = 9999
 # The cheapest thing sold costs a hundred đồng, or a cent.

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rapidfuzz import fuzz
 
-from ocr.parse.labels import locales
-from ocr.parse.rows import Row
-from ocr.parse.text import letters
+from ocr.text.labels import locales
+from ocr.text.letters import letters
+from ocr.text.rows import Row
 
 RATIO_MIN = 86.0
 SPARE_LETTERS = 8

@@ -6,10 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from ocr.parse.labels import Locale, count_cues, locales
-from ocr.parse.money import MoneyStyle
-from ocr.parse.rows import Row
-from ocr.parse.text import strip_marks
+from ocr.text.labels import Locale, count_cues, locales
+from ocr.text.letters import strip_marks
+from ocr.text.money import MoneyStyle
+from ocr.text.rows import Row
 
 CENTS = re.compile(r"(?<![\d.,])\d{1,3}(?:[,.']\d{3})*[.,]\d{2}(?![\d.,%/:-])")
 THOUSANDS = re.compile(r"(?<![\d.,])\d{1,3}(?:[.,]\d{3})+(?:\s?[đĐ₫dD])?(?![\d.,/:-])")

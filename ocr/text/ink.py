@@ -12,7 +12,7 @@ from itertools import combinations
 from math import log
 from statistics import median
 
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
+from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
 from ocr.types import Box
 
 Reread = Callable[[int, Box], list[tuple[str, float]]]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from ocr.parse.labels import SUM_KINDS, find_words, look_up
-from ocr.parse.money import Figure, MoneyStyle, is_strong, money_values
-from ocr.parse.rows import Row, is_rate, is_tax_mark, is_unit
-from ocr.parse.text import count_digits, count_letters, fold, letters, strip_marks
+from ocr.text.labels import SUM_KINDS, find_words, look_up
+from ocr.text.letters import count_digits, count_letters, fold, letters, strip_marks
+from ocr.text.money import Figure, MoneyStyle, is_strong, money_values
+from ocr.text.rows import Row, is_rate, is_tax_mark, is_unit
 
 # Kinds that stand among items too; a sum of this kind does not end the items.
 PASSING_KINDS = frozenset({"tax", "discount_total", "rounding", "charge", "tip", "total_weak"})
