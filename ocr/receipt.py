@@ -21,7 +21,7 @@ from ocr.sums.totals import read_sums, settle_sums, stated_sums
 from ocr.text.ink import Ink, Reread
 from ocr.text.labels import TOTAL_KINDS, Locale
 from ocr.text.locale import find_locale, find_style
-from ocr.text.money import MoneyStyle, is_strong
+from ocr.text.money import MoneyStyle
 from ocr.text.rows import Row, make_rows, respace
 from ocr.text.zones import Zones, find_zones
 from ocr.types import Reading, TextLine
@@ -127,11 +127,11 @@ def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> 
     agree_in_print(found, ink)
     sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and "items" not in sums.checks:
-        close_sums(drafts, options, targets(found, drafts, ink), ink.style)
+        close_sums(drafts, options, targets(found, drafts, ink))
         reconcile(found, gross_of(drafts), cuts_of(drafts), ink)
         sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and sums.total is not None:
-        give_cuts(drafts, rows[zones.end :], gross_of(drafts) - cuts_of(drafts) - sums.total, ink.style)
+        give_cuts(drafts, rows[zones.end :], gross_of(drafts) - cuts_of(drafts) - sums.total)
     # Taxes on top part the items from the total; their subtotal says as much.
     subtotals = sums.values("subtotal")
     stated = {gross_of(drafts), gross_of(drafts) - cuts_of(drafts)} & set(subtotals) if drafts else set()
@@ -152,7 +152,7 @@ def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int
     for item in found:
         if item.kind not in {"subtotal", "item_count", "card", "wallet", "transfer", *TOTAL_KINDS}:
             continue
-        if item.kind == "item_count" and not is_strong(item.figure, ink.style):
+        if item.kind == "item_count" and not item.figure.is_money:
             continue
         readings = item.options or ink.variants(item.figure, item.row.page)
         for value, cost in readings.items():

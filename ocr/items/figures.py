@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import permutations
 
-from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+from ocr.text.money import Figure, MoneyStyle, quantity_value
 
 QUANTITY_MAX = 9999
 # The cheapest thing sold costs a hundred đồng, or a cent.
@@ -65,7 +65,7 @@ def explain(figures: Sequence[Figure], style: MoneyStyle, lead: Decimal | None =
         The best explanation, or None where the last figure can't be money.
     """
     kept = [figure for figure in figures[-FIGURES_MAX:] if not figure.percent]
-    if not kept or not money_values(kept[-1], style):
+    if not kept or not kept[-1].values:
         return None
     found = [*products(kept, style), *with_discount(kept, style), *pairs(kept, style, lead)]
     return max(found, key=rank)
@@ -87,7 +87,7 @@ def rank(explanation: Explanation) -> tuple[int, int, int, Decimal]:
 def products(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanation]:
     """Explanations by quantity times price, in whatever columns they stand."""
     others = range(len(figures) - 1)
-    for amount in money_values(figures[-1], style):
+    for amount in figures[-1].values:
         for i, j in permutations(others, 2):
             quantity = quantity_value(figures[i])
             if not quantity or quantity > QUANTITY_MAX or is_price_only(figures[i], figures[j], style):
@@ -108,10 +108,10 @@ def is_price_only(figure: Figure, other: Figure, style: MoneyStyle) -> bool:
     Where counts have two decimals as prices do (1.00  4.55  4.55), the whole one counts; of two the first.
     """
     quantity = quantity_value(figure)
-    if quantity is None or not is_strong(figure, style):
+    if quantity is None or not figure.is_money:
         return False
     whole = quantity == int(quantity)
-    if not style.exponent or not is_strong(other, style):
+    if not style.exponent or not other.is_money:
         return whole
     other_quantity = quantity_value(other)
     other_whole = other_quantity is not None and other_quantity == int(other_quantity)
@@ -120,13 +120,13 @@ def is_price_only(figure: Figure, other: Figure, style: MoneyStyle) -> bool:
 
 def prices(figure: Figure, style: MoneyStyle) -> tuple[int, ...]:
     """What a figure may be as a unit price."""
-    return tuple(value for value in money_values(figure, style) if value >= PRICE_MIN[style.exponent])
+    return tuple(value for value in figure.values if value >= PRICE_MIN[style.exponent])
 
 
 def with_discount(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Explanation]:
     """Explanations with a discount column: quantity times price less discount is the amount printed."""
     others = range(len(figures) - 1)
-    for net in money_values(figures[-1], style)[:1]:
+    for net in figures[-1].values[:1]:
         for i, j, k in permutations(others, 3):
             if k < max(i, j):
                 continue
@@ -134,7 +134,7 @@ def with_discount(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Expl
             if not quantity or quantity > QUANTITY_MAX:
                 continue
             for price in prices(figures[j], style):
-                for cut in money_values(figures[k], style)[:1]:
+                for cut in figures[k].values[:1]:
                     gross = quantity * price
                     if cut and product_proof(quantity, price, net + abs(cut)):
                         first = figures[min(i, j)].first
@@ -146,7 +146,7 @@ def with_discount(figures: Sequence[Figure], style: MoneyStyle) -> Iterator[Expl
 def pairs(figures: Sequence[Figure], style: MoneyStyle, lead: Decimal | None) -> Iterator[Explanation]:
     """Explanations by one other figure, by the count before the name, or by the amount alone."""
     last = figures[-1]
-    amount = money_values(last, style)[0]
+    amount = last.values[0]
     yield Explanation(amount, last.first, lead, split_price(amount, lead), net=amount)
     if lead and len(figures) > 1:
         for price in prices(figures[-2], style):
@@ -159,12 +159,12 @@ def pairs(figures: Sequence[Figure], style: MoneyStyle, lead: Decimal | None) ->
     quantity = quantity_value(other)
     for price in prices(other, style):
         count = Decimal(amount) / price
-        if is_strong(other, style) and count == int(count) and 0 < count < 100:  # noqa: PLR2004
+        if other.is_money and count == int(count) and 0 < count < 100:  # noqa: PLR2004
             yield Explanation(
                 amount, other.first, count, price, proof=EXACT if count == 1 else NEAR, net=amount
             )
             return
-    if quantity and 0 < quantity < 100 and not is_strong(other, style):  # noqa: PLR2004 - a shopper's count
+    if quantity and 0 < quantity < 100 and not other.is_money:  # noqa: PLR2004 - a shopper's count
         yield Explanation(amount, other.first, quantity, split_price(amount, quantity), net=amount)
 
 

@@ -13,7 +13,7 @@ from ocr.items.rows import ItemRow, is_filler, take_apart, unit_between
 from ocr.items.wraps import settle_wraps
 from ocr.text.labels import find_words
 from ocr.text.letters import count_letters, fold
-from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
+from ocr.text.money import Figure, MoneyStyle, quantity_value, read_figure, weighed
 from ocr.text.rows import Row, barcode_in
 from ocr.text.zones import AmountColumn, Zones, is_sum, lone_figure_row
 
@@ -47,12 +47,12 @@ def take_zone_apart(rows: Sequence[Row], zones: Zones, style: MoneyStyle) -> lis
     strip_sequences(parts)
     drop_unit_words(parts, None if zones.columns is None else rows[zones.columns])
     drop_misread_units(parts)
-    add_priced_rows(parts, style)
+    add_priced_rows(parts)
     strip_ordinals(parts)
     settle_leads(parts, style)
     settle_inner_counts(parts, style)
     merge_priced(parts)
-    mark_details(parts, style)
+    mark_details(parts)
     settle_wraps(parts, headed=zones.columns is not None)
     return parts
 
@@ -124,7 +124,7 @@ def drop_misread_units(parts: Sequence[ItemRow]) -> None:
             part.name = ""
 
 
-def add_priced_rows(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
+def add_priced_rows(parts: Sequence[ItemRow]) -> None:
     """Give rows of figures whose amount was not read their count times price, where items print such rows."""
     amounts = [part for part in parts if part.role == "amount"]
     bare = [part for part in amounts if not part.name]
@@ -134,10 +134,10 @@ def add_priced_rows(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
         run = [
             figure for figure in part.row.figures if not figure.percent and not barcode_at(part.row, figure)
         ]
-        strong = [figure for figure in run if is_strong(figure, style)]
+        strong = [figure for figure in run if figure.is_money]
         if part.role not in {"code", "name"} or count_letters(part.name) > 4 or not strong or len(run) > 4:  # noqa: PLR2004
             continue
-        price = money_values(strong[0], style)[0]
+        price = strong[0].values[0]
         counts = [quantity_value(figure) for figure in run if figure not in strong]
         count = next((value for value in counts if value and value < 100), Decimal(1))  # noqa: PLR2004
         part.role, part.name, part.figures = "amount", "", []
@@ -187,7 +187,7 @@ def settle_inner_counts(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
         count = Decimal(found["count"] or found["times"] or part.lead or 1)
         one = int((meaning.amount / count).to_integral_value()) if count else 0
         price = read_figure(found["price"], part.row.box, 1.0, 0) if found["price"] else None
-        values = money_values(price, style)[:1] if price else (one,)
+        values = weighed(price, style).values[:1] if price else (one,)
         if not count or not values or not product_proof(count, values[0], meaning.amount):
             continue
         part.name = found["name"]
@@ -213,7 +213,7 @@ def merge_priced(parts: Sequence[ItemRow]) -> None:
             below.role, below.name = "remark", ""
 
 
-def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
+def mark_details(parts: Sequence[ItemRow]) -> None:
     """Find rows that only explain a neighbour's amount: `1,320 KG 62.700`, `2X 26.50`."""
     for place, part in enumerate(parts):
         run = [
@@ -222,7 +222,7 @@ def mark_details(parts: Sequence[ItemRow], style: MoneyStyle) -> None:
         if len(run) < 2 or part.role == "discount" or (part.meaning and part.meaning.proof):  # noqa: PLR2004
             continue
         quantity = quantity_value(run[0])
-        values = money_values(run[1], style)
+        values = run[1].values
         if not quantity or not values or (quantity == 1 and part.role == "amount"):
             continue
         for other in (*reversed(parts[max(0, place - 2) : place]), *parts[place + 1 : place + 2]):

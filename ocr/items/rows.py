@@ -13,7 +13,7 @@ from ocr.items.figures import EXACT, Explanation, explain, product_proof
 from ocr.text.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
 from ocr.text.labels import look_up
 from ocr.text.letters import count_digits, count_letters, digits_of, fold, squash, strip_marks
-from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+from ocr.text.money import Figure, MoneyStyle, quantity_value
 from ocr.text.rows import CURRENCY_WORDS, Row, Token, barcode_in, is_rate, is_tax_mark, is_unit
 from ocr.text.zones import AmountColumn, is_sum
 
@@ -72,17 +72,17 @@ def take_apart(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | N
     if row.kind == "voided":
         if amount is None:
             return ItemRow(row, "voiding")
-        value = abs(money_values(amount, style)[0])
+        value = abs(amount.values[0])
         return ItemRow(row, "void", name=row.text, figures=[amount], cut=value)
     if amount is not None and amount.negative and row.kind not in DISCOUNT_KINDS:
         returned = returned_part(row, column, style)
         if returned is not None:
             return returned
     if row.kind in DISCOUNT_KINDS or (amount is not None and amount.negative):
-        cut = amount or (row.figures[-1] if row.figures and is_strong(row.figures[-1], style) else None)
+        cut = amount or (row.figures[-1] if row.figures and row.figures[-1].is_money else None)
         if cut is None:
             return None if row.kind in DISCOUNT_KINDS else ItemRow(row, "name", row.text)
-        return ItemRow(row, "discount", name=row.text, figures=[cut], cut=abs(money_values(cut, style)[0]))
+        return ItemRow(row, "discount", name=row.text, figures=[cut], cut=abs(cut.values[0]))
     if is_sum(row) and amount is not None:
         return None
     return split_parts(row, amount, style)
@@ -90,7 +90,7 @@ def take_apart(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | N
 
 def returned_part(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow | None:
     """Goods taken back: a name with a count and price whose product is the negative amount; else None."""
-    turned = replace(row, figures=tuple(replace(figure, negative=False) for figure in row.figures))
+    turned = replace(row, figures=tuple(positive(figure) for figure in row.figures))
     part = split_parts(turned, column.amount_of(turned), style)
     if (
         part is None
@@ -107,6 +107,11 @@ def returned_part(row: Row, column: AmountColumn, style: MoneyStyle) -> ItemRow 
     part.figures = []
     part.row = row
     return part
+
+
+def positive(figure: Figure) -> Figure:
+    """The figure without its minus."""
+    return replace(figure, negative=False, values=tuple(abs(value) for value in figure.values))
 
 
 def detail_code(row: Row) -> ItemRow | None:
@@ -133,8 +138,8 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
         meaning = explain(run, style)
         if meaning is None:
             return None
-        run, meaning = counted_first(row, run, meaning, first, style)
-        last = name_end(row, run, meaning, first, style)
+        run, meaning = counted_first(row, run, meaning, first)
+        last = name_end(row, run, meaning, first)
         figures = [figure for figure in run if figure.first >= min(last, meaning.first)]
         unit = unit_between(row, last)
     named, code = take_barcode([token for token in row.tokens[first:last] if not is_rate(token.text)])
@@ -159,7 +164,7 @@ def split_parts(row: Row, amount: Figure | None, style: MoneyStyle) -> ItemRow |
 
 
 def counted_first(
-    row: Row, run: list[Figure], meaning: Explanation, first: int, style: MoneyStyle
+    row: Row, run: list[Figure], meaning: Explanation, first: int
 ) -> tuple[list[Figure], Explanation]:
     """The figures with the count that opens the row where a unit parts them: 8.00 PKTS x 13.00 104.00."""
     count = row.figure_at(first)
@@ -175,7 +180,7 @@ def counted_first(
     if not signed or sum(count_letters(token.text) > 1 for token in between) > 1:
         return run, meaning
     quantity = quantity_value(count)
-    for price in money_values(run[-2], style) if quantity and len(run) > 1 else ():
+    for price in run[-2].values if quantity and len(run) > 1 else ():
         if quantity and product_proof(quantity, price, meaning.amount):
             counted = Explanation(
                 meaning.amount, count.first, quantity, price, proof=EXACT, net=meaning.amount
@@ -184,16 +189,14 @@ def counted_first(
     return run, meaning
 
 
-def name_end(row: Row, run: Sequence[Figure], meaning: Explanation, first: int, style: MoneyStyle) -> int:
+def name_end(row: Row, run: Sequence[Figure], meaning: Explanation, first: int) -> int:
     """The place of the first word after the name."""
-    last = min(meaning.first, column_start(row, run, first, style))
+    last = min(meaning.first, column_start(row, run, first))
     if meaning.proof and meaning.by_one:
         # A count of one before a price that repeats as the amount says nothing new.
         last = min([last, *(figure.first for figure in run if figure.core == "1" and figure.first > first)])
     # Columns may begin before a figure that was not read: the name ends at the first money.
-    return min(
-        [last, *(other.first for other in row.figures if other.first > first and is_strong(other, style))]
-    )
+    return min([last, *(other.first for other in row.figures if other.first > first and other.is_money)])
 
 
 def without_dirt(named: list[Token], *, priced: bool) -> list[Token]:
@@ -240,7 +243,7 @@ def may_name(name: str, row: Row) -> bool:
     return size >= (NAME_LETTERS_MIN if row.confidence >= FAINT else SHORT_NAME_LETTERS)
 
 
-def column_start(row: Row, run: Sequence[Figure], first: int, style: MoneyStyle) -> int:
+def column_start(row: Row, run: Sequence[Figure], first: int) -> int:
     """The place where a row's columns of figures begin, told by money forms and by wide gaps."""
     if run and all(
         not token.text.strip(".,-|") or is_unit(token.text) or is_rate(token.text)
@@ -249,7 +252,7 @@ def column_start(row: Row, run: Sequence[Figure], first: int, style: MoneyStyle)
         return run[0].first
     for figure in run:
         before = row.tokens[figure.first - 1] if figure.first else None
-        if is_strong(figure, style) or before is None or figure.box[0] - before.box[2] > 2.5 * row.pitch:
+        if figure.is_money or before is None or figure.box[0] - before.box[2] > 2.5 * row.pitch:
             return figure.first
     return run[-1].first
 

@@ -16,7 +16,7 @@ from ocr.items.figures import EXACT, PRICE_MIN, product_proof
 from ocr.text.barcodes import read_weighed_code
 from ocr.text.ink import Ink
 from ocr.text.labels import weight_words
-from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value
+from ocr.text.money import Figure, quantity_value
 
 # Figures beside an amount that nothing explains speak against it.
 UNEXPLAINED_COST = 1.5
@@ -61,7 +61,7 @@ def mend(drafts: Sequence[Draft], ink: Ink) -> dict[int, list[Choice]]:
             continue
         options[place] = sorted(choices(draft, ink), key=lambda choice: choice.cost)[:12]
         if options[place]:
-            take(draft, options[place][0], ink.style)
+            take(draft, options[place][0])
     return options
 
 
@@ -96,7 +96,7 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
     page = draft.rows[0].page
     *others, last = draft.figures
     weighed = draft.unit in weight_words()
-    unexplained = UNEXPLAINED_COST * any(is_strong(figure, ink.style) for figure in others)
+    unexplained = UNEXPLAINED_COST * any(figure.is_money for figure in others)
     for value, cost in ink.variants(last, page).items():
         price = value if draft.quantity in {None, 1} else None
         round_cost = 0.0 if weighed else ink.round_cost(value)
@@ -121,7 +121,7 @@ def roles(draft: Draft, others: Sequence[Figure], ink: Ink) -> Iterator[tuple[De
         yield Decimal(1), price_figure, 0.8 if len(others) > 1 else 0.4
         for count_figure in others:
             if count_figure is not price_figure and (
-                not is_strong(count_figure, ink.style) or may_weigh(count_figure, ink)
+                not count_figure.is_money or may_weigh(count_figure, ink)
             ):
                 for count, cost in ink.counts(count_figure):
                     yield count, price_figure, cost
@@ -185,9 +185,9 @@ def weighed_choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
                     yield Choice(weighed.amount, count, price, 0, total, EXACT)
 
 
-def take(draft: Draft, choice: Choice, style: MoneyStyle) -> None:
+def take(draft: Draft, choice: Choice) -> None:
     """Take a choice into the item, naming what it changed."""
-    read = {abs(value) for figure in draft.figures for value in money_values(figure, style)}
+    read = {abs(value) for figure in draft.figures for value in figure.values}
     counts = {
         draft.quantity,
         draft.lead,
@@ -219,9 +219,7 @@ def take(draft: Draft, choice: Choice, style: MoneyStyle) -> None:
         draft.unit_price = None
 
 
-def close_sums(
-    drafts: Sequence[Draft], options: dict[int, list[Choice]], targets: dict[int, float], style: MoneyStyle
-) -> bool:
+def close_sums(drafts: Sequence[Draft], options: dict[int, list[Choice]], targets: dict[int, float]) -> bool:
     """Change items at the least cost so that their amounts add up to one of the targets.
 
     Args:
@@ -242,7 +240,7 @@ def close_sums(
     if best is None:
         return False
     for place, choice in beam[best - gross][1]:
-        take(drafts[place], choice, style)
+        take(drafts[place], choice)
         drafts[place].inferred.add("amount")
     return True
 

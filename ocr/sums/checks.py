@@ -16,7 +16,6 @@ from ocr.sums.taxes import Taxed, taxed_gross
 from ocr.sums.totals import RANK, ROUNDING_MAX
 from ocr.text.ink import Ink
 from ocr.text.labels import TOTAL_KINDS
-from ocr.text.money import is_strong, money_values
 from ocr.text.rows import Row
 from ocr.types import SumChecks
 
@@ -62,7 +61,7 @@ def check_sums(sums: Sums, below: Sequence[Row], drafts: Sequence[Draft], ink: I
     confirmed = {
         name for name, value, off in sources if sums.total is not None and abs(value - sums.total) <= off
     }
-    row = _total_row(sums, ink)
+    row = _total_row(sums)
     others, by = _others(row, sums.total, sources, ink) if row else (None, set())
     return SumChecks(
         confirmed=tuple(sorted(confirmed)),
@@ -72,7 +71,7 @@ def check_sums(sums: Sums, below: Sequence[Row], drafts: Sequence[Draft], ink: I
         others=tuple(sorted(by)),
         taxed_minor=taxed.gross_minor if taxed else None,
         taxed_proven=bool(taxed and taxed.proven),
-        gap_printed=_gap_printed(sums, below, drafts, ink, slack),
+        gap_printed=_gap_printed(sums, below, drafts, slack),
     )
 
 
@@ -98,19 +97,19 @@ def _sources(sums: Sums, drafts: Sequence[Draft], taxed: Taxed | None) -> Iterat
         yield "tax", taxed.gross_minor, taxed.slack + slack
 
 
-def _total_row(sums: Sums, ink: Ink) -> TotalRow | None:
+def _total_row(sums: Sums) -> TotalRow | None:
     """The row that names what is to be paid, the lowest of the surest."""
     named = [
         TotalRow(
             item.kind,
             RANK[item.kind] * item.score,
             item.row.index,
-            abs(money_values(item.figure, ink.style)[0]),
+            abs(item.figure.values[0]),
             item.figure.confidence,
             item,
         )
         for item in sums.found
-        if item.kind in TOTAL_KINDS and is_strong(item.figure, ink.style)
+        if item.kind in TOTAL_KINDS and item.figure.is_money
     ]
     return max(named, key=lambda row: (row.rank, row.index), default=None)
 
@@ -159,7 +158,7 @@ def _may_say(row: TotalRow, meant: int, ink: Ink) -> bool:
     if row.read is None:
         return False
     seen = ink.readings(row.read.figure, row.read.row.page)
-    return any(abs(value) == meant for figure in seen for value in money_values(figure, ink.style))
+    return any(abs(value) == meant for figure in seen for value in figure.values)
 
 
 def _is_other(shown: int, meant: int) -> bool:
@@ -168,7 +167,7 @@ def _is_other(shown: int, meant: int) -> bool:
     return len(str(shown)) == len(str(meant)) and apart
 
 
-def _gap_printed(sums: Sums, rows: Sequence[Row], drafts: Sequence[Draft], ink: Ink, slack: int) -> bool:
+def _gap_printed(sums: Sums, rows: Sequence[Row], drafts: Sequence[Draft], slack: int) -> bool:
     """Whether print explains items that come to more than the total: their subtotal, or such a cut."""
     if sums.total is None:
         return False
@@ -183,6 +182,6 @@ def _gap_printed(sums: Sums, rows: Sequence[Row], drafts: Sequence[Draft], ink: 
         for row in rows
         if row.kind not in {*TOTAL_KINDS, "change", "cash", "tendered"}
         for figure in row.figures
-        for value in money_values(figure, ink.style)[:1]
+        for value in figure.values[:1]
     }
     return any(abs(cut - wanted) <= slack for cut in printed if cut for wanted in (gap, gap + item_cuts))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ocr.text.ink import IMPOSSIBLE, Ink
 from ocr.text.labels import TENDER_KINDS, TOTAL_KINDS
-from ocr.text.money import Figure, is_strong
+from ocr.text.money import Figure
 from ocr.text.rows import Row
 
 # Several zeros of one sum may be misread alike: their cost counts less than that of other confusions.
@@ -89,7 +89,7 @@ def agree_in_print(found: Sequence[Sum], ink: Ink) -> None:
     totals = [
         item
         for item in found
-        if item.kind in TOTAL_KINDS or (item.kind == "item_count" and is_strong(item.figure, ink.style))
+        if item.kind in TOTAL_KINDS or (item.kind == "item_count" and item.figure.is_money)
     ]
     if not ink.zero_costs or not totals:
         return

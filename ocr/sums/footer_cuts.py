@@ -10,7 +10,7 @@ from rapidfuzz import fuzz
 from ocr.items.binding import Draft
 from ocr.text.labels import SUM_KINDS
 from ocr.text.letters import count_letters, fold
-from ocr.text.money import Figure, MoneyStyle, is_strong, money_values
+from ocr.text.money import Figure
 from ocr.text.rows import Row
 
 # Such lists cut names short, and may have a letter misread.
@@ -18,7 +18,7 @@ ALIKE_MIN: Final = 85.0
 LETTERS_MIN: Final = 5
 
 
-def give_cuts(drafts: Sequence[Draft], rows: Sequence[Row], gap: int, style: MoneyStyle) -> None:
+def give_cuts(drafts: Sequence[Draft], rows: Sequence[Row], gap: int) -> None:
     """Give items the discounts that are listed by their names, where these are all that is missing.
 
     Args:
@@ -29,20 +29,20 @@ def give_cuts(drafts: Sequence[Draft], rows: Sequence[Row], gap: int, style: Mon
     """
     if gap <= 0:
         return
-    listed = [found for row in rows if (found := listed_cut(row, drafts, style)) is not None]
+    listed = [found for row in rows if (found := listed_cut(row, drafts)) is not None]
     if not listed or sum(cut for _, cut in listed) != gap:
         return
     for draft, cut in listed:
         draft.discount += cut
 
 
-def listed_cut(row: Row, drafts: Sequence[Draft], style: MoneyStyle) -> tuple[Draft, int] | None:
+def listed_cut(row: Row, drafts: Sequence[Draft]) -> tuple[Draft, int] | None:
     """The item that a row names and the negative money that ends it, or None."""
-    figures: list[Figure] = [figure for figure in row.figures if is_strong(figure, style)]
+    figures: list[Figure] = [figure for figure in row.figures if figure.is_money]
     if not figures or not figures[-1].negative or row.kind in SUM_KINDS:
         return None
     name = fold(" ".join(token.text for token in row.tokens[: figures[-1].first]))
-    cut = abs(money_values(figures[-1], style)[0])
+    cut = abs(figures[-1].values[0])
     if count_letters(name) < LETTERS_MIN:
         return None
     alike = [(fuzz.partial_ratio(name, fold(draft.name)), draft) for draft in drafts if cut <= draft.amount]

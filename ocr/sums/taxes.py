@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ocr.text.letters import strip_marks
-from ocr.text.money import MoneyStyle, money_values
+from ocr.text.money import MoneyStyle
 from ocr.text.rows import Row
 
 # Rates in force in Vietnam; goods at 0 % or free of tax stand in no row.
@@ -48,7 +48,7 @@ def taxed_gross(rows: Sequence[Row], style: MoneyStyle) -> Taxed | None:
         rate = _RATE.search(text)
         if rate is None or not (_TAX_WORDS.search(text) or _LETTER_RATE.match(text)):
             continue
-        taxed = _row_gross(row, int(rate[1]), style)
+        taxed = _row_gross(row, int(rate[1]))
         if taxed is None or int(rate[1]) in found:
             return None
         found[int(rate[1])] = taxed
@@ -61,13 +61,9 @@ def taxed_gross(rows: Sequence[Row], style: MoneyStyle) -> Taxed | None:
     )
 
 
-def _row_gross(row: Row, rate: int, style: MoneyStyle) -> tuple[int, float, bool] | None:
+def _row_gross(row: Row, rate: int) -> tuple[int, float, bool] | None:
     """One row's goods with tax, the rounding's slack, and whether base and tax prove each other."""
-    values = [
-        abs(money_values(figure, style)[0])
-        for figure in row.figures
-        if not figure.percent and money_values(figure, style)
-    ]
+    values = [abs(figure.values[0]) for figure in row.figures if not figure.percent and figure.values]
     values = [value for value in values if value not in RATES]
     if len(values) == 1:
         factor = (100 + rate) / rate

@@ -10,7 +10,7 @@ from itertools import pairwise
 from ocr.sums.equations import SMALLEST_NOTE, Sum, Sums, due_by_tender, is_in_notes, net_values
 from ocr.text.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS, Label, locales
 from ocr.text.letters import count_letters
-from ocr.text.money import Figure, MoneyStyle, is_strong, money_values
+from ocr.text.money import Figure, MoneyStyle
 from ocr.text.rows import Row
 from ocr.text.zones import LONE_LETTERS_MAX, lone_figure_row
 
@@ -56,7 +56,7 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
         if figure is None:
             continue
         taken.add(source.index)
-        value = money_values(figure, style)[0]
+        value = figure.values[0]
         found.append(
             Sum(
                 sum_kind(own_kind(label, style), abs(value), style),
@@ -69,7 +69,7 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
                 in_dong=style.exponent == 0,
             )
         )
-    found += [item for row in rows[start:] if row.index not in taken and (item := lone_sum(row, style))]
+    found += [item for row in rows[start:] if row.index not in taken and (item := lone_sum(row))]
     found.sort(key=lambda item: item.row.index)
     name_rounded(found)
     return found
@@ -80,7 +80,7 @@ def cuts_sum(row: Row, found: Sequence[Sum], start: int, style: MoneyStyle) -> b
     if row.index < start or not found or found[-1].kind not in {"subtotal", "total_weak", *CUT_KINDS}:
         return False
     figure = sum_figure(row, style)
-    return figure is not None and (figure.negative or is_strong(figure, style))
+    return figure is not None and (figure.negative or figure.is_money)
 
 
 def own_kind(label: Label, style: MoneyStyle) -> str:
@@ -111,20 +111,20 @@ def name_rounded(found: Sequence[Sum]) -> None:
                 item.kind, item.score = "total", 1.0
 
 
-def lone_sum(row: Row, style: MoneyStyle) -> Sum | None:
+def lone_sum(row: Row) -> Sum | None:
     """A figure on a row without words, whose label was not read."""
     if row.label is not None or count_letters(row.text) > LONE_LETTERS_MAX or not row.figures:
         return None
     figure = row.figures[-1]
-    if not is_strong(figure, style):
+    if not figure.is_money:
         return None
-    return Sum("unlabelled", abs(money_values(figure, style)[0]), row, figure, "", 0.5)
+    return Sum("unlabelled", abs(figure.values[0]), row, figure, "", 0.5)
 
 
 def sum_figure(row: Row, style: MoneyStyle) -> Figure | None:
     """The figure of a sum's row: the last that is money, plain figures only where none is."""
-    figures = [figure for figure in row.figures if not figure.percent and money_values(figure, style)]
-    strong = [figure for figure in figures if is_strong(figure, style)]
+    figures = [figure for figure in row.figures if not figure.percent and figure.values]
+    strong = [figure for figure in figures if figure.is_money]
     if strong:
         return strong[-1]
     plain = [figure for figure in figures if len(figure.digits) <= 7 and figure.first > 0]  # noqa: PLR2004
@@ -148,16 +148,16 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
     sums = Sums(found)
     sums.tendered = first_of(sums, "tendered") or tender_of(sums)
     sums.change = first_of(sums, "change")
-    counted = [item for item in found if item.kind == "item_count" and is_strong(item.figure, style)]
+    counted = [item for item in found if item.kind == "item_count" and item.figure.is_money]
     candidates = [item for item in found if item.kind in {*TOTAL_KINDS, "unlabelled"}] + counted
     candidates = [item for item in candidates if item.kind != "unlabelled" or is_running_total(item, found)]
-    if not any(item.kind in TOTAL_KINDS and is_strong(item.figure, style) for item in candidates):
+    if not any(item.kind in TOTAL_KINDS and item.figure.is_money for item in candidates):
         candidates += [item for item in found if item.kind in {*TENDER_KINDS, "subtotal"} and item.value]
     # What is left of a broken figure is less than any note.
     candidates = [
         item
         for item in candidates
-        if style.exponent or is_strong(item.figure, style) or item.value >= SMALLEST_NOTE or not item_sum
+        if style.exponent or item.figure.is_money or item.value >= SMALLEST_NOTE or not item_sum
     ]
     candidates += amounts_due(found)
     if candidates:
@@ -298,7 +298,7 @@ def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: Mo
     if item.kind != "due" and any(other.kind == "change" for other in sums.found[:place]):
         # Below the change stand tax summaries, with totals of their own.
         score -= 1.5
-    if not is_strong(item.figure, style):
+    if not item.figure.is_money:
         score -= 1.0
     return score - (3 if value == 0 else 0)
 
@@ -319,7 +319,7 @@ def is_rounded(value: int, after: Sequence[Sum], style: MoneyStyle) -> bool:
         0 < abs(other.value - value) <= ROUNDING_MAX[style.exponent]
         and other.value % COIN[style.exponent] == 0 != value % COIN[style.exponent]
         for other in after
-        if other.kind in {"total_good", "total_sure"} and is_strong(other.figure, style)
+        if other.kind in {"total_good", "total_sure"} and other.figure.is_money
     )
 
 

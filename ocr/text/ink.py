@@ -12,7 +12,7 @@ from itertools import combinations
 from math import log
 from statistics import median
 
-from ocr.text.money import Figure, MoneyStyle, is_strong, money_values, quantity_value, read_figure
+from ocr.text.money import Figure, MoneyStyle, quantity_value, read_figure, weighed
 from ocr.types import Box
 
 Reread = Callable[[int, Box], list[tuple[str, float]]]
@@ -87,7 +87,7 @@ class Ink:
         self.rereads_left = REREADS_MAX if reread else 0
         self.again: dict[Box, list[Figure]] = {}
         self.zero_costs, self.hundreds_costs = zero_costs(
-            [figure for figure in figures if is_strong(figure, style) and not self.is_sure(figure)], style
+            [figure for figure in figures if figure.is_money and not self.is_sure(figure)], style
         )
 
     def is_sure(self, figure: Figure) -> bool:
@@ -97,7 +97,7 @@ class Ink:
     def variants(self, figure: Figure, page: int) -> dict[int, float]:
         """Values that the figure's ink may mean, with costs; as read costs nothing."""
         found: dict[int, float] = {}
-        for place, value in enumerate(money_values(figure, self.style)):
+        for place, value in enumerate(figure.values):
             add(found, abs(value), 0.3 * place)
         if self.is_sure(figure):
             return found
@@ -108,7 +108,7 @@ class Ink:
             add(found, value, cost)
         for other_figure in self.readings(figure, page):
             cost = 0.2 + (1 - other_figure.confidence)
-            for value in money_values(other_figure, self.style)[:1]:
+            for value in other_figure.values[:1]:
                 add(found, abs(value), cost)
         return dict(sorted(found.items(), key=lambda item: item[1])[:VARIANTS_MAX])
 
@@ -119,8 +119,9 @@ class Ink:
             other = read_figure(text, figure.box, confidence, figure.first)
             if other is None or other.digits == figure.digits:
                 continue
+            other = weighed(other, self.style)
             cost = max(SEEN_COST_MIN, log(max(figure.confidence, 1e-6) / max(confidence, 1e-6)))
-            found += [(abs(value), cost) for value in money_values(other, self.style)[:1]]
+            found += [(abs(value), cost) for value in other.values[:1]]
         return found
 
     def zeroed(self, value: int) -> list[tuple[int, float]]:
@@ -159,7 +160,7 @@ class Ink:
         known = self.variants(figure, page).get(value, IMPOSSIBLE)
         if self.is_sure(figure):
             return known
-        read = money_values(figure, self.style)
+        read = figure.values
         return min([known, *(self.digit_cost(str(abs(other)), str(value)) for other in read)])
 
     def digit_cost(self, read: str, meant: str) -> float:
@@ -192,7 +193,7 @@ class Ink:
                 for text, confidence in self.reread(page, figure.box):
                     other = read_figure(text, figure.box, confidence, figure.first)
                     if other is not None and other.digits != figure.digits:
-                        found.append(other)
+                        found.append(weighed(other, self.style))
             self.again[figure.box] = found
         return self.again[figure.box]
 
@@ -247,7 +248,7 @@ def zero_costs(figures: Sequence[Figure], style: MoneyStyle) -> tuple[dict[str, 
     """
     if style.exponent or not figures:
         return {}, {}
-    values = [str(abs(money_values(figure, style)[0])) for figure in figures]
+    values = [str(abs(figure.values[0])) for figure in figures]
     ends = "".join(value[-2:] for value in values)
     thirds = "".join(value[-3] for value in values if len(value) > 3)  # noqa: PLR2004 - the hundreds
     hundreds = surplus(thirds, COMMON_HUNDREDS)

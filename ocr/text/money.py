@@ -61,7 +61,9 @@ class Figure:
     """A printed number. `core` holds its digits and separators, `guessed` how many were letters.
 
     `first` and `last` are its words' places in the row, both included. `alternatives` are other
-    readings of its ink as text, with their confidences.
+    readings of its ink as text, with their confidences. `values` are what it may be worth in minor
+    units, likeliest first, and `is_money` that its form alone says money: both are known once the
+    paper's style is (`weighed`).
     """
 
     core: str
@@ -75,6 +77,8 @@ class Figure:
     currency: bool = False
     guessed: int = 0
     alternatives: tuple[tuple[str, float], ...] = ()
+    values: tuple[int, ...] = ()
+    is_money: bool = False
 
     @property
     def digits(self) -> str:
@@ -141,6 +145,12 @@ def minus_of(dirt: re.Match[str]) -> str:
     return run[-1] if alone else ""
 
 
+def weighed(figure: Figure, style: MoneyStyle) -> Figure:
+    """The figure with its worth in the paper's style of money."""
+    values = money_values(figure, style)
+    return replace(figure, values=values, is_money=bool(values) and is_strong(figure, style))
+
+
 def money_values(figure: Figure, style: MoneyStyle) -> tuple[int, ...]:
     """What a figure may be worth in minor units, likeliest first; empty where it can't be money."""
     groups = figure.groups
@@ -190,7 +200,7 @@ def cent_values(core: str, currency: str) -> list[int]:
 
 def is_strong(figure: Figure, style: MoneyStyle) -> bool:
     """Whether a figure is money by its form alone: grouped thousands, two decimals or a currency sign."""
-    if figure.percent or len(figure.digits) > 10 or not money_values(figure, style):  # noqa: PLR2004 - longer are codes
+    if figure.percent or len(figure.digits) > 10:  # noqa: PLR2004 - longer are codes
         return False
     groups = figure.groups
     if style.exponent:

@@ -13,7 +13,7 @@ from statistics import median
 
 from ocr.text.labels import LINE_KINDS, SUM_KINDS, Label, match_start, unit_words
 from ocr.text.letters import count_digits, count_letters, fold, strip_marks
-from ocr.text.money import THOUSAND, Figure, MoneyStyle, joined, read_figure, undashed
+from ocr.text.money import THOUSAND, Figure, MoneyStyle, joined, read_figure, undashed, weighed
 from ocr.types import Box, TextLine, Word, union
 
 # A value is often glued to its label: POS:3262-5678, Ticket:17/10/2024, INV|09017155.
@@ -189,9 +189,10 @@ def make_rows(lines: Sequence[TextLine]) -> list[Row]:
 
 
 def respace(rows: Sequence[Row], style: MoneyStyle) -> list[Row]:
-    """The rows with figures read in the paper's style: parted by spaces, or by dashes, where it writes so."""
+    """The rows with figures read, and weighed, in the paper's style: parted by spaces or dashes."""
     dashed = any(row.kind in SUM_KINDS and ends_dashed(row, style) for row in rows)
-    return [reread_row(row, style, dashed=dashed) for row in rows]
+    read = [reread_row(row, style, dashed=dashed) for row in rows]
+    return [replace(row, figures=tuple(weighed(figure, style) for figure in row.figures)) for row in read]
 
 
 def reread_row(row: Row, style: MoneyStyle, *, dashed: bool) -> Row:

@@ -12,7 +12,7 @@ from statistics import median
 
 from ocr.text.labels import SUM_KINDS, find_words, look_up
 from ocr.text.letters import count_digits, count_letters, fold, letters, strip_marks
-from ocr.text.money import Figure, MoneyStyle, is_strong, money_values
+from ocr.text.money import Figure, MoneyStyle
 from ocr.text.rows import Row, is_rate, is_tax_mark, is_unit
 
 # Kinds that stand among items too; a sum of this kind does not end the items.
@@ -55,22 +55,22 @@ class AmountColumn:
         self.style = style
         self.edges: dict[bool, list[tuple[int, int]]] = {True: [], False: []}
         for row in rows:
-            last = last_figure(row, style)
-            if last is not None and is_strong(last, style):
+            last = last_figure(row)
+            if last is not None and last.is_money:
                 self.edges[is_sum(row)].append((row.index, last.box[2]))
 
     def amount_of(self, row: Row) -> Figure | None:
         """The row's figure in the amount column, or None."""
-        last = last_figure(row, self.style) or self.figure_at_edge(row)
-        if last is None or last.percent or not money_values(last, self.style):
+        last = last_figure(row) or self.figure_at_edge(row)
+        if last is None or last.percent or not last.values:
             return None
         edge = self.edge_near(row)
         if edge is None:
             return None
         slack = max(3.0 * row.pitch, 0.06 * edge)
-        if is_strong(last, self.style):
+        if last.is_money:
             return last if last.box[2] >= edge - 2 * slack else None
-        if self.style.exponent and abs(last.box[2] - edge) <= slack and lost_point(row, last, self.style):
+        if self.style.exponent and abs(last.box[2] - edge) <= slack and lost_point(row, last):
             return last
         if not is_small(last, self.style) or abs(last.box[2] - edge) > slack:
             return None
@@ -85,7 +85,7 @@ class AmountColumn:
         near = [
             figure
             for figure in row.figures
-            if is_strong(figure, self.style) and abs(figure.box[2] - edge) <= 2.0 * row.pitch
+            if figure.is_money and abs(figure.box[2] - edge) <= 2.0 * row.pitch
         ]
         return near[-1] if near else None
 
@@ -97,14 +97,14 @@ class AmountColumn:
         return median(right for _, right in near) if near else None
 
 
-def lost_point(row: Row, figure: Figure, style: MoneyStyle) -> bool:
+def lost_point(row: Row, figure: Figure) -> bool:
     """Whether plain digits at the end of columns of figures are an amount whose decimal point was lost."""
     if not figure.core.isdigit() or not 3 <= len(figure.core) <= 6:  # noqa: PLR2004 - 1.00 to 9999.99
         return False
     if figure.core[0] == "0" and len(figure.core) > 3:  # noqa: PLR2004 - 04711 is a number, 012 may be 0.12
         return False
     before = [other for other in row.figures if other.last < figure.first]
-    if any(is_strong(other, style) for other in before):
+    if any(other.is_money for other in before):
         return True
     prices = [other for other in before if other.core.isdigit() and 3 <= len(other.core) <= 6]  # noqa: PLR2004
     return len(before) > 1 and bool(prices) and row.label is None
@@ -122,9 +122,9 @@ def is_small(figure: Figure, style: MoneyStyle) -> bool:
     return len(figure.digits) <= 7 and (value == 0 or value >= 1000 or hundreds)  # noqa: PLR2004
 
 
-def last_figure(row: Row, style: MoneyStyle) -> Figure | None:
+def last_figure(row: Row) -> Figure | None:
     """The row's last figure that may be money, where only tax marks, currency and specks follow it."""
-    strong = [figure for figure in row.figures if is_strong(figure, style)]
+    strong = [figure for figure in row.figures if figure.is_money]
     for figure in (*strong[-1:], *row.figures[-1:]):
         rest = row.tokens[figure.last + 1 :]
         letters_after = sum(count_letters(token.text) for token in rest)
@@ -139,7 +139,7 @@ def find_zones(rows: Sequence[Row], style: MoneyStyle) -> Zones:
     """Find the item zone; empty (start == end) where no row looks like an item."""
     column = AmountColumn(rows, style)
     amounts = [row.index for row in rows if column.amount_of(row) is not None]
-    items = [index for index in amounts if may_be_item(rows[index], style)]
+    items = [index for index in amounts if may_be_item(rows[index])]
     heading = find_columns(rows, amounts)
     if heading is not None:
         items = [index for index in items if index > heading]
@@ -163,14 +163,14 @@ def find_zones(rows: Sequence[Row], style: MoneyStyle) -> Zones:
 def is_stated(row: Row, column: AmountColumn) -> bool:
     """Whether a sum's row shows its figure, by form money."""
     amount = column.amount_of(row)
-    return amount is not None and is_strong(amount, column.style)
+    return amount is not None and amount.is_money
 
 
-def may_be_item(row: Row, style: MoneyStyle) -> bool:
+def may_be_item(row: Row) -> bool:
     """Whether a row with an amount may be an item; plain figures beside a head's label are none."""
     if is_sum(row):
         return False
-    return row.kind not in HEADER_KINDS or any(is_strong(figure, style) for figure in row.figures)
+    return row.kind not in HEADER_KINDS or any(figure.is_money for figure in row.figures)
 
 
 def is_sum(row: Row) -> bool:
