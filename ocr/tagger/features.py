@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ocr.tagger.groups import with_joined_groups
 from ocr.tagger.letters import KIND, Letters, letters_of
 from ocr.tagger.relations import RELATIONS, relations_of
 from ocr.types import TextLine
@@ -62,10 +63,11 @@ def features_of(lines: Sequence[TextLine]) -> Features:
     confidence = np.fromiter((word.confidence for word in words), np.float64, len(words))
     letters = letters_of([word.text or "?" for word in words])
     boxes = _normalised(boxes, pages[line_of])
+    letters, goes_on = with_joined_groups(letters, boxes, line_of)
     near = _neighbours(boxes, line_of, starts)
     places, line_rows = _places(boxes, line_of, starts, pages, letters)
     described = np.concatenate(
-        [places, _shapes(letters, confidence), relations_of(letters, line_of, near)], axis=1
+        [places, _shapes(letters, confidence), relations_of(letters, goes_on, line_of, near)], axis=1
     )
     steps = np.arange(counts.max())
     members = np.where(steps < counts[:, None], starts[:-1, None] + steps + 1, 0)

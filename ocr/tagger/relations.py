@@ -21,10 +21,15 @@ _DIGITS_MAX: Final = 10
 _ROUNDED: Final = 0.51
 
 
-def relations_of(letters: Letters, line_of: NDArray[np.intp], near: NDArray[np.int64]) -> NDArray[np.float64]:
-    """(words, RELATIONS): flags of the sums that each word's figure takes part in."""
+def relations_of(
+    letters: Letters, goes_on: NDArray[np.bool_], line_of: NDArray[np.intp], near: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(words, RELATIONS): flags of the sums that each word's figure takes part in.
+
+    A word that `goes_on` belongs to the figure of the word before and shares its flags.
+    """
     found = np.zeros((len(line_of), RELATIONS))
-    chosen = np.flatnonzero(letters.figure & (letters.digits <= _DIGITS_MAX))
+    chosen = np.flatnonzero(letters.figure & ~goes_on & (letters.digits <= _DIGITS_MAX))
     if not len(chosen):
         return found
     value, measure = letters.value[chosen], letters.measure[chosen]
@@ -36,6 +41,8 @@ def relations_of(letters: Letters, line_of: NDArray[np.intp], near: NDArray[np.i
     _equals(own, value, line, around)
     _sums(own, value, line)
     found[chosen] = own
+    heads = np.maximum.accumulate(np.where(goes_on, 0, np.arange(len(goes_on))))
+    found = found[heads]
     # Whether the neighbours right and left are figures, and so which sums can stand in the line at all.
     figure = np.concatenate(([False], letters.figure))
     found[:, 15] = figure[near[:, 0]]

@@ -143,9 +143,17 @@ def _draw_kind(rng: random.Random, grammar: Grammar, words: Words, kind: str, *,
         item.off = item.discount = item.informed = 0
         item.gross = item.listed = None
         item.amount = -back.amount
-    if rng.random() < 0.08:
-        item.remarks = [words.any("remark") for _ in range(rng.choice((1, 1, 2, 3)))]
+    if rng.random() < grammar.modifiers:
+        item.remarks = [_remark(rng, words) for _ in range(rng.choice((1, 1, 2, 3, 4)))]
     return found
+
+
+def _remark(rng: random.Random, words: Words) -> str:
+    """A line beneath an item that has no figure: a wish of the guest's, a choice, a note."""
+    if rng.random() < 0.5:
+        return words.any("remark")
+    lead = rng.choice(("", "", "*", "+ ", "- ", "> ", "Add ", "No ", "Sub ", "w/ "))
+    return words.styled(lead + rng.choice(words.table[rng.choice(("goods", "adjectives"))]))
 
 
 def _draw_one(rng: random.Random, grammar: Grammar, words: Words, kind: str, *, cheap: bool) -> Item:
@@ -169,7 +177,7 @@ def _draw_one(rng: random.Random, grammar: Grammar, words: Words, kind: str, *, 
     amount = int((price * quantity).quantize(Decimal(1), ROUND_HALF_UP))
     item = Item(name, kind, quantity, price, amount, code=_code(rng, grammar.item.code_kind))
     item.letter, item.rate = rng.choice(("A", "S", "T", "Z", "V", "SR", "ZR", "B", "1", "*")), rng.choice((5, 8, 10, 6, 7, 19, 20))
-    item.unit = ("kg" if rng.random() < 0.7 else "KG") if kind == "weighed" else words.any("units")
+    item.unit = ("kg" if rng.random() < 0.7 else "KG") if kind == "weighed" else words.any("units").split()[0]
     if kind in {"pack", "weighed"} and amount > 0:
         _reduce(rng, grammar, item)
     return item

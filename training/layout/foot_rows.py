@@ -20,13 +20,19 @@ class FootPrinter:
         self._words = words
         self._bill = bill
         self._dark_total = rng.random() < 0.04
+        self._suffixes: dict[str, str] = {}
 
     def rows(self, number: str, fields: list[Row]) -> list[Row]:
         """All rows after the last item; `fields` are the head's that this till prints here."""
         rng = self._rng
         sums = self._sums()
         payment = self._payment()
-        tables = [self._tax_table()] if rng.random() < 0.38 else []
+        taxed = rng.random() < 0.4
+        if taxed and self._grammar.tax_first:
+            # Taxes are told before the sum that holds them.
+            place = rng.choice((0, 0, len(sums)))
+            sums[place:place] = self._tax_table("sums")
+        tables = [self._tax_table("tail")] if taxed and not self._grammar.tax_first else []
         if rng.random() < 0.3:
             tables.append([self._sum("points", self._bill.points, "member_points", money=False)])
         if rng.random() < 0.18:
@@ -76,10 +82,32 @@ class FootPrinter:
 
     def _labelled(self, key: str) -> list[Token]:
         words = tokens(self._words.label(key), "label")
+        if key in {"total", "subtotal", "tax"}:
+            words += tokens(self._suffixes.setdefault(key, self._suffix()), "label")
         colon = self._grammar.colon
         if colon.startswith(" "):
             return [*words, (colon.strip(), "none")]
         return [*words[:-1], (words[-1][0] + colon.strip(), "label")]
+
+    def _suffix(self) -> str:
+        """What some tills add to a label: whether tax is in it, in what currency it is."""
+        rng = self._rng
+        if rng.random() < 0.85:
+            return ""
+        rate = rng.choice((5, 6, 7, 8, 10))
+        return rng.choice(
+            (
+                f"({self._grammar.money.currency})",
+                "(VAT)",
+                "(Incl. Tax)",
+                f"Incl. GST@{rate}%",
+                "(Excl. GST)",
+                f"({len(self._bill.items)} SP)",
+                f"{rate}%",
+                "*",
+                f"({len(self._bill.items)} items)",
+            )
+        )
 
     def _sums(self) -> list[Row]:
         rng, bill = self._rng, self._bill
@@ -161,25 +189,32 @@ class FootPrinter:
             rows.append(self._sum("change", bill.change, "change"))
         return rows
 
-    def _tax_table(self) -> list[Row]:
+    def _tax_table(self, section: str) -> list[Row]:
         """Rates with what they were reckoned on."""
         rng, grammar, bill, width = self._rng, self._grammar, self._bill, self._grammar.width
-        form = rng.choice(("rates", "table", "table", "line"))
+        form = rng.choice(("rates", "rates", "table", "table", "line"))
+        if section == "sums":
+            form = rng.choice(("rates", "rates", "rates", "line"))
+        spelled = rng.choice(("{}%", "{}%", "{:02d} %", "({}%)", "@{}%", "{}.00%"))
         rates = rng.sample((5, 8, 10, 6, 7, 19, 20, 0), rng.choice((1, 1, 2, 3)))
         bases = [max(0, int(bill.total * share)) for share in (rng.random() for _ in rates)]
         rows: list[Row] = []
+        turned = False
         money = grammar.money
         if form == "table":
             heads = [tokens(self._words.any(key), "none") for key in ("tax_head", "amount", "tax")]
             if rng.random() < 0.6:
-                rows.append(Row([Cell(tokens(self._words.any("tax"), "none"), 0)], "tail"))
-            rows.append(Row([Cell(part, width * (place + 1) / 3, "r") for place, part in enumerate(heads)], "tail"))
+                rows.append(Row([Cell(tokens(self._words.any("tax"), "none"), 0)], section))
+            rows.append(Row([Cell(part, width * (place + 1) / 3, "r") for place, part in enumerate(heads)], section))
         for place, (rate, base) in enumerate(zip(rates, bases, strict=True)):
             tax = base * rate // (100 + rate)
             figure = money_tokens(tax, money, "tax")
-            label: list[Token] = [*self._labelled("tax"), (f"{rate}%", "label")]
+            label: list[Token] = [*self._labelled("tax"), *tokens(spelled.format(rate), "label")]
+            if form == "rates" and place == 0:
+                turned = rng.random() < 0.4
             if form == "rates":
-                cells = [Cell(label if rng.random() < 0.8 else label[::-1], 0), Cell(figure, width, "r")]
+                half = len(self._labelled("tax"))
+                cells = [Cell([*label[half:], *label[:half]] if turned else label, 0), Cell(figure, width, "r")]
             elif form == "line":
                 net = money_tokens(base - tax, money, "none")
                 cells = [Cell([*label, *net, *figure], 0)]
@@ -192,7 +227,7 @@ class FootPrinter:
                 cells = [Cell(part, width * (index + 1) / len(parts), "r") for index, part in enumerate(parts)]
                 if rng.random() < 0.5:
                     cells[0] = Cell(first, 0)
-            rows.append(Row(cells, "tail"))
+            rows.append(Row(cells, section))
         return rows
 
     def _informed(self) -> Row:

@@ -84,6 +84,8 @@ class ItemForm:
     weight_point: str
     name_width: float
     spread: bool
+    figures_at_end: bool
+    second_code: str
 
     @property
     def key(self) -> str:
@@ -114,6 +116,9 @@ class Grammar:
     label_at: str
     sums_indent: float
     ruled: bool
+    modifiers: float
+    titled: bool
+    tax_first: bool
     seed: int
 
 
@@ -152,6 +157,9 @@ def draw_grammar(rng: random.Random, *, held: bool = False) -> Grammar:
         label_at=rng.choices(("left", "inline", "right", "above"), (70, 12, 14, 4))[0],
         sums_indent=rng.choice((0.0, 0.0, 0.0, 0.15, 0.3)),
         ruled=rng.random() < 0.3,
+        modifiers=rng.choice((0.0, 0.03, 0.08, 0.5)) if form.name_at == "same" else rng.choice((0.0, 0.03, 0.1)),
+        titled=rng.random() < 0.06,
+        tax_first=rng.random() < 0.3,
         seed=rng.getrandbits(32),
     )
 
@@ -168,15 +176,17 @@ def _draw_form(rng: random.Random) -> ItemForm:
         code_kind=rng.choice(("ean", "ean", "ean14", "plu", "sku", "article", "ean8", "letters")),
         one_printed=rng.random() < 0.72,
         price_of_one=rng.random() < 0.82,
-        numbered=rng.choices(("none", "dot", "zeros", "hash", "plain", "bracket"), (76, 7, 7, 2, 6, 2))[0],
+        numbered=rng.choices(("none", "dot", "zeros", "hash", "plain", "bracket", "dot_glued"), (72, 6, 7, 2, 6, 2, 5))[0],
         wrap=rng.choices(("wrap", "cut", "none"), (40, 25, 35))[0],
         indent=rng.choice((0, 0, 1, 2, 3, 4, 8)),
-        tax=rng.choices(("none", "after_amount", "glued", "before_name", "rate", "bracket", "own_star"), (62, 14, 5, 4, 8, 3, 4))[0],
+        tax=rng.choices(("none", "after_amount", "glued", "before_name", "rate", "bracket", "own_star", "two_words"), (58, 14, 5, 4, 8, 3, 5, 4))[0],
         unit=rng.choices(("none", "word", "glued", "weighed"), (50, 20, 8, 22))[0],
         weight_digits=rng.choice((3, 3, 3, 2)),
         weight_point=rng.choice((".", ".", ",")),
-        name_width=rng.uniform(0.4, 1.0),
+        name_width=rng.uniform(0.2, 1.0),
         spread=rng.random() < 0.8,
+        figures_at_end=rng.random() < 0.45,
+        second_code=rng.choices(("none", "row", "row"), (88, 6, 6))[0],
     )
 
 

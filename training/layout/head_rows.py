@@ -27,7 +27,11 @@ class HeadPrinter:
         """Rows of the head, and those that this till prints at the foot instead."""
         rng = self._rng
         rows: list[Row] = []
-        if rng.random() < 0.93:
+        roll = rng.random()
+        if roll < 0.2:
+            # The firm's name is all there is of the shop's.
+            rows.append(self._row(tokens(self._words.company(), "merchant"), big=rng.random() < 0.3))
+        elif roll < 0.94:
             rows += self._shop_rows()
         rows += self._address_rows()
         if rng.random() < 0.7:
@@ -66,8 +70,7 @@ class HeadPrinter:
             if branch:
                 rows.append(self._row(branch))
         if rng.random() < 0.35:
-            role = "merchant" if rng.random() < 0.0 else "none"
-            rows.insert(rng.choice((0, len(rows), len(rows))), self._row(tokens(words.company(), role)))
+            rows.insert(rng.choice((0, len(rows), len(rows))), self._row(tokens(words.company(), "none")))
         return rows
 
     def _address_rows(self) -> list[Row]:
@@ -119,7 +122,13 @@ class HeadPrinter:
             roll = rng.random()
             if roll < 0.1:
                 fields.append(number)
-            elif roll < 0.2:
+            elif roll < 0.16:
+                # The till and its count in one, in brackets or not.
+                left, right = rng.choice((("[", "]"), ("(", ")"), ("", ""), ("", "")))
+                key = rng.choice(("till", "number", "store_code"))
+                label = [(left + word if place == 0 else word, "label") for place, (word, _) in enumerate(self._label(key))]
+                fields.append([*label, *number[:-1], (number[-1][0] + right, "number")])
+            elif roll < 0.24:
                 label = self._words.label("number").split()
                 fields.append([*((word, "label") for word in label[:-1]), (f"{label[-1]}{rng.choice(':#.')}{number[0][0]}", "number"), *number[1:]])
             else:

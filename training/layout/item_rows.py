@@ -62,6 +62,8 @@ class ItemPrinter:
         self._form = grammar.item
         self._words = words
         self._habits = draw_habits(grammar)
+        # A till that cuts names prints nothing that counts behind them.
+        self._cuts = grammar.item.wrap == "cut" and grammar.item.quantity not in {"bracket", "after_name"}
 
     def rows(self, item: Item, number: int) -> list[Row]:
         """The rows of one item, the first of which begins it."""
@@ -72,6 +74,9 @@ class ItemPrinter:
         columns = self._columns(item, amount)
         body = self._body(item, name, detail, amount, columns)
         rows = [row for row in self._with_code(item, body) if row.cells]
+        if form.second_code != "none":
+            place = 1 if len(rows) > 1 else len(rows)
+            rows.insert(place, Row([Cell(self._place_code(), form.indent)], "items"))
         rows += self._beneath(item)
         if item.listed is not None and habits.listed_row:
             row = self._plain_row([*self._label("list_label"), *self._money(item.listed, "list_price")])
@@ -134,7 +139,7 @@ class ItemPrinter:
         elif form.quantity == "after_name" and shown:
             name = [*name, *self._joined_quantity(quantity, before=False)]
         elif form.quantity == "bracket" and shown:
-            name = [*name, (f"({quantity}", "quantity"), (form.sign, "none")]
+            name = [*name, (f"({quantity}", "quantity"), (form.sign.split()[-1], "none")]
             price = self._money(item.price, "price", price=True)
             name += [*price[:-1], (f"{price[-1][0]})", price[-1][1])]
         marks = {
@@ -144,7 +149,24 @@ class ItemPrinter:
             "plain": f"{number}",
             "bracket": f"{number})",
         }
+        if form.numbered == "dot_glued":
+            return [(f"{number}.{name[0][0]}", name[0][1]), *name[1:]]
         return [(marks[form.numbered], "none"), *name] if form.numbered in marks else name
+
+    def _place_code(self) -> list[Token]:
+        """Where the goods stand in the shop, or a code of the maker's: nothing that an order needs."""
+        rng = self._rng
+        letters = "".join(rng.choice("ABDEGHJKMRSTW") for _ in range(2))
+        text = rng.choice(
+            (
+                f"{letters}{rng.randint(10, 99)} - {rng.randint(2, 48)}/{rng.randint(24, 240)}",
+                f"{letters}{rng.randint(10, 99)}-{rng.randint(10, 99)}",
+                f"{rng.randint(2, 99)}/{rng.randint(24, 480)}",
+                f"SN:{rng.randint(10**6, 10**10)}",
+                f"({letters}{rng.randint(10, 999)})",
+            )
+        )
+        return tokens(text, "none")
 
     def _joined_quantity(self, quantity: str, *, before: bool) -> list[Token]:
         sign = self._form.sign if self._form.sign in {"x", "X", "*"} else "x"
@@ -163,20 +185,21 @@ class ItemPrinter:
         if item.quantity == 1 and not form.price_of_one:
             price = []
         glued = "".join(text for text, _ in price)
-        kind = form.quantity
+        kind, sign = form.quantity, form.sign.split()[-1]
         if not price or kind == "labelled":
             labels = self._label("quantity") if kind == "labelled" else []
             shown = [*self._label("price"), *price] if kind == "labelled" and price else price
             return [*labels, (quantity, "quantity"), *unit, *shown]
         if kind == "glued":
-            return [(f"{quantity}{form.sign}{glued}", "quantity"), *unit]
+            return [(f"{quantity}{sign}{glued}", "quantity"), *unit]
         if kind == "glued_reversed":
-            return [(f"{glued}{form.sign}{quantity}", "quantity"), *unit]
+            return [(f"{glued}{sign}{quantity}", "quantity"), *unit]
         if kind == "half_glued":
-            return [(f"{quantity}{form.sign}", "quantity"), *price]
+            return [(f"{quantity}{sign}", "quantity"), *price]
         if kind == "reversed":
-            return [*price, (form.sign, "none"), (quantity, "quantity"), *unit]
-        return [(quantity, "quantity"), *unit, (form.sign, "none"), *price, *self._per(item)]
+            return [*price, (sign, "none"), (quantity, "quantity"), *unit]
+        signs = tokens(form.sign, "none")
+        return [(quantity, "quantity"), *unit, *signs, *price, *self._per(item)]
 
     def _per(self, item: Item) -> list[Token]:
         return [(f"/{item.unit}", "unit")] if item.kind == "weighed" and self._form.numbered == "plain" else []
@@ -231,6 +254,8 @@ class ItemPrinter:
             amount = [*amount, (item.letter, "tax_mark")]
         elif form.tax == "glued" and item.letter:
             amount = [*amount[:-1], (amount[-1][0] + item.letter[:1], amount[-1][1])]
+        elif form.tax == "two_words":
+            amount = [("VAT", "tax_mark"), (f"{item.rate}%", "tax_mark"), *amount]
         elif form.tax == "bracket":
             amount = [(f"(VAT:{item.rate}%)", "tax_mark"), *amount]
         elif form.tax == "rate" and "t" not in form.order:
@@ -248,7 +273,7 @@ class ItemPrinter:
     def _names(self, name: list[Token], width: int) -> list[Row]:
         """The name alone on its rows."""
         form = self._form
-        if form.wrap == "cut":
+        if self._cuts:
             return [Row([Cell(cut(name, width), 0)], "items")]
         lines = wrapped(name, width) if form.wrap == "wrap" else wrapped(name, self._grammar.width + 6)
         return [
@@ -262,7 +287,7 @@ class ItemPrinter:
         room = max(8, width - taken - 1)
         if len(columns) > 1:
             room = max(8, min(room, int(width * (0.35 + 0.3 * form.name_width))))
-        lines = [cut(name, room)] if form.wrap == "cut" else wrapped(name, room)
+        lines = [cut(name, room)] if self._cuts else wrapped(name, room)
         cells = self._right(columns, room)
         order_first = form.order in {"qap", "apq"} or (form.quantity == "column" and form.name_width < 0.5)
         if order_first and len(columns) > 1 and width_of(columns[0]) <= 6:
@@ -272,7 +297,7 @@ class ItemPrinter:
             return [first, *(Row([Cell(line, shift)], "items") for line in lines[1:])]
         first = Row([Cell(lines[0], 0), *cells], "items")
         rest = [Row([Cell(line, form.indent)], "items") for line in lines[1:]]
-        if rest and form.wrap == "none" and self._habits.figure_indent:
+        if rest and form.figures_at_end:
             # Figures stand at the end of the name instead of at its start.
             rows = [Row([Cell(lines[0], 0)], "items"), *rest]
             rows[-1].cells += cells

@@ -17,7 +17,7 @@ from training.layout.foot_rows import FootPrinter
 from training.layout.grammar import Grammar, draw_grammar
 from training.layout.head_rows import HeadPrinter
 from training.layout.item_rows import ItemPrinter
-from training.layout.rows import Cell, Row
+from training.layout.rows import Cell, Row, tokens
 from training.layout.typeset import PrintedLine, typeset
 from training.layout.wear import draw_wear, worn
 from training.layout.words import Words
@@ -59,6 +59,9 @@ def draw_paper(seed: int, *, held: bool = False) -> Paper:
     rows, fields = head.rows()
     printer = ItemPrinter(rng, grammar, words)
     for number, item in enumerate(bill.items, 1):
+        if grammar.titled and (number == 1 or rng.random() < 0.25):
+            title = rng.choice((names.any("goods"), names.any("shops"), names.any("remark"), f"-- {names.any('goods')} --"))
+            rows.append(Row([Cell(tokens(title, "none"), rng.choice((0, 0, 3)))], "items"))
         own = printer.rows(item, number)
         if grammar.ruled and rng.random() < 0.04:
             own[-1].gap = 0.5

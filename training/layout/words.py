@@ -106,6 +106,9 @@ class Words:
             if rng.random() < 0.12:
                 parts.insert(rng.randint(0, len(parts)), rng.choice(("-", "&", "w/", "+", "/")))
             name = " ".join(parts)
+        if rng.random() < 0.07:
+            first = rng.choice(("1/2", f"#{rng.randint(1, 30)}", f"{rng.randint(2, 12)} PC", f"{rng.randint(1, 9)}", "7", "3in1", f"{rng.randint(10, 99)}cm", "T."))
+            name = f"{first} {name}"
         if rng.random() < 0.4:
             name = f"{name} {self._size()}"
         return self.styled(name)
