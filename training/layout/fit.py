@@ -53,7 +53,7 @@ class Trainer:
         self.seed = seed
         self.network = Network()
         if weights is not None:
-            self.network.load_state_dict(average_of(weights))
+            self.network.load_state_dict(average_of(weights), strict=False)
         self.average = Network()
         self.average.load_state_dict(self.network.state_dict())
         self.average.eval()

@@ -29,7 +29,7 @@ CODE_PLACES: Final = (
     "before_figures",
     "figures_row",
 )
-_CODE_WEIGHTS: Final = (44, 8, 8, 6, 8, 4, 16, 6)
+_CODE_WEIGHTS: Final = (38, 11, 11, 11, 7, 4, 13, 5)
 ORDERS: Final = ("qpa", "pqa", "qpa", "pqa", "qupa", "puqa", "pqua", "qpta", "pqta", "qap", "apq", "aqp")
 QUANTITY_FORMS: Final = (
     "column",
@@ -86,6 +86,7 @@ class ItemForm:
     spread: bool
     figures_at_end: bool
     second_code: str
+    parted: bool
 
     @property
     def key(self) -> str:
@@ -186,6 +187,7 @@ def _draw_form(rng: random.Random) -> ItemForm:
         name_width=rng.uniform(0.2, 1.0),
         spread=rng.random() < 0.8,
         figures_at_end=rng.random() < 0.45,
+        parted=rng.random() < 0.6,
         second_code=rng.choices(("none", "row", "row"), (88, 6, 6))[0],
     )
 

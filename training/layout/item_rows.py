@@ -42,7 +42,7 @@ def draw_habits(grammar: Grammar) -> Habits:
         discount_percent=rng.random() < 0.25,
         discount_label_at=rng.choice((0.0, 0.0, 2.0, 4.0, 10.0, 16.0)),
         listed_row=rng.random() < 0.6,
-        listed_first=rng.random() < 0.3,
+        listed_first=rng.random() < 0.5,
         detail_at_right=rng.random() < 0.15,
         code_brackets=rng.random() < 0.1,
         remark_indent=rng.choice((0, 1, 2, 4)),
@@ -190,6 +190,10 @@ class ItemPrinter:
             labels = self._label("quantity") if kind == "labelled" else []
             shown = [*self._label("price"), *price] if kind == "labelled" and price else price
             return [*labels, (quantity, "quantity"), *unit, *shown]
+        if form.parted and kind == "glued":
+            return [(f"{quantity}{sign}", "quantity"), (glued, "price"), *unit]
+        if form.parted and kind == "glued_reversed":
+            return [(f"{glued}{sign}", "price"), (quantity, "quantity"), *unit]
         if kind == "glued":
             return [(f"{quantity}{sign}{glued}", "quantity"), *unit]
         if kind == "glued_reversed":
@@ -227,10 +231,11 @@ class ItemPrinter:
             elif letter == "u":
                 found.append([(item.unit, "unit")])
             elif letter == "p":
+                prices = [self._money(item.price, "price", price=True)] if form.price_of_one or item.quantity != 1 else []
                 if item.listed is not None and not self._habits.listed_row:
-                    found.append(self._money(item.listed, "list_price", price=True))
-                if form.price_of_one or item.quantity != 1:
-                    found.append(self._money(item.price, "price", price=True))
+                    listed = self._money(item.listed, "list_price", price=True)
+                    prices.insert(0 if self._habits.listed_first else len(prices), listed)
+                found += prices
             elif letter == "t":
                 found.append([(f"{item.rate}%", "tax_mark")])
             else:

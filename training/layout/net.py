@@ -80,6 +80,11 @@ class Network(nn.Module):
         self.gate = nn.Linear(_WORD, _WORD)
         self.value = nn.Linear(_WORD, _LINE)
         self.line = nn.Linear(LINE_FEATURES, _LINE)
+        # Items are rows in turn: which row an item begins with is settled at one end and carried to the other.
+        self.sweep = nn.GRU(_LINE, _LINE // 2, batch_first=True, bidirectional=True)
+        self.swept = nn.Linear(_LINE, _LINE)
+        nn.init.zeros_(self.swept.weight)
+        nn.init.zeros_(self.swept.bias)
         self.layers = nn.ModuleList(_Layer() for _ in range(_LAYERS))
         self.settle = nn.LayerNorm(_LINE)
         self.back = nn.Linear(_WORD + _LINE, _WORD)
@@ -108,12 +113,26 @@ class Network(nn.Module):
         table = torch.cat([torch.zeros_like(line[:1]), line])
         barred = (grid == 0).to(line.dtype) * -1e4
         spread = table[grid]
+        spread = spread + self.swept(self._carried(spread, grid))
         for layer in self.layers:
             spread = layer(spread, barred)
         line = self.settle(spread[grid > 0])
         word = word + nn.functional.gelu(self.back(torch.cat([word, line[line_of]], 1)))
         word = self.third(word, near)
         return Scores(self.roles(word), self.steps(line), self.sections(line))
+
+
+    def _carried(self, spread: Tensor, grid: Tensor) -> Tensor:
+        """Lines swept down and up; empty places of shorter receipts are left out."""
+        if grid.shape[0] == 1:
+            return torch.as_tensor(self.sweep(spread)[0])
+        packed = nn.utils.rnn.pack_padded_sequence(
+            spread, (grid > 0).sum(1), batch_first=True, enforce_sorted=False
+        )
+        swept, _ = nn.utils.rnn.pad_packed_sequence(
+            self.sweep(packed)[0], batch_first=True, total_length=grid.shape[1]
+        )
+        return torch.as_tensor(swept)
 
 
 class Single(nn.Module):

@@ -109,7 +109,9 @@ class Words:
         if rng.random() < 0.07:
             first = rng.choice(("1/2", f"#{rng.randint(1, 30)}", f"{rng.randint(2, 12)} PC", f"{rng.randint(1, 9)}", "7", "3in1", f"{rng.randint(10, 99)}cm", "T."))
             name = f"{first} {name}"
-        if rng.random() < 0.4:
+        elif rng.random() < 0.05:
+            name = name[: rng.randint(1, 5)].strip() or name
+        if rng.random() < 0.45:
             name = f"{name} {self._size()}"
         return self.styled(name)
 
@@ -126,7 +128,7 @@ class Words:
             return f"{rng.choice((2, 3, 4, 6, 10, 24))}{rng.choice('xX*')}{number}{unit}"
         if form < 0.9:
             return f"{number}'s"
-        return rng.choice((f"{number}", f"({number}{unit})", f"{rng.randint(1, 9)}%", f"#{rng.randint(1, 99)}", f"A{number}"))
+        return rng.choice((f"{number}", f"({number}{unit})", f"{rng.randint(1, 9)}%", f"#{rng.randint(1, 99)}", f"A{number}", f"{rng.randint(2, 40)}{rng.choice('x*X')}{rng.randint(2, 40)}", f"{rng.randint(1, 60)} {rng.choice(self.table['units'])}"))
 
     def shop(self) -> str:
         """The name of a shop."""
