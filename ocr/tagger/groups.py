@@ -33,7 +33,11 @@ def with_joined_groups(
     gap = np.concatenate(([np.inf], boxes[1:, 0] - boxes[:-1, 2]))
     same = np.concatenate(([False], line_of[1:] == line_of[:-1]))
     before = np.concatenate(([False], whole[:-1] & (letters.digits[:-1] <= _GROUP)))
-    group = letters.figure & (letters.digits == _GROUP) & ((letters.decimals == 0) | (letters.decimals == _GROUP - 1))
+    group = (
+        letters.figure
+        & (letters.digits == _GROUP)
+        & ((letters.decimals == 0) | (letters.decimals == _GROUP - 1))
+    )
     goes_on = group & (letters.value >= 0) & before & same & (gap < _GAP_MAX)
     parted = int((letters.figure & (letters.decimals == _GROUP)).sum())
     pairs = int(goes_on.sum())
@@ -47,4 +51,6 @@ def with_joined_groups(
     for word in np.flatnonzero(goes_on)[::-1].tolist():
         value[word - 1], digits[word - 1] = value[word], digits[word]
     digits = np.minimum(digits, max(_DIGITS_MAX, int(letters.digits.max())))
-    return replace(letters, value=value, measure=np.where(value == letters.value, letters.measure, value), digits=digits), goes_on
+    return replace(
+        letters, value=value, measure=np.where(value == letters.value, letters.measure, value), digits=digits
+    ), goes_on

@@ -8,7 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,6 +90,17 @@ class Letters:
     trigrams: NDArray[np.int64]
 
 
+class _Figures(NamedTuple):
+    """The part of `Letters` that digits tell."""
+
+    figure: NDArray[np.bool_]
+    value: NDArray[np.float64]
+    measure: NDArray[np.float64]
+    decimals: NDArray[np.intp]
+    digits: NDArray[np.intp]
+    ean: NDArray[np.bool_]
+
+
 def letters_of(texts: Sequence[str]) -> Letters:
     """Look at the characters of words, of which none is empty and at least one is there."""
     lengths = np.fromiter((len(text) for text in texts), np.intp, len(texts))
@@ -104,12 +115,17 @@ def letters_of(texts: Sequence[str]) -> Letters:
     counts[:, KIND["accented"]] = np.bincount(owner, _ACCENTED[points], len(texts))
     figures = _figures(points, kinds, owner, starts, ends, counts)
     return Letters(
+        figure=figures.figure,
+        value=figures.value,
+        measure=figures.measure,
+        decimals=figures.decimals,
+        digits=figures.digits,
+        ean=figures.ean,
         counts=counts.astype(np.float32),
         lengths=lengths,
         first=kinds[starts],
         last=kinds[ends],
         trigrams=_trigrams(_FOLD[points], owner, starts, lengths),
-        **figures,
     )
 
 
@@ -120,7 +136,7 @@ def _figures(
     starts: NDArray[np.intp],
     ends: NDArray[np.intp],
     counts: NDArray[np.intp],
-) -> dict[str, NDArray[np.generic]]:
+) -> _Figures:
     words = len(starts)
     is_digit = kinds == KIND["digit"]
     digits = counts[:, KIND["digit"]]
@@ -152,14 +168,14 @@ def _figures(
     weights = np.where((behind % 2) == 0, 1, 3)
     check = np.bincount(owner, digit * weights, words) % 10 == 0
     plain = (digits == ends - starts + 1) & np.isin(digits, (8, 12, 13, 14))
-    return {
-        "figure": figure,
-        "value": np.where(figure, value * sign, 0.0),
-        "measure": np.where(figure, measure * sign, 0.0),
-        "decimals": np.where(figure, decimals, 0),
-        "digits": digits,
-        "ean": plain & check & (whole > 0),
-    }
+    return _Figures(
+        figure=figure,
+        value=np.where(figure, value * sign, 0.0),
+        measure=np.where(figure, measure * sign, 0.0),
+        decimals=np.where(figure, decimals, 0),
+        digits=digits,
+        ean=plain & check & (whole > 0),
+    )
 
 
 def _trigrams(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import random
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Event
@@ -19,6 +20,9 @@ from training.layout.sample import Sample, draw_sample
 _AHEAD: Final = 24
 _WAIT_SECONDS: Final = 2.0
 _NICENESS: Final = 10
+# Drawing a paper costs as much as learning from it: each is shown twice, with other letters gone, this many
+# papers apart.
+_AGAIN_AFTER: Final = 1500
 # Training draws from these seeds on; held-out seeds lie below.
 FIRST_SEED: Final = 1_000_000
 # So many words lose their letters, and on so many papers most do: place and figures must do then.
@@ -115,9 +119,7 @@ class SampleStream:
             self._process.terminate()
 
 
-def _fill(
-    first_seed: int, size: int, real: list[Sample], real_share: float, queue: Any, stop: Event
-) -> None:
+def _fill(first_seed: int, size: int, real: list[Sample], real_share: float, queue: Any, stop: Event) -> None:
     os.nice(_NICENESS)
     parent = os.getppid()
     # Batches that nobody takes any more must not keep the process.
@@ -125,14 +127,18 @@ def _fill(
     seed = first_seed
     rng = np.random.default_rng(first_seed)
     choice = random.Random(first_seed)
+    shown: deque[Sample] = deque()
     while not stop.is_set() and os.getppid() == parent:
         samples = []
         for _ in range(size):
             if real and rng.random() < real_share:
                 sample = choice.choice(real)
+            elif len(shown) > _AGAIN_AFTER and rng.random() < 0.5:
+                sample = shown.popleft()
             else:
                 sample = draw_sample(seed)
                 seed += 2
+                shown.append(sample)
             samples.append(muted(sample, rng))
         batch = batch_of(samples)
         while not stop.is_set() and os.getppid() == parent:

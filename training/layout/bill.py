@@ -70,8 +70,8 @@ def draw_bill(rng: random.Random, grammar: Grammar, words: Words) -> Bill:
     subtotal = sum(item.amount - item.off for item in items)
     parts: list[int] = []
     if subtotal > 0 and rng.random() < 0.22:
-        for _ in range(rng.choice((1, 1, 1, 2))):
-            parts.append(_rounded(subtotal * rng.choice((0.05, 0.1, 0.15, 0.03, 0.2)), _step(grammar)))
+        shares = [rng.choice((0.05, 0.1, 0.15, 0.03, 0.2)) for _ in range(rng.choice((1, 1, 1, 2)))]
+        parts = [_rounded(subtotal * share, _step(grammar)) for share in shares]
     off = sum(parts)
     due = subtotal - off
     added: list[tuple[str, int]] = []
@@ -96,7 +96,7 @@ def _step(grammar: Grammar) -> int:
 
 
 def _rounded(value: float, step: int) -> int:
-    return int(round(value / step)) * step
+    return round(value / step) * step
 
 
 def _paid(rng: random.Random, total: int, scale: int) -> tuple[list[tuple[str, int]], int]:
@@ -135,9 +135,16 @@ def _draw_kind(rng: random.Random, grammar: Grammar, words: Words, kind: str, *,
     found = [item]
     if kind == "deposit":
         found = [_draw_one(rng, grammar, words, "pack", cheap=cheap), item]
-    if kind == "void" or kind == "return":
+    if kind in {"void", "return"}:
         name = f"{words.any('void')} {item.name}" if rng.random() < 0.6 else item.name
-        back = Item(name, kind, -item.quantity if rng.random() < 0.7 else item.quantity, item.price, -item.amount, code=item.code)
+        back = Item(
+            name,
+            kind,
+            -item.quantity if rng.random() < 0.7 else item.quantity,
+            item.price,
+            -item.amount,
+            code=item.code,
+        )
         back.letter, back.rate, back.unit = item.letter, item.rate, item.unit
         found = [item, back]
         item.off = item.discount = item.informed = 0
@@ -170,13 +177,20 @@ def _draw_one(rng: random.Random, grammar: Grammar, words: Words, kind: str, *, 
         name = f"{words.any('gift')} {name}" if rng.random() < 0.5 else name
     elif kind == "bag":
         name = words.any("bag")
-        price = rng.choice((0, 0, 10, 20, 50)) if grammar.money.scale == 100 else rng.choice((0, 500, 700, 1000))
+        price = (
+            rng.choice((0, 0, 10, 20, 50)) if grammar.money.scale == 100 else rng.choice((0, 500, 700, 1000))
+        )
     elif kind == "deposit":
         name = words.any("deposit")
-        price = rng.choice((8, 15, 25, 10, 5)) if grammar.money.scale == 100 else rng.choice((500, 1000, 2000))
+        price = (
+            rng.choice((8, 15, 25, 10, 5)) if grammar.money.scale == 100 else rng.choice((500, 1000, 2000))
+        )
     amount = int((price * quantity).quantize(Decimal(1), ROUND_HALF_UP))
     item = Item(name, kind, quantity, price, amount, code=_code(rng, grammar.item.code_kind))
-    item.letter, item.rate = rng.choice(("A", "S", "T", "Z", "V", "SR", "ZR", "B", "1", "*")), rng.choice((5, 8, 10, 6, 7, 19, 20))
+    item.letter, item.rate = (
+        rng.choice(("A", "S", "T", "Z", "V", "SR", "ZR", "B", "1", "*")),
+        rng.choice((5, 8, 10, 6, 7, 19, 20)),
+    )
     item.unit = ("kg" if rng.random() < 0.7 else "KG") if kind == "weighed" else words.any("units").split()[0]
     if kind in {"pack", "weighed"} and amount > 0:
         _reduce(rng, grammar, item)
@@ -221,7 +235,9 @@ def _price(rng: random.Random, grammar: Grammar, *, cheap: bool) -> int:
 def _code(rng: random.Random, kind: str) -> str:
     if kind in {"ean", "ean14", "ean8"}:
         body = "".join(str(rng.randint(0, 9)) for _ in range(9))
-        body = (rng.choice(("893", "893", "955", "400", "200", "885", "590")) + body)[: 7 if kind == "ean8" else 12]
+        body = (rng.choice(("893", "893", "955", "400", "200", "885", "590")) + body)[
+            : 7 if kind == "ean8" else 12
+        ]
         weights = (3, 1) if len(body) == 7 else (1, 3)
         total = sum(int(digit) * weights[place % 2] for place, digit in enumerate(body))
         return ("0" if kind == "ean14" else "") + body + str(-total % 10)
@@ -230,5 +246,7 @@ def _code(rng: random.Random, kind: str) -> str:
     if kind == "sku":
         return str(rng.randint(10**5, 10**9))
     if kind == "letters":
-        return "".join(rng.choice("ABCDEFGHKLMNPRSTW") for _ in range(rng.randint(1, 3))) + str(rng.randint(10, 99999))
+        return "".join(rng.choice("ABCDEFGHKLMNPRSTW") for _ in range(rng.randint(1, 3))) + str(
+            rng.randint(10, 99999)
+        )
     return f"{rng.randint(10, 999)}{rng.choice('-./')}{rng.randint(100, 99999)}"

@@ -35,8 +35,8 @@ def export(network: Network, temperatures: tuple[float, float, float], file: Pat
     single.eval()
     example = draw_sample(_EXAMPLE_SEED).features
     axes: dict[str, dict[int, str]] = {
-        **dict.fromkeys(("words", "trigrams", "near", "line_of", "roles"), {0: "words"}),
-        **dict.fromkeys(("lines", "steps", "sections"), {0: "lines"}),
+        **{name: {0: "words"} for name in ("words", "trigrams", "near", "line_of", "roles")},
+        **{name: {0: "lines"} for name in ("lines", "steps", "sections")},
         "members": {0: "lines", 1: "longest"},
     }
     with warnings.catch_warnings():
@@ -73,12 +73,16 @@ def note(file: Path) -> None:
     file.with_suffix(".sha256").write_text(f"{total}  {file.name}\n", encoding="ascii")
 
 
-def probabilities_of(file: Path, features: Features) -> list[NDArray[np.float32]]:
-    """What an exported file gives for one receipt."""
+def session_of(file: Path) -> Any:
+    """An exported file, ready to run on one thread."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+
+
+def probabilities_of(session: Any, features: Features) -> list[NDArray[np.float32]]:
+    """What an exported file gives for one receipt: roles, steps, sections."""
     return list(session.run(list(OUTPUTS), {name: getattr(features, name) for name in INPUTS}))
 
 

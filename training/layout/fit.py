@@ -21,14 +21,14 @@ from training.layout.sample import Sample, draw_sample
 CHECKPOINT: Final = "checkpoint.pt"
 CURVE: Final = "curve.jsonl"
 HELD_OUT: Final = 240
-_RECEIPTS: Final = 24
+_RECEIPTS: Final = 12
 _RATE: Final = 2.5e-3
 _RATE_LAST: Final = 2e-5
 _WARM_STEPS: Final = 150
 _EMA: Final = 0.998
 _GRADIENT_MAX: Final = 2.0
 _SAVE_SECONDS: Final = 45
-_MEASURE_SECONDS: Final = 120
+_MEASURE_SECONDS: Final = 420
 _SECTION_WEIGHT: Final = 0.3
 _SMOOTHING: Final = 0.01
 
@@ -46,14 +46,25 @@ class Trainer:
     """Everything that a checkpoint holds, and the loop over batches."""
 
     def __init__(self, folder: Path, seconds: float, seed: int, weights: Path | None = None) -> None:
-        """Start anew, from the averaged weights of another folder, or where this folder's checkpoint stopped."""
+        """Start anew, from exported weights, or where the folder's checkpoint stopped.
+
+        Args:
+            folder: Where the checkpoint and the learning curve stand.
+            seconds: Time to train in all.
+            seed: Of the first weights and of the papers.
+            weights: Exported weights to train further, where there is no checkpoint.
+
+        Raises:
+            OSError: The weights cannot be read.
+        """
         torch.manual_seed(seed)
         self.folder = folder
         self.seconds = seconds
         self.seed = seed
         self.network = Network()
         if weights is not None:
-            self.network.load_state_dict(average_of(weights), strict=False)
+            kept = torch.load(weights, weights_only=True)
+            self.network.load_state_dict({name: weight.float() for name, weight in kept.items()})
         self.average = Network()
         self.average.load_state_dict(self.network.state_dict())
         self.average.eval()
@@ -64,7 +75,9 @@ class Trainer:
         if (folder / CHECKPOINT).is_file():
             self._restore(torch.load(folder / CHECKPOINT, weights_only=True))
 
-    def run(self, real: Sequence[Sample], real_share: float, report: Callable[[dict[str, Any]], None]) -> None:
+    def run(
+        self, real: Sequence[Sample], real_share: float, report: Callable[[dict[str, Any]], None]
+    ) -> None:
         """Train until the time is over.
 
         Args:
@@ -121,7 +134,9 @@ class Trainer:
         warm = min(1.0, (self.progress.steps + 1) / _WARM_STEPS)
         for group in self.optimiser.param_groups:
             group["lr"] = warm * (_RATE_LAST + (self._rate_most - _RATE_LAST) * fall)
-        loss = loss_of(scores_of(self.network, batch), batch)
+        with torch.autocast("cpu", torch.bfloat16):
+            scores = scores_of(self.network, batch)
+        loss = loss_of(Scores(*(logits.float() for logits in scores)), batch)
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_MAX)
@@ -150,19 +165,19 @@ class Trainer:
         report(point)
 
 
-def held_out(*, held: bool, count: int = HELD_OUT) -> list[Sample]:
-    """Papers that training never draws: of tills like its own, or of held-back forms."""
+def held_out(*, held: bool, count: int = HELD_OUT, skip: int = 0) -> list[Sample]:
+    """Papers that training never draws, of tills like its own or of held-back forms, after `skip` others."""
     first = 500_000 if held else 0
-    return [draw_sample(first + 2 * number, held=held) for number in range(count)]
+    return [draw_sample(first + 2 * number, held=held) for number in range(skip, skip + count)]
 
 
-def average_of(folder: Path) -> dict[str, Tensor]:
-    """The averaged weights of a folder's checkpoint.
+def average_of(checkpoint: Path) -> dict[str, Tensor]:
+    """The averaged weights of a checkpoint.
 
     Raises:
         OSError: There is none.
     """
-    weights: dict[str, Tensor] = torch.load(folder / CHECKPOINT, weights_only=True)["average"]
+    weights: dict[str, Tensor] = torch.load(checkpoint, weights_only=True)["average"]
     return weights
 
 

@@ -59,7 +59,16 @@ class FootPrinter:
         foot = [*sums, *payment]
         return [*foot, *fields, *tail] if rng.random() < 0.6 else [*foot, *tail, *fields]
 
-    def _sum(self, key: str, minor: int, role: str, *, money: bool = True, where: str = "sums", section: str = "sums") -> Row:
+    def _sum(
+        self,
+        key: str,
+        minor: int,
+        role: str,
+        *,
+        money: bool = True,
+        where: str = "sums",
+        section: str = "sums",
+    ) -> Row:
         """A label and its figure."""
         grammar, width = self._grammar, self._grammar.width
         label = self._labelled(key)
@@ -149,16 +158,19 @@ class FootPrinter:
 
     def _discounts(self) -> list[Row]:
         rng, bill = self._rng, self._bill
-        shown = (lambda minor: minor) if self._grammar.money.minus == "none" or rng.random() < 0.15 else (lambda minor: -minor)
+        sign = 1 if self._grammar.money.minus == "none" or rng.random() < 0.15 else -1
         if bill.item_off and bill.off and rng.random() < 0.5:
-            return [self._sum("discount_total", shown(bill.off + bill.item_off), "discount_total")]
+            return [self._sum("discount_total", sign * (bill.off + bill.item_off), "discount_total")]
         rows = []
         if bill.item_off:
-            rows.append(self._sum("discount_total", shown(bill.item_off), "discount_total"))
+            rows.append(self._sum("discount_total", sign * bill.item_off, "discount_total"))
         for part in bill.off_parts:
-            row = self._sum("discount_total", shown(part), "discount_total")
+            row = self._sum("discount_total", sign * part, "discount_total")
             label = [*tokens(self._words.any("discount_total"), "label")]
-            row.cells[0].tokens = [*label, *(token for token in row.cells[0].tokens if token[1] == "discount_total")]
+            row.cells[0].tokens = [
+                *label,
+                *(token for token in row.cells[0].tokens if token[1] == "discount_total"),
+            ]
             rows.append(row)
         return rows
 
@@ -166,13 +178,21 @@ class FootPrinter:
         rng, items = self._rng, self._bill.items
         if rng.random() > 0.42:
             return None
-        pieces = sum((item.quantity for item in items if item.quantity == item.quantity.to_integral_value()), Decimal(0))
+        pieces = sum(
+            (item.quantity for item in items if item.quantity == item.quantity.to_integral_value()),
+            Decimal(0),
+        )
         number = len(items) if rng.random() < 0.5 else int(pieces)
         if rng.random() < 0.15:
             label = tokens(self._words.label("count"), "label")
             return Row([Cell([(str(number), "count"), *label], 0)], "sums")
         if rng.random() < 0.12:
-            both = [*self._labelled("count"), (str(len(items)), "count"), *self._labelled("quantity"), (str(pieces), "count")]
+            both = [
+                *self._labelled("count"),
+                (str(len(items)), "count"),
+                *self._labelled("quantity"),
+                (str(pieces), "count"),
+            ]
             return Row([Cell(both, 0)], "sums")
         row = self._sum("count", number, "count", money=False)
         if rng.random() < 0.4:
@@ -205,7 +225,9 @@ class FootPrinter:
             heads = [tokens(self._words.any(key), "none") for key in ("tax_head", "amount", "tax")]
             if rng.random() < 0.6:
                 rows.append(Row([Cell(tokens(self._words.any("tax"), "none"), 0)], section))
-            rows.append(Row([Cell(part, width * (place + 1) / 3, "r") for place, part in enumerate(heads)], section))
+            rows.append(
+                Row([Cell(part, width * (place + 1) / 3, "r") for place, part in enumerate(heads)], section)
+            )
         for place, (rate, base) in enumerate(zip(rates, bases, strict=True)):
             tax = base * rate // (100 + rate)
             figure = money_tokens(tax, money, "tax")
@@ -214,17 +236,27 @@ class FootPrinter:
                 turned = rng.random() < 0.4
             if form == "rates":
                 half = len(self._labelled("tax"))
-                cells = [Cell([*label[half:], *label[:half]] if turned else label, 0), Cell(figure, width, "r")]
+                cells = [
+                    Cell([*label[half:], *label[:half]] if turned else label, 0),
+                    Cell(figure, width, "r"),
+                ]
             elif form == "line":
                 net = money_tokens(base - tax, money, "none")
                 cells = [Cell([*label, *net, *figure], 0)]
             else:
                 letter = "ABSZT"[place % 5]
-                first: list[Token] = [(rng.choice((f"{letter}", f"{letter}={rate}%", f"{rate}%", f"{letter} {rate}.00%")), "none")]
+                first: list[Token] = [
+                    (
+                        rng.choice((f"{letter}", f"{letter}={rate}%", f"{rate}%", f"{letter} {rate}.00%")),
+                        "none",
+                    )
+                ]
                 parts = [first, money_tokens(base - tax, money, "none"), figure]
                 if rng.random() < 0.4:
                     parts.append(money_tokens(base, money, "none"))
-                cells = [Cell(part, width * (index + 1) / len(parts), "r") for index, part in enumerate(parts)]
+                cells = [
+                    Cell(part, width * (index + 1) / len(parts), "r") for index, part in enumerate(parts)
+                ]
                 if rng.random() < 0.5:
                     cells[0] = Cell(first, 0)
             rows.append(Row(cells, section))
@@ -250,17 +282,55 @@ class FootPrinter:
             rng.choice(("APPROVED", "NO SIGNATURE REQUIRED", "GENEHMIGT", "CHIP READ")),
             f"BATCH: {rng.randint(1, 999):06d}",
         ]
-        rows = [Row([Cell(tokens(line, "none"), 0)], "tail") for line in rng.sample(lines, rng.randint(3, len(lines)))]
+        rows = [
+            Row([Cell(tokens(line, "none"), 0)], "tail")
+            for line in rng.sample(lines, rng.randint(3, len(lines)))
+        ]
         paid = money_tokens(self._bill.total, self._grammar.money, "none", where="total")
-        rows.insert(rng.randint(1, len(rows)), Row([Cell([(rng.choice(("AMOUNT", "Sale", "TOTAL", "Betrag", "SO TIEN")), "none")], 0), Cell(paid, width, "r")], "tail"))
+        rows.insert(
+            rng.randint(1, len(rows)),
+            Row(
+                [
+                    Cell([(rng.choice(("AMOUNT", "Sale", "TOTAL", "Betrag", "SO TIEN")), "none")], 0),
+                    Cell(paid, width, "r"),
+                ],
+                "tail",
+            ),
+        )
         return rows
 
     def _customer(self) -> list[Row]:
         """Member card and what is on it."""
         rng, words = self._rng, self._words
-        rows = [Row([Cell(tokens(f"{words.any('customer')}: {rng.randint(10**6, 10**9)}xxxx{rng.randint(10, 99)}", "none"), 0)], "tail")]
+        rows = [
+            Row(
+                [
+                    Cell(
+                        tokens(
+                            f"{words.any('customer')}: {rng.randint(10**6, 10**9)}xxxx{rng.randint(10, 99)}",
+                            "none",
+                        ),
+                        0,
+                    )
+                ],
+                "tail",
+            )
+        ]
         if rng.random() < 0.6:
-            rows.append(Row([Cell([*tokens(words.any("points"), "label"), (str(rng.randint(0, 9999)), "member_points")], 0)], "tail"))
+            rows.append(
+                Row(
+                    [
+                        Cell(
+                            [
+                                *tokens(words.any("points"), "label"),
+                                (str(rng.randint(0, 9999)), "member_points"),
+                            ],
+                            0,
+                        )
+                    ],
+                    "tail",
+                )
+            )
         return rows
 
     def _recap(self) -> list[Row]:

@@ -11,7 +11,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
-from training.layout.words import LANGUAGES
+from training.layout.words import LANGUAGES, labels
 
 # One form in so many is held back.
 _HELD_ONE_IN: Final = 8
@@ -44,7 +44,17 @@ QUANTITY_FORMS: Final = (
     "labelled",
 )
 _QUANTITY_WEIGHTS: Final = (34, 14, 11, 7, 7, 7, 9, 3, 3, 3)
-DISCOUNTS: Final = ("none", "beneath", "net_beneath", "column_net", "column_gross", "list_price", "informed", "end_only", "coded")
+DISCOUNTS: Final = (
+    "none",
+    "beneath",
+    "net_beneath",
+    "column_net",
+    "column_gross",
+    "list_price",
+    "informed",
+    "end_only",
+    "coded",
+)
 _DISCOUNT_WEIGHTS: Final = (25, 28, 7, 7, 5, 9, 9, 5, 5)
 
 
@@ -134,10 +144,7 @@ def draw_grammar(rng: random.Random, *, held: bool = False) -> Grammar:
     form = _draw_form(rng)
     while held_back(form.key) is not held:
         form = _draw_form(rng)
-    if form.name_at == "same":
-        width = rng.randint(36, 64)
-    else:
-        width = rng.randint(24, 52)
+    width = rng.randint(36, 64) if form.name_at == "same" else rng.randint(24, 52)
     return Grammar(
         language=language,
         second_language=rng.choice(LANGUAGES) if rng.random() < 0.12 else None,
@@ -158,7 +165,9 @@ def draw_grammar(rng: random.Random, *, held: bool = False) -> Grammar:
         label_at=rng.choices(("left", "inline", "right", "above"), (70, 12, 14, 4))[0],
         sums_indent=rng.choice((0.0, 0.0, 0.0, 0.15, 0.3)),
         ruled=rng.random() < 0.3,
-        modifiers=rng.choice((0.0, 0.03, 0.08, 0.5)) if form.name_at == "same" else rng.choice((0.0, 0.03, 0.1)),
+        modifiers=rng.choice((0.0, 0.03, 0.08, 0.5))
+        if form.name_at == "same"
+        else rng.choice((0.0, 0.03, 0.1)),
         titled=rng.random() < 0.06,
         tax_first=rng.random() < 0.3,
         seed=rng.getrandbits(32),
@@ -177,10 +186,15 @@ def _draw_form(rng: random.Random) -> ItemForm:
         code_kind=rng.choice(("ean", "ean", "ean14", "plu", "sku", "article", "ean8", "letters")),
         one_printed=rng.random() < 0.72,
         price_of_one=rng.random() < 0.82,
-        numbered=rng.choices(("none", "dot", "zeros", "hash", "plain", "bracket", "dot_glued"), (72, 6, 7, 2, 6, 2, 5))[0],
+        numbered=rng.choices(
+            ("none", "dot", "zeros", "hash", "plain", "bracket", "dot_glued"), (72, 6, 7, 2, 6, 2, 5)
+        )[0],
         wrap=rng.choices(("wrap", "cut", "none"), (40, 25, 35))[0],
         indent=rng.choice((0, 0, 1, 2, 3, 4, 8)),
-        tax=rng.choices(("none", "after_amount", "glued", "before_name", "rate", "bracket", "own_star", "two_words"), (58, 14, 5, 4, 8, 3, 5, 4))[0],
+        tax=rng.choices(
+            ("none", "after_amount", "glued", "before_name", "rate", "bracket", "own_star", "two_words"),
+            (58, 14, 5, 4, 8, 3, 5, 4),
+        )[0],
         unit=rng.choices(("none", "word", "glued", "weighed"), (50, 20, 8, 22))[0],
         weight_digits=rng.choice((3, 3, 3, 2)),
         weight_point=rng.choice((".", ".", ",")),
@@ -196,7 +210,7 @@ def _draw_money(rng: random.Random, language: str) -> Money:
     if language == "vi":
         decimals = rng.random() < 0.07
         separator = rng.choice((".", ".", ",", ",", ",", "", " "))
-    elif language in {"id"}:
+    elif language == "id":
         decimals = rng.random() < 0.1
         separator = rng.choice((".", ",", ""))
     else:
@@ -207,14 +221,14 @@ def _draw_money(rng: random.Random, language: str) -> Money:
         point = ","
     if language in {"de", "fr"} and rng.random() < 0.5:
         separator, point = ".", ","
-    from training.layout.words import labels  # noqa: PLC0415
-
     return Money(
         scale=100 if decimals else 1,
         separator=separator,
         point=point,
         currency=rng.choice(labels()[language]["currency"]),
-        currency_at=rng.choices(("none", "suffix", "prefix", "suffix_word", "prefix_word"), (46, 18, 16, 8, 12))[0],
+        currency_at=rng.choices(
+            ("none", "suffix", "prefix", "suffix_word", "prefix_word"), (46, 18, 16, 8, 12)
+        )[0],
         currency_on=rng.choice(("all", "sums", "sums", "total")),
         plain_price=rng.random() < 0.06,
         minus=rng.choices(("-", "- ", "after", "bracket", "none"), (70, 6, 8, 8, 8))[0],

@@ -1,4 +1,4 @@
-"""The head of a paper: shop, addresses, number, date and time in any order and any shape; its columns' heads."""
+"""The head of a paper: shop, addresses, number, date and time in any order and shape, heads of columns."""
 
 from __future__ import annotations
 
@@ -43,7 +43,11 @@ class HeadPrinter:
 
     def _row(self, words: list[Token], *, big: bool = False) -> Row:
         if self._grammar.head_align == "c":
-            return Row([Cell(words, self._grammar.width / 2, "c")], "head", size=self._rng.choice((1.3, 1.6, 2.0)) if big else 1.0)
+            return Row(
+                [Cell(words, self._grammar.width / 2, "c")],
+                "head",
+                size=self._rng.choice((1.3, 1.6, 2.0)) if big else 1.0,
+            )
         return Row([Cell(words, 0)], "head", size=1.4 if big else 1.0)
 
     def _shop_rows(self) -> list[Row]:
@@ -90,7 +94,11 @@ class HeadPrinter:
             rows.append(self._row(line))
         for key in rng.sample(("phone", "tax_code", "web", "phone"), rng.randint(0, 3)):
             if key == "web":
-                text = rng.choice(("www.", "http://", "")) + words.nonsense(1).lower() + rng.choice((".com", ".vn", ".com.my", ".de"))
+                text = (
+                    rng.choice(("www.", "http://", ""))
+                    + words.nonsense(1).lower()
+                    + rng.choice((".com", ".vn", ".com.my", ".de"))
+                )
             else:
                 digits = "".join(str(rng.randint(0, 9)) for _ in range(rng.randint(8, 12)))
                 if rng.random() < 0.5:
@@ -126,11 +134,20 @@ class HeadPrinter:
                 # The till and its count in one, in brackets or not.
                 left, right = rng.choice((("[", "]"), ("(", ")"), ("", ""), ("", "")))
                 key = rng.choice(("till", "number", "store_code"))
-                label = [(left + word if place == 0 else word, "label") for place, (word, _) in enumerate(self._label(key))]
+                label = [
+                    (left + word if place == 0 else word, "label")
+                    for place, (word, _) in enumerate(self._label(key))
+                ]
                 fields.append([*label, *number[:-1], (number[-1][0] + right, "number")])
             elif roll < 0.24:
-                label = self._words.label("number").split()
-                fields.append([*((word, "label") for word in label[:-1]), (f"{label[-1]}{rng.choice(':#.')}{number[0][0]}", "number"), *number[1:]])
+                names = self._words.label("number").split()
+                fields.append(
+                    [
+                        *((word, "label") for word in names[:-1]),
+                        (f"{names[-1]}{rng.choice(':#.')}{number[0][0]}", "number"),
+                        *number[1:],
+                    ]
+                )
             else:
                 fields.append([*self._label("number"), *number])
         for key in rng.sample(("cashier", "till", "store_code", "customer"), rng.randint(0, 4)):
@@ -157,7 +174,9 @@ class HeadPrinter:
                 cells = [Cell(part[0], 0)]
                 if count == 3:
                     cells.append(Cell(part[1], width / 2, "c"))
-                cells.append(Cell(part[-1], width, "r") if rng.random() < 0.7 else Cell(part[-1], width * 0.55))
+                cells.append(
+                    Cell(part[-1], width, "r") if rng.random() < 0.7 else Cell(part[-1], width * 0.55)
+                )
                 rows.append(Row(cells, "head"))
             else:
                 line: list[Token] = []
@@ -214,7 +233,14 @@ class HeadPrinter:
 
     def _small_number(self) -> str:
         rng = self._rng
-        return rng.choice((f"{rng.randint(1, 99):02d}", f"{rng.randint(1, 9999):04d}", f"{rng.choice('ABCST')}{rng.randint(1, 99):02d}", str(rng.randint(10**6, 10**9))))
+        return rng.choice(
+            (
+                f"{rng.randint(1, 99):02d}",
+                f"{rng.randint(1, 9999):04d}",
+                f"{rng.choice('ABCST')}{rng.randint(1, 99):02d}",
+                str(rng.randint(10**6, 10**9)),
+            )
+        )
 
     def _columns_head(self) -> list[Row]:
         """What the figures' columns are called."""
@@ -243,7 +269,10 @@ class HeadPrinter:
 
 def _number(rng: random.Random, when: datetime) -> str:
     """A receipt's number in one of the shapes that tills count in."""
-    digits = lambda count: "".join(str(rng.randint(0, 9)) for _ in range(count))  # noqa: E731
+
+    def digits(count: int) -> str:
+        return "".join(str(rng.randint(0, 9)) for _ in range(count))
+
     letters = "".join(rng.choice("ABCDEFGHKMNPRSTVXZ") for _ in range(rng.randint(1, 3)))
     mark = rng.choice(_NUMBER_MARKS)
     return rng.choice(

@@ -75,8 +75,7 @@ class ItemPrinter:
         body = self._body(item, name, detail, amount, columns)
         rows = [row for row in self._with_code(item, body) if row.cells]
         if form.second_code != "none":
-            place = 1 if len(rows) > 1 else len(rows)
-            rows.insert(place, Row([Cell(self._place_code(), form.indent)], "items"))
+            rows.insert(1, Row([Cell(self._place_code(), form.indent)], "items"))
         rows += self._beneath(item)
         if item.listed is not None and habits.listed_row:
             row = self._plain_row([*self._label("list_label"), *self._money(item.listed, "list_price")])
@@ -117,7 +116,11 @@ class ItemPrinter:
         rows = self._named(name, [amount])
         if not shown or not detail:
             return rows
-        at = Cell(detail, grammar.width - 10, "r") if self._habits.detail_at_right else Cell(detail, form.indent)
+        at = (
+            Cell(detail, grammar.width - 10, "r")
+            if self._habits.detail_at_right
+            else Cell(detail, form.indent)
+        )
         details = Row([at], "items")
         return [*rows, details] if form.name_at == "split_above" else [details, *rows]
 
@@ -206,7 +209,9 @@ class ItemPrinter:
         return [(quantity, "quantity"), *unit, *signs, *price, *self._per(item)]
 
     def _per(self, item: Item) -> list[Token]:
-        return [(f"/{item.unit}", "unit")] if item.kind == "weighed" and self._form.numbered == "plain" else []
+        return (
+            [(f"/{item.unit}", "unit")] if item.kind == "weighed" and self._form.numbered == "plain" else []
+        )
 
     def _unit(self, item: Item) -> list[Token]:
         habit = self._form.unit
@@ -231,7 +236,11 @@ class ItemPrinter:
             elif letter == "u":
                 found.append([(item.unit, "unit")])
             elif letter == "p":
-                prices = [self._money(item.price, "price", price=True)] if form.price_of_one or item.quantity != 1 else []
+                prices = (
+                    [self._money(item.price, "price", price=True)]
+                    if form.price_of_one or item.quantity != 1
+                    else []
+                )
                 if item.listed is not None and not self._habits.listed_row:
                     listed = self._money(item.listed, "list_price", price=True)
                     prices.insert(0 if self._habits.listed_first else len(prices), listed)
@@ -247,7 +256,9 @@ class ItemPrinter:
                 if self._grammar.discounts == "column_gross" and item.off:
                     found.append(self._money(item.amount - item.off, "net"))
         if form.quantity != "column":
-            found = [column for column in found if not any(role in {"quantity", "unit"} for _, role in column)]
+            found = [
+                column for column in found if not any(role in {"quantity", "unit"} for _, role in column)
+            ]
         return [column for column in found if column]
 
     def _amount(self, item: Item) -> list[Token]:
@@ -281,9 +292,7 @@ class ItemPrinter:
         if self._cuts:
             return [Row([Cell(cut(name, width), 0)], "items")]
         lines = wrapped(name, width) if form.wrap == "wrap" else wrapped(name, self._grammar.width + 6)
-        return [
-            Row([Cell(line, form.indent if place else 0)], "items") for place, line in enumerate(lines)
-        ]
+        return [Row([Cell(line, form.indent if place else 0)], "items") for place, line in enumerate(lines)]
 
     def _named(self, name: list[Token], columns: Sequence[list[Token]]) -> list[Row]:
         """The name with columns to its right; what doesn't fit is cut or stands on the rows beneath."""
@@ -298,7 +307,14 @@ class ItemPrinter:
         if order_first and len(columns) > 1 and width_of(columns[0]) <= 6:
             # The quantity before the name, its other figures behind.
             shift = max(4, width_of(columns[0]) + 1)
-            first = Row([Cell(list(columns[0]), 0), Cell(cut(lines[0], room), shift), *self._right(columns[1:], room + shift)], "items")
+            first = Row(
+                [
+                    Cell(list(columns[0]), 0),
+                    Cell(cut(lines[0], room), shift),
+                    *self._right(columns[1:], room + shift),
+                ],
+                "items",
+            )
             return [first, *(Row([Cell(line, shift)], "items") for line in lines[1:])]
         first = Row([Cell(lines[0], 0), *cells], "items")
         rest = [Row([Cell(line, form.indent)], "items") for line in lines[1:]]
@@ -324,7 +340,12 @@ class ItemPrinter:
             return Row([Cell(list(columns[0]), form.indent), Cell(list(columns[1]), width, "r")], "items")
         if not form.spread:
             inline = [token for column in columns[:-1] for token in column]
-            return Row([Cell(inline, form.indent), Cell(list(columns[-1]), width, "r")] if inline else [Cell(list(columns[-1]), width, "r")], "items")
+            return Row(
+                [Cell(inline, form.indent), Cell(list(columns[-1]), width, "r")]
+                if inline
+                else [Cell(list(columns[-1]), width, "r")],
+                "items",
+            )
         if self._habits.figure_indent and len(columns) > 1:
             # The first column stands at the left edge.
             rest = self._right(columns[1:], int(width * self._habits.columns_from))
@@ -336,7 +357,9 @@ class ItemPrinter:
             return Row([Cell(words, self._habits.discount_label_at)], "items")
         money = [token for token in words if token[1] != "none"] or words[-1:]
         label = words[: len(words) - len(money)]
-        return Row([Cell(label, self._habits.discount_label_at), Cell(money, self._grammar.width, "r")], "items")
+        return Row(
+            [Cell(label, self._habits.discount_label_at), Cell(money, self._grammar.width, "r")], "items"
+        )
 
     def _with_code(self, item: Item, body: list[Row]) -> list[Row]:
         """The body with the code where the till prints it."""
@@ -372,7 +395,9 @@ class ItemPrinter:
         rows: list[Row] = []
         habit = grammar.discounts
         if item.off and habit in {"beneath", "net_beneath"}:
-            label = tokens(words.any("item_discount") if rng.random() < 0.2 else words.label("item_discount"), "none")
+            label = tokens(
+                words.any("item_discount") if rng.random() < 0.2 else words.label("item_discount"), "none"
+            )
             if self._habits.discount_percent and item.amount:
                 label.append((f"{round(100 * item.off / item.amount)}%", "none"))
             shown = item.off if grammar.money.minus == "none" else -item.off
@@ -384,8 +409,20 @@ class ItemPrinter:
             off = self._money(-item.off, "discount")
             each = [(text.lstrip("-") + "A", "none") for text, _ in off[:1]]
             code: list[Token] = [(f"[{rng.choice('MKDP')})DC", "none"), ("]", "none")]
-            rows.append(Row([Cell(code, 0), Cell(each, grammar.width * 0.5, "r"), Cell([("1", "none")], grammar.width * 0.65, "r"), Cell(off, grammar.width, "r")], "items"))
+            rows.append(
+                Row(
+                    [
+                        Cell(code, 0),
+                        Cell(each, grammar.width * 0.5, "r"),
+                        Cell([("1", "none")], grammar.width * 0.65, "r"),
+                        Cell(off, grammar.width, "r"),
+                    ],
+                    "items",
+                )
+            )
         elif item.informed:
             shown = item.informed if self._habits.net_label else -item.informed
-            rows.append(self._plain_row([*tokens(words.label("informed"), "none"), *self._money(shown, "none")]))
+            rows.append(
+                self._plain_row([*tokens(words.label("informed"), "none"), *self._money(shown, "none")])
+            )
         return rows

@@ -80,7 +80,7 @@ class Network(nn.Module):
         self.gate = nn.Linear(_WORD, _WORD)
         self.value = nn.Linear(_WORD, _LINE)
         self.line = nn.Linear(LINE_FEATURES, _LINE)
-        # Items are rows in turn: which row an item begins with is settled at one end and carried to the other.
+        # Items are rows in turn: which row begins them is settled at one end and carried to the other.
         self.sweep = nn.GRU(_LINE, _LINE // 2, batch_first=True, bidirectional=True)
         self.swept = nn.Linear(_LINE, _LINE)
         nn.init.zeros_(self.swept.weight)
@@ -121,7 +121,6 @@ class Network(nn.Module):
         word = self.third(word, near)
         return Scores(self.roles(word), self.steps(line), self.sections(line))
 
-
     def _carried(self, spread: Tensor, grid: Tensor) -> Tensor:
         """Lines swept down and up; empty places of shorter receipts are left out."""
         if grid.shape[0] == 1:
@@ -146,6 +145,7 @@ class Single(nn.Module):
     def forward(
         self, words: Tensor, trigrams: Tensor, near: Tensor, line_of: Tensor, lines: Tensor, members: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
+        """Probabilities of roles, steps and sections."""
         grid = torch.arange(1, lines.shape[0] + 1)[None]
         scores = self.network(words, trigrams, near, line_of, lines, members, grid)
         roles, steps, sections = (

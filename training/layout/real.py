@@ -60,7 +60,8 @@ def labelled(quads: Sequence[dict[str, Any]], truth: dict[str, Any]) -> list[Pri
     """The printed lines with the roles that the truth gives; None where the items are not all found."""
     words = [word for quad in quads for word in _words_of(quad)]
     rows = [
-        [Printed(word.text, _UNKNOWN, *map(float, word.box)) for word in line.words] for line in lines_of(words)
+        [Printed(word.text, _UNKNOWN, *map(float, word.box)) for word in line.words]
+        for line in lines_of(words)
     ]
     steps = [_UNKNOWN] * len(rows)
     after = 0
@@ -101,18 +102,32 @@ def _words_of(quad: dict[str, Any]) -> list[Word]:
     left, right = min(xs), max(xs)
     pitch = (right - left) / max(1, len(text))
     return [
-        Word(found.group(), (round(left + pitch * found.start()), min(ys), round(left + pitch * (found.end() - 0.2)), max(ys)), 1.0)
+        Word(
+            found.group(),
+            (
+                round(left + pitch * found.start()),
+                min(ys),
+                round(left + pitch * (found.end() - 0.2)),
+                max(ys),
+            ),
+            1.0,
+        )
         for found in re.finditer(r"\S+", text)
     ]
 
 
-def _find(rows: list[list[Printed]], item: dict[str, Any], after: int) -> tuple[int, int, list[Printed], Printed] | None:
+def _find(
+    rows: list[list[Printed]], item: dict[str, Any], after: int
+) -> tuple[int, int, list[Printed], Printed] | None:
     """First and last row of the next item, the words of its name, the word of its amount."""
     for place in range(after, min(len(rows), after + 12) if after else len(rows)):
         named = _name_in(rows[place], str(item["name"]))
         if not named:
             continue
-        for other in sorted(range(max(after, place - 2), min(len(rows), place + _MOST_LINES)), key=lambda other: abs(other - place)):
+        for other in sorted(
+            range(max(after, place - 2), min(len(rows), place + _MOST_LINES)),
+            key=lambda other: abs(other - place),
+        ):
             for word in reversed(rows[other]):
                 if word.role == _UNKNOWN and word not in named and _value(word.text) == float(item["amount"]):
                     return min(place, other), max(place, other), named, word

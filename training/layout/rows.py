@@ -45,14 +45,24 @@ def written(minor: int, money: Money, *, plain: bool = False) -> str:
     if money.scale > 1:
         text += f"{money.point}{cents:02d}"
     if minor < 0:
-        text = {"-": f"-{text}", "- ": f"- {text}", "after": f"{text}-", "bracket": f"({text})", "none": f"-{text}"}[money.minus]
+        text = {
+            "-": f"-{text}",
+            "- ": f"- {text}",
+            "after": f"{text}-",
+            "bracket": f"({text})",
+            "none": f"-{text}",
+        }[money.minus]
     return text
 
 
-def money_tokens(minor: int, money: Money, role: str, *, where: str = "item", plain: bool = False) -> list[Token]:
+def money_tokens(
+    minor: int, money: Money, role: str, *, where: str = "item", plain: bool = False
+) -> list[Token]:
     """A sum of money as words; the currency as a word of its own is none."""
     text = written(minor, money, plain=plain)
-    shown = money.currency_on == "all" or (where != "item" and money.currency_on == "sums") or where == "total"
+    shown = (
+        money.currency_on == "all" or (where != "item" and money.currency_on == "sums") or where == "total"
+    )
     if money.currency_at == "none" or not shown:
         return tokens(text, role)
     if money.currency_at == "suffix":

@@ -60,7 +60,9 @@ def draw_paper(seed: int, *, held: bool = False) -> Paper:
     printer = ItemPrinter(rng, grammar, words)
     for number, item in enumerate(bill.items, 1):
         if grammar.titled and (number == 1 or rng.random() < 0.25):
-            title = rng.choice((names.any("goods"), names.any("shops"), names.any("remark"), f"-- {names.any('goods')} --"))
+            title = rng.choice(
+                (names.any("goods"), names.any("shops"), names.any("remark"), f"-- {names.any('goods')} --")
+            )
             rows.append(Row([Cell(tokens(title, "none"), rng.choice((0, 0, 3)))], "items"))
         own = printer.rows(item, number)
         if grammar.ruled and rng.random() < 0.04:

@@ -70,7 +70,14 @@ def _row_words(row: Row, face: _Face, left: float, top: float, size: float, bend
             low = all(letter in _LOW for letter in text)
             y = top + bend * at / 100
             words.append(
-                Printed(text, role, left + at, y + (size * 0.55 if low else 0), left + at + width, y + size * 0.95 + down)
+                Printed(
+                    text,
+                    role,
+                    left + at,
+                    y + (size * 0.55 if low else 0),
+                    left + at + width,
+                    y + size * 0.95 + down,
+                )
             )
             at += width + face.gap * grown
         edge = at - face.gap * grown

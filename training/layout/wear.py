@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
-from ocr.tagger.roles import ROLE_INDEX
+from samples.names import bare
 from training.layout.typeset import Printed, PrintedLine
 
 _ALIKE: Final = {
-    "0": "O8D6", "1": "l7I4", "2": "Z7", "3": "8", "4": "1A", "5": "S6", "6": "58", "7": "1?", "8": "B3", "9": "0g",
-    "O": "0Q", "S": "5", "B": "8", "I": "1l", "l": "1I", "Z": "2", ".": ",", ",": ".", "e": "c", "c": "e", "n": "ri",
-    "m": "rn", "a": "o", "o": "a0", "t": "f", "u": "v", "D": "0O", "x": "X", "%": "96", "\u0111": "d", "-": "\u2013",
+    "0": "O8D6", "1": "l7I4", "2": "Z7", "3": "8", "4": "1A", "5": "S6", "6": "58", "7": "1?", "8": "B3",
+    "9": "0g", "O": "0Q", "S": "5", "B": "8", "I": "1l", "l": "1I", "Z": "2", ".": ",", ",": ".", "e": "c",
+    "c": "e", "n": "ri", "m": "rn", "a": "o", "o": "a0", "t": "f", "u": "v", "D": "0O", "x": "X", "%": "96",
+    "-": "\u2013",
 }  # fmt: skip
 _SPECKS: Final = (".", "-", "'", "|", ":", "~", "_", ",", "*", "i")
 # Where words of two roles are read as one, it is the figure that counts, then the number, then the name.
 _RANK: Final = {
-    **dict.fromkeys(("amount", "total", "subtotal", "net", "tender", "change", "discount", "discount_total", "tax"), 5),
-    **dict.fromkeys(("rounding", "quantity", "price", "list_price", "number", "date", "count", "member_points"), 4),
+    **dict.fromkeys(
+        ("amount", "total", "subtotal", "net", "tender", "change", "discount", "discount_total", "tax"), 5
+    ),
+    **dict.fromkeys(
+        ("rounding", "quantity", "price", "list_price", "number", "date", "count", "member_points"), 4
+    ),
     **dict.fromkeys(("time", "code", "merchant", "store"), 3),
     **dict.fromkeys(("name", "unit", "tax_mark"), 2),
     "label": 1,
@@ -86,24 +92,26 @@ def _read_words(
         else:
             kept.append(seen)
         if rng.random() < wear.specks:
-            kept.append(replace(seen, text=rng.choice(_SPECKS), role="none", left=seen.right + 2, right=seen.right + 7, confidence=rng.uniform(0.1, 0.7)))
+            kept.append(
+                replace(
+                    seen,
+                    text=rng.choice(_SPECKS),
+                    role="none",
+                    left=seen.right + 2,
+                    right=seen.right + 7,
+                    confidence=rng.uniform(0.1, 0.7),
+                )
+            )
     return kept
 
 
 def _shaken(word: Printed, wear: Wear, rng: random.Random) -> Printed:
     text, confidence = word.text, 1.0 - abs(rng.gauss(0, 0.04))
     if wear.letters:
-        out = []
-        for letter in text:
-            roll = rng.random()
-            if roll < wear.letters:
-                letter = rng.choice(_ALIKE.get(letter, letter + letter.swapcase()))
-                confidence *= rng.uniform(0.3, 1)
-            elif roll < wear.letters * 1.15:
-                confidence *= rng.uniform(0.3, 1)
-                continue
-            out.append(letter)
-        text = "".join(out) or word.text
+        seen = [_misread(letter, wear, rng) for letter in text]
+        wrong = sum(one != letter for one, letter in zip(seen, text, strict=True))
+        confidence *= rng.uniform(0.3, 1) ** wrong
+        text = "".join(seen) or word.text
     jitter = wear.jitter
     lift = wear.slope * word.left
     return replace(
@@ -115,6 +123,16 @@ def _shaken(word: Printed, wear: Wear, rng: random.Random) -> Printed:
         bottom=word.bottom + lift + rng.gauss(0, jitter * 0.7),
         confidence=min(1.0, max(0.02, confidence)),
     )
+
+
+def _misread(letter: str, wear: Wear, rng: random.Random) -> str:
+    """The letter, another one like it, without its marks, or nothing."""
+    roll = rng.random()
+    if roll < wear.letters:
+        return rng.choice(_ALIKE.get(letter, letter + letter.swapcase()))
+    if roll < wear.letters * 1.15:
+        return ""
+    return bare(letter) if not letter.isascii() and rng.random() < wear.accents else letter
 
 
 def _joined(left: Printed, right: Printed) -> Printed:
@@ -155,9 +173,12 @@ def _rows_out_of_order(lines: list[PrintedLine], wear: Wear, rng: random.Random)
 
 
 def _torn(line: PrintedLine, rng: random.Random) -> list[PrintedLine]:
-    gaps = [right.left - left.right for left, right in zip(line.words, line.words[1:], strict=False)]
+    gaps = [right.left - left.right for left, right in pairwise(line.words)]
     at = gaps.index(max(gaps)) + 1
-    parts = [PrintedLine(line.words[:at], line.step, line.section), PrintedLine(line.words[at:], line.step, line.section)]
+    parts = [
+        PrintedLine(line.words[:at], line.step, line.section),
+        PrintedLine(line.words[at:], line.step, line.section),
+    ]
     return parts if rng.random() < 0.5 else parts[::-1]
 
 
@@ -189,11 +210,10 @@ def _begun(lines: list[PrintedLine]) -> list[PrintedLine]:
     for line in lines:
         before = found[-1] if found else None
         same_row = before is not None and abs(before.words[0].top - line.words[0].top) < 6
-        step = "inside" if line.step == "begin" and same_row and before is not None and before.step == "begin" else line.step
+        step = (
+            "inside"
+            if line.step == "begin" and same_row and before is not None and before.step == "begin"
+            else line.step
+        )
         found.append(PrintedLine(line.words, step, line.section))
     return found
-
-
-def known(role: str) -> int:
-    """The role's index; a role of no tagger is a mistake of the generator."""
-    return ROLE_INDEX[role]

@@ -13,7 +13,37 @@ from samples.names import bare, brand_and_kind, brand_first, shortened
 
 LANGUAGES: Final = ("vi", "en", "ms", "de", "fr", "id", "th")
 _FILE: Final = Path(__file__).with_name("labels.toml")
-_SYLLABLES: Final = "ba ko ri ne lo ta mu si de xa qui fro ler tin vam os gra pel nu hy zo chi duk wen ski mar lo an et".split()
+_SYLLABLES: Final = (
+    "ba",
+    "ko",
+    "ri",
+    "ne",
+    "lo",
+    "ta",
+    "mu",
+    "si",
+    "de",
+    "xa",
+    "qui",
+    "fro",
+    "ler",
+    "tin",
+    "vam",
+    "os",
+    "gra",
+    "pel",
+    "nu",
+    "hy",
+    "zo",
+    "chi",
+    "duk",
+    "wen",
+    "ski",
+    "mar",
+    "lo",
+    "an",
+    "et",
+)
 _SIZES: Final = ("g", "kg", "ml", "L", "gr", "cl", "M", "pcs", "s")
 
 
@@ -107,7 +137,18 @@ class Words:
                 parts.insert(rng.randint(0, len(parts)), rng.choice(("-", "&", "w/", "+", "/")))
             name = " ".join(parts)
         if rng.random() < 0.07:
-            first = rng.choice(("1/2", f"#{rng.randint(1, 30)}", f"{rng.randint(2, 12)} PC", f"{rng.randint(1, 9)}", "7", "3in1", f"{rng.randint(10, 99)}cm", "T."))
+            first = rng.choice(
+                (
+                    "1/2",
+                    f"#{rng.randint(1, 30)}",
+                    f"{rng.randint(2, 12)} PC",
+                    f"{rng.randint(1, 9)}",
+                    "7",
+                    "3in1",
+                    f"{rng.randint(10, 99)}cm",
+                    "T.",
+                )
+            )
             name = f"{first} {name}"
         elif rng.random() < 0.05:
             name = name[: rng.randint(1, 5)].strip() or name
@@ -118,7 +159,9 @@ class Words:
     def _size(self) -> str:
         rng = self._rng
         unit = rng.choice(_SIZES)
-        number = rng.choice(("1", "2", "5", "10", "12", "24", "50", "100", "125", "180", "330", "500", "750", "1.5", "3.6"))
+        number = rng.choice(
+            ("1", "2", "5", "10", "12", "24", "50", "100", "125", "180", "330", "500", "750", "1.5", "3.6")
+        )
         form = rng.random()
         if form < 0.55:
             return f"{number}{unit}"
@@ -128,7 +171,17 @@ class Words:
             return f"{rng.choice((2, 3, 4, 6, 10, 24))}{rng.choice('xX*')}{number}{unit}"
         if form < 0.9:
             return f"{number}'s"
-        return rng.choice((f"{number}", f"({number}{unit})", f"{rng.randint(1, 9)}%", f"#{rng.randint(1, 99)}", f"A{number}", f"{rng.randint(2, 40)}{rng.choice('x*X')}{rng.randint(2, 40)}", f"{rng.randint(1, 60)} {rng.choice(self.table['units'])}"))
+        return rng.choice(
+            (
+                f"{number}",
+                f"({number}{unit})",
+                f"{rng.randint(1, 9)}%",
+                f"#{rng.randint(1, 99)}",
+                f"A{number}",
+                f"{rng.randint(2, 40)}{rng.choice('x*X')}{rng.randint(2, 40)}",
+                f"{rng.randint(1, 60)} {rng.choice(self.table['units'])}",
+            )
+        )
 
     def shop(self) -> str:
         """The name of a shop."""
@@ -147,7 +200,14 @@ class Words:
     def street(self) -> str:
         """A street with a number."""
         rng = self._rng
-        number = rng.choice((f"{rng.randint(1, 999)}", f"{rng.randint(1, 99)}A", f"{rng.randint(1, 99)}/{rng.randint(1, 99)}", f"No. {rng.randint(1, 99)},"))
+        number = rng.choice(
+            (
+                f"{rng.randint(1, 999)}",
+                f"{rng.randint(1, 99)}A",
+                f"{rng.randint(1, 99)}/{rng.randint(1, 99)}",
+                f"No. {rng.randint(1, 99)},",
+            )
+        )
         street = rng.choice(self.table["streets"])
         return self.styled(rng.choice((f"{number} {street}", f"{street} {number}", f"{number} {street},")))
 
