@@ -63,15 +63,17 @@ def money_tokens(
     shown = (
         money.currency_on == "all" or (where != "item" and money.currency_on == "sums") or where == "total"
     )
-    if money.currency_at == "none" or not shown:
-        return tokens(text, role)
-    if money.currency_at == "suffix":
-        return tokens(text + money.currency, role)
-    if money.currency_at == "prefix":
-        return tokens(money.currency + text, role)
-    if money.currency_at == "suffix_word":
-        return [*tokens(text, role), (money.currency, "none")]
-    return [(money.currency, "none"), *tokens(text, role)]
+    if shown and money.currency_at == "suffix":
+        text += money.currency
+    elif shown and money.currency_at == "prefix":
+        text = money.currency + text
+    # A sign of its own is no figure.
+    figure = [(word, role if any(map(str.isdigit, word)) else "none") for word in text.split()]
+    if shown and money.currency_at == "suffix_word":
+        return [*figure, (money.currency, "none")]
+    if shown and money.currency_at == "prefix_word":
+        return [(money.currency, "none"), *figure]
+    return figure
 
 
 def counted(quantity: Decimal, digits: int, point: str) -> str:
