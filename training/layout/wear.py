@@ -138,7 +138,8 @@ def _misread(letter: str, wear: Wear, rng: random.Random) -> str:
 def _joined(left: Printed, right: Printed) -> Printed:
     role = max(left.role, right.role, key=lambda role: _RANK.get(role, 0))
     return Printed(
-        left.text + right.text, role, left.left, min(left.top, right.top), right.right, max(left.bottom, right.bottom),
+        left.text + right.text, role,
+        left.left, min(left.top, right.top), right.right, max(left.bottom, right.bottom),
         min(left.confidence, right.confidence) * 0.9,
     )  # fmt: skip
 
