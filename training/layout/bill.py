@@ -120,11 +120,14 @@ def _draw_items(rng: random.Random, grammar: Grammar, words: Words) -> list[Item
     items: list[Item] = []
     # A till sells what it sells: only some of these kinds come up on one paper.
     weights = [100.0]
+    extras = rng.uniform(0.1, 0.5) if grammar.modifiers and rng.random() < 0.4 else 0.0
     for kind in _KINDS[1:]:
         most = {"weighed": 40, "gift": 14, "bag": 8, "deposit": 25, "void": 10, "return": 5}[kind]
         weights.append(rng.uniform(0, most) if rng.random() < 0.4 else 0.0)
     for _ in range(count):
         items += _draw_kind(rng, grammar, words, rng.choices(_KINDS, weights)[0], cheap=cheap)
+        while rng.random() < extras:
+            items.append(_draw_extra(rng, grammar, words))
     if rng.random() < 0.12:
         items.append(items[0])
     return items
@@ -155,6 +158,12 @@ def _draw_kind(rng: random.Random, grammar: Grammar, words: Words, kind: str, *,
     return found
 
 
+def _draw_extra(rng: random.Random, grammar: Grammar, words: Words) -> Item:
+    """Something more to the item above that has a figure of its own: a topping, a larger size."""
+    price = _price(rng, grammar, cheap=True) if rng.random() < 0.75 else 0
+    return Item(_remark(rng, words), "extra", Decimal(1), price, price)
+
+
 def _remark(rng: random.Random, words: Words) -> str:
     """A line beneath an item that has no figure: a wish of the guest's, a choice, a note."""
     if rng.random() < 0.5:
@@ -166,8 +175,10 @@ def _remark(rng: random.Random, words: Words) -> str:
 def _draw_one(rng: random.Random, grammar: Grammar, words: Words, kind: str, *, cheap: bool) -> Item:
     price = _price(rng, grammar, cheap=cheap)
     quantity = Decimal(rng.choice((1, 1, 1, 1, 1, 1, 2, 2, 3, 4, 5, 6, 10, 12, 24)))
+    if grammar.item.quantity == "none":
+        quantity = Decimal(1)
     name = words.product()
-    if kind == "weighed":
+    if kind == "weighed" and grammar.item.quantity != "none":
         digits = grammar.item.weight_digits
         quantity = Decimal(rng.randint(5, 320)).scaleb(-2)
         if digits == 3:

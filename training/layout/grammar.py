@@ -42,8 +42,9 @@ QUANTITY_FORMS: Final = (
     "after_name",
     "bracket",
     "labelled",
+    "none",
 )
-_QUANTITY_WEIGHTS: Final = (34, 14, 11, 7, 7, 7, 9, 3, 3, 3)
+_QUANTITY_WEIGHTS: Final = (32, 13, 10, 7, 7, 7, 12, 3, 3, 3, 13)
 DISCOUNTS: Final = (
     "none",
     "beneath",

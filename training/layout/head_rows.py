@@ -60,7 +60,7 @@ class HeadPrinter:
             place = rng.choice((words.street(), words.place(), words.person()))
             branch = tokens(place, "store")
             if rng.random() < 0.4:
-                branch = [*tokens(self._shop, "store"), *branch]
+                branch = [*tokens(self._shop, "merchant"), *branch]
             elif rng.random() < 0.3:
                 branch = [*tokens(words.any("store_code"), "store"), *branch]
         rows = []
@@ -69,6 +69,9 @@ class HeadPrinter:
             rows.append(self._row(tokens(rng.choice((words.any("thanks"), words.any("title"))), "none")))
         if branch and rng.random() < 0.25:
             rows.append(self._row([*shop, *branch], big=rng.random() < 0.3))
+        elif branch[:1] and branch[0][1] == "merchant" and rng.random() < 0.35:
+            # The name above was a picture, which nobody reads.
+            rows.append(self._row(branch))
         else:
             rows.append(self._row(shop, big=rng.random() < 0.5))
             if branch:

@@ -74,7 +74,7 @@ class ItemPrinter:
         columns = self._columns(item, amount)
         body = self._body(item, name, detail, amount, columns)
         rows = [row for row in self._with_code(item, body) if row.cells]
-        if form.second_code != "none":
+        if form.second_code != "none" and item.kind != "extra":
             rows.insert(1, Row([Cell(self._place_code(), form.indent)], "items"))
         rows += self._beneath(item)
         if item.listed is not None and habits.listed_row:
@@ -96,8 +96,11 @@ class ItemPrinter:
         columns: list[list[Token]],
     ) -> list[Row]:
         form, grammar = self._form, self._grammar
-        inline = form.quantity in _INLINE or form.quantity in {"before_name", "after_name", "bracket"}
+        inline = form.quantity in _INLINE or form.quantity in {"before_name", "after_name", "bracket", "none"}
         shown = item.quantity != 1 or form.one_printed
+        if item.kind == "extra":
+            row = Row([Cell(name, self._habits.remark_indent), Cell(amount, grammar.width, "r")], "items")
+            return [row]
         if form.name_at == "same":
             if inline:
                 parts = [detail, amount] if shown and form.quantity in _INLINE else [amount]
@@ -136,7 +139,7 @@ class ItemPrinter:
         elif item.code and form.code == "after_name":
             name = [*name, (item.code, "code")]
         quantity = counted(item.quantity, form.weight_digits, form.weight_point)
-        shown = item.quantity != 1 or form.one_printed
+        shown = (item.quantity != 1 or form.one_printed) and item.kind != "extra"
         if form.quantity == "before_name" and shown:
             name = [*self._joined_quantity(quantity, before=True), *name]
         elif form.quantity == "after_name" and shown:
@@ -183,7 +186,7 @@ class ItemPrinter:
         quantity = counted(item.quantity, form.weight_digits, form.weight_point)
         price = self._money(item.price, "price", price=True)
         unit = self._unit(item)
-        if form.quantity in {"before_name", "after_name", "bracket"}:
+        if form.quantity in {"before_name", "after_name", "bracket", "none"}:
             return [("@", "none"), *price] if form.quantity == "before_name" and item.quantity != 1 else []
         if item.quantity == 1 and not form.price_of_one:
             price = []
@@ -364,7 +367,8 @@ class ItemPrinter:
     def _with_code(self, item: Item, body: list[Row]) -> list[Row]:
         """The body with the code where the till prints it."""
         place = self._form.code
-        if not item.code or place in {"none", "before_name", "after_name"} or item.kind in {"deposit", "bag"}:
+        without = item.kind in {"deposit", "bag", "extra"}
+        if not item.code or without or place in {"none", "before_name", "after_name"}:
             return body
         code: list[Token] = [(f"[{item.code}]" if self._habits.code_brackets else item.code, "code")]
         own = Row([Cell(code, self._form.indent)], "items")
