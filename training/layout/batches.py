@@ -19,7 +19,6 @@ from training.layout.sample import Sample, draw_sample
 
 _AHEAD: Final = 24
 _WAIT_SECONDS: Final = 2.0
-_NICENESS: Final = 10
 # Drawing a paper costs as much as learning from it: each is shown twice, with other letters gone, this many
 # papers apart.
 _AGAIN_AFTER: Final = 1500
@@ -120,7 +119,6 @@ class SampleStream:
 
 
 def _fill(first_seed: int, size: int, real: list[Sample], real_share: float, queue: Any, stop: Event) -> None:
-    os.nice(_NICENESS)
     parent = os.getppid()
     # Batches that nobody takes any more must not keep the process.
     queue.cancel_join_thread()
