@@ -98,6 +98,9 @@ class ItemForm:
     figures_at_end: bool
     second_code: str
     parted: bool
+    rate: str
+    weight_named: bool
+    name_most: int
 
     @property
     def key(self) -> str:
@@ -166,13 +169,17 @@ def draw_grammar(rng: random.Random, *, held: bool = False) -> Grammar:
         label_at=rng.choices(("left", "inline", "right", "above"), (70, 12, 14, 4))[0],
         sums_indent=rng.choice((0.0, 0.0, 0.0, 0.15, 0.3)),
         ruled=rng.random() < 0.3,
-        modifiers=rng.choice((0.0, 0.03, 0.08, 0.5))
-        if form.name_at == "same"
-        else rng.choice((0.0, 0.03, 0.1)),
+        modifiers=_draw_modifiers(rng, language, form),
         titled=rng.random() < 0.06,
         tax_first=rng.random() < 0.3,
         seed=rng.getrandbits(32),
     )
+
+
+def _draw_modifiers(rng: random.Random, language: str, form: ItemForm) -> float:
+    """How many items have rows of wishes beneath: many where meals are sold, hardly any elsewhere."""
+    meals = form.name_at == "same" and form.wrap != "wrap" and language != "vi"
+    return rng.choice((0.0, 0.05, 0.5)) if meals else rng.choice((0.0, 0.0, 0.01, 0.05))
 
 
 def _draw_form(rng: random.Random) -> ItemForm:
@@ -190,7 +197,7 @@ def _draw_form(rng: random.Random) -> ItemForm:
         numbered=rng.choices(
             ("none", "dot", "zeros", "hash", "plain", "bracket", "dot_glued"), (72, 6, 7, 2, 6, 2, 5)
         )[0],
-        wrap=rng.choices(("wrap", "cut", "none"), (40, 25, 35))[0],
+        wrap=rng.choices(("wrap", "cut", "none"), (48, 22, 30))[0],
         indent=rng.choice((0, 0, 1, 2, 3, 4, 8)),
         tax=rng.choices(
             ("none", "after_amount", "glued", "before_name", "rate", "bracket", "own_star", "two_words"),
@@ -203,6 +210,9 @@ def _draw_form(rng: random.Random) -> ItemForm:
         spread=rng.random() < 0.8,
         figures_at_end=rng.random() < 0.45,
         parted=rng.random() < 0.6,
+        rate=rng.choice(("{}%", "{}%", "{}%", "VAT{:02d}%", "VAT{}%", "{:02d}", "T{}", "({}%)")),
+        weight_named=rng.random() < 0.15,
+        name_most=rng.choice((99, 99, 24, 30, 36, 40)),
         second_code=rng.choices(("none", "row", "row"), (88, 6, 6))[0],
     )
 

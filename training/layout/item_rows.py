@@ -62,6 +62,8 @@ class ItemPrinter:
         self._form = grammar.item
         self._words = words
         self._habits = draw_habits(grammar)
+        # What is left of a name stands where it began, on most tills.
+        self._wrap_indent = grammar.item.indent if grammar.seed % 4 == 0 else 0
         # A till that cuts names prints nothing that counts behind them.
         self._cuts = grammar.item.wrap == "cut" and grammar.item.quantity not in {"bracket", "after_name"}
 
@@ -129,7 +131,18 @@ class ItemPrinter:
 
     def _name(self, item: Item, number: int) -> list[Token]:
         form, rng = self._form, self._rng
-        name = tokens(item.name, "name")
+        name = cut(tokens(item.name, "name"), form.name_most)
+        if self._weight_named(item):
+            # The scale's label: weight and price of a kilogram beside the name.
+            unit = item.unit
+            price = self._money(item.price, "price", price=True)
+            weight = counted(item.quantity, form.weight_digits, form.weight_point)
+            per = [*price[:-1], (f"{price[-1][0]}/{unit}", price[-1][1])] if form.parted else price
+            name += (
+                [(weight, "quantity"), (unit, "unit"), *per]
+                if form.spaced
+                else [(weight + unit, "quantity"), *per]
+            )
         if form.tax == "before_name" and item.letter:
             name = [(item.letter, "tax_mark"), *name]
         elif form.tax == "own_star" and rng.random() < 0.5:
@@ -174,6 +187,11 @@ class ItemPrinter:
         )
         return tokens(text, "none")
 
+    def _weight_named(self, item: Item) -> bool:
+        """Whether weight and price stand beside the name, and the columns tell of one piece."""
+        form = self._form
+        return form.weight_named and item.kind == "weighed" and form.quantity in {"column", "sign"}
+
     def _joined_quantity(self, quantity: str, *, before: bool) -> list[Token]:
         sign = self._form.sign if self._form.sign in {"x", "X", "*"} else "x"
         if self._form.spaced:
@@ -183,6 +201,8 @@ class ItemPrinter:
     def _detail(self, item: Item) -> list[Token]:
         """Quantity and price in one go, as `2 x 12.50`."""
         form = self._form
+        if self._weight_named(item):
+            return [("1", "none"), (form.sign.split()[-1], "none"), *self._money(item.amount, "none")]
         quantity = counted(item.quantity, form.weight_digits, form.weight_point)
         price = self._money(item.price, "price", price=True)
         unit = self._unit(item)
@@ -227,6 +247,9 @@ class ItemPrinter:
         form = self._form
         quantity = counted(item.quantity, form.weight_digits, form.weight_point)
         unit = self._unit(item)
+        if self._weight_named(item):
+            alone = {"q": [("1", "none")], "p": self._money(item.amount, "none"), "a": amount}
+            return [alone[letter] for letter in form.order if letter in alone]
         found: list[list[Token]] = []
         for letter in form.order:
             if letter == "q":
@@ -249,7 +272,7 @@ class ItemPrinter:
                     prices.insert(0 if self._habits.listed_first else len(prices), listed)
                 found += prices
             elif letter == "t":
-                found.append([(f"{item.rate}%", "tax_mark")])
+                found.append([(form.rate.format(item.rate), "tax_mark")])
             else:
                 if item.discount and self._grammar.discounts in {"column_net", "column_gross"}:
                     found.append(self._money(-item.discount, "discount"))
@@ -274,11 +297,11 @@ class ItemPrinter:
         elif form.tax == "glued" and item.letter:
             amount = [*amount[:-1], (amount[-1][0] + item.letter[:1], amount[-1][1])]
         elif form.tax == "two_words":
-            amount = [("VAT", "tax_mark"), (f"{item.rate}%", "tax_mark"), *amount]
+            amount = [("VAT", "tax_mark"), (form.rate.format(item.rate), "tax_mark"), *amount]
         elif form.tax == "bracket":
             amount = [(f"(VAT:{item.rate}%)", "tax_mark"), *amount]
         elif form.tax == "rate" and "t" not in form.order:
-            amount = [(f"{item.rate}%", "tax_mark"), *amount]
+            amount = [(form.rate.format(item.rate), "tax_mark"), *amount]
         return amount
 
     def _money(self, minor: int, role: str, *, price: bool = False) -> list[Token]:
@@ -295,7 +318,9 @@ class ItemPrinter:
         if self._cuts:
             return [Row([Cell(cut(name, width), 0)], "items")]
         lines = wrapped(name, width) if form.wrap == "wrap" else wrapped(name, self._grammar.width + 6)
-        return [Row([Cell(line, form.indent if place else 0)], "items") for place, line in enumerate(lines)]
+        return [
+            Row([Cell(line, self._wrap_indent if place else 0)], "items") for place, line in enumerate(lines)
+        ]
 
     def _named(self, name: list[Token], columns: Sequence[list[Token]]) -> list[Row]:
         """The name with columns to its right; what doesn't fit is cut or stands on the rows beneath."""
@@ -320,7 +345,7 @@ class ItemPrinter:
             )
             return [first, *(Row([Cell(line, shift)], "items") for line in lines[1:])]
         first = Row([Cell(lines[0], 0), *cells], "items")
-        rest = [Row([Cell(line, form.indent)], "items") for line in lines[1:]]
+        rest = [Row([Cell(line, self._wrap_indent)], "items") for line in lines[1:]]
         if rest and form.figures_at_end:
             # Figures stand at the end of the name instead of at its start.
             rows = [Row([Cell(lines[0], 0)], "items"), *rest]
