@@ -57,9 +57,11 @@ class HeadPrinter:
             shop = tokens(self._shop.upper(), "merchant")
         branch: list[Token] = []
         if rng.random() < 0.45:
-            place = rng.choice((words.street(), words.place(), words.person()))
+            place = rng.choice(
+                (words.any("streets"), words.any("streets"), words.street(), words.place(), words.person())
+            )
             branch = tokens(place, "store")
-            if rng.random() < 0.4:
+            if rng.random() < 0.55:
                 branch = [*tokens(self._shop, "merchant"), *branch]
             elif rng.random() < 0.3:
                 branch = [*tokens(words.any("store_code"), "store"), *branch]
@@ -67,7 +69,11 @@ class HeadPrinter:
         if rng.random() < 0.06:
             # Scans often bear a name above the shop's.
             rows.append(self._row(tokens(rng.choice((words.any("thanks"), words.any("title"))), "none")))
-        if branch and rng.random() < 0.25:
+        if branch and rng.random() < 0.12:
+            # Shop, branch and its address in one row.
+            own = [] if branch[0][1] == "merchant" else shop
+            rows.append(self._row([*own, *branch, ("-", "none"), *tokens(words.street(), "none")]))
+        elif branch and branch[0][1] != "merchant" and rng.random() < 0.25:
             rows.append(self._row([*shop, *branch], big=rng.random() < 0.3))
         elif branch[:1] and branch[0][1] == "merchant" and rng.random() < 0.35:
             # The name above was a picture, which nobody reads.
