@@ -120,13 +120,12 @@ def _draw_items(rng: random.Random, grammar: Grammar, words: Words) -> list[Item
     items: list[Item] = []
     # A till sells what it sells: only some of these kinds come up on one paper.
     weights = [100.0]
-    extras = rng.uniform(0.1, 0.5) if grammar.modifiers and rng.random() < 0.4 else 0.0
     for kind in _KINDS[1:]:
         most = {"weighed": 40, "gift": 14, "bag": 8, "deposit": 25, "void": 10, "return": 5}[kind]
         weights.append(rng.uniform(0, most) if rng.random() < 0.4 else 0.0)
     for _ in range(count):
         items += _draw_kind(rng, grammar, words, rng.choices(_KINDS, weights)[0], cheap=cheap)
-        while rng.random() < extras:
+        while rng.random() < grammar.extras:
             items.append(_draw_extra(rng, grammar, words))
     if rng.random() < 0.12:
         items.append(items[0])

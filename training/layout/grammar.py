@@ -44,7 +44,7 @@ QUANTITY_FORMS: Final = (
     "labelled",
     "none",
 )
-_QUANTITY_WEIGHTS: Final = (32, 13, 10, 7, 7, 7, 12, 3, 3, 3, 13)
+_QUANTITY_WEIGHTS: Final = (30, 12, 10, 7, 7, 7, 14, 3, 3, 3, 20)
 DISCOUNTS: Final = (
     "none",
     "beneath",
@@ -132,6 +132,7 @@ class Grammar:
     sums_indent: float
     ruled: bool
     modifiers: float
+    extras: float
     titled: bool
     tax_first: bool
     seed: int
@@ -170,6 +171,9 @@ def draw_grammar(rng: random.Random, *, held: bool = False) -> Grammar:
         sums_indent=rng.choice((0.0, 0.0, 0.0, 0.15, 0.3)),
         ruled=rng.random() < 0.3,
         modifiers=_draw_modifiers(rng, language, form),
+        extras=rng.choice((0.0, 0.0, 0.2, 0.5))
+        if form.quantity in {"none", "before_name", "column"}
+        else 0.0,
         titled=rng.random() < 0.06,
         tax_first=rng.random() < 0.3,
         seed=rng.getrandbits(32),
