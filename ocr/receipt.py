@@ -10,39 +10,60 @@ from ocr.head.marks import find_marks
 from ocr.head.moment import Moment, combine, find_moment
 from ocr.head.number import Found, find_number
 from ocr.head.shop import read_head
-from ocr.items.binding import Draft, read_items, without_sums
+from ocr.items.confidence import items_confidence
+from ocr.items.draft import Draft, cuts_of, gross_of
 from ocr.items.lines import make_lines
-from ocr.sums.arithmetic import close_sums, cuts_of, gross_of, mend
+from ocr.items.read import Readings
+from ocr.items.tagged import Tagged
+from ocr.sums.arithmetic import close_sums, mend
 from ocr.sums.checks import check_sums
 from ocr.sums.equations import Sum, Sums, agree_in_print, due_variants, reconcile
 from ocr.sums.footer_cuts import give_cuts
 from ocr.sums.payment import find_payment
-from ocr.sums.totals import read_sums, settle_sums, stated_sums
+from ocr.sums.totals import read_sums, settle_sums
+from ocr.tagger.model import tag
 from ocr.text.ink import Ink, Reread
-from ocr.text.labels import TOTAL_KINDS, Locale
-from ocr.text.locale import find_locale, find_style
-from ocr.text.money import MoneyStyle
-from ocr.text.rows import Row, make_rows, respace
-from ocr.text.zones import Zones, find_zones
+from ocr.text.labels import TOTAL_KINDS
+from ocr.text.locales import Locale
+from ocr.text.rows import Row, as_line, make_rows, respace
+from ocr.text.style import find_locale, find_style
 from ocr.types import Reading, TextLine
 
 # Several misread zeros in one sum cost this much at most.
 TARGET_COST_MAX = 4.0
 INFERRED_CONFIDENCE_MAX = 0.85
+# Sums that fit say as much for a way to read the items.
+SUMS_GAIN = 6.0
 
 
 @dataclass(frozen=True, slots=True)
 class Understood:
-    """A paper's rows, items and sums; `closed` says that the items add up to what is stated."""
+    """A paper's rows, items and sums; `closed` says that the items add up to what is stated.
+
+    Items stand in rows `start` up to `end`. `margin` is by how much the way they were read is likelier than
+    the next, as log odds.
+    """
 
     rows: list[Row]
     locale: Locale
-    style: MoneyStyle
-    zones: Zones
+    tagged: Tagged
     drafts: list[Draft]
     sums: Sums
     closed: bool
     ink: Ink
+    margin: float = 0.0
+
+    @property
+    def start(self) -> int:
+        """The place of the first row of an item, or of the first sum where there is none."""
+        items = [row.index for draft in self.drafts for row in draft.rows]
+        sums = [item.row.index for item in self.sums.found]
+        return min(items or sums, default=len(self.rows))
+
+    @property
+    def end(self) -> int:
+        """The place after the last row of an item."""
+        return max((row.index + 1 for draft in self.drafts for row in draft.rows), default=self.start)
 
 
 def parse_receipt(
@@ -65,14 +86,12 @@ def parse_receipt(
         Money is in minor units of `currency`. Image facts (quality, seconds) are left to the caller.
     """
     seen = understand(lines, reread=reread, sure_min=sure_min)
-    rows, locale, style, zones, drafts, sums, closed, ink = (
-        seen.rows, seen.locale, seen.style, seen.zones, seen.drafts, seen.sums, seen.closed, seen.ink,
-    )  # fmt: skip
-    chain, chain_confidence = find_chain(rows, zones.start)
+    rows, sums, drafts = seen.rows, seen.sums, seen.drafts
+    chain, chain_confidence = find_chain(rows, seen.start)
     shapes = next((known.numbers for known in chains() if known.name == chain), ())
-    moment = find_moment(rows, locale)
-    number = find_number(rows, shapes, codes, combine(moment))
-    head = read_head(rows, zones.start, zones.columns)
+    moment = find_moment(rows, seen.locale)
+    number = find_number(rows, seen.tagged, shapes, codes, combine(moment))
+    head = read_head(rows, seen.start, seen.tagged)
     return Reading(
         status="read" if is_receipt(drafts, sums, moment) else "not_a_receipt",
         chain=chain,
@@ -84,22 +103,23 @@ def parse_receipt(
         receipt_no=number.value if number else None,
         purchased_at=combine(moment),
         purchased_on=moment.day if moment else None,
-        currency=style.currency,
-        lines=tuple(make_lines(drafts, closed=closed)),
+        currency=seen.ink.style.currency,
+        lines=tuple(make_lines(drafts, closed=seen.closed)),
         subtotal_minor=sums.subtotal,
         discount_total_minor=sums.discount or 0,
         rounding_minor=sums.rounding,
         total_minor=sums.total,
         tendered_minor=sums.tendered,
         change_minor=sums.change,
-        payment=find_payment(sums, rows, zones.end),
+        payment=find_payment(sums, rows, seen.end),
         marks=find_marks(rows),
         codes=tuple(codes),
         confidence=confidences(
             sums, number, chain_confidence, moment.confidence if moment else 0.0, head.confidence
-        ),
+        )
+        | {"items": items_confidence(drafts, closed=seen.closed, margin=seen.margin)},
         inferred=tuple(sorted(sums.inferred | ({"receipt_no"} if number and number.repaired else set()))),
-        checks=check_sums(sums, rows_below(rows, zones, drafts), drafts, ink),
+        checks=check_sums(sums, rows[seen.end :], drafts, seen.ink),
         text="\n".join(row.text for row in rows),
     )
 
@@ -112,17 +132,25 @@ def understand(
     locale = find_locale(rows)
     style = find_style(rows, locale)
     rows = respace(rows, style)
-    zones = find_zones(rows, style)
-    drafts = read_items(rows, zones, style)
+    tagged = Tagged(rows, tag([as_line(row) for row in rows]) if rows else None)
     ink = Ink(style, [figure for row in rows for figure in row.figures], reread, sure_min)
-    sums, closed = add_up(rows, zones, drafts, ink)
-    return Understood(rows, locale, style, zones, drafts, sums, closed, ink)
+    readings = Readings(rows, tagged, style)
+    drafts = readings.best()
+    sums, closed = add_up(rows, tagged, drafts, ink)
+    stated = set(sums.values("subtotal", *TOTAL_KINDS))
+    for others in readings.coming_to(stated, SUMS_GAIN) if not closed else ():
+        # Of ways that are nearly as likely, the one that adds up is meant.
+        other_sums, other_closed = add_up(rows, tagged, others, ink)
+        if other_closed:
+            drafts, sums, closed = others, other_sums, True
+            break
+    return Understood(rows, locale, tagged, drafts, sums, closed, ink, readings.margin)
 
 
-def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> tuple[Sums, bool]:
+def add_up(rows: Sequence[Row], tagged: Tagged, drafts: list[Draft], ink: Ink) -> tuple[Sums, bool]:
     """The sums, and whether the items add up to them; figures are read again where they do not."""
-    found = read_sums(rows, zones.start, zones.end, ink.style)
-    drafts[:] = without_sums(drafts, stated_sums(found))
+    items = sorted({row.index for draft in drafts for row in draft.rows})
+    found = read_sums(rows, items, tagged, ink.style)
     options = mend(drafts, ink)
     agree_in_print(found, ink)
     sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
@@ -131,17 +159,11 @@ def add_up(rows: Sequence[Row], zones: Zones, drafts: list[Draft], ink: Ink) -> 
         reconcile(found, gross_of(drafts), cuts_of(drafts), ink)
         sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and sums.total is not None:
-        give_cuts(drafts, rows[zones.end :], gross_of(drafts) - cuts_of(drafts) - sums.total)
+        give_cuts(drafts, rows[items[-1] + 1 :], gross_of(drafts) - cuts_of(drafts) - sums.total)
     # Taxes on top part the items from the total; their subtotal says as much.
     subtotals = sums.values("subtotal")
     stated = {gross_of(drafts), gross_of(drafts) - cuts_of(drafts)} & set(subtotals) if drafts else set()
     return sums, "items" in sums.checks or bool(stated)
-
-
-def rows_below(rows: Sequence[Row], zones: Zones, drafts: Sequence[Draft]) -> Sequence[Row]:
-    """The rows below the last item: sums, and the taxes that some tills print before them."""
-    last = max((row.index for draft in drafts for row in draft.rows), default=zones.end - 1)
-    return rows[min(zones.end, last + 1) :]
 
 
 def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int, float]:

@@ -157,10 +157,6 @@ def test_a_subtotal_is_no_provisional_bill():
     assert read("CUA HANG AN PHUC", "TAM TINH                             200,000").marks == ()
 
 
-def test_a_zero_lost_at_the_front_of_a_spaced_group_is_put_back():
-    assert read("CIRCLE K VIETNAM\nReceipt No: 373 3 20261107 0298").receipt_no == "373 03 20261107 0298"
-
-
 def test_a_number_broken_behind_its_hyphen_is_one():
     assert read("SIEU THI GO! AN LAC\n$0:6405 -016-40362   TN: 57908").receipt_no == "6405-016-40362"
 

@@ -12,23 +12,21 @@ from importlib.resources import files
 from rapidfuzz import fuzz, process
 
 from ocr.text.letters import digits_of, fold, letters, strip_marks
+from ocr.text.locales import shop_pattern
 from ocr.text.rows import Row
 
 SCORE_MIN = 0.7
 HEAD_ROWS = 9
 TAX_WEIGHT = 1.0
+# A fingerprint that is the chain's own; lighter ones only add to it.
+OWN_MIN = 0.5
 # Shorter names are taken only as whole words, exactly: GO!, VM, AEON.
 FUZZY_NAME_MIN = 6
 PHRASE_RATIO_MIN = 88.0
 # One wrong letter in six, in as many words as a name has.
 NEAR_MIN, SPAN_MAX = 0.84, 4
-# What any shop may call itself: a name that starts so shares most of its letters with others.
-ANY_SHOP = "SIEU THI"
 NOT_NAME = re.compile(r"[^A-Z0-9+!]+")
-ADDRESS = re.compile(
-    r"\b(?:DUONG|PHUONG|QUAN|SO \d|TP|TANG|TTTM|LO |TOA|KHU|HUYEN|XA|TINH|[PQ] ?\d{1,2})\b|"
-    r"^\W*\d+[A-Z]*(?:BIS)?[/, -]"
-)  # fmt: skip
+HOUSE = re.compile(r"^\W*\d+[A-Z]*(?:BIS)?[/, -]|\b[A-Z] ?\d{1,2}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,20 +100,19 @@ def find_chain(rows: Sequence[Row], head: int) -> tuple[str | None, float]:
 def is_address(row: Row) -> bool:
     """Whether a head row is an address: house numbers, wards and districts."""
     text = strip_marks(row.text)
-    return (len(ADDRESS.findall(text)) > 0 and "," in text) or bool(
-        re.match(r"^\W*\d+[A-Z]?(?:BIS)?\s", text)
-    )
+    told = HOUSE.search(text) or shop_pattern("address").search(text)
+    return (bool(told) and "," in text) or bool(re.match(r"^\W*\d+[A-Z]?(?:BIS)?\s", text))
 
 
 def score_chain(
     chain: Chain, heading: Sequence[Heading], everything: Sequence[tuple[str, str]], digits: Sequence[str]
 ) -> float:
-    """The weight of a chain's fingerprints that show."""
-    score = max((weight * shows(word, heading) for word, weight in chain.words), default=0.0)
-    score += sum(weight * shows_anywhere(word, everything, digits) for word, weight in chain.anywhere)
-    if any(code in line for code in chain.tax for line in digits):
-        score += TAX_WEIGHT
-    return score
+    """The weight of a chain's fingerprints that show; 0 where only words do that any till may print."""
+    named = max((weight * shows(word, heading) for word, weight in chain.words), default=0.0)
+    found = [weight * shows_anywhere(word, everything, digits) for word, weight in chain.anywhere]
+    taxed = TAX_WEIGHT if any(code in line for code in chain.tax for line in digits) else 0.0
+    told = max([named, taxed, *found]) >= OWN_MIN
+    return named + taxed + sum(found) if told else 0.0
 
 
 def shows(word: str, heading: Sequence[Heading]) -> float:
@@ -128,7 +125,7 @@ def shows(word: str, heading: Sequence[Heading]) -> float:
             or "+" in word
             or "!" in word
             or len(target) < FUZZY_NAME_MIN
-            or word.startswith(ANY_SHOP)
+            or shop_pattern("any").match(word)
         ):
             found = 1.0 if stands_exactly(word, row) else 0.0
         else:
@@ -138,13 +135,15 @@ def shows(word: str, heading: Sequence[Heading]) -> float:
 
 
 def stands_nearly(target: str, row: Heading) -> float:
-    """How well a name fits the row's words: 1 where its letters stand in it, less for misread ones, else 0.
+    """How well a name fits the row's words: 1 where they begin with it, less for a misread letter, else 0.
 
     With a misread letter it must fill whole words: MINIMART holds six of the seven letters of WINMART.
     """
-    if target in row.letters:
+    if target in row.spans or any(span.startswith(target) for span in row.spans):
         return 1.0
-    found = process.extractOne(target, row.spans, scorer=fuzz.ratio, score_cutoff=100 * NEAR_MIN)
+    # A letter is misread or lost, seldom made: WINE MART is no WINMART.
+    spans = [span for span in row.spans if len(target) - 1 <= len(span) <= len(target)]
+    found = process.extractOne(target, spans, scorer=fuzz.ratio, score_cutoff=100 * NEAR_MIN)
     return found[1] / 100 if found else 0.0
 
 
@@ -164,6 +163,9 @@ def shows_anywhere(word: str, everything: Sequence[tuple[str, str]], digits: Seq
     target = letters(word)
     if len(target) < FUZZY_NAME_MIN:
         return float(any(f" {word} " in f" {line} " for line, _ in everything))
-    long = [spelled for line, spelled in everything if len(line) >= len(target) - 1]
+    long = [spelled for _, spelled in everything if len(spelled) >= len(target)]
     best = process.extractOne(target, long, scorer=fuzz.partial_ratio, score_cutoff=PHRASE_RATIO_MIN)
-    return float(best is not None)
+    if best is None:
+        return 0.0
+    # The digits of 7REWARDS tell it from anybody's rewards.
+    return float(digits_of(target) in digits_of(best[0]))

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
 
-from rapidfuzz import fuzz
+from rapidfuzz import fuzz, process
 
-from ocr.text.labels import locales
 from ocr.text.letters import letters
+from ocr.text.locales import locales
 from ocr.text.rows import Row
 
-RATIO_MIN = 86.0
-SPARE_LETTERS = 8
-# Original papers' titles that are one word short of a mark.
-ORIGINAL_TITLES = ("PHIEUTINHTIEN", "HOADONTINHTIEN")
+RATIO_MIN: Final = 86.0
+# Signs and specks beside a mark: ** COPY **.
+SPARE_LETTERS: Final = 8
+# One wrong letter in six is another word.
+FUZZY_LENGTH_MIN: Final = 7
+END_LENGTH_MIN: Final = 5
 
 
 def find_marks(rows: Sequence[Row]) -> tuple[str, ...]:
@@ -29,10 +33,27 @@ def find_marks(rows: Sequence[Row]) -> tuple[str, ...]:
 
 
 def marks_row(text: str, phrase: str) -> bool:
-    """Whether the row says the phrase and little else; short phrases must start the row exactly."""
+    """Whether the row says the phrase and little else, and no other words of tills better.
+
+    Short phrases must open or end the row exactly. Titles and labels that are a word short of a mark
+    (PHIEU TINH TIEN, HOA DON THANH TOAN, THANH TIEN) are none.
+    """
     if not len(phrase) <= len(text) <= len(phrase) + SPARE_LETTERS:
         return False
-    if len(phrase) < 7:  # noqa: PLR2004 - one wrong letter in six is another word
-        return text.startswith(phrase) or (text.endswith(phrase) and len(phrase) > 4)  # noqa: PLR2004
+    if len(phrase) < FUZZY_LENGTH_MIN:
+        return text.startswith(phrase) or (text.endswith(phrase) and len(phrase) >= END_LENGTH_MIN)
     alike = fuzz.partial_ratio(phrase, text)
-    return alike >= RATIO_MIN and all(fuzz.partial_ratio(title, text) < alike for title in ORIGINAL_TITLES)
+    if alike < RATIO_MIN:
+        return False
+    if phrase in text:
+        return True
+    whole = fuzz.ratio(phrase, text)
+    return process.extractOne(text, other_phrases(), scorer=fuzz.ratio, score_cutoff=whole) is None
+
+
+@lru_cache(maxsize=1)
+def other_phrases() -> tuple[str, ...]:
+    """Everything else that tills print in words we know."""
+    known = {phrase for locale in locales().values() for kind in locale.labels.values() for phrase in kind}
+    marks = {phrase for locale in locales().values() for kind in locale.marks.values() for phrase in kind}
+    return tuple(known - marks)

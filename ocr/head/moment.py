@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import product
 
-from ocr.text.labels import Locale, find_words, locales
+from ocr.text.labels import find_words
 from ocr.text.letters import strip_marks
+from ocr.text.locales import Locale, locales
 from ocr.text.rows import Row
 
 # Dates outside are misread: no till of ours is older, nor from the next decade.
@@ -32,8 +33,6 @@ TIME = re.compile(
 SLOPPY_TIME = re.compile(
     r"(?<!\d)([01]\d|2[0-3])\s?[.:,]?\s?([0-5]\d)(?:\s?[.:,]\s?([0-5]\d))?\s?(AM|PM|SA|CH)?(?!\d)"
 )
-EVENING = ("PM", "CH", "P", "P.M", "P.M.")
-MORNING = ("AM", "SA", "A", "A.M", "A.M.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,14 +211,23 @@ def make_clock(hour: str, minute: str, second: str | None, half: str | None) -> 
     ways = sorted((a + b, h, m) for (h, a), (m, b) in product(zeroed(hour), zeroed(minute)))
     for _, h, m in ways:
         number = h
-        if half in EVENING and number < 12:  # noqa: PLR2004 - hours of half a day
+        if half_of_day(half) == "evening" and number < 12:  # noqa: PLR2004 - hours of half a day
             number += 12
-        elif half in MORNING and number == 12:  # noqa: PLR2004 - midnight
+        elif half_of_day(half) == "morning" and number == 12:  # noqa: PLR2004 - midnight
             number = 0
         if number < 24 and m < 60:  # noqa: PLR2004 - a clock
             seconds = int(second or 0)
             return time(number, m, seconds if seconds < 60 else 0)  # noqa: PLR2004
     return None
+
+
+def half_of_day(word: str | None) -> str | None:
+    """Which half of the day a word behind a clock names in any language: PM, CH, A.M."""
+    bare = (word or "").replace(".", "")
+    return next(
+        (half for locale in locales().values() for half, words in locale.halves.items() if bare in words),
+        None,
+    )
 
 
 def combine(moment: Moment | None) -> datetime | None:

@@ -9,25 +9,24 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ocr.head.chains import is_address
-from ocr.text.labels import find_words
-from ocr.text.letters import count_digits, count_letters, fold, strip_marks
+from ocr.items.tagged import Tagged
+from ocr.text.labels import find_words, heading_share, look_up
+from ocr.text.letters import count_digits, count_letters, fold, squash, strip_marks
+from ocr.text.locales import shop_pattern
 from ocr.text.rows import Row
-from ocr.text.zones import column_share
 
 HEAD_ROWS = 10
+NAME_LETTERS_MIN = 2
+# No heading is this long: it must be the word itself.
+LENGTH_ANY = 99
+# What the tagger's word for a row weighs, against 0.35 for each row further down.
+TAG_WEIGHT = 1.0
+STORE_MIN = 0.5
+COLUMN_SHARE_MIN = 0.4
 # What an address leaves for its last line: a town, a province.
 ADDRESS_WORDS_MAX = 3
 # Of names without a company's form that were read surely, six of ten are right on scans and photographs.
 NO_FORM_SHARE = 0.7
-LEGAL = re.compile(
-    r"\b(?:SDN|BHD|ENTERPRISE|TRADING|RESTAURANT|RESTORAN|CAFE|MART|SUPERMARKET|CTY|CONG TY|TNHH|COMPANY|CO|"
-    r"LTD|LLC|INC|"
-    r"GMBH|KG|HARDWARE|BAKERY|BAKERIES|STATIONERY|PHARMACY|STORES?|CENTRE|CENTER|SHOP|KITCHEN|GRILL|BAR|BISTRO|DELI|PIZZA|"
-    r"BUFFET|DINER|SUSHI|HOTEL|PLT|GROUP|INDUSTRIES|CORPORATION|HOLDINGS|SYARIKAT|KEDAI|"
-    r"PERNIAGAAN|SIEU THI|CUA HANG)\b"
-)  # fmt: skip
-COMPANY = re.compile(r"\b(?:SDN|BHD|LLC|INC|GMBH|TNHH|LTD|S/B|SB|ENTERPRISE|TRADING)\b")
-MALAYSIAN = re.compile(r"\b(?:SDN|BHD|S/B)\b")
 REGISTRATION = re.compile(
     r"\s*[(\[{]?(?:CO\.?\s*(?:REG|RFG|NO).*|\(?\d{3,}[\d ]*-?\s?[A-Z]?)[)\]}]?\s*$", re.IGNORECASE
 )
@@ -39,10 +38,7 @@ NO_NAME = frozenset(
 )
 TAX_CODE = re.compile(r"(\d[\d ]{8,15}\d)(?:\s?[-?–]\s?(\d{3}))?")
 POSTCODE = re.compile(r"\b\d{5}\b")
-STREET = re.compile(
-    r"\b(?:JALAN|JLN|LOT|TAMAN|LORONG|PERSIARAN|ST|STREET|AVE|AVENUE|BLVD|RD|ROAD|SUITE|HWY|DR|LANE|\w*STRASSE|\w+STR|\w+ALLEE|\w+PLATZ|\w+GASSE|FLOOR|KAWASAN|BATU|"
-    r"BANDAR|LEBUH|PLAZA|SEKSYEN|PUSAT|[A-Z]{2} \d{5})\b"
-)  # fmt: skip
+STATE = re.compile(r"\b[A-Z]{2} \d{5}\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +53,25 @@ class Head:
     confidence: float
 
 
-def read_head(rows: Sequence[Row], end: int, columns: int | None = None) -> Head:
-    """Read the head, the rows before `end`; tax code and till may stand anywhere.
-
-    `columns` is the place of the column headings' last row, which name no shop.
-    """
+def read_head(rows: Sequence[Row], end: int, tagged: Tagged) -> Head:
+    """Read the head, the rows before `end`; tax code and till may stand anywhere."""
+    columns = max(
+        (row.index for row in rows[:end] if heading_share(row.words()) >= COLUMN_SHARE_MIN), default=None
+    )
     head = [
         row
         for row in rows[: max(4, min(end, HEAD_ROWS))]
-        if columns is None or row.index < columns - 1 or (row.index < columns and not column_share(row))
+        if columns is None
+        or row.index < columns - 1
+        or (row.index < columns and not heading_share(row.words()))
     ]
     places = [row for row in head if is_place(row)]
     names = [row for row in head if may_name(row) and not is_place(row)]
     first_place = places[0].index if places else len(rows)
-    merchant = choose_merchant(names, [row.index for row in places])
+    merchant = choose_merchant(names, [row.index for row in places], tagged)
     store = choose_store(names, merchant, first_place)
     return Head(
-        merchant=clean_name(merchant.text) if merchant else None,
+        merchant=clean_name(own_name(merchant, places, tagged)) if merchant else None,
         store=clean_name(store.text) if store else None,
         address=" ".join(row.text for row in adjoining(places)) or None,
         tax_code=find_tax_code(rows),
@@ -85,12 +83,18 @@ def read_head(rows: Sequence[Row], end: int, columns: int | None = None) -> Head
 def may_name(row: Row) -> bool:
     """Whether a head row may hold a name: letters, and no label, web address or number."""
     text = row.text
-    if count_letters(text) < 2 or (row.kind in NO_NAME and not LEGAL.search(strip_marks(text))):  # noqa: PLR2004
+    if count_letters(text) < NAME_LETTERS_MIN or (
+        row.kind in NO_NAME and not shop_pattern("legal").search(strip_marks(text))
+    ):
         return False
     lowered = text.lower()
     if any(sign in lowered for sign in ("www", "http", ".com", "@", ".vn", "hotline")):
         return False
-    if find_words(row.words(), ("phone", "tax_code", "date")) and not LEGAL.search(strip_marks(text)):
+    if look_up(squash(text), ("columns",), length_min=LENGTH_ANY):
+        return False
+    if find_words(row.words(), ("phone", "tax_code", "date")) and not shop_pattern("legal").search(
+        strip_marks(text)
+    ):
         return False
     return count_digits(text) <= count_letters(text)
 
@@ -98,41 +102,76 @@ def may_name(row: Row) -> bool:
 def is_place(row: Row) -> bool:
     """Whether a row is an address of any country."""
     text = strip_marks(row.text)
-    if MALAYSIAN.search(text.split(",")[0]):
+    if shop_pattern("sure").search(text.split(",")[0]):
         # A name may open with a number as a house does: 99 SPEEDMART S/B.
         return False
-    if is_address(row):
+    if is_address(row) or (shop_pattern("address").match(text) and "." in text.split(" ")[0]):
         return True
-    hits = len(STREET.findall(text)) + len(POSTCODE.findall(text))
-    return (hits >= 1 and count_digits(text) > 0 and not LEGAL.search(text.split(",")[0])) or hits > 1
+    hits = len(shop_pattern("street").findall(text)) + len(STATE.findall(text)) + len(POSTCODE.findall(text))
+    return (
+        hits >= 1 and count_digits(text) > 0 and not shop_pattern("legal").search(text.split(",")[0])
+    ) or hits > 1
 
 
-def choose_merchant(names: Sequence[Row], places: Sequence[int]) -> Row | None:
-    """The row that names the seller: one with a legal form before the address, else the first."""
+def own_name(row: Row, places: Sequence[Row], tagged: Tagged) -> str:
+    """The seller's name without the branch behind it: what the tagger leaves out, or the address repeats."""
+    words = row.words()
+    if shop_pattern("company").search(strip_marks(row.text)):
+        return row.text
+    if tagged.learned:
+        merchant = [tagged.role(row, place, "merchant") for place in range(len(words))]
+        store = [tagged.role(row, place, "store") for place in range(len(words))]
+        last = len(words)
+        kinds = shop_pattern("legal")
+        while (
+            last > 1
+            and store[last - 1] > max(STORE_MIN, merchant[last - 1])
+            and not kinds.fullmatch(fold(words[last - 1]))
+        ):
+            last -= 1
+        words = words[:last] if min(merchant[:last]) > STORE_MIN else words
+    street = " ".join(place.folded for place in places)
+    for count in range(len(words) - 1, 0, -1):
+        if f" {fold(' '.join(words[-count:]))} " in f" {street} ":
+            return " ".join(words[:-count])
+    return " ".join(words)
+
+
+def choose_merchant(names: Sequence[Row], places: Sequence[int], tagged: Tagged) -> Row | None:
+    """The row that names the seller: where the tagger sees it, with a legal form, above the address."""
     if not names:
         return None
     best: tuple[float, Row] | None = None
     for place, row in enumerate(names[:6]):
         text = strip_marks(row.text)
-        own = bool(LEGAL.search(text) or COMPANY.search(text))
+        own = bool(shop_pattern("legal").search(text) or shop_pattern("company").search(text))
         if row.index - 1 in places and len(text.split()) <= ADDRESS_WORDS_MAX and not own:
             # A few words right below the address go on with it.
             continue
-        score = 2.0 - 0.35 * place + row.confidence
-        score += 0.3 * min(1, len(LEGAL.findall(text)))
-        score += 1.5 * bool(COMPANY.search(text)) * (len(text.split()) > 2)  # noqa: PLR2004 - SDN BHD alone is half a name
+        score = 2.0 - 0.35 * place + row.confidence + TAG_WEIGHT * merchant_share(row, tagged)
+        score += 0.3 * min(1, len(shop_pattern("legal").findall(text)))
+        score += 1.5 * bool(shop_pattern("company").search(text)) * (len(text.split()) > 2)  # noqa: PLR2004 - SDN BHD alone is half a name
         score -= 1.5 * bool(places and row.index > places[0])
         score -= 0.8 * (count_letters(text) < 5)  # noqa: PLR2004 - noise is short
-        score -= 0.7 * bool(re.search(r"\bCTY\b|CONG TY", text))
+        score -= 0.7 * bool(shop_pattern("office").search(text))
         if best is None or score > best[0]:
             best = (score, row)
     return best[1] if best else None
 
 
+def merchant_share(row: Row, tagged: Tagged) -> float:
+    """How far the tagger takes the row's words for the seller's name."""
+    if not tagged.learned:
+        return 0.0
+    return sum(tagged.role(row, place, "merchant") for place in range(len(row.tokens))) / len(row.tokens)
+
+
 def name_confidence(row: Row) -> float:
     """How sure the seller's name is: slogans and malls stand where names do, but bear no company's form."""
     text = strip_marks(row.text)
-    return row.confidence * (1.0 if LEGAL.search(text) or COMPANY.search(text) else NO_FORM_SHARE)
+    return row.confidence * (
+        1.0 if shop_pattern("legal").search(text) or shop_pattern("company").search(text) else NO_FORM_SHARE
+    )
 
 
 def choose_store(names: Sequence[Row], merchant: Row | None, first_place: int) -> Row | None:
@@ -143,7 +182,7 @@ def choose_store(names: Sequence[Row], merchant: Row | None, first_place: int) -
         row
         for row in names
         if merchant.index < row.index <= first_place
-        and not re.search(r"\bCTY\b|CONG TY", strip_marks(row.text))
+        and not shop_pattern("office").search(strip_marks(row.text))
     ]
     return branches[-1] if branches else merchant
 

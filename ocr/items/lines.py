@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ocr.items.binding import Draft, box_of, finish_barcode
-from ocr.items.line_confidence import line_confidence
+from ocr.items.confidence import line_confidence
+from ocr.items.draft import Draft
 from ocr.types import ReadingLine
 
 
@@ -17,7 +17,7 @@ def make_lines(drafts: Sequence[Draft], *, closed: bool) -> list[ReadingLine]:
 
 def make_line(draft: Draft, *, closed: bool) -> ReadingLine:
     """One item as a line; a quantity that nothing tells is one."""
-    barcode = finish_barcode(draft)
+    barcode = draft.finish_barcode()
     quantity = draft.quantity if draft.quantity is not None else Decimal(1)
     price = draft.unit_price
     if price is None and quantity == 1:
@@ -31,7 +31,7 @@ def make_line(draft: Draft, *, closed: bool) -> ReadingLine:
         amount_minor=draft.amount,
         discount_minor=draft.discount,
         confidence=line_confidence(draft, closed=closed),
-        box=box_of(draft),
+        box=draft.box,
         page=draft.rows[0].page,
         inferred=tuple(sorted(draft.inferred)),
     )

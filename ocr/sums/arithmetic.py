@@ -7,15 +7,15 @@ and marked as inferred. A value that no reading of the ink gives is never made u
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from ocr.items.binding import Draft
+from ocr.items.draft import Draft, gross_of
 from ocr.items.figures import EXACT, PRICE_MIN, product_proof
 from ocr.text.barcodes import read_weighed_code
 from ocr.text.ink import Ink
-from ocr.text.labels import weight_words
+from ocr.text.locales import weight_words
 from ocr.text.money import Figure, quantity_value
 
 # Figures beside an amount that nothing explains speak against it.
@@ -25,6 +25,7 @@ PRODUCT_GAIN, REPEAT_GAIN = 3.0, 1.5
 # A weight code that says the same speaks twice.
 CODE_GAIN = 2.0
 DISCOUNT_COST = 0.2
+PRICE_COST = 1.5
 # A price may be mended by the quotient where one or two digits that print confuses differ.
 NEAR_COST_MAX = 2.6
 COST_MAX = 9.0
@@ -101,7 +102,16 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
         price = value if draft.quantity in {None, 1} else None
         round_cost = 0.0 if weighed else ink.round_cost(value)
         yield Choice(value, draft.quantity, price, draft.column_discount, cost + round_cost + unexplained, 0)
-    for count, price_figure, count_cost in roles(draft, others, ink):
+        if (
+            draft.quantity not in {None, 1}
+            and not draft.proof
+            and not any(figure.is_money for figure in others)
+        ):
+            # The only money beside a count may be the price of one, where the amount was not read.
+            yield Choice(
+                round(value * draft.quantity), draft.quantity, value, 0, cost + round_cost + PRICE_COST, 0
+            )
+    for count, price_figure, count_cost in roles(others, ink):
         if count_cost == 0:
             yield from settle_price(draft, count, price_figure, ink)
         for price, price_cost in ink.variants(price_figure, page).items():
@@ -111,13 +121,11 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
             yield from settle_amount(draft, others, (count, price), base, ink)
 
 
-def roles(draft: Draft, others: Sequence[Figure], ink: Ink) -> Iterator[tuple[Decimal, Figure, float]]:
+def roles(others: Sequence[Figure], ink: Ink) -> Iterator[tuple[Decimal, Figure, float]]:
     """Counts with the figures that may be their prices."""
     for price_figure in others:
         if ink.style.exponent and len(price_figure.groups) < 2 and len(price_figure.digits) < 3:  # noqa: PLR2004 - prices there have decimals
             continue
-        if draft.lead:
-            yield draft.lead, price_figure, 0.0
         yield Decimal(1), price_figure, 0.8 if len(others) > 1 else 0.4
         for count_figure in others:
             if count_figure is not price_figure and (
@@ -190,7 +198,6 @@ def take(draft: Draft, choice: Choice) -> None:
     read = {abs(value) for figure in draft.figures for value in figure.values}
     counts = {
         draft.quantity,
-        draft.lead,
         *(quantity_value(figure) for figure in draft.figures),
         None,
         Decimal(1),
@@ -263,13 +270,3 @@ def grow_beam(drafts: Sequence[Draft], options: dict[int, list[Choice]]) -> Beam
                     grown[total + step] = (spent + cost, (*changes, (place, way)))
         beam = dict(sorted(grown.items(), key=lambda item: item[1][0])[:BEAM_WIDTH])
     return beam
-
-
-def gross_of(drafts: Iterable[Draft]) -> int:
-    """The items' amounts before discounts."""
-    return sum(draft.amount for draft in drafts)
-
-
-def cuts_of(drafts: Iterable[Draft]) -> int:
-    """The items' discounts."""
-    return sum(draft.discount for draft in drafts)

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ocr.items.binding import Draft
-from ocr.sums.arithmetic import cuts_of, gross_of
+from ocr.items.draft import Draft, cuts_of, gross_of
 from ocr.sums.equations import Sum, Sums, due_by_tender, net_values
 from ocr.sums.taxes import Taxed, taxed_gross
 from ocr.sums.totals import RANK, ROUNDING_MAX

@@ -7,7 +7,7 @@ from typing import Final
 
 from rapidfuzz import fuzz
 
-from ocr.items.binding import Draft
+from ocr.items.draft import Draft
 from ocr.text.labels import SUM_KINDS
 from ocr.text.letters import count_letters, fold
 from ocr.text.money import Figure

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from ocr.text.letters import strip_marks
+from ocr.text.locales import alternatives, locale_of
 from ocr.text.money import MoneyStyle
 from ocr.text.rows import Row
 
-# Rates in force in Vietnam; goods at 0 % or free of tax stand in no row.
-RATES: Final = (5, 8, 10)
-_TAX_WORDS: Final = re.compile(r"VAT|GTGT|GIGT|THUE")
-_RATE: Final = re.compile(r"(?<![\d.,])0?(5|8|10)\s?[%:]")
-_LETTER_RATE: Final = re.compile(r"^\W*[A-Z©]{1,2}\s+(?:5|8|10)\s?%")
+_LETTER_BEFORE: Final = re.compile(r"^\W*[A-Z©]{1,2}\s*$")
 # Tax and base are rounded to the đồng, so tax times this is known to half of it.
 _HALF: Final = 0.5
 _BASE_OFF_MAX: Final = 2
@@ -40,15 +37,18 @@ def taxed_gross(rows: Sequence[Row], style: MoneyStyle) -> Taxed | None:
         rows: the rows below the items.
         style: how the paper writes money.
     """
-    if style.currency != "VND":
+    tax = locale_of(style.currency).tax
+    if not tax["rates"]:
         return None
+    words = re.compile(alternatives(tax["words"]))
+    rated = re.compile(rf"(?<![\d.,])0?({alternatives(map(str, tax['rates']))})\s?[%:]")
     found: dict[int, tuple[int, float, bool]] = {}
     for row in rows:
         text = strip_marks(row.text)
-        rate = _RATE.search(text)
-        if rate is None or not (_TAX_WORDS.search(text) or _LETTER_RATE.match(text)):
+        rate = rated.search(text)
+        if rate is None or not (words.search(text) or _LETTER_BEFORE.match(text[: rate.start()])):
             continue
-        taxed = _row_gross(row, int(rate[1]))
+        taxed = _row_gross(row, int(rate[1]), tax["rates"])
         if taxed is None or int(rate[1]) in found:
             return None
         found[int(rate[1])] = taxed
@@ -61,10 +61,10 @@ def taxed_gross(rows: Sequence[Row], style: MoneyStyle) -> Taxed | None:
     )
 
 
-def _row_gross(row: Row, rate: int) -> tuple[int, float, bool] | None:
+def _row_gross(row: Row, rate: int, rates: Sequence[int]) -> tuple[int, float, bool] | None:
     """One row's goods with tax, the rounding's slack, and whether base and tax prove each other."""
     values = [abs(figure.values[0]) for figure in row.figures if not figure.percent and figure.values]
-    values = [value for value in values if value not in RATES]
+    values = [value for value in values if value not in rates]
     if len(values) == 1:
         factor = (100 + rate) / rate
         return round(values[0] * factor), _HALF * factor, False

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from ocr.items.tagged import Tagged
 from ocr.sums.equations import SMALLEST_NOTE, Sum, Sums, due_by_tender, is_in_notes, net_values
-from ocr.text.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS, Label, locales
-from ocr.text.letters import count_letters
+from ocr.text.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS, Label
+from ocr.text.letters import count_letters, squash
+from ocr.text.locales import locale_of, locales
 from ocr.text.money import Figure, MoneyStyle
 from ocr.text.rows import Row
-from ocr.text.zones import LONE_LETTERS_MAX, lone_figure_row
 
 RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "item_count": 1.0, "total_weak": 0.8, "due": -0.2}
 CUT_KINDS = frozenset({"voided", "discount_line", "discount_total"})
@@ -26,18 +26,30 @@ COIN = {0: 100, 2: 5}
 ROUNDED_MIN = 10_000
 # A sum that lost its decimal point still shows this many digits.
 LOST_POINT_MIN = 3
-RECAP = re.compile(r"SUMMARY|TAXCODE|ANALYSIS|DOANHTHU|NETTOBRUTTO")
+# A figure on a row of its own may carry a currency: RM, VND.
+LONE_LETTERS_MAX = 4
+# What a sum is where its label was not read but the tagger is this sure; a label says it better.
+TAGGED_KINDS = {
+    "total": "total",
+    "subtotal": "subtotal",
+    "change": "change",
+    "discount_total": "discount_total",
+}
+TAGGED_MIN, TAGGED_SCORE = 0.6, 0.7
 
 
-def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) -> list[Sum]:
+def read_sums(rows: Sequence[Row], items: Sequence[int], tagged: Tagged, style: MoneyStyle) -> list[Sum]:
     """Every sum: labelled ones, and figures that stand alone.
 
-    A label alone takes the figure that stands alone beside it. Among the items, from row `first` to
-    row `start`, only taxes and charges are sums.
+    A label alone takes the figure that stands alone beside it. Among the items, whose rows' places are
+    `items`, only taxes and charges are sums.
     """
     found: list[Sum] = []
-    taken: set[int] = set()
+    taken: set[int] = set(items)
+    first, start = (items[0], items[-1] + 1) if items else (0, 0)
     for row in rows[first:]:
+        if row.index in taken:
+            continue
         label = row.label
         if label is None or label.kind not in {*SUM_KINDS, "voided", "discount_line"}:
             continue
@@ -45,7 +57,7 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
             continue
         if row.index < start and label.kind not in {"tax", "charge"}:
             continue
-        if RECAP.search(label.phrase) and any(item.kind in TOTAL_KINDS for item in found):
+        if is_recap(label) and any(item.kind in TOTAL_KINDS for item in found):
             # A table of taxes ends the sums; its own totals are of another kind.
             break
         figure = sum_figure(row, style)
@@ -69,10 +81,16 @@ def read_sums(rows: Sequence[Row], first: int, start: int, style: MoneyStyle) ->
                 in_dong=style.exponent == 0,
             )
         )
-    found += [item for row in rows[start:] if row.index not in taken and (item := lone_sum(row))]
+    found += [item for row in rows[start:] if row.index not in taken and (item := lone_sum(row, tagged))]
     found.sort(key=lambda item: item.row.index)
     name_rounded(found)
     return found
+
+
+def is_recap(label: Label) -> bool:
+    """Whether a label heads a table of taxes: GST SUMMARY, MWST NETTO BRUTTO."""
+    words = (squash(word) for locale in locales().values() for word in locale.tax["recap"])
+    return any(word in label.phrase for word in words)
 
 
 def cuts_sum(row: Row, found: Sequence[Sum], start: int, style: MoneyStyle) -> bool:
@@ -85,8 +103,7 @@ def cuts_sum(row: Row, found: Sequence[Sum], start: int, style: MoneyStyle) -> b
 
 def own_kind(label: Label, style: MoneyStyle) -> str:
     """The kind of a label; where languages share a word, as the paper's own means it (German BAR is cash)."""
-    own = next((locale for locale in locales().values() if locale.currency == style.currency), None)
-    kinds = own.labels.items() if own else ()
+    kinds = locale_of(style.currency).labels.items()
     return next(
         (kind for kind, phrases in kinds if kind in SUM_KINDS and label.phrase in phrases), label.kind
     )
@@ -111,12 +128,36 @@ def name_rounded(found: Sequence[Sum]) -> None:
                 item.kind, item.score = "total", 1.0
 
 
-def lone_sum(row: Row) -> Sum | None:
-    """A figure on a row without words, whose label was not read."""
-    if row.label is not None or count_letters(row.text) > LONE_LETTERS_MAX or not row.figures:
+def lone_figure_row(rows: Sequence[Row], row: Row, first: int, *, near: float = 2.5) -> Row:
+    """The row beside a label that holds a figure and no words; the row itself if none.
+
+    Only rows from `first` on count, and within `near` times the label's height.
+    """
+    height = row.box[3] - row.box[1]
+    beside = [
+        rows[place]
+        for place in (row.index - 1, row.index + 1)
+        if first <= place < len(rows)
+        and rows[place].figures
+        # A short label beside a figure is a word all the same: CASH 200.00 is no total's.
+        and rows[place].label is None
+        and rows[place].page == row.page
+        and count_letters(rows[place].text) <= LONE_LETTERS_MAX
+        and abs(rows[place].box[1] - row.box[1]) <= near * height
+    ]
+    return min(beside, key=lambda other: abs(other.box[1] - row.box[1]), default=row)
+
+
+def lone_sum(row: Row, tagged: Tagged) -> Sum | None:
+    """A figure whose label was not read: the tagger may tell what it is, else it stands without words."""
+    if row.label is not None or not row.figures or not row.figures[-1].is_money:
         return None
     figure = row.figures[-1]
-    if not figure.is_money:
+    for kind in TAGGED_KINDS if tagged.learned else ():
+        if tagged.role(row, figure.last, kind) > TAGGED_MIN:
+            value = figure.values[0]
+            return Sum(kind, abs(value), row, figure, "", TAGGED_SCORE, negative=value < 0)
+    if count_letters(row.text) > LONE_LETTERS_MAX:
         return None
     return Sum("unlabelled", abs(figure.values[0]), row, figure, "", 0.5)
 
@@ -180,17 +221,6 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
     return sums
 
 
-def stated_sums(found: Sequence[Sum]) -> set[int]:
-    """What the labelled sums say that the items come to: totals, tenders less change, each before taxes."""
-    sums = Sums(list(found))
-    paid = {
-        *sums.values(*TOTAL_KINDS, "subtotal", "card", "wallet", "transfer"),
-        *(due_by_tender(sums) if sums.values("change") else ()),
-    }
-    extras = {0, *sums.values("tax", "rounding"), *(-value for value in sums.values("rounding"))}
-    return {value - extra for value in paid for extra in extras if value > extra}
-
-
 def amounts_due(found: Sequence[Sum]) -> list[Sum]:
     """What was due by each tender: less the change where it is printed; cash alone says nothing."""
     changes = [item for item in found if item.kind == "change"]
@@ -219,7 +249,7 @@ def infer_total(sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle
     if sums.change and sums.total not in due and len(due) == 1:
         sums.total = due.pop()
     elif (
-        (style.currency == "USD" or sums.values("charge"))
+        (locale_of(style.currency).tax.get("on_top") or sums.values("charge"))
         and sums.values("subtotal", "tax")
         and sums.total not in due
     ):

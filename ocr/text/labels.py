@@ -1,22 +1,20 @@
-"""The words tills print beside figures, in four locales, found despite misread letters.
+"""The words tills print beside figures, in every locale, found despite misread letters.
 
-The words themselves are data: `locales/*.toml`. All locales are searched at once, since tills mix
-languages; which locale a paper is in (`locale.py`) decides money and dates only.
+The words themselves are data (`locales.py`). All locales are searched at once, since tills mix
+languages; which locale a paper is in (`style.py`) decides money and dates only.
 """
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
 
 from rapidfuzz import fuzz, process
 
-from ocr.text.letters import letters, squash
+from ocr.text.letters import fold, letters
+from ocr.text.locales import locales, shop_pattern
 
-LOCALES = ("vi", "en_us", "en_my", "de")
 # Shorter phrases must match exactly: one wrong letter in four is another word.
 FUZZY_LENGTH_MIN = 5
 # One wrong letter in six: 83; measured on recorded words of rendered and scanned receipts.
@@ -27,6 +25,7 @@ FIELD_RATIO_MIN = 84.0
 PREFIX_LENGTH_MIN = 8
 PHRASE_WORDS_MAX = 7
 SPECKS_MAX = 3
+HEADINGS_MIN = 2
 # Kinds that name a sum or a tender; they end the item zone when a figure stands beside them.
 TOTAL_KINDS = ("total_sure", "total_good", "total", "total_weak")
 TENDER_KINDS = ("tendered", "cash", "card", "transfer", "wallet", "voucher")
@@ -48,22 +47,6 @@ OPEN_KINDS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Locale:
-    """What one locale's file says; see the files for the fields."""
-
-    name: str
-    currency: str
-    exponent: int
-    day_first: bool
-    cues: tuple[str, ...]
-    months: dict[str, int]
-    labels: dict[str, tuple[str, ...]]
-    marks: dict[str, tuple[str, ...]]
-    units: frozenset[str]
-    weights: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
 class Label:
     """A phrase found at the start of a row. `score` is 0 to 1, `words` how many words it covers."""
 
@@ -71,31 +54,6 @@ class Label:
     phrase: str
     score: float
     words: int
-
-
-@lru_cache(maxsize=1)
-def locales() -> dict[str, Locale]:
-    """Load every locale's file."""
-    return {name: load_locale(name) for name in LOCALES}
-
-
-def load_locale(name: str) -> Locale:
-    """Read one locale's file; a missing key is a fault of the file and raises KeyError."""
-    data = tomllib.loads((files("ocr") / "locales" / f"{name}.toml").read_text(encoding="utf-8"))
-    return Locale(
-        name=name,
-        currency=data["currency"],
-        exponent=data["exponent"],
-        day_first=data["day_first"],
-        cues=tuple(data["cues"]),
-        months=data["months"],
-        labels={
-            kind: tuple(squash(phrase) for phrase in phrases) for kind, phrases in data["labels"].items()
-        },
-        marks={kind: tuple(squash(phrase) for phrase in phrases) for kind, phrases in data["marks"].items()},
-        units=frozenset(data["units"]["words"]),
-        weights=frozenset(data["units"]["weight"]),
-    )
 
 
 @lru_cache(maxsize=64)
@@ -113,18 +71,6 @@ def phrases_of(kinds: tuple[str, ...]) -> dict[str, str]:
 def long_phrases_of(kinds: tuple[str, ...]) -> tuple[str, ...]:
     """The phrases of `kinds` long enough to be found with a misread letter."""
     return tuple(phrase for phrase in phrases_of(kinds) if len(phrase) >= FUZZY_LENGTH_MIN)
-
-
-@lru_cache(maxsize=1)
-def unit_words() -> frozenset[str]:
-    """Units of sale and of weight of every locale, folded."""
-    return frozenset().union(*(locale.units for locale in locales().values()))
-
-
-@lru_cache(maxsize=1)
-def weight_words() -> frozenset[str]:
-    """Units that goods are weighed or measured in."""
-    return frozenset().union(*(locale.weights for locale in locales().values()))
 
 
 @lru_cache(maxsize=16384)
@@ -246,3 +192,15 @@ def count_cues(text: str, cues: Iterable[str]) -> int:
     """How many of the folded `cues` stand as whole words in folded `text`."""
     padded = f" {text} "
     return sum(f" {cue} " in padded for cue in cues)
+
+
+def heading_share(words: Sequence[str]) -> float:
+    """Which share of a row's letters are column headings; 0 with fewer than two of them."""
+    kinds = ("columns", "column_quantity", "column_price", "column_discount")
+    hits = find_words(words, kinds, span_max=3, length_min=5)
+    found = {"".join(letters(word) for word in words[first:end]) for first, end, _ in hits}
+    alone = len(hits) == 1 and shop_pattern("heading").fullmatch(fold(" ".join(words)))
+    if len(found) < HEADINGS_MIN and not alone:
+        return 0.0
+    covered = sum(len(letters(word)) for first, end, _ in hits for word in words[first:end])
+    return covered / max(1, sum(len(letters(word)) for word in words))

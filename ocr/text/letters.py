@@ -57,9 +57,9 @@ def count_letters(text: str) -> int:
 
 def count_digits(text: str) -> int:
     """How many digits `text` holds."""
-    return sum(char.isdigit() for char in text)
+    return sum(char.isdecimal() for char in text)
 
 
 def digits_of(text: str) -> str:
     """Only the digits of `text`."""
-    return "".join(char for char in text if char.isdigit())
+    return "".join(char for char in text if char.isdecimal())

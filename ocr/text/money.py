@@ -12,13 +12,14 @@ import re
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ocr.text.labels import unit_words
 from ocr.text.letters import DIGIT_LOOKALIKES, fold, strip_marks
+from ocr.text.locales import alternatives, currency_signs, currency_words, locales, tax_marks, unit_words
 from ocr.types import Box
 
-CURRENCY_BEFORE = r"(?:RM|RN|US\$|S\$|\$|€|£|VND|VNĐ|EUR|USD)"
 FIGURE = re.compile(
-    r"(?P<open>[(\[{]?)(?P<sign>[-–—−~]{0,2})(?P<currency>" + CURRENCY_BEFORE + r")?(?P<sign2>[-–—−]?)"
+    r"(?P<open>[(\[{]?)(?P<sign>[-–—−~]{0,2})(?P<currency>"
+    + alternatives(currency_signs())
+    + r")?(?P<sign2>[-–—−]?)"
     r"(?P<core>[0-9OoQDUIl|!iSsBbZzGgq©Øø°ðó.,'’]*?)(?P<suffix>%|[-–]|[@*#xX]|[A-Za-zđĐ₫]{1,3}\*?)?(?P<close>[)\]}]?)[;:]*"
 )  # fmt: skip
 # Leaders, rules and specks that run into a figure: ——13,900, ....12.00, =—-*'17,500.
@@ -31,13 +32,11 @@ MINUSES = "-–−"
 DASHES = frozenset("—–−-")
 SEPARATOR = re.compile(r"[.,'’]")
 # Letters that may stand against plain digits; others make the whole a word with a misread letter.
-KNOWN_SUFFIXES = (
-    frozenset({"", "VND", "VNĐ", "SR", "ZR", "ZRL", "EUR", "RM", "DD", "OO", "TX"}) | unit_words()
-)
-DONG = ("Đ", "D", "VND", "VNĐ", "₫")
+KNOWN_SUFFIXES = frozenset({""}) | currency_words() | tax_marks() | unit_words()
+SIGNS = frozenset(strip_marks(sign) for sign in currency_signs())
 # Dashes that lead to a figure rather than turn it negative.
 LEADERS = {"—", "——", "—-", "-—", "~—", "—~", "--", "~~", "––"}
-DECIMAL_POINT = {"EUR": ","}
+DECIMAL_POINT = {locale.currency: locale.decimal for locale in locales().values()}
 THOUSAND = 3
 CENT = 2
 
@@ -94,6 +93,8 @@ class Figure:
 def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | None:
     """Read one word as a printed number, or None where it is none."""
     text = PER_UNIT.sub("", re.sub(r"^[@©Øø](?=[.,]\d)", "0", text))
+    # A sign of times stands against its count or price: x2, @12.500.
+    text = re.sub(r"^[xX\u00d7*@](?=\d[\d.,]*$)", "", text)
     found = FIGURE.fullmatch(DIRT.sub(minus_of, text).strip('"“”‘’`´=_:;«»'))
     if found is None:
         return None
@@ -124,7 +125,7 @@ def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | 
         ),
         percent=suffix == "%",
         suffix=strip_marks(suffix),
-        currency=bool(found["currency"]) or strip_marks(suffix) in DONG[2:],
+        currency=bool(found["currency"]) or strip_marks(suffix) in SIGNS,
         guessed=sum(a != b for a, b in zip(core, clean, strict=True)),
     )
 

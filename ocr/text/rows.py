@@ -11,52 +11,32 @@ from functools import cached_property
 from itertools import pairwise
 from statistics import median
 
-from ocr.text.labels import LINE_KINDS, SUM_KINDS, Label, match_start, unit_words
+from ocr.text.labels import LINE_KINDS, SUM_KINDS, Label, match_start
 from ocr.text.letters import count_digits, count_letters, fold, strip_marks
+from ocr.text.locales import currency_signs, currency_words, tax_pattern
 from ocr.text.money import THOUSAND, Figure, MoneyStyle, joined, read_figure, undashed, weighed
 from ocr.types import Box, TextLine, Word, union
 
 # A value is often glued to its label: POS:3262-5678, Ticket:17/10/2024, INV|09017155.
 # So do a leader's or a rule's remains between two columns: 1~=—«:148,000.
+NO_SIGN_BEFORE = "".join(rf"(?<!{word})" for word in sorted(currency_words()) if len(word) == THOUSAND)
 GLUED = re.compile(
     r"(?<=[^\W_])(_{2,})(?=[^\W_])|(?<=[^\W\d])([:#|]+)(?=\S)|(?<=\S)([:|])(?=[^\W\d]{2})|"
     r"(?<=\d)([~=—–_«»*:|‘’'-]*[~=—_«»][~=—–_«»*:|‘’'-]+)(?=\d)|"
+    # A count and a price on both sides of their sign: 2x12.500, 12,000x2, 25,000x1.072.
+    r"(?<=\d)([xX\u00d7*@])(?=\d{1,3}(?:[.,]\d{3})+$|\d{1,4}[.,]\d\d$)|(?<=[.,]\d\d\d)([xX\u00d7*@])(?=[\d.,]+$)|"
+    r"(?<=[.,]\d\d)([xX\u00d7*@])(?=[\d.,]+$)|"
     # Money at the end of a word: CONG902.900, Parm21.75; a currency before it stays with it.
-    r"(?<=[^\W\d_]{3})(?<!VND)(?<!MYR)(?<!USD)(?<!EUR)[.:]?"
+    r"(?<=[^\W\d_]{3})" + NO_SIGN_BEFORE + r"[.:]?"
     r"(?=(?:\d{1,3}(?:[.,]\d{3})+|\d{1,4}[.,]\d\d)[đĐ₫dD]?$)"
 )
 # The first digits of money parted by spaces, glued to its label: CONG902 900.
 GLUED_GROUP = re.compile(r"(.*[^\W\d_]{3}[.:]?)(\d{1,3})")
 THREE_DIGITS = re.compile(r"\d{3}")
-TAX_MARKS = frozenset(
-    {
-        "A",
-        "B",
-        "C",
-        "D",
-        "E",
-        "F",
-        "N",
-        "S",
-        "T",
-        "Z",
-        "SR",
-        "ZR",
-        "ZRL",
-        "ZRE",
-        "SRE",
-        "OS",
-        "X",
-        "TX",
-        "NT",
-        "*",
-        "H",
-        "K",
-        "V",
-    }
-)
 TAX_RATE = re.compile(
-    r"^\W*(?:VAT|THUE|GST|SST|TAX|MWST|VAI)\W*(?=\S*[\d%@©])[\w@©°]{1,3}(?:[.,]\d+)?\W?[%7]{0,2}\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
+    r"^\W*(?:"
+    + tax_pattern()
+    + r")\W*(?=\S*[\d%@©])[\w@©°]{1,3}(?:[.,]\d+)?\W?[%7]{0,2}\W*$|^\d{1,2}(?:[.,]\d{1,2})?%$"
 )
 # VAT08% as it is misread: VATOSS, VATOS®, VATO!.
 MISREAD_RATE = re.compile(r"^\W*VAT[O0Q@GD][58SBG%]{0,3}\W{0,3}$")
@@ -65,7 +45,6 @@ LEADERS = re.compile(r"[ceosvnur.·:~—_«»*=-]{6,}")
 # A rate behind the tax it is of: TAX(6%), misread or not.
 RATE_AFTER = re.compile(r"(?<=[^\W\d]{3})\([^()]{1,4}%\)?$")
 RATE_DIGITS = re.compile(r"[@(]*\d{1,2}(?:[.,]\d{1,2})?[%7]\)?")
-CURRENCY_WORDS = frozenset({"RM", "VND", "MYR", "USD", "EUR", "DONG", "D"})
 CODE_LENGTHS = range(8, 15)
 # Pieces of one number stand this close, in characters.
 REST_GAP_MAX = 2.2
@@ -140,7 +119,7 @@ class Row:
             and (not money or place < money[-1])
             and not LEADERS.fullmatch(token.text)
         ]
-        bare = [word for word in words if strip_marks(word).strip(".:()") not in CURRENCY_WORDS]
+        bare = [word for word in words if strip_marks(word).strip(".:()") not in currency_words()]
         return bare or words
 
     @cached_property
@@ -188,6 +167,12 @@ def make_rows(lines: Sequence[TextLine]) -> list[Row]:
     return [replace(row, reach=float(reach)) for row in rows]
 
 
+def as_line(row: Row) -> TextLine:
+    """The row as a text line of its tokens."""
+    words = (Word(token.text, token.box, token.confidence, token.alternatives) for token in row.tokens)
+    return TextLine(tuple(words), row.page)
+
+
 def respace(rows: Sequence[Row], style: MoneyStyle) -> list[Row]:
     """The rows with figures read, and weighed, in the paper's style: parted by spaces or dashes."""
     dashed = any(row.kind in SUM_KINDS and ends_dashed(row, style) for row in rows)
@@ -229,7 +214,7 @@ def part_first_group(row: Row) -> Row:
 
 def ends_dashed(row: Row, style: MoneyStyle) -> bool:
     """Whether money with dashes for separators ends a row."""
-    words = [token.text for token in row.tokens if strip_marks(token.text) not in CURRENCY_WORDS]
+    words = [token.text for token in row.tokens if strip_marks(token.text) not in currency_words()]
     return bool(words) and undashed(words[-1], style) is not None
 
 
@@ -275,7 +260,7 @@ def signed(tokens: Sequence[Token], figure: Figure) -> Figure:
             count_digits(token.text) and "%" not in token.text for token in tokens[: figure.first - 1]
         )
         return figure if between else replace(figure, negative=True)
-    if before in {"RM", "$", "US$", "€", "VND", "EUR", "MYR", "USD"}:
+    if before in currency_signs():
         return replace(figure, currency=True)
     return figure
 
@@ -323,21 +308,6 @@ def is_rate(text: str) -> bool:
     """Whether a word is a tax rate: VAT08%, 8%, VATO57."""
     bare = strip_marks(text)
     return bool(TAX_RATE.match(bare) or MISREAD_RATE.match(bare))
-
-
-def is_unit(text: str) -> bool:
-    """Whether a word is a unit of sale, a times sign or a lone mark between figures."""
-    bare = fold(text)
-    if bare in unit_words() or (
-        re.fullmatch(r"[\dlLI|]{1,2}(\w+)", text) and fold(text.lstrip("0123456789lI|")) in unit_words()
-    ):
-        return True
-    return text.strip("xX") == "" or text in {"x", "X", "@", "*", "/", "×", "=", "-", ":"}
-
-
-def is_tax_mark(text: str) -> bool:
-    """Whether a word is the tax class after an amount."""
-    return strip_marks(text).strip(".,:;'\"|-_=~") in TAX_MARKS | {""}
 
 
 def barcode_in(token: Token) -> str | None:

@@ -1,6 +1,6 @@
-"""Fit how much each piece of evidence says of a line, and show how far the confidences hold.
+"""Fit how much each piece of evidence says of a line and of a whole paper, and show how far that holds.
 
-    python -m bench.line_confidence SET... [--without NAME]... [--half 0|1]
+    python -m bench.confidence SET... [--without NAME]... [--half 0|1]
 
 Each SET is a folder with `gt.jsonl` and pictures. Lines right in name, amount and quantity by the ruler
 (`score.py`) are told from the others by logistic regression around the expected weights. Every set
@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from bench.read import load_ruler, pictures_in, truth_of
 from cli.read import as_json
-from ocr.items.line_confidence import evidence
+from ocr.items.confidence import evidence, items_evidence
 from ocr.pages import join_pages
 from ocr.reader import own_engine, read_pages
 from ocr.receipt import parse_receipt, understand
@@ -40,9 +40,9 @@ SURE: Final = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One line that was read: its set, its shop, what speaks for it, and whether it is right.
+    """One line, or all lines of a paper: the set, the shop, what speaks for it, and whether it is right.
 
-    `named` is whether name and amount are right, `right` whether the quantity is too.
+    `named` is whether name and amount are right, `right` whether the quantity of a line is too.
     """
 
     group: str
@@ -52,8 +52,8 @@ class Case:
     right: bool
 
 
-def cases_of(folder: Path, without: Sequence[str]) -> Iterator[Case]:
-    """The lines of a set's receipts whose truth has items, but for the pictures named."""
+def cases_of(folder: Path, without: Sequence[str]) -> Iterator[tuple[str, Case]]:
+    """The lines and the papers of a set whose truth has items, but for the pictures named, by their table."""
     engine = own_engine()
     for picture in pictures_in(folder, None):
         truth = truth_of(folder, {picture.name}).get(picture.name, {})
@@ -73,7 +73,10 @@ def cases_of(folder: Path, without: Sequence[str]) -> Iterator[Case]:
         shop = str(truth.get("merchant") or truth.get("chain"))
         for place, draft in enumerate(seen.drafts):
             said = evidence(draft, closed=seen.closed)
-            yield Case(folder.name, shop, said, place in named, place in right)
+            yield "line", Case(folder.name, shop, said, place in named, place in right)
+        whole = len(named) == len(items) == len(truth["items"])
+        said = items_evidence(seen.drafts, closed=seen.closed, margin=seen.margin)
+        yield "items", Case(folder.name, shop, said, whole, whole)
 
 
 def matched(truth: list[dict[str, Any]], items: list[dict[str, Any]], *, strict: bool) -> set[int]:
@@ -117,7 +120,7 @@ def show(cases: Sequence[Case], weights: dict[str, float]) -> None:
             sum(values) / max(1, len(sure))
             for values in zip(*((c.named, c.right) for c in sure), strict=True)
         )
-        print(f"{group}: {len(sure)} of {len(own)} lines sure; name and amount {named:.4f}, all {right:.4f}")
+        print(f"{group}: {len(sure)} of {len(own)} sure; name and amount {named:.4f}, all {right:.4f}")
 
 
 def likelihood(case: Case, weights: dict[str, float]) -> float:
@@ -138,13 +141,15 @@ def main() -> None:
     parser.add_argument("--half", type=int, choices=(0, 1))
     args = parser.parse_args()
     cases = [case for folder in args.sets for case in cases_of(folder, args.without)]
-    file = files("ocr.items") / "line_confidence.toml"
-    expected = tomllib.loads(file.read_text(encoding="utf-8"))["expected"]
-    fitted = [case for case in cases if args.half is None or zlib.crc32(case.shop.encode()) % 2 == args.half]
-    weights = fit(fitted, expected)
-    for name, value in weights.items():
-        print(f"{name} = {value}")
-    show([case for case in cases if args.half is None or case not in fitted], weights)
+    held = tomllib.loads((files("ocr.items") / "confidence.toml").read_text(encoding="utf-8"))
+    for table in ("line", "items"):
+        own = [case for name, case in cases if name == table]
+        fitted = [
+            case for case in own if args.half is None or zlib.crc32(case.shop.encode()) % 2 == args.half
+        ]
+        weights = fit(fitted, held[f"{table}_expected"])
+        print(f"[{table}]", *(f"{name} = {value}" for name, value in weights.items()), sep="\n")
+        show([case for case in own if args.half is None or case not in fitted], weights)
 
 
 if __name__ == "__main__":
