@@ -75,7 +75,7 @@ def export(folder: Folder = WORK, real: Real = None, file: Path = MODEL_FILE) ->
     halves = {name: weight.half() for name, weight in weights.items()}
     torch.save(halves, file.with_suffix(".pt"))
     figures = _figures(network, temperatures, real, file)
-    (file.with_name(FIGURES)).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    (file.with_name(FIGURES)).write_text(json.dumps(figures) + "\n", encoding="utf-8")
     draw_curve(folder / CURVE, file.with_name("curve.png"))
     draw_reliability(figures["reliability"], file.with_name("reliability.png"))
     typer.echo(json.dumps(figures))

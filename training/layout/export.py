@@ -107,7 +107,7 @@ def reliability(
         said, right = shares.max(1), shares.argmax(1) == truth
         bins = np.minimum((said * _BINS).astype(int), _BINS - 1)
         rows = [
-            (int(chosen.sum()), float(said[chosen].mean()), float(right[chosen].mean()))
+            (int(chosen.sum()), round(float(said[chosen].mean()), 4), round(float(right[chosen].mean()), 4))
             for chosen in (bins == number for number in range(_BINS))
             if chosen.any()
         ]

@@ -4,53 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from training.layout.bill import Item
 from training.layout.grammar import Grammar
-from training.layout.rows import Cell, Row, Token, counted, cut, money_tokens, tokens, width_of, wrapped
+from training.layout.item_parts import INLINE, ItemParts, draw_habits
+from training.layout.rows import Cell, Row, Token, cut, tokens, width_of, wrapped
 from training.layout.words import Words
-
-_INLINE = frozenset({"sign", "reversed", "glued", "glued_reversed", "half_glued", "labelled"})
-
-
-@dataclass(frozen=True, slots=True)
-class Habits:
-    """Small ways of one till that hold from item to item."""
-
-    columns_from: float
-    discount_inline: bool
-    discount_percent: bool
-    discount_label_at: float
-    listed_row: bool
-    listed_first: bool
-    detail_at_right: bool
-    code_brackets: bool
-    remark_indent: int
-    figure_indent: bool
-    figures_tail: str
-    net_label: bool
-    gift_word: bool
-
-
-def draw_habits(grammar: Grammar) -> Habits:
-    """The same for the same till."""
-    rng = random.Random(grammar.seed)
-    return Habits(
-        columns_from=rng.uniform(0.1, 0.6),
-        discount_inline=rng.random() < 0.25,
-        discount_percent=rng.random() < 0.25,
-        discount_label_at=rng.choice((0.0, 0.0, 2.0, 4.0, 10.0, 16.0)),
-        listed_row=rng.random() < 0.6,
-        listed_first=rng.random() < 0.5,
-        detail_at_right=rng.random() < 0.15,
-        code_brackets=rng.random() < 0.1,
-        remark_indent=rng.choice((0, 1, 2, 4)),
-        figure_indent=rng.random() < 0.5,
-        figures_tail=rng.choice(("", "", "", "", "=", ":")),
-        net_label=rng.random() < 0.6,
-        gift_word=rng.random() < 0.15,
-    )
 
 
 class ItemPrinter:
@@ -62,6 +21,7 @@ class ItemPrinter:
         self._form = grammar.item
         self._words = words
         self._habits = draw_habits(grammar)
+        self._parts = ItemParts(rng, grammar, words, self._habits)
         # What is left of a name stands where it began, on most tills.
         self._wrap_indent = grammar.item.indent if grammar.seed % 4 == 0 else 0
         # A till that cuts names prints nothing that counts behind them.
@@ -70,17 +30,19 @@ class ItemPrinter:
     def rows(self, item: Item, number: int) -> list[Row]:
         """The rows of one item, the first of which begins it."""
         form, habits = self._form, self._habits
-        name = self._name(item, number)
-        detail = self._detail(item)
-        amount = self._amount(item)
-        columns = self._columns(item, amount)
+        name = self._parts.name(item, number)
+        detail = self._parts.detail(item)
+        amount = self._parts.amount(item)
+        columns = self._parts.columns(item, amount)
         body = self._body(item, name, detail, amount, columns)
         rows = [row for row in self._with_code(item, body) if row.cells]
         if form.second_code != "none" and item.kind != "extra":
-            rows.insert(1, Row([Cell(self._place_code(), form.indent)], "items"))
+            rows.insert(1, Row([Cell(self._parts.place_code(), form.indent)], "items"))
         rows += self._beneath(item)
         if item.listed is not None and habits.listed_row:
-            row = self._plain_row([*self._label("list_label"), *self._money(item.listed, "list_price")])
+            row = self._plain_row(
+                [*self._parts.label("list_label"), *self._parts.money(item.listed, "list_price")]
+            )
             rows.insert(1 if habits.listed_first and len(rows) > 1 else len(rows), row)
         for remark in item.remarks:
             rows.append(Row([Cell(tokens(remark, "none"), habits.remark_indent)], "items"))
@@ -98,14 +60,14 @@ class ItemPrinter:
         columns: list[list[Token]],
     ) -> list[Row]:
         form, grammar = self._form, self._grammar
-        inline = form.quantity in _INLINE or form.quantity in {"before_name", "after_name", "bracket", "none"}
+        inline = form.quantity in INLINE or form.quantity in {"before_name", "after_name", "bracket", "none"}
         shown = item.quantity != 1 or form.one_printed
         if item.kind == "extra":
             row = Row([Cell(name, self._habits.remark_indent), Cell(amount, grammar.width, "r")], "items")
             return [row]
         if form.name_at == "same":
             if inline:
-                parts = [detail, amount] if shown and form.quantity in _INLINE else [amount]
+                parts = [detail, amount] if shown and form.quantity in INLINE else [amount]
                 return self._named(name, parts)
             return self._named(name, columns)
         if form.name_at in {"above", "below"}:
@@ -128,189 +90,6 @@ class ItemPrinter:
         )
         details = Row([at], "items")
         return [*rows, details] if form.name_at == "split_above" else [details, *rows]
-
-    def _name(self, item: Item, number: int) -> list[Token]:
-        form, rng = self._form, self._rng
-        name = cut(tokens(item.name, "name"), form.name_most)
-        if self._weight_named(item):
-            # The scale's label: weight and price of a kilogram beside the name.
-            unit = item.unit
-            price = self._money(item.price, "price", price=True)
-            weight = counted(item.quantity, form.weight_digits, form.weight_point)
-            per = [*price[:-1], (f"{price[-1][0]}/{unit}", price[-1][1])] if form.parted else price
-            name += (
-                [(weight, "quantity"), (unit, "unit"), *per]
-                if form.spaced
-                else [(weight + unit, "quantity"), *per]
-            )
-        if form.tax == "before_name" and item.letter:
-            name = [(item.letter, "tax_mark"), *name]
-        elif form.tax == "own_star" and rng.random() < 0.5:
-            name = [*name, ("*", "none")]
-        if item.code and form.code == "before_name":
-            name = [(item.code, "code"), *name]
-        elif item.code and form.code == "after_name":
-            name = [*name, (item.code, "code")]
-        quantity = counted(item.quantity, form.weight_digits, form.weight_point)
-        shown = (item.quantity != 1 or form.one_printed) and item.kind != "extra"
-        if form.quantity == "before_name" and shown:
-            name = [*self._joined_quantity(quantity, before=True), *name]
-        elif form.quantity == "after_name" and shown:
-            name = [*name, *self._joined_quantity(quantity, before=False)]
-        elif form.quantity == "bracket" and shown:
-            name = [*name, (f"({quantity}", "quantity"), (form.sign.split()[-1], "none")]
-            price = self._money(item.price, "price", price=True)
-            name += [*price[:-1], (f"{price[-1][0]})", price[-1][1])]
-        marks = {
-            "dot": f"{number}.",
-            "zeros": f"{number:03d}",
-            "hash": f"#{number}",
-            "plain": f"{number}",
-            "bracket": f"{number})",
-        }
-        if form.numbered == "dot_glued":
-            return [(f"{number}.{name[0][0]}", name[0][1]), *name[1:]]
-        return [(marks[form.numbered], "none"), *name] if form.numbered in marks else name
-
-    def _place_code(self) -> list[Token]:
-        """Where the goods stand in the shop, or a code of the maker's: nothing that an order needs."""
-        rng = self._rng
-        letters = "".join(rng.choice("ABDEGHJKMRSTW") for _ in range(2))
-        text = rng.choice(
-            (
-                f"{letters}{rng.randint(10, 99)} - {rng.randint(2, 48)}/{rng.randint(24, 240)}",
-                f"{letters}{rng.randint(10, 99)}-{rng.randint(10, 99)}",
-                f"{rng.randint(2, 99)}/{rng.randint(24, 480)}",
-                f"SN:{rng.randint(10**6, 10**10)}",
-                f"({letters}{rng.randint(10, 999)})",
-            )
-        )
-        return tokens(text, "none")
-
-    def _weight_named(self, item: Item) -> bool:
-        """Whether weight and price stand beside the name, and the columns tell of one piece."""
-        form = self._form
-        return form.weight_named and item.kind == "weighed" and form.quantity in {"column", "sign"}
-
-    def _joined_quantity(self, quantity: str, *, before: bool) -> list[Token]:
-        sign = self._form.sign if self._form.sign in {"x", "X", "*"} else "x"
-        if self._form.spaced:
-            return [(quantity, "quantity")] if before else [(sign, "none"), (quantity, "quantity")]
-        return [(quantity + sign if before else sign + quantity, "quantity")]
-
-    def _detail(self, item: Item) -> list[Token]:
-        """Quantity and price in one go, as `2 x 12.50`."""
-        form = self._form
-        if self._weight_named(item):
-            return [("1", "none"), (form.sign.split()[-1], "none"), *self._money(item.amount, "none")]
-        quantity = counted(item.quantity, form.weight_digits, form.weight_point)
-        price = self._money(item.price, "price", price=True)
-        unit = self._unit(item)
-        if form.quantity in {"before_name", "after_name", "bracket", "none"}:
-            return [("@", "none"), *price] if form.quantity == "before_name" and item.quantity != 1 else []
-        if item.quantity == 1 and not form.price_of_one:
-            price = []
-        glued = "".join(text for text, _ in price)
-        kind, sign = form.quantity, form.sign.split()[-1]
-        if not price or kind == "labelled":
-            labels = self._label("quantity") if kind == "labelled" else []
-            shown = [*self._label("price"), *price] if kind == "labelled" and price else price
-            return [*labels, (quantity, "quantity"), *unit, *shown]
-        if form.parted and kind == "glued":
-            return [(f"{quantity}{sign}", "quantity"), (glued, "price"), *unit]
-        if form.parted and kind == "glued_reversed":
-            return [(f"{glued}{sign}", "price"), (quantity, "quantity"), *unit]
-        if kind == "glued":
-            return [(f"{quantity}{sign}{glued}", "quantity"), *unit]
-        if kind == "glued_reversed":
-            return [(f"{glued}{sign}{quantity}", "quantity"), *unit]
-        if kind == "half_glued":
-            return [(f"{quantity}{sign}", "quantity"), *price]
-        if kind == "reversed":
-            return [*price, (sign, "none"), (quantity, "quantity"), *unit]
-        signs = tokens(form.sign, "none")
-        return [(quantity, "quantity"), *unit, *signs, *price, *self._per(item)]
-
-    def _per(self, item: Item) -> list[Token]:
-        return (
-            [(f"/{item.unit}", "unit")] if item.kind == "weighed" and self._form.numbered == "plain" else []
-        )
-
-    def _unit(self, item: Item) -> list[Token]:
-        habit = self._form.unit
-        if habit == "none" or (habit == "weighed" and item.kind != "weighed"):
-            return []
-        return [(item.unit, "unit")]
-
-    def _columns(self, item: Item, amount: list[Token]) -> list[list[Token]]:
-        """Figures column by column."""
-        form = self._form
-        quantity = counted(item.quantity, form.weight_digits, form.weight_point)
-        unit = self._unit(item)
-        if self._weight_named(item):
-            alone = {"q": [("1", "none")], "p": self._money(item.amount, "none"), "a": amount}
-            return [alone[letter] for letter in form.order if letter in alone]
-        found: list[list[Token]] = []
-        for letter in form.order:
-            if letter == "q":
-                if form.unit == "glued" and unit:
-                    found.append([(quantity + item.unit, "quantity")])
-                elif "u" in form.order:
-                    found.append([(quantity, "quantity")])
-                else:
-                    found.append([(quantity, "quantity"), *unit])
-            elif letter == "u":
-                found.append([(item.unit, "unit")])
-            elif letter == "p":
-                prices = (
-                    [self._money(item.price, "price", price=True)]
-                    if form.price_of_one or item.quantity != 1
-                    else []
-                )
-                if item.listed is not None and not self._habits.listed_row:
-                    listed = self._money(item.listed, "list_price", price=True)
-                    prices.insert(0 if self._habits.listed_first else len(prices), listed)
-                found += prices
-            elif letter == "t":
-                found.append([(form.rate.format(item.rate), "tax_mark")])
-            else:
-                if item.discount and self._grammar.discounts in {"column_net", "column_gross"}:
-                    found.append(self._money(-item.discount, "discount"))
-                elif self._grammar.discounts in {"column_net", "column_gross"}:
-                    found.append([("0", "none")] if self._habits.figure_indent else [])
-                found.append(amount)
-                if self._grammar.discounts == "column_gross" and item.off:
-                    found.append(self._money(item.amount - item.off, "net"))
-        if form.quantity != "column":
-            found = [
-                column for column in found if not any(role in {"quantity", "unit"} for _, role in column)
-            ]
-        return [column for column in found if column]
-
-    def _amount(self, item: Item) -> list[Token]:
-        form = self._form
-        amount = self._money(item.amount, "amount")
-        if self._habits.figures_tail and form.quantity in _INLINE:
-            amount = [(self._habits.figures_tail, "none"), *amount]
-        if form.tax == "after_amount" and item.letter:
-            amount = [*amount, (item.letter, "tax_mark")]
-        elif form.tax == "glued" and item.letter:
-            amount = [*amount[:-1], (amount[-1][0] + item.letter[:1], amount[-1][1])]
-        elif form.tax == "two_words":
-            amount = [("VAT", "tax_mark"), (form.rate.format(item.rate), "tax_mark"), *amount]
-        elif form.tax == "bracket":
-            amount = [(f"(VAT:{item.rate}%)", "tax_mark"), *amount]
-        elif form.tax == "rate" and "t" not in form.order:
-            amount = [(form.rate.format(item.rate), "tax_mark"), *amount]
-        return amount
-
-    def _money(self, minor: int, role: str, *, price: bool = False) -> list[Token]:
-        money = self._grammar.money
-        return money_tokens(minor, money, role, plain=price and money.plain_price)
-
-    def _label(self, key: str) -> list[Token]:
-        words = tokens(self._words.label(key), "none")
-        return [*words[:-1], (words[-1][0] + self._grammar.colon.strip(), "none")]
 
     def _names(self, name: list[Token], width: int) -> list[Row]:
         """The name alone on its rows."""
@@ -430,12 +209,12 @@ class ItemPrinter:
             if self._habits.discount_percent and item.amount:
                 label.append((f"{round(100 * item.off / item.amount)}%", "none"))
             shown = item.off if grammar.money.minus == "none" else -item.off
-            rows.append(self._plain_row([*label, *self._money(shown, "discount")]))
+            rows.append(self._plain_row([*label, *self._parts.money(shown, "discount")]))
             if habit == "net_beneath":
                 label = tokens(words.label("net_label"), "none") if self._habits.net_label else []
-                rows.append(self._plain_row([*label, *self._money(item.amount - item.off, "net")]))
+                rows.append(self._plain_row([*label, *self._parts.money(item.amount - item.off, "net")]))
         elif item.off and habit == "coded":
-            off = self._money(-item.off, "discount")
+            off = self._parts.money(-item.off, "discount")
             each = [(text.lstrip("-") + "A", "none") for text, _ in off[:1]]
             code: list[Token] = [(f"[{rng.choice('MKDP')})DC", "none"), ("]", "none")]
             rows.append(
@@ -452,6 +231,6 @@ class ItemPrinter:
         elif item.informed:
             shown = item.informed if self._habits.net_label else -item.informed
             rows.append(
-                self._plain_row([*tokens(words.label("informed"), "none"), *self._money(shown, "none")])
+                self._plain_row([*tokens(words.label("informed"), "none"), *self._parts.money(shown, "none")])
             )
         return rows
