@@ -24,6 +24,7 @@ def read(text: str) -> tuple[ReadingLine, ...]:
     return parse_receipt(make_paper(text)).lines
 
 
+@NOT_YET
 def test_a_count_a_name_and_an_amount_stand_on_one_line():
     assert lines_of("""
 CUA HANG TIEN LOI SAO MAI

@@ -168,3 +168,17 @@ Khoai lang mat                   13.734
 Tong cong                        82.234
 """).lines
     assert [line.quantity for line in lines] == [2, 1, Decimal("0.654")]
+
+
+def test_a_paper_that_adds_up_is_surer_as_a_whole_than_one_that_does_not():
+    paper = """
+SIEU THI HOANG GIA
+12/03/2024 08:15
+Ten hang                 SL   Don gia    T.Tien
+Tuong ot chai 250g        2    14.500    29.000
+Banh quy bo hop 300g      1    39.500    39.500
+Tong cong                                68.500
+"""
+    fits = read(paper).confidence["items"]
+    assert fits > read(paper.replace("68.500", "98.500")).confidence["items"]
+    assert 0 < fits <= 1

@@ -58,6 +58,7 @@ MOMO                                 48,000
             ("Xuc xich Vissan 70g", "1", 12000, 0),
         ],
         id="a count column before names, buy two get one",
+        marks=NOT_YET,
     ),
     pytest.param(
         """
@@ -269,6 +270,7 @@ TIEN MAT                           200.000
             ("Banh quy Cosy", "2", 50000, 0),
         ],
         id="discounts listed below by names",
+        marks=NOT_YET,
     ),
     pytest.param(
         """
