@@ -92,8 +92,9 @@ def parse_receipt(
     moment = find_moment(rows, seen.locale)
     number = find_number(rows, seen.tagged, shapes, codes, combine(moment))
     head = read_head(rows, seen.start, seen.tagged)
+    read = is_receipt(drafts, sums, moment)
     return Reading(
-        status="read" if is_receipt(drafts, sums, moment) else "not_a_receipt",
+        status="read" if read else "not_a_receipt",
         chain=chain,
         merchant=head.merchant,
         store=head.store,
@@ -104,7 +105,7 @@ def parse_receipt(
         purchased_at=combine(moment),
         purchased_on=moment.day if moment else None,
         currency=seen.ink.style.currency,
-        lines=tuple(make_lines(drafts, closed=seen.closed)),
+        lines=tuple(make_lines(drafts, closed=seen.closed)) if read else (),
         subtotal_minor=sums.subtotal,
         discount_total_minor=sums.discount or 0,
         rounding_minor=sums.rounding,

@@ -89,7 +89,7 @@ def _segments(rows: Sequence[Row], named: Sequence[bool], tagged: Tagged, style:
         for end in range(start + 1, min(len(rows), start + ROWS_MAX) + 1):
             if end > start + 1:
                 steps += tagged.step(rows[end - 1], "inside")
-            if steps < RUN_MIN or rows[end - 1].page != first.page:
+            if steps < RUN_MIN:
                 break
             meaning = understand([one for row in held[start:end] for one in row], style)
             if meaning is not None:
