@@ -40,7 +40,7 @@ TRY_AGAIN_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 20.0
 # After the last fault an upload is tried for so long: the API may have to start, the store's pause to end.
 LAST_ANSWER_SECONDS: Final = 60.0
-# So many papers are sent and wait at once, fewer where faults are few: the end is not to be an hour of reading.
+# So many papers are sent and wait at once, fewer where faults are few: the end is no hour of reading.
 PAPERS_MAX: Final = 8
 WAITING_MAX: Final = 12
 PAPERS_MIN: Final = 2
@@ -117,6 +117,9 @@ class _Clients:
             thread.start()
         try:
             yield
+        except BaseException:
+            self.late.set()
+            raise
         finally:
             self.over.set()
             end = time.monotonic() + LAST_ANSWER_SECONDS

@@ -27,7 +27,7 @@ from tests import make
 FAULTS = 5
 SECONDS, PATIENCE = 40, 60
 # All it may take: a start, the faults, the last answers, the end of what waits; then it is asked to stop.
-SECONDS_MAX, STOP_SECONDS_MAX = 220, 30
+SECONDS_MAX, STOP_SECONDS_MAX = 220, 60
 
 
 @pytest.fixture(scope="module")
