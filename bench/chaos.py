@@ -19,6 +19,7 @@ from typing import Any, Final
 
 import httpx
 import psutil
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
@@ -179,7 +180,7 @@ def measure(
     Args:
         faults: In all; at least every kind once where there are that many.
         seed: Which faults come when. What they hit is up to the machine.
-        seconds_max: No fault is begun after this.
+        seconds_max: No fault is begun so long after the first upload.
         patience_seconds: Once for so long no receipt has ended, what still waits is lost.
         say: Told each fault as it is done.
     """
@@ -190,9 +191,10 @@ def measure(
     with _scene(random.Random(seed), sent) as (scene, port):
         peace = ends_in_peace(photos)
         with _Clients(port, photos, min(WAITING_MAX, faults), sent).sending():
+            end = time.monotonic() + seconds_max
             for fault in asked:
                 time.sleep(scene.draw.uniform(*DOWN_SECONDS))
-                if time.monotonic() - started > seconds_max:
+                if time.monotonic() > end:
                     break
                 if say is not None:
                     say(fault)
@@ -265,7 +267,7 @@ def _scene(draw: random.Random, sent: _Sent) -> Generator[tuple[Scene, int]]:
         valkey = next(
             child for child in psutil.Process().children(recursive=True) if "valkey" in child.name()
         )
-        scene = Scene(api, work, store, valkey, draw, accepted=lambda: len(sent.ids))
+        scene = Scene(api, work, store, valkey, draw, accepted=lambda: len(sent.ids), decided=_Decided())
         stack.callback(scene.end_valkey)
         yield scene, port
 
@@ -277,12 +279,28 @@ def _token(number: int) -> str:
 
 def _waiting() -> int:
     """Return how many receipts wait; as many as may where the database is away."""
-    statement = select(func.count()).where(col(Receipt.status).in_(WAITING_STATUSES))
+    count = _count(col(Receipt.status).in_(WAITING_STATUSES))
+    return WAITING_MAX + 1 if count is None else count
+
+
+class _Decided:
+    """How many receipts have ended; as many as before where the database is away."""
+
+    def __init__(self) -> None:
+        self._last = 0
+
+    def __call__(self) -> int:
+        count = _count(col(Receipt.status).not_in(WAITING_STATUSES))
+        self._last = self._last if count is None else count
+        return self._last
+
+
+def _count(which: ColumnElement[bool]) -> int | None:
     try:
         with Session(engine()) as session:
-            return session.exec(statement).one()
+            return session.exec(select(func.count()).select_from(Receipt).where(which)).one()
     except SQLAlchemyError:
-        return WAITING_MAX + 1
+        return None
 
 
 def _drain(patience_seconds: float) -> None:

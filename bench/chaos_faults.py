@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,9 +26,10 @@ from infra.db import engine
 
 LOOK_AGAIN_SECONDS: Final = 0.05
 # What is to be hit may be starting again after the fault before: it is waited for this long.
-MADE_SECONDS_MAX: Final = 30.0
+MADE_SECONDS_MAX: Final = 60.0
 DOWN_SECONDS: Final = (0.3, 2.5)
 OUTAGE_SECONDS: Final = (2.0, 6.0)
+INTO_SECONDS: Final = (0.0, 0.5)
 
 
 class Part:
@@ -67,7 +68,10 @@ class Part:
 
 @dataclass
 class Scene:
-    """All that faults are done to. `accepted` counts the uploads that were answered so far."""
+    """All that faults are done to.
+
+    `accepted` counts the uploads that were answered so far, `decided` the receipts that have ended.
+    """
 
     api: Part
     work: Part
@@ -75,7 +79,10 @@ class Scene:
     valkey: psutil.Process
     draw: random.Random
     accepted: Callable[[], int]
+    decided: Callable[[], int]
     accepted_at_kill: int = 0
+    # At the last kill of a part that reads, and at the one before.
+    decided_at_kills: tuple[int, int] = (-1, -1)
 
     def end_valkey(self) -> None:
         """End the Valkey that was started in place of the first one."""
@@ -111,11 +118,6 @@ def _kill_api(scene: Scene) -> bool:
     return _kill(scene.api.process)
 
 
-def _kill_supervisor(scene: Scene) -> bool:
-    # Without workers it is only just starting.
-    return bool(_workers(scene)) and _kill(scene.work.process)
-
-
 def _workers(scene: Scene) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         children = psutil.Process(scene.work.process.pid).children()
@@ -123,17 +125,32 @@ def _workers(scene: Scene) -> list[psutil.Process]:
     return []
 
 
-def _kill_worker(scene: Scene) -> bool:
-    return any(_kill(worker) for worker in _workers(scene)[:1])
+def _supervisor(scene: Scene) -> Sequence[psutil.Process | subprocess.Popen[bytes]]:
+    # Without workers it is only just starting.
+    return [scene.work.process] if _workers(scene) else []
 
 
-def _kill_horse(scene: Scene) -> bool:
-    """Kill the process that has a job at hand, some way into it."""
+def _horses(scene: Scene) -> Sequence[psutil.Process]:
+    """Return the processes that have a job at hand."""
     with suppress(psutil.NoSuchProcess):
-        if horses := [horse for worker in _workers(scene) for horse in worker.children()]:
-            time.sleep(scene.draw.uniform(0, 0.5))
-            return _kill(horses[0])
-    return False
+        return [horse for worker in _workers(scene) for horse in worker.children()]
+    return []
+
+
+def _kill_reader(
+    found: Callable[[Scene], Sequence[psutil.Process | subprocess.Popen[bytes]]],
+) -> Callable[[Scene], bool]:
+    def kill(scene: Scene) -> bool:
+        """Kill one some way into what it does, twice in a row at most without a receipt that ends between."""
+        if scene.decided() <= scene.decided_at_kills[0] or not (processes := found(scene)):
+            return False
+        time.sleep(scene.draw.uniform(*INTO_SECONDS))
+        if not _kill(processes[0]):
+            return False
+        scene.decided_at_kills = (scene.decided_at_kills[1], scene.decided())
+        return True
+
+    return kill
 
 
 def _flushall(_scene: Scene) -> bool:
@@ -189,9 +206,9 @@ KILLS: Final = ("api", "worker", "horse", "supervisor")
 SERVICES: Final = ("flushall", "valkey", "postgresql", "store away", "store hanging", "store full")
 _FAULTS: Final[dict[str, Callable[[Scene], bool]]] = {
     "api": _kill_api,
-    "worker": _kill_worker,
-    "horse": _kill_horse,
-    "supervisor": _kill_supervisor,
+    "worker": _kill_reader(_workers),
+    "horse": _kill_reader(_horses),
+    "supervisor": _kill_reader(_supervisor),
     "flushall": _flushall,
     "valkey": _restart_valkey,
     "postgresql": _crash_postgresql,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -98,7 +99,9 @@ def fraud(
 def chaos(
     faults: Annotated[int, typer.Option("--n", min=1, max=2000, help="Faults to do.")] = 200,
     seed: Annotated[int, typer.Option(help="Which faults come when.")] = 1,
-    seconds: Annotated[int, typer.Option(min=1, help="No fault is begun after this.")] = 7200,
+    seconds: Annotated[
+        int, typer.Option(min=1, help="No fault is begun so long after the first upload.")
+    ] = 7200,
     patience: Annotated[
         int, typer.Option(min=1, help="Seconds without any end after which what waits is lost.")
     ] = 600,
@@ -108,7 +111,10 @@ def chaos(
 
     Ends with 1 where anything is, and where too little was done or accepted to say so.
     """
-    watch = None if as_json else lambda fault: print(f"  {fault}", flush=True)
+
+    def watch(fault: str) -> None:
+        print(f"  {fault}", file=sys.stderr, flush=True)
+
     with ending_on_signals():
         figures = _measure("chaos", faults, seed, seconds_max=seconds, patience_seconds=patience, say=watch)
     show(figures, as_json)
