@@ -36,6 +36,7 @@ from infra.tokens import issue_token
 from schemas.receipts import WAITING_STATUSES, Receipt
 
 CLIENTS: Final = 2
+READY_SECONDS: Final = 180.0
 SEND_PAUSE_SECONDS: Final = 1.0
 TRY_AGAIN_SECONDS: Final = 0.5
 ANSWER_SECONDS: Final = 20.0
@@ -263,7 +264,7 @@ def _scene(draw: random.Random, sent: _Sent) -> Generator[tuple[Scene, int]]:
         stack.callback(api.stop)
         work = Part(folder / "work.log", "work", "--workers", "1")
         stack.callback(work.stop)
-        wait_until_ready(port, api.process, folder / "api.log")
+        wait_until_ready(port, api.process, folder / "api.log", seconds_max=READY_SECONDS)
         valkey = next(
             child for child in psutil.Process().children(recursive=True) if "valkey" in child.name()
         )
