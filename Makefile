@@ -2,7 +2,7 @@
 # Arguments go through ARGS: make test ARGS="-k ledger"
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup demo serve work test check bench fuzz help
+.PHONY: setup demo serve work test check bench fuzz chaos help
 
 BIN := .venv/bin
 ARGS ?=
@@ -40,6 +40,10 @@ bench: setup ## how fast uploads are taken in and readings settled
 fuzz: setup ## broken pictures, and the API against requests nobody thought of, longer than the tests do
 	@$(BIN)/pytest -m fuzz
 	@$(BIN)/python -m scripts.fuzz $(ARGS)
+
+chaos: setup ## parts killed and services failing while shoppers send, and what was lost; ARGS="--n 20"
+	@$(BIN)/pytest -m chaos
+	@$(BIN)/quetbill bench chaos $(ARGS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import threading
 import time
 from collections.abc import Generator
@@ -26,19 +27,29 @@ LOOK_AGAIN_SECONDS: Final = 0.1
 
 
 class FailingStore(ThreadingHTTPServer):
-    """Keeps objects in memory. `mood` is how it answers; `objects` are what it holds, by path."""
+    """Keeps objects in memory.
+
+    `mood` is how it answers, `met` how many requests met it in another mood than `well`, and `objects`
+    are what it holds, by path.
+    """
 
     daemon_threads = True
 
     def __init__(self) -> None:
         super().__init__((LOOPBACK, 0), _Answer)
         self.mood: Mood = "well"
+        self.met = 0
         self.objects: dict[str, bytes] = {}
 
     @property
     def endpoint(self) -> str:
         """Return its address, as a setting names it."""
         return f"http://{LOOPBACK}:{self.server_address[1]}"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of callers who were killed, or gave up, while they were answered."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -80,6 +91,8 @@ class _Answer(BaseHTTPRequestHandler):
 
     def _may_go_on(self) -> bool:
         """Wait while it hangs; hang up while it is away."""
+        if self.server.mood != "well":
+            self.server.met += 1
         while self.server.mood == "hanging":
             time.sleep(LOOK_AGAIN_SECONDS)
         if self.server.mood == "away":

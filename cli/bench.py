@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from cli.services import shown
+from cli.services import ending_on_signals, shown
 
 app = typer.Typer(
     add_completion=False,
@@ -96,15 +97,28 @@ def fraud(
 
 @app.command()
 def chaos(
-    kills: Annotated[int, typer.Option("--n", min=1, max=2000, help="Faults to do.")] = 200,
+    faults: Annotated[int, typer.Option("--n", min=1, max=2000, help="Faults to do.")] = 200,
     seed: Annotated[int, typer.Option(help="Which faults come when.")] = 1,
+    seconds: Annotated[
+        int, typer.Option(min=1, help="No fault is begun so long after the first upload.")
+    ] = 7200,
+    patience: Annotated[
+        int, typer.Option(min=1, help="Seconds without any end after which what waits is lost.")
+    ] = 600,
     as_json: AsJson = False,
 ) -> None:
-    """Kill parts and fail services while shoppers send: what is lost, doubled or ended wrongly."""
-    watch = None if as_json else lambda fault: print(f"  {fault}", flush=True)
-    figures = _measure("chaos", kills, seed, watch)
+    """Kill parts and fail services while shoppers send: what is lost, doubled or ended wrongly.
+
+    Ends with 1 where anything is, and where too little was done or accepted to say so.
+    """
+
+    def watch(fault: str) -> None:
+        print(f"  {fault}", file=sys.stderr, flush=True)
+
+    with ending_on_signals():
+        figures = _measure("chaos", faults, seed, seconds_max=seconds, patience_seconds=patience, say=watch)
     show(figures, as_json)
-    if figures["lost"] or figures["doubled"] or figures["ended_wrongly"]:
+    if not figures["valid"] or figures["lost"] or figures["doubled"] or figures["ended_wrongly"]:
         raise typer.Exit(1)
 
 

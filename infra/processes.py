@@ -55,20 +55,22 @@ def running(log: Path, module: str, *arguments: str) -> Generator[subprocess.Pop
             process.wait()
 
 
-def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(
+    port: int, process: subprocess.Popen[bytes], log: Path, *, seconds_max: float = START_SECONDS_MAX
+) -> None:
     """Return once the API on `port` says that it is ready.
 
     Raises:
         NotReadyError: It ended, or took too long; the message ends with what it wrote last.
     """
-    end = time.monotonic() + START_SECONDS_MAX
+    end = time.monotonic() + seconds_max
     while time.monotonic() < end:
         if process.poll() is not None:
             raise NotReadyError(f"The API ended with status {process.returncode}.\n{_last_lines(log)}")
         if _is_ready(port):
             return
         time.sleep(LOOK_AGAIN_SECONDS)
-    raise NotReadyError(f"The API was not ready in {START_SECONDS_MAX:.0f} seconds.\n{_last_lines(log)}")
+    raise NotReadyError(f"The API was not ready in {seconds_max:.0f} seconds.\n{_last_lines(log)}")
 
 
 def _last_lines(log: Path) -> str:

@@ -6,46 +6,104 @@ import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from collections import Counter
+from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlmodel import Session, select
+from typer.testing import CliRunner
 
-from bench.chaos import KILLS, SERVICES, _schedule
+from bench.chaos import schedule, why_invalid
 from bench.chaos_count import count_ends
+from bench.chaos_faults import KILLS, SERVICES
+from cli.main import app as command_line
 from domain import settlement
 from infra.db import transaction
 from schemas.base import new_id
 from schemas.receipts import Receipt, ReceiptLine
 from tests import make
 
-FAULTS = 6
+FAULTS = 5
+SECONDS, PATIENCE = 60, 60
+# All it may take: a start, the faults, the last answers, the end of what waits; then it is asked to stop.
+SECONDS_MAX, STOP_SECONDS_MAX = 220, 60
 
 
-@pytest.mark.slow
-def test_a_short_chaos_loses_doubles_and_misjudges_nothing(tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What a short chaos says of itself; however it ends, it leaves nothing running."""
+    folder = tmp_path_factory.mktemp("chaos")
+    folder.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("QUETBILL_")}
-    ended = subprocess.run(
-        [sys.executable, "-m", "cli.main", "bench", "chaos", "--n", str(FAULTS), "--seed", "3", "--json"],
-        env=kept | {"QUETBILL_DATA_DIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=400,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr[-2000:]
-    figures = json.loads(ended.stdout)
+    given = f"bench chaos --n {FAULTS} --seed 3 --seconds {SECONDS} --patience {PATIENCE} --json"
+    with (folder / "out").open("wb") as out, (folder / "said").open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "cli.main", *given.split()],
+            env=kept | {"QUETBILL_DATA_DIR": str(folder)},
+            stdout=out,
+            stderr=said,
+        )
+        try:
+            process.wait(SECONDS_MAX)
+        finally:
+            process.terminate()
+            process.wait(STOP_SECONDS_MAX)
+    told = (folder / "out").read_text(encoding="utf-8")
+    assert told, (folder / "said").read_text(encoding="utf-8")[-2000:]
+    return dict(json.loads(told), exit_code=process.returncode)
+
+
+@pytest.mark.chaos
+def test_a_short_chaos_loses_doubles_and_misjudges_nothing(figures: dict[str, Any]) -> None:
     assert (figures["lost"], figures["doubled"], figures["ended_wrongly"]) == (0, 0, 0), figures["wrong"]
-    assert sum(figures["faults"].values()) == FAULTS
-    assert figures["accepted"] == sum(figures["ended"].values()) > 0
+    assert figures["accepted"] == figures["decided"] == sum(figures["ended"].values())
     assert figures["ended"]["approved"] > 0
 
 
+@pytest.mark.chaos
+def test_a_run_says_whether_it_did_what_it_was_asked_to(figures: dict[str, Any]) -> None:
+    assert figures["valid"], figures["invalid_because"]
+    assert figures["exit_code"] == 0
+    assert sum(figures["faults"].values()) == FAULTS
+
+
 def test_the_same_seed_does_the_same_faults_and_a_long_run_all_kinds() -> None:
-    assert _schedule(60, seed=4) == _schedule(60, seed=4) != _schedule(60, seed=5)
-    assert set(_schedule(60, seed=4)) == {*KILLS, *SERVICES}
+    assert schedule(60, seed=4) == schedule(60, seed=4) != schedule(60, seed=5)
+    assert set(schedule(60, seed=4)) == {*KILLS, *SERVICES}
+
+
+ASKED = ["api", "api", "valkey", "horse"]
+
+
+def test_a_run_that_did_all_its_faults_and_took_uploads_in_is_valid() -> None:
+    assert why_invalid(ASKED, Counter(ASKED), accepted=2) == []
+
+
+def test_a_fault_that_was_not_done_makes_a_run_invalid_and_is_named() -> None:
+    assert why_invalid(ASKED, Counter(ASKED[1:]), accepted=9) == ["1 of 4 faults were not done: api 1"]
+
+
+def test_too_few_uploads_make_a_run_invalid() -> None:
+    assert why_invalid(ASKED, Counter(ASKED), accepted=1) == ["1 uploads were accepted, too few for 4 faults"]
+
+
+def test_an_upload_of_which_nobody_knows_whether_it_was_accepted_makes_a_run_invalid() -> None:
+    against = why_invalid(ASKED, Counter(ASKED), accepted=9, unanswered=1)
+    assert against == ["1 uploads were never answered"]
+
+
+@pytest.mark.parametrize("fault", [{"valid": False}, {"lost": 1}, {"doubled": 1}, {"ended_wrongly": 1}])
+def test_a_run_with_anything_against_it_ends_with_1(
+    fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = {"valid": True, "lost": 0, "doubled": 0, "ended_wrongly": 0}
+
+    def run(figures: dict[str, Any]) -> int:
+        monkeypatch.setattr("bench.chaos.measure", lambda *_given, **_named: figures)
+        return CliRunner().invoke(command_line, ["bench", "chaos", "--json"]).exit_code
+
+    assert (run(good), run(good | fault)) == (0, 1)
 
 
 @pytest.fixture
