@@ -15,7 +15,7 @@ from domain.catalog.packs import pack_of, packs_of
 from domain.catalog.snapshot import CatalogProduct
 
 # Words that name the pack or a promotion, not the product.
-_FILLER = re.compile(r" (?:TUI|CHAI|GOI|HOP|LOC|LON|TUYP|CAY|THUNG|HUONG|VA|H|T|KM|MOI|TANG|LY|VN)(?= )")
+_FILLER = re.compile(r" (?:TUI|CHAI|GOI|HOP|LOC|LON|TUYP|CAY|THUNG|HUONG|VA|H|T|X|KM|MOI|TANG|LY|VN)(?= )")
 _SIZE_WORD = re.compile(r" [A-Z]?\d+(?:X\d+)?(?:KG|GR|G|ML|LIT|L)?(?:VN)?(?= )")
 # One letter in four to six misread; shorter words must be as known.
 _WORD_RATIO_MIN = 75.0
