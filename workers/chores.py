@@ -63,7 +63,7 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
     ]
-    found.append(Chore("workers.chores.replay_links", timedelta(seconds=settings().ring_interval_seconds)))
+    found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
     if settings().links_days:

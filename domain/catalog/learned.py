@@ -63,7 +63,7 @@ def withdraw(session: Session, link_id: UUID, staff_id: UUID) -> LearnedLink:
         ConflictError: It was withdrawn before.
     """
     lock_key(session, LOCK)
-    link = found(session, link_id)
+    link = found(session, link_id, locked=True)
     if link.state == "withdrawn":
         raise ConflictError
     link.state, link.decided_at, link.decided_by = "withdrawn", clock.now(), staff_id
@@ -74,13 +74,13 @@ def withdraw(session: Session, link_id: UUID, staff_id: UUID) -> LearnedLink:
     return link
 
 
-def found(session: Session, link_id: UUID) -> LearnedLink:
-    """Return a link, its row locked.
+def found(session: Session, link_id: UUID, *, locked: bool = False) -> LearnedLink:
+    """Return a link, its row locked where it is to be changed.
 
     Raises:
         NotFoundError: There is none.
     """
-    link = session.get(LearnedLink, link_id, with_for_update=True)
+    link = session.get(LearnedLink, link_id, with_for_update=locked, populate_existing=locked)
     if link is None:
         raise NotFoundError
     return link

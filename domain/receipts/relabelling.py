@@ -86,7 +86,7 @@ def ask_replay(session: Session, link_id: UUID, at: datetime) -> LearnedLink:
         NotFoundError: There is no such link.
         ConflictError: It doesn't act, or is being replayed.
     """
-    link = learned.found(session, link_id)
+    link = learned.found(session, link_id, locked=True)
     _brand_of(session, link)
     if link.state != "acting" or (link.replay_asked_at and not link.replayed_at):
         raise ConflictError
