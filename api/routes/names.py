@@ -38,7 +38,7 @@ def list_unmatched_names(
     session: ReadOnly,
     _admin: CurrentAdmin,
     retailer: RetailerSlug = None,
-    branded: Annotated[bool, Query(description="Only lines whose brand is known")] = False,
+    branded: Annotated[bool, Query(description="Only lines whose brand is known")] = False,  # noqa: FBT002
     limit: Limit = LIST_SIZE_DEFAULT,
 ) -> UnmatchedNames:
     """Return the printed names that most often find no product, of the last 90 days' approved receipts."""
