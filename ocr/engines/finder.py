@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import inf
 from typing import Any, Final
 
@@ -49,13 +48,10 @@ _FINE_HEIGHT_MIN: Final = 0.6
 _FINE_FILLED_MIN: Final = 0.5
 _LETTERS_FOR_SLOPE: Final = 5
 _SLOPE_MAX: Final = 0.06
-_FEET: Final = 0.45
-_ACCENTS: Final = 0.6
+FEET: Final = 0.45
 _AREA_MIN: Final = 6
 # Less than this many pixels across hold no letter.
 _BOX_MIN: Final = 4
-# The network sees a character up to this many capitals off its middle.
-_SEEN_OFF: Final = 0.5
 _TALL: Final = 0.55
 _RULE_TIMES: Final = 7
 _RULE_LETTERS: Final = 4
@@ -287,7 +283,7 @@ def _beside(
     high = capitals[:, None]
     reach = np.round(_GAP * high)
     base = starts[:, None] + slopes[:, None] * ((boxes[:, 0] + boxes[:, 2]) / 2)
-    inside = np.minimum(boxes[:, 3], base + _FEET * high) - np.maximum(boxes[:, 1], base - 1.05 * high)
+    inside = np.minimum(boxes[:, 3], base + FEET * high) - np.maximum(boxes[:, 1], base - 1.05 * high)
     kept = inside >= 0.5 * np.minimum(boxes[:, 3] - boxes[:, 1], high)
     return [
         _run(boxes[row], chain, gap)
@@ -372,62 +368,3 @@ def _is_fine_print(piece: Piece) -> bool:
 def _keys(boxes: Boxes) -> NDArray[np.int64]:
     """One number a box; pages have fewer than 65536 pixels a side."""
     return np.asarray(boxes.astype(np.int64) @ (np.int64(1) << np.array([48, 32, 16, 0], np.int64)), np.int64)
-
-
-def word_boxes(piece: Piece, spans: Sequence[tuple[float, float]]) -> list[Box]:
-    """Boxes around the ink of a piece's words.
-
-    Args:
-        piece: Where they stand.
-        spans: Columns of the page at which each word's first and last character were seen, left to
-            right; the characters may reach beyond.
-    """
-    if not spans:
-        return []
-    # Some dozen boxes: plain lists are faster than arrays here.
-    ink = piece.ink.tolist()
-    blanks = _blanks(ink)
-    slack = _SEEN_OFF * piece.capitals
-    middles = [_gap_between(blanks, slack, one, other) for one, other in pairwise(spans)]
-    edges = [-inf, *middles, inf]
-    return [
-        _ink_within(piece, ink, *edges_of, span)
-        for edges_of, span in zip(pairwise(edges), spans, strict=True)
-    ]
-
-
-def _blanks(ink: Sequence[Sequence[int]]) -> list[tuple[float, int]]:
-    """The middle and the width of each blank between ink, from left to right."""
-    blanks = []
-    end = ink[0][2]
-    for left, _, right, _ in ink[1:]:
-        if left > end:
-            blanks.append(((end + left) / 2, left - end))
-        end = max(end, right)
-    return blanks
-
-
-def _gap_between(
-    blanks: Sequence[tuple[float, int]], slack: float, one: tuple[float, float], other: tuple[float, float]
-) -> float:
-    """The middle of the widest blank between one word's last and the next one's first character."""
-    last, first = one[1], other[0]
-    # A word of one character is narrower than the slack: the blank on its other side is not meant.
-    low, high = max(last - slack, one[0]), min(first + slack, other[1])
-    near = [blank for blank in blanks if low < blank[0] < high]
-    return max(near, key=lambda blank: blank[1])[0] if near else (last + first) / 2
-
-
-def _ink_within(
-    piece: Piece, ink: Sequence[Sequence[int]], left: float, right: float, span: tuple[float, float]
-) -> Box:
-    """The box around the piece's ink between two columns; a capital's height over the span where none is."""
-    inside = [box for box in ink if left <= (box[0] + box[2]) / 2 <= right]
-    base = piece.base + piece.slope * (sum(span) / 2 - piece.left)
-    if not inside:
-        first, last = round(span[0]), round(span[1])
-        return first, round(base - piece.capitals), max(first + 1, last), round(base)
-    lefts, tops, rights, bottoms = zip(*inside, strict=True)
-    top = max(min(tops), round(base - (1 + _ACCENTS) * piece.capitals))
-    bottom = min(max(bottoms), round(base + _FEET * piece.capitals))
-    return min(lefts), top, max(rights), max(top + 1, bottom)

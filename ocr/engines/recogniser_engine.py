@@ -19,10 +19,11 @@ from ocr.engines.ctc import (
     with_zeros,
     words_of,
 )
-from ocr.engines.finder import Piece, find_pieces, piece_within, word_boxes
+from ocr.engines.finder import Piece, find_pieces, piece_within
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.strips import column_of, cut, to_depth
+from ocr.engines.word_boxes import word_boxes
 from ocr.types import Box, Word
 
 _log = logging.getLogger(__name__)

@@ -18,11 +18,12 @@ from ocr.engines import factory, model
 from ocr.engines.base import EngineError, Gray
 from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, read_glyphs, with_zeros, words_of
 from ocr.engines.factory import make_engine
-from ocr.engines.finder import Piece, find_pieces, word_boxes
+from ocr.engines.finder import Piece, find_pieces
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.recogniser_engine import RecogniserEngine, without_grain, without_stray_accents
 from ocr.engines.strips import HEIGHT, cut, padded, to_depth, width_class
+from ocr.engines.word_boxes import word_boxes
 from ocr.preprocess.straighten import straighten
 from ocr.reader import look
 from ocr.types import Word
