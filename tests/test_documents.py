@@ -13,11 +13,28 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("api", "bench", "cli", "console", "domain", "infra", "samples", "schemas", "training", "workers")
+PACKAGES = (
+    "api",
+    "bench",
+    "cli",
+    "console",
+    "domain",
+    "infra",
+    "ocr",
+    "samples",
+    "schemas",
+    "training",
+    "workers",
+)
 FOLDERS = (*PACKAGES, "docs", "migrations", "scripts", "tests")
 DECISIONS = ROOT / "docs/decisions"
 RECORDS = sorted(path.stem for path in DECISIONS.glob("[0-9]*.md"))
-DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    ROOT / "CHANGELOG.md",
+    ROOT / "CONTRIBUTING.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 SOURCES = [path for folder in (*PACKAGES, "tests") for path in sorted((ROOT / folder).rglob("*.py"))]
 # Data, pages and scripts, read whole.
 OTHERS = [ROOT / "Makefile", ROOT / "Dockerfile", ROOT / "compose.yaml", ROOT / ".ci/run"] + [
@@ -30,7 +47,7 @@ OTHERS = [ROOT / "Makefile", ROOT / "Dockerfile", ROOT / "compose.yaml", ROOT / 
 # `domain/fraud/rules.py`, docs/decisions/0002, `domain/AREA/` of which AREA stands for any.
 NAMED_PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w/*-]+(?:\.[a-z]+)?")
 # domain.settlement.settle_receipt
-NAMED_OBJECT = re.compile(rf"(?<![\w./-])(?:{'|'.join((*PACKAGES, 'ocr'))})(?:\.\w+)+")
+NAMED_OBJECT = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
 PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b")
 NAMED_RECORD = re.compile(r"(?<![\w.,-])\(?(?:decisions/)?(00\d\d)\b(?![.,]\d)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
