@@ -1,7 +1,7 @@
 """How much memory a worker takes, and whether it grows with what it has read.
 
-A worker forks a child for each receipt, and so does this: what counts is the most that any child held,
-with what it shares with its parent, and how large the parent became.
+A worker reads in one child after another, each for many receipts, and so does this: what counts is the
+most that any child held, with what it shares with its parent, and how large children and parent became.
 """
 
 from __future__ import annotations
@@ -28,9 +28,10 @@ from bench.read import pictures_in
 from ocr.reader import read_receipt
 from workers.receipts import engine
 from workers.run import get_ready
+from workers.warm import JOBS_MAX
 
-# Each step is long enough to show growth, short enough to be watched.
-STEP = 200
+# A child reads so many.
+STEP = JOBS_MAX
 MEGABYTE = 1_000_000
 # The sides of a phone's 12 megapixels.
 PHONE_SIDES = (3000, 4000)
@@ -42,8 +43,9 @@ PHONE_EVERY = 10
 class MemoryFigures:
     """What was measured, in megabytes of resident memory of a worker that reads and does nothing else.
 
-    `peak_mb` is the most that a child held while it read. `rss_mb` holds the parent's size after every step
-    of readings, `growth_mb` is the last of them less the first. `pictures` differ and come again and again,
+    `peak_mb` is the most that a child held while it read. `rss_mb` holds the size of each child at the end of
+    its `step` readings, `growth_mb` is the last of them less the first; `parent_mb` is what they were forked
+    from. `pictures` differ and come again and again,
     `phone_pictures` of them have a phone's 12 megapixels. CPU seconds are the children's.
     """
 
@@ -54,6 +56,7 @@ class MemoryFigures:
     peak_mb: int
     rss_mb: list[int]
     growth_mb: int
+    parent_mb: int
     cpu_seconds_per_receipt: float
 
 
@@ -68,7 +71,7 @@ def measure(
             once more in a phone's full size.
         progress: Called after each step with receipts read, resident and peak megabytes.
     """
-    sizes, seconds, peak = [], 0.0, 0
+    sizes, seconds, peak, parent = [], 0.0, 0, 0
     spawned = get_context("spawn")
     with (
         tempfile.TemporaryDirectory() as place,
@@ -80,12 +83,12 @@ def measure(
         for start in range(0, receipts, STEP):
             numbers = range(start, min(receipts, start + STEP))
             asked = [pictures[number % len(pictures)] for number in numbers]
-            rss, highest, spent = reader.submit(_read, asked).result()
-            peak = max(peak, highest)
-            sizes.append(rss)
-            seconds += spent
+            told = reader.submit(_read, asked).result()
+            peak, parent = max(peak, told.peak_mb), told.parent_mb
+            sizes.append(told.rss_mb)
+            seconds += told.cpu_seconds
             if progress:
-                progress(numbers.stop, rss, peak)
+                progress(numbers.stop, told.rss_mb, peak)
     return asdict(
         MemoryFigures(
             receipts=receipts,
@@ -95,6 +98,7 @@ def measure(
             peak_mb=peak,
             rss_mb=sizes,
             growth_mb=sizes[-1] - sizes[0],
+            parent_mb=parent,
             cpu_seconds_per_receipt=round(seconds / receipts, 3),
         )
     )
@@ -114,30 +118,42 @@ def _enlarged(picture: Path, place: Path) -> Path:
     return file
 
 
-def _read(pictures: Sequence[Path]) -> tuple[int, int, float]:
-    """Read each picture in a child; return own megabytes, the most that a child held, and CPU seconds."""
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What one child's readings came to: see `MemoryFigures`."""
+
+    rss_mb: int
+    peak_mb: int
+    parent_mb: int
+    cpu_seconds: float
+
+
+def _read(pictures: Sequence[Path]) -> _Step:
+    """Read the pictures in one child."""
     get_ready()
     began = _children_seconds()
-    peak = max(_peak_of_child(picture) for picture in pictures)
-    rss = psutil.Process().memory_info().rss
-    return round(rss / MEGABYTE), round(peak / MEGABYTE), _children_seconds() - began
+    rss, peak = _sizes_of_child(pictures)
+    parent = psutil.Process().memory_info().rss
+    spent = _children_seconds() - began
+    return _Step(round(rss / MEGABYTE), round(peak / MEGABYTE), round(parent / MEGABYTE), spent)
 
 
-def _peak_of_child(picture: Path) -> int:
-    """The most bytes that a forked child held while it read a picture."""
+def _sizes_of_child(pictures: Sequence[Path]) -> tuple[int, int]:
+    """The bytes that a forked child held after it read the pictures, and at most while it did."""
     answer, say = os.pipe()
     child = os.fork()
     if child == 0:
         try:
-            read_receipt(picture.read_bytes(), engine())
-            os.write(say, str(_peak_bytes()).encode())
+            for picture in pictures:
+                read_receipt(picture.read_bytes(), engine())
+            os.write(say, f"{psutil.Process().memory_info().rss} {_peak_bytes()}".encode())
         finally:
             os._exit(0)
     os.close(say)
     with os.fdopen(answer) as told:
-        peak = int(told.read())
+        rss, peak = map(int, told.read().split())
     os.waitpid(child, 0)
-    return peak
+    return rss, peak
 
 
 def _children_seconds() -> float:

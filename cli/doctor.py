@@ -27,6 +27,7 @@ from infra.secrets import SecretMissingError, token_secret
 from infra.settings import settings
 from ocr.engines.base import EngineError
 from ocr.engines.factory import find_tessdata, make_engine
+from ocr.tagger.model import Tagger, TaggerError
 from samples.fonts import missing_packages, packages
 
 PYTHON_MIN = (3, 11)
@@ -88,6 +89,16 @@ def check_engine() -> Finding:
     found = name if name == wanted else f"{name} in place of {wanted}"
     remedy = "uv sync --frozen, and git checkout ocr/engines/models"
     return Finding("text engine", name == wanted, found, remedy, needed=False)
+
+
+def check_tagger() -> Finding:
+    """Look whether the layout of receipts is read by the trained tagger, or by guesses in its place."""
+    try:
+        Tagger()
+    except TaggerError as error:
+        remedy = "git checkout ocr/tagger/models"
+        return Finding("layout tagger", well=False, found=str(error), remedy=remedy, needed=False)
+    return Finding("layout tagger", well=True, found="trained")
 
 
 def check_fonts() -> Finding:
@@ -170,6 +181,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     check_python,
     check_models,
     check_engine,
+    check_tagger,
     check_fonts,
     check_database,
     check_redis,

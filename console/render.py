@@ -46,7 +46,7 @@ def _templates() -> Environment:
     environment.globals.update(prefix=PREFIX, static=static_url, languages=LANGUAGES)
     environment.globals.update(view_query=lambda view: f"?{urlencode(view.filters)}" if view.filters else "")
     environment.globals.update(draw=graph.draw, marks=evidence.marks)
-    environment.globals.update(navigation=NAVIGATION, shortcuts=SHORTCUTS)
+    environment.globals.update(navigation=NAVIGATION, admin_navigation=ADMIN_NAVIGATION, shortcuts=SHORTCUTS)
     return environment
 
 
@@ -73,6 +73,8 @@ NAVIGATION = (
     ("/bands", "bands"),
     ("/audit", "audit"),
 )
+# And where it leads admins besides.
+ADMIN_NAVIGATION = (("/names", "names"),)
 # Sentences that a redirect may ask the next page to say.
 SAYINGS = frozenset(
     {
@@ -88,6 +90,10 @@ SAYINGS = frozenset(
         "view_saved",
         "view_deleted",
         "saved",
+        "name_linked",
+        "name_not_ours",
+        "name_replayed",
+        "name_withdrawn",
     }
 )
 SHORTCUTS = (

@@ -109,6 +109,15 @@ class Settings(BaseSettings):
     ring_interval_seconds: int = Field(
         default=30, description="Pause between two looks for receipts that were forgotten."
     )
+    learn_shoppers_min: int = Field(
+        default=5,
+        ge=0,
+        description="A name or EAN is learned once so many unlinked shoppers agree; 0 learns nothing.",
+    )
+    learn_share_min: float = Field(
+        default=0.9, gt=0.5, le=1, description="Share of those shoppers that must agree on one product."
+    )
+    learn_days: int = Field(default=90, ge=1, description="Receipts of so many days teach names and EANs.")
     links_days: int = Field(
         default=0,
         description="Devices, addresses and links of shoppers are forgotten after this; 0 keeps them.",

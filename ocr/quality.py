@@ -13,6 +13,7 @@ from ocr.engines.base import Gray
 from ocr.preprocess.normalise import PAPER, Letters, even_light
 from ocr.preprocess.paper import Paper
 from ocr.preprocess.quantile import quantile
+from ocr.preprocess.shrink import shrunk
 from ocr.preprocess.straighten import Sheet
 from ocr.types import Box, Quality, ReadingReason, Severity
 
@@ -35,6 +36,8 @@ _GLARE_NOTED, _GLARE_REFUSED = 0.15, 0.3
 _HEIGHT_NOTED_PX, _HEIGHT_REFUSED_PX = 9.0, 6.5
 # A printed sheet this small in the frame holds no letter that can be told.
 _COVERAGE_MIN: Final = 0.05
+# What seemed printed but shows no lines is print seen from too far where it is this small in the frame.
+_PRINT_COVERAGE_MIN: Final = 0.15
 # Marks this much darker than paper are print; edges this gentle, a share of that a pixel, are no edges.
 _MARKS_MIN: Final = 14
 _SOFT_SLOPE_MAX: Final = 0.15
@@ -88,7 +91,7 @@ def _why_blank(quality: Quality) -> str:
         return "too_dark"
     if quality.blur >= _BLUR_REFUSED:
         return "blurred"
-    return "too_far" if 0 < quality.coverage < _COVERAGE_MIN else "no_text"
+    return "too_far" if 0 < quality.coverage < _PRINT_COVERAGE_MIN else "no_text"
 
 
 def _faults(quality: Quality) -> Iterable[tuple[str, Severity]]:
@@ -141,14 +144,15 @@ def _softness(photo: Gray, paper: Paper | None) -> float:
 
 
 def _darkness(gray: Gray) -> float:
-    level = float(np.percentile(gray[::4, ::4], 75))
+    level = quantile(gray[::8, ::8], 0.75)
     return round(float(np.clip((_LIT_GRAY - level) / (_LIT_GRAY - _DARK_GRAY), 0, 1)), 3)
 
 
 def _glare(flat: Gray, letters: Letters) -> float:
     """The share of the sheet that is burnt out and bare of print, where other paper is not burnt out."""
     shrink = min(1.0, 2 / letters.height)
-    patches = np.asarray(cv2.resize(flat, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = flat.shape
+    patches = shrunk(flat, (max(1, round(shrink * width)), max(1, round(shrink * height))))
     # The brightest patch nearby is paper: no letter fills all of them.
     paper = cv2.dilate(patches, np.ones((3, 3), np.uint8))
     if float(np.mean(paper < _WHITE)) < _UNBURNT_MIN:

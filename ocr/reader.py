@@ -15,11 +15,11 @@ from ocr.engines.factory import make_engine
 from ocr.engines.merge import certainty
 from ocr.layout import lines_of
 from ocr.pages import join_pages
-from ocr.parse.receipt import parse_receipt
 from ocr.preprocess.decode import NotAnImageError, Photo, decode
 from ocr.preprocess.paper import Paper, find_paper, whole_frame
 from ocr.preprocess.straighten import Page, Sheet, lay_flat, straighten
 from ocr.quality import measure, verdicts
+from ocr.receipt import parse_receipt
 from ocr.second_look import better_of, is_doubtful
 from ocr.traces.edits import PrintedWord
 from ocr.traces.look import look_at

@@ -30,14 +30,16 @@ _OF_PICTURES: Final = frozenset({"traces", "quality", "seconds"})
 
 
 def is_doubtful(reading: Reading) -> bool:
-    """Whether another engine may see what this one missed: no total, or one that the lines don't come to.
+    """Whether another engine may change what comes of it: there is no total, or nothing vouches for it.
 
-    Where the total's own row contradicts the paper, it may have been forged: that stands as it is. A
-    shop of no known chain may leave taxes and service out of its lines, so there sums say little.
+    Where tender or tax come to the total and only the lines don't, another reading of them has not once
+    proven itself; where nothing was read, another engine reads nothing either. Where the total's own row
+    contradicts the paper, it may have been forged: that stands as it is. A shop of no known chain may
+    leave taxes and service out of its lines, so there sums say little.
     """
-    if reading.status == "not_a_receipt" or reading.checks.others_minor is not None:
+    if reading.status == "not_a_receipt" or not reading.text or reading.checks.others_minor is not None:
         return False
-    return reading.total_minor is None or (reading.chain is not None and not _fits(reading))
+    return reading.total_minor is None or (reading.chain is not None and not reading.checks.confirmed)
 
 
 def better_of(first: Reading, second: Reading) -> Reading:

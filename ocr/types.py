@@ -128,13 +128,13 @@ class SumChecks(Frozen):
 class Reading(Frozen):
     """What one receipt says.
 
-    `chain` is the retail chain's name as in ocr/parse/chains; `merchant` the name as printed.
+    `chain` is the retail chain's name as in ocr/head/chains; `merchant` the name as printed.
     `purchased_at` is local time as printed, without a zone; `purchased_on` its date, which may
     be known when the time is not. `marks` holds what a till prints on papers that are no proof
     of purchase: reprint, copy, provisional, suspended. `codes` are payloads of barcodes and QR
-    codes on the paper. `confidence` and `inferred` are by field name. `checks` tell how the paper's
-    sums fit each other. `traces` tell, page by page,
-    how the pictures were made.
+    codes on the paper. `confidence` and `inferred` are by field name;
+    `confidence["items"]` is the chance that every line is right, so that each brand's sum is.
+    `checks` tell how the sums fit each other. `traces` tell, page by page, how the pictures were made.
     """
 
     status: ReadingStatus

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as BodyField
-from sqlalchemy import CheckConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from schemas.base import Body, id_field, json_field, time_field
@@ -122,6 +122,74 @@ class Barcode(SQLModel, table=True):
     product_id: UUID = Field(foreign_key="product.id", index=True, ondelete="CASCADE")
 
 
+LinkSubject = Literal["name", "ean"]
+LinkState = Literal["candidate", "acting", "withdrawn", "not_ours"]
+
+
+class LearnedLink(SQLModel, table=True):
+    """What receipts or an admin teach: a chain's printed name, or an EAN, is a product.
+
+    `value` is the folded name or the EAN-13, `name` as it was printed. `shoppers` counts distinct shoppers
+    of approved receipts, those that share a phone or a payout as one; `share` is theirs of all who saw the
+    name beside any product, 0 to 1. A row that a person decided (`decided_at`) is never moved by counting.
+    `not_ours` has no product: no brand of ours, not to be asked about again.
+
+    `replay_asked_at` is since when past lines are looked through, `replay_after` the last line looked at,
+    `replayed` how many got the product.
+    """
+
+    __tablename__ = "learned_link"
+    __table_args__ = (
+        UniqueConstraint("subject", "retailer_id", "value", "product_id", postgresql_nulls_not_distinct=True),
+        # One name is one product at a chain, or none.
+        Index(
+            "ix_learned_link_standing",
+            "subject",
+            "retailer_id",
+            "value",
+            unique=True,
+            postgresql_nulls_not_distinct=True,
+            postgresql_where=text("state IN ('acting', 'not_ours')"),
+        ),
+        CheckConstraint(f"subject IN {get_args(LinkSubject)}", name="subject"),
+        CheckConstraint(f"state IN {get_args(LinkState)}", name="state"),
+        CheckConstraint("state NOT IN ('candidate', 'acting') OR product_id IS NOT NULL", name="has_product"),
+        CheckConstraint("value <> ''", name="value_not_empty"),
+    )
+
+    id: UUID = id_field()
+    subject: str = Field(max_length=4)
+    retailer_id: UUID | None = Field(default=None, foreign_key="retailer.id")
+    value: str = Field(max_length=NAME_LENGTH_MAX)
+    name: str = Field(max_length=NAME_LENGTH_MAX)
+    product_id: UUID | None = Field(default=None, foreign_key="product.id", index=True, ondelete="CASCADE")
+    state: str = Field(max_length=10)
+    receipts: int = 0
+    shoppers: int = 0
+    share: float = 0.0
+    first_seen_at: datetime = time_field()
+    judged_at: datetime = time_field()
+    acting_since: datetime | None = time_field(nullable=True)
+    decided_at: datetime | None = time_field(nullable=True)
+    decided_by: UUID | None = Field(default=None, foreign_key="staff_member.id")
+    replay_asked_at: datetime | None = time_field(nullable=True)
+    replay_after: UUID | None = None
+    replayed: int = 0
+    replayed_at: datetime | None = time_field(nullable=True)
+
+
+class ReplayedLine(SQLModel, table=True):
+    """A past line that a link gave its product, and what it was before, so that it can be taken back."""
+
+    __tablename__ = "replayed_line"
+
+    line_id: UUID = Field(primary_key=True, foreign_key="receipt_line.id")
+    link_id: UUID = Field(foreign_key="learned_link.id", index=True)
+    brand_before: UUID | None = Field(default=None, foreign_key="brand.id")
+    method_before: str | None = Field(default=None, max_length=20)
+    score_before: float | None = None
+
+
 class CatalogState(SQLModel, table=True):
     """One row: `version` is new after every change, so a process knows when to load again."""
 
@@ -216,3 +284,69 @@ class ProductList(Body):
 
     products: list[ProductBody]
     next_cursor: str | None
+
+
+class UnmatchedName(Body):
+    """A printed name of a chain without a product. `example` is a receipt that shows it."""
+
+    name: str
+    retailer: str | None
+    brand: str | None
+    lines: int
+    shoppers: int
+    example: UUID
+    suggested: str | None
+
+
+class UnmatchedNames(Body):
+    """The most frequent names without a product, most frequent first."""
+
+    names: list[UnmatchedName]
+
+
+class LinkRequest(Body):
+    """Says what a printed name is: a product by its slug, or none of ours. Without a chain, at any."""
+
+    name: str = BodyField(min_length=1, max_length=NAME_LENGTH_MAX)
+    retailer: str | None = BodyField(default=None, max_length=60)
+    product: str | None = BodyField(default=None, max_length=160)
+
+
+class LearnedLinkBody(Body):
+    """A learned link as admins see it. `done` of a replay counts lines that got the product."""
+
+    id: UUID
+    subject: LinkSubject
+    retailer: str | None
+    name: str
+    product: str | None
+    state: LinkState
+    receipts: int
+    shoppers: int
+    share: float
+    by_hand: bool
+    replaying: bool
+    replayed: int
+
+
+class LearnedLinks(Body):
+    """Learned links, newest first; `next_cursor` is null on the last page."""
+
+    links: list[LearnedLinkBody]
+    next_cursor: str | None
+
+
+class ReplayPreview(Body):
+    """What replaying a link over the past would do.
+
+    `lines` would get the product, `brands_named` of them a brand as well; `other_brand` lines name another
+    brand and stay as they are. Points never change: `unpaid_lines` are those that a brand is named on
+    and that earned nothing.
+    """
+
+    lines: int
+    receipts: int
+    brands_named: int
+    other_brand: int
+    unpaid_lines: int
+    brand: str

@@ -39,6 +39,7 @@ def services() -> Generator[None]:
     """Start PostgreSQL and Valkey, migrate, and load the catalogue."""
     DATA_DIR.chmod(0o755)
     with embedded.services():
+        storage.have_folder()
         migrate()
         with transaction() as session:
             seed(session)

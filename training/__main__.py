@@ -18,6 +18,7 @@ from training.curve import draw_curve
 from training.cuts import write_cuts
 from training.export import export as export_network
 from training.export import quantise
+from training.layout.commands import app as layout
 from training.measure import Accuracy, accuracy
 from training.net import Network
 from training.pages import measure_pages
@@ -32,6 +33,7 @@ _CALIBRATION_LINES: Final = 160
 _LENGTH_MAX: Final = 30
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
+app.add_typer(layout, name="layout")
 Folder = Annotated[Path, typer.Option(help="Gets the checkpoint, the learning curve and the real lines.")]
 Minutes = Annotated[float, typer.Option(help="Time to train in all, interrupted runs counted together.")]
 Real = Annotated[Path | None, typer.Option(help="Real lines, as `cuts` writes them; none when left out.")]
@@ -140,8 +142,8 @@ def _read_part(real: Path, file: Path, part: str) -> Accuracy:
     kept, texts = load(real, part)
     network = Model(file)
     read = [
-        "".join(glyph.text for glyph in read_glyphs(scores, network.charset))
-        for scores in network.scores([plain(cut) for cut in kept])
+        "".join(glyph.text for glyph in glyphs)
+        for glyphs in read_glyphs(network.scores([plain(cut) for cut in kept]), network.charset)
     ]
     return accuracy(zip(texts, read, strict=True), folded=True)
 

@@ -196,10 +196,11 @@ def _aligned(
     """Lines whose transcripts stand on them, and pieces with the words of a transcript that they show."""
     strips = [plain(gray) for gray, _ in whole + parts]
     lines = []
-    for number, ((gray, text), strip, scores) in enumerate(
-        zip(whole + parts, strips, model.scores(strips), strict=True)
+    scored = model.scores(strips)
+    for number, ((gray, text), strip, scores, glyphs) in enumerate(
+        zip(whole + parts, strips, scored, read_glyphs(scored, model.charset), strict=True)
     ):
-        read = "".join(glyph.text for glyph in read_glyphs(scores, model.charset))
+        read = "".join(glyph.text for glyph in glyphs)
         if number < len(whole):
             doubted = fuzz.ratio(alphanumeric(read), alphanumeric(text)) <= _DOUBTED_MAX
             shown = None if doubted and alphanumeric(text) else text

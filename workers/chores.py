@@ -28,7 +28,7 @@ from sqlmodel import Session, and_, col, or_, select
 from domain.fraud import till_facts
 from domain.ledger import expiry
 from domain.origins import links
-from domain.receipts import rows
+from domain.receipts import relabelling, rows, teaching
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -63,6 +63,9 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
     ]
+    found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    if settings().learn_shoppers_min:
+        found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
     if settings().links_days:
         found.append(Chore("workers.chores.forget_links", timedelta(hours=1)))
     return found
@@ -204,6 +207,24 @@ def measure_prices() -> Iterator[int]:
     with transaction() as session:
         count = till_facts.measure_prices(session, clock.now())
     yield count
+
+
+@chore
+def learn_links() -> Iterator[int]:
+    """Count what printed names and EANs approved receipts show side by side; link what enough agree on."""
+    with transaction() as session:
+        count = teaching.learn_links(session, clock.now())
+    yield count
+
+
+@chore
+def replay_links() -> Iterator[int]:
+    """Give past lines the products of links that an admin asked to replay, a batch a transaction."""
+    looked_at = 1
+    while looked_at:
+        with transaction() as session:
+            looked_at = relabelling.replay_batch(session, clock.now())
+        yield looked_at
 
 
 @chore

@@ -1,4 +1,4 @@
-"""One worker process: the models are loaded once, each job runs in a forked child that inherits them.
+"""One worker process: the models are loaded once, jobs run in a forked child that inherits them.
 
 Started by the supervisor as `python -m workers.run PARENT_PID QUEUE...`.
 """
@@ -21,8 +21,6 @@ from functools import cache
 
 import cv2
 import structlog
-from rq import Queue, Worker
-from rq.job import Job
 from rq.serializers import JSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
@@ -32,23 +30,22 @@ from infra.logging import set_up_logging
 from ocr.warm import warm_up
 from workers.lifeline import end_with_parent
 from workers.receipts import engine
+from workers.warm import WarmWorker
 
 _log = structlog.get_logger()
 
 
-class ReceiptWorker(Worker):
+class ReceiptWorker(WarmWorker):
     """A worker whose children inherit what is slow to load, and do not outlive it."""
 
-    def fork_work_horse(self, job: Job, queue: Queue) -> None:
-        """Fork a child for one job, with the catalogue as it stands now."""
+    def before_fork(self) -> None:
+        """Hold the catalogue as it stands now; a child looks for a newer one at each job."""
         load_catalogue()
-        super().fork_work_horse(job, queue)
 
-    def main_work_horse(self, job: Job, queue: Queue) -> None:
-        """Run one job in the forked child; never returns."""
+    def after_fork(self) -> None:
+        """End with the worker, on connections of one's own."""
         end_with_parent(os.getppid() if self.pid is None else self.pid)
         db.forget_connections()
-        super().main_work_horse(job, queue)
 
 
 def load_catalogue() -> None:

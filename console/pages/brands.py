@@ -15,6 +15,7 @@ from domain.insights import purchases, scope, summary
 from domain.insights.export import csv_chunks
 from infra import clock
 from infra.web import ExportSession, ReadOnly, within_time
+from schemas.base import ShortText
 from schemas.insights import PurchasesQuery, ScopeQuery
 
 router = APIRouter()
@@ -40,7 +41,7 @@ def show_brands(
 
 @router.get("/brands/{brand}/purchases.csv")
 def export_purchases(
-    session: ExportSession, manager: Manager, brand: str, query: Annotated[PurchasesQuery, Query()]
+    session: ExportSession, manager: Manager, brand: ShortText, query: Annotated[PurchasesQuery, Query()]
 ) -> StreamingResponse:
     """Send a brand's purchases as CSV, as the API does."""
     if brand not in manager.brands:

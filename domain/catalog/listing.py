@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from sqlmodel import Session, col, select
+from typing import Final
+
+from sqlmodel import Session, and_, col, or_, select
 
 from schemas.catalog import Brand, BrandBody, Product, ProductBody, Retailer, RetailerBody
+
+# A browser offers so many while one types; a search narrows them.
+PRODUCTS_OFFERED_MAX: Final = 500
 
 
 def retailers(session: Session, *, after: str | None, limit: int) -> list[RetailerBody]:
@@ -31,6 +36,33 @@ def products(session: Session, *, brand: str | None, after: str | None, limit: i
     if brand is not None:
         statement = statement.where(Brand.slug == brand)
     rows = session.exec(statement.order_by(col(Product.slug)).limit(limit)).all()
+    return [
+        ProductBody(slug=row.slug, name=row.name, brand=brand_slug, category=row.category, pack=row.pack)
+        for row, brand_slug in rows
+    ]
+
+
+def products_like(session: Session, words: str) -> list[ProductBody]:
+    """Return products on sale whose name, brand or key holds every one of some words, by slug."""
+    statement = (
+        select(Product, Brand.slug)
+        .join(Brand, col(Brand.id) == Product.brand_id)
+        .where(
+            col(Product.retired_at).is_(None),
+            and_(
+                True,
+                *(
+                    or_(
+                        col(Product.name).icontains(word, autoescape=True),
+                        col(Product.slug).icontains(word, autoescape=True),
+                        col(Brand.name).icontains(word, autoescape=True),
+                    )
+                    for word in words.split()
+                ),
+            ),
+        )
+    )
+    rows = session.exec(statement.order_by(col(Product.slug)).limit(PRODUCTS_OFFERED_MAX)).all()
     return [
         ProductBody(slug=row.slug, name=row.name, brand=brand_slug, category=row.category, pack=row.pack)
         for row, brand_slug in rows

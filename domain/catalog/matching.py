@@ -15,7 +15,8 @@ from domain.catalog.brand_names import Hit, find_brands
 from domain.catalog.folding import Word
 from domain.catalog.gtin import to_ean
 from domain.catalog.line_text import LineText, describe, fold_name
-from domain.catalog.product_names import product_named, sizes
+from domain.catalog.packs import pack_of, packs_of
+from domain.catalog.product_names import product_named
 from domain.catalog.snapshot import CatalogBrand, CatalogProduct, Catalogue, TillNames
 from ocr.types import ReadingLine
 
@@ -138,8 +139,8 @@ def _misread_till_name(text: LineText, raw_name: str, known: TillNames, catalogu
     if near is None:
         return None
     product = known.products[near[0]]
-    printed = sizes(raw_name)
-    if printed and product.pack and not printed & sizes(product.pack):
+    printed, known_packs = pack_of(raw_name), packs_of(product.name, product.pack)
+    if printed and known_packs and printed not in known_packs:
         return None
     return Match(catalogue.brand_of(product), product, "till_name", near[1] / 100)
 

@@ -11,11 +11,11 @@ from importlib.resources import files
 from rapidfuzz import fuzz
 
 from domain.catalog.folding import fold, skeleton
+from domain.catalog.packs import pack_of, packs_of
 from domain.catalog.snapshot import CatalogProduct
 
 # Words that name the pack or a promotion, not the product.
-_FILLER = re.compile(r" (?:TUI|CHAI|GOI|HOP|LOC|LON|TUYP|CAY|THUNG|HUONG|VA|H|T|KM|MOI|TANG|LY|VN)(?= )")
-_SIZE = re.compile(r"(\d+(?:[.,]\d+)?)\s?(KG|GR|G|ML|LIT|L)(?![A-Z])")
+_FILLER = re.compile(r" (?:TUI|CHAI|GOI|HOP|LOC|LON|TUYP|CAY|THUNG|HUONG|VA|H|T|X|KM|MOI|TANG|LY|VN)(?= )")
 _SIZE_WORD = re.compile(r" [A-Z]?\d+(?:X\d+)?(?:KG|GR|G|ML|LIT|L)?(?:VN)?(?= )")
 # One letter in four to six misread; shorter words must be as known.
 _WORD_RATIO_MIN = 75.0
@@ -25,31 +25,19 @@ _MISREAD_LETTERS_MIN = 4
 def product_named(raw_name: str, products: Iterable[CatalogProduct]) -> CatalogProduct | None:
     """Return the one product that `raw_name` describes, else None: no product beats a wrong one.
 
-    Size and words must agree both ways: `EXTRA WHITE` is not `WHITE NIGHT`, nor is a scent that
-    the catalogue does not know the plain product.
+    Pack and words must agree both ways: six cans are not one, `EXTRA WHITE` is not `WHITE NIGHT`, nor is
+    a scent that the catalogue does not know the plain product.
 
     Args:
         raw_name: As printed, whole or misread, with or without diacritics.
         products: Of the brand that the line names.
     """
-    printed_sizes = sizes(raw_name)
-    if not printed_sizes:
+    printed = pack_of(raw_name)
+    if printed is None:
         return None
-    same_size = [p for p in products if p.pack and sizes(p.pack) == printed_sizes]
-    alike = [p for p in same_size if _same_words(_plain(raw_name, p.category), _plain(p.name, p.category))]
+    same_pack = [p for p in products if printed in packs_of(p.name, p.pack)]
+    alike = [p for p in same_pack if _same_words(_plain(raw_name, p.category), _plain(p.name, p.category))]
     return alike[0] if len(alike) == 1 else None
-
-
-@lru_cache(maxsize=8192)
-def sizes(text: str) -> frozenset[tuple[float, str]]:
-    """Return the sizes that `text` states, in grams (`G`) or millilitres (`ML`)."""
-    found = set()
-    for number, unit in _SIZE.findall(text.upper()):
-        value = float(number.replace(",", "."))
-        if unit in {"KG", "L", "LIT"}:
-            value *= 1000
-        found.add((round(value, 1), "G" if unit in {"KG", "GR", "G"} else "ML"))
-    return frozenset(found)
 
 
 def _same_words(printed: frozenset[str], known: frozenset[str]) -> bool:

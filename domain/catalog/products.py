@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from domain.catalog.snapshot import (
     build_catalogue,
 )
 from schemas.base import new_id, table_of
-from schemas.catalog import Barcode, Brand, CatalogState, Product, Retailer, TillName
+from schemas.catalog import Barcode, Brand, CatalogState, LearnedLink, Product, Retailer, TillName
 
 # The last snapshot this process built. Versions are never used twice, so a stale one is never met.
 _built: dict[UUID, Catalogue] = {}
@@ -78,7 +79,32 @@ def load_catalogue(session: Session) -> Catalogue:
         ],
         barcodes={row.ean: products[row.product_id].slug for row in barcodes if row.product_id in products},
     )
-    return build_catalogue(rows, general_rules())
+    return build_catalogue(_with_learned(session, rows, products, chains), general_rules())
+
+
+def _with_learned(
+    session: Session,
+    rows: Rows,
+    products: Mapping[UUID, CatalogProduct],
+    chains: Mapping[UUID | None, str],
+) -> Rows:
+    """Add what was learned; what a file or the package says of a name or code stands before it."""
+    learned = session.execute(
+        select_columns(
+            *_columns_of(LearnedLink, "subject", "retailer_id", "value", "name", "product_id")
+        ).where(col(LearnedLink.state) == "acting")
+    ).all()
+    known = {(name.retailer, name.folded) for name in rows.till_names}
+    till_names, barcodes = list(rows.till_names), dict(rows.barcodes)
+    for link in learned:
+        product, chain = products.get(link.product_id), chains.get(link.retailer_id)
+        if product is None:
+            continue
+        if link.subject == "ean":
+            barcodes.setdefault(link.value, product.slug)
+        elif (chain, link.value) not in known:
+            till_names.append(CatalogTillName(product.slug, link.name, link.value, chain))
+    return replace(rows, till_names=till_names, barcodes=barcodes)
 
 
 def new_version(session: Session) -> None:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Final
 
 from domain.fraud.facts import LINE_SURE, ReceiptFacts, Signal, StoreFacts, number_digits
-from ocr.parse.barcodes import EAN_LENGTH, is_valid_code, read_weighed_code
+from ocr.text.barcodes import EAN_LENGTH, is_valid_code, read_weighed_code
 from ocr.types import Reading
 
 # Cash is rounded to the thousand at most.

@@ -31,6 +31,10 @@ Act = Literal[
     "view_saved",
     "view_deleted",
     "reopened",
+    "name_linked",
+    "name_not_ours",
+    "name_replayed",
+    "name_withdrawn",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

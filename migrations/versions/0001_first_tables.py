@@ -1,6 +1,6 @@
 """All tables, and the triggers that keep what is only ever added to.
 
-Revision: 0011, after None.
+Revision: 0001, after None.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0011"
+revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("ambiguous", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("cues", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("vetoes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_brand")),
         sa.UniqueConstraint("name", name=op.f("uq_brand_name")),
         sa.UniqueConstraint("slug", name=op.f("uq_brand_slug")),
@@ -65,10 +66,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_catalog_state")),
     )
     op.create_table(
+        "chore",
+        sa.Column("job", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
+        sa.Column("rung_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("job", name=op.f("pk_chore")),
+    )
+    op.create_table(
         "retailer",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("stores_complete_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer")),
         sa.UniqueConstraint("name", name=op.f("uq_retailer_name")),
@@ -90,6 +99,8 @@ def upgrade() -> None:
         sa.Column("role", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=False),
         sa.Column("brands", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("access_from", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
             "role IN ('brand_manager', 'reviewer', 'admin')", name=op.f("ck_staff_member_role")
         ),
@@ -196,7 +207,9 @@ def upgrade() -> None:
         sa.Column("captured_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rung_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("postponed", sa.Integer(), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retailer_id", sa.Uuid(), nullable=True),
         sa.Column("merchant", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("store", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -210,6 +223,17 @@ def upgrade() -> None:
         sa.Column("payment", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("fraud_score", sa.Float(), nullable=True),
         sa.Column("reading", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.CheckConstraint(
+            "captured_at >= '0001-01-02' AND captured_at < '9999-12-31'",
+            name=op.f("ck_receipt_captured_at_shown"),
+        ),
+        sa.CheckConstraint(
+            "purchased_at >= '0001-01-02' AND purchased_at < '9999-12-31'",
+            name=op.f("ck_receipt_purchased_at_shown"),
+        ),
+        sa.CheckConstraint(
+            "status <> 'in_review' OR waiting_since IS NOT NULL", name=op.f("ck_receipt_in_review_since")
+        ),
         sa.CheckConstraint(
             "status IN ('received', 'reading', 'approved', 'in_review', 'rejected', 'unreadable', 'reversed')",
             name=op.f("ck_receipt_status"),
@@ -229,9 +253,18 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'approved'"),
     )
     op.create_index(
+        "ix_receipt_approved_copies",
+        "receipt",
+        ["reasons"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"reasons": "jsonb_path_ops"},
+        postgresql_where=sa.text("status = 'approved' AND reasons @? '$[*].evidence.matching_receipt_id'"),
+    )
+    op.create_index(
         "ix_receipt_in_review",
         "receipt",
-        ["settled_at", "id"],
+        ["waiting_since", "id"],
         unique=False,
         postgresql_where=sa.text("status = 'in_review'"),
     )
@@ -246,6 +279,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("store IS NOT NULL"),
     )
     op.create_index("ix_receipt_shopper_newest", "receipt", ["shopper_id", "received_at", "id"], unique=False)
+    op.create_index(
+        "ix_receipt_unreadable",
+        "receipt",
+        ["settled_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("status = 'unreadable'"),
+    )
     op.create_index(
         "ix_receipt_waiting",
         "receipt",
@@ -266,26 +306,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("staff_id", "name", name=op.f("uq_saved_view_staff_id_name")),
     )
     op.create_table(
-        "store",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("retailer_id", sa.Uuid(), nullable=False),
-        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-        sa.Column("folded", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-        sa.Column("address", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=True),
-        sa.Column("opens_at", sa.Time(), nullable=True),
-        sa.Column("closes_at", sa.Time(), nullable=True),
-        sa.Column("first_on", sa.Date(), nullable=True),
-        sa.Column("last_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("folded <> ''", name=op.f("ck_store_folded_not_empty")),
-        sa.CheckConstraint(
-            "(opens_at IS NULL) = (closes_at IS NULL)", name=op.f("ck_store_both_hours_or_none")
-        ),
-        sa.CheckConstraint("first_on <= last_on", name=op.f("ck_store_days_in_order")),
-        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_store_retailer_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
-        sa.UniqueConstraint("retailer_id", "folded", name=op.f("uq_store_retailer_id_folded")),
-    )
-    op.create_table(
         "shopper_link",
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=6), nullable=False),
         sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=32), nullable=False),
@@ -298,6 +318,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_shopper_link_last_seen_at"), "shopper_link", ["last_seen_at"], unique=False)
     op.create_index("ix_shopper_link_shopper", "shopper_link", ["shopper_id", "kind"], unique=False)
+    op.create_table(
+        "sign_in_failure",
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("address_digest", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("failed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_sign_in_failure_staff_id")),
+        sa.PrimaryKeyConstraint("staff_id", "address_digest", name=op.f("pk_sign_in_failure")),
+    )
     op.create_table(
         "staff_credential",
         sa.Column("staff_id", sa.Uuid(), nullable=False),
@@ -316,6 +346,26 @@ def upgrade() -> None:
         sa.Column("phone_digest", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
         sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_staff_relation_staff_id")),
         sa.PrimaryKeyConstraint("staff_id", "phone_digest", name=op.f("pk_staff_relation")),
+    )
+    op.create_table(
+        "store",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("retailer_id", sa.Uuid(), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("folded", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("address", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=True),
+        sa.Column("opens_at", sa.Time(), nullable=True),
+        sa.Column("closes_at", sa.Time(), nullable=True),
+        sa.Column("first_on", sa.Date(), nullable=True),
+        sa.Column("last_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("folded <> ''", name=op.f("ck_store_folded_not_empty")),
+        sa.CheckConstraint(
+            "(opens_at IS NULL) = (closes_at IS NULL)", name=op.f("ck_store_both_hours_or_none")
+        ),
+        sa.CheckConstraint("first_on <= last_on", name=op.f("ck_store_days_in_order")),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_store_retailer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_store")),
+        sa.UniqueConstraint("retailer_id", "folded", name=op.f("uq_store_retailer_id_folded")),
     )
     op.create_table(
         "barcode",
@@ -361,6 +411,60 @@ def upgrade() -> None:
             ["rule_id"], ["earning_rule.id"], name=op.f("fk_earning_rule_retailer_rule_id")
         ),
         sa.PrimaryKeyConstraint("rule_id", "retailer_id", name=op.f("pk_earning_rule_retailer")),
+    )
+    op.create_table(
+        "learned_link",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=4), nullable=False),
+        sa.Column("retailer_id", sa.Uuid(), nullable=True),
+        sa.Column("value", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("product_id", sa.Uuid(), nullable=True),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
+        sa.Column("receipts", sa.Integer(), nullable=False),
+        sa.Column("shoppers", sa.Integer(), nullable=False),
+        sa.Column("share", sa.Float(), nullable=False),
+        sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("judged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("acting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Uuid(), nullable=True),
+        sa.Column("replay_asked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replay_after", sa.Uuid(), nullable=True),
+        sa.Column("replayed", sa.Integer(), nullable=False),
+        sa.Column("replayed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "state IN ('candidate', 'acting', 'withdrawn', 'not_ours')", name=op.f("ck_learned_link_state")
+        ),
+        sa.CheckConstraint(
+            "state NOT IN ('candidate', 'acting') OR product_id IS NOT NULL",
+            name=op.f("ck_learned_link_has_product"),
+        ),
+        sa.CheckConstraint("subject IN ('name', 'ean')", name=op.f("ck_learned_link_subject")),
+        sa.CheckConstraint("value <> ''", name=op.f("ck_learned_link_value_not_empty")),
+        sa.ForeignKeyConstraint(["decided_by"], ["staff_member.id"], name=op.f("fk_learned_link_decided_by")),
+        sa.ForeignKeyConstraint(
+            ["product_id"], ["product.id"], name=op.f("fk_learned_link_product_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_learned_link_retailer_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_learned_link")),
+        sa.UniqueConstraint(
+            "subject",
+            "retailer_id",
+            "value",
+            "product_id",
+            name=op.f("uq_learned_link_subject_retailer_id_value_product_id"),
+            postgresql_nulls_not_distinct=True,
+        ),
+    )
+    op.create_index(op.f("ix_learned_link_product_id"), "learned_link", ["product_id"], unique=False)
+    op.create_index(
+        "ix_learned_link_standing",
+        "learned_link",
+        ["subject", "retailer_id", "value"],
+        unique=True,
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("state IN ('acting', 'not_ours')"),
     )
     op.create_table(
         "paper_key",
@@ -476,6 +580,7 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Float(), nullable=False),
         sa.Column("page", sa.Integer(), nullable=False),
         sa.Column("box", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("amount_read_minor", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_receipt_line_brand_id")),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_receipt_line_product_id")),
         sa.ForeignKeyConstraint(["receipt_id"], ["receipt.id"], name=op.f("fk_receipt_line_receipt_id")),
@@ -526,6 +631,7 @@ def upgrade() -> None:
         sa.Column("reviewer_id", sa.Uuid(), nullable=False),
         sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
         sa.Column("corrections", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("pays_again", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("proposed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["receipt_id"], ["receipt.id"], name=op.f("fk_review_proposal_receipt_id")),
@@ -546,7 +652,7 @@ def upgrade() -> None:
         "staff_act",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("acted_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=True),
         sa.Column("act", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("receipt_id", sa.Uuid(), nullable=True),
         sa.Column("subject", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=True),
@@ -641,6 +747,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("receipt_id", name=op.f("pk_withheld_points")),
     )
     op.create_table(
+        "replayed_line",
+        sa.Column("line_id", sa.Uuid(), nullable=False),
+        sa.Column("link_id", sa.Uuid(), nullable=False),
+        sa.Column("brand_before", sa.Uuid(), nullable=True),
+        sa.Column("method_before", sqlmodel.sql.sqltypes.AutoString(length=20), nullable=True),
+        sa.Column("score_before", sa.Float(), nullable=True),
+        sa.ForeignKeyConstraint(["brand_before"], ["brand.id"], name=op.f("fk_replayed_line_brand_before")),
+        sa.ForeignKeyConstraint(["line_id"], ["receipt_line.id"], name=op.f("fk_replayed_line_line_id")),
+        sa.ForeignKeyConstraint(["link_id"], ["learned_link.id"], name=op.f("fk_replayed_line_link_id")),
+        sa.PrimaryKeyConstraint("line_id", name=op.f("pk_replayed_line")),
+    )
+    op.create_index(op.f("ix_replayed_line_link_id"), "replayed_line", ["link_id"], unique=False)
+    op.create_table(
         "review_undo",
         sa.Column("decision_id", sa.Uuid(), nullable=False),
         sa.Column("reviewer_id", sa.Uuid(), nullable=False),
@@ -666,13 +785,31 @@ def upgrade() -> None:
             f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {table} "
             "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
+    op.execute(
+        """
+        CREATE FUNCTION refuse_reading_again() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            RAISE EXCEPTION 'receipt % has ended', OLD.id USING ERRCODE = 'restrict_violation';
+        END $$
+        """
+    )
+    # A receipt that could not be read may be read again; one that was judged may not.
+    op.execute(
+        "CREATE TRIGGER receipt_has_ended BEFORE UPDATE OF status ON receipt FOR EACH ROW "
+        "WHEN (OLD.status IN ('approved', 'in_review', 'rejected', 'reversed') "
+        "AND NEW.status IN ('received', 'reading')) EXECUTE FUNCTION refuse_reading_again()"
+    )
 
 
 def downgrade() -> None:
     for table in APPEND_ONLY:
         op.execute(f"DROP TRIGGER {table}_append_only ON {table}")
     op.execute("DROP FUNCTION refuse_change()")
+    op.execute("DROP TRIGGER receipt_has_ended ON receipt")
+    op.execute("DROP FUNCTION refuse_reading_again()")
     op.drop_table("review_undo")
+    op.drop_index(op.f("ix_replayed_line_link_id"), table_name="replayed_line")
+    op.drop_table("replayed_line")
     op.drop_table("withheld_points")
     op.drop_index(op.f("ix_upload_origin_uploaded_at"), table_name="upload_origin")
     op.drop_index("ix_upload_origin_shopper", table_name="upload_origin")
@@ -716,29 +853,48 @@ def downgrade() -> None:
     op.drop_table("photo_hash")
     op.drop_index(op.f("ix_paper_key_receipt_id"), table_name="paper_key")
     op.drop_table("paper_key")
+    op.drop_index(
+        "ix_learned_link_standing",
+        table_name="learned_link",
+        postgresql_nulls_not_distinct=True,
+        postgresql_where=sa.text("state IN ('acting', 'not_ours')"),
+    )
+    op.drop_index(op.f("ix_learned_link_product_id"), table_name="learned_link")
+    op.drop_table("learned_link")
     op.drop_table("earning_rule_retailer")
     op.drop_table("chain_price")
     op.drop_index(op.f("ix_case_hold_reviewer_id"), table_name="case_hold")
     op.drop_table("case_hold")
     op.drop_index(op.f("ix_barcode_product_id"), table_name="barcode")
     op.drop_table("barcode")
+    op.drop_table("store")
     op.drop_table("staff_relation")
     op.drop_table("staff_credential")
+    op.drop_table("sign_in_failure")
     op.drop_index("ix_shopper_link_shopper", table_name="shopper_link")
     op.drop_index(op.f("ix_shopper_link_last_seen_at"), table_name="shopper_link")
     op.drop_table("shopper_link")
-    op.drop_table("store")
     op.drop_table("saved_view")
     op.drop_index(
         "ix_receipt_waiting",
         table_name="receipt",
         postgresql_where=sa.text("status IN ('received', 'reading')"),
     )
+    op.drop_index(
+        "ix_receipt_unreadable", table_name="receipt", postgresql_where=sa.text("status = 'unreadable'")
+    )
     op.drop_index("ix_receipt_shopper_newest", table_name="receipt")
     op.drop_index("ix_receipt_shop_time", table_name="receipt", postgresql_where=sa.text("store IS NOT NULL"))
     op.drop_index("ix_receipt_same_print", table_name="receipt")
     op.drop_index(
         "ix_receipt_in_review", table_name="receipt", postgresql_where=sa.text("status = 'in_review'")
+    )
+    op.drop_index(
+        "ix_receipt_approved_copies",
+        table_name="receipt",
+        postgresql_using="gin",
+        postgresql_ops={"reasons": "jsonb_path_ops"},
+        postgresql_where=sa.text("status = 'approved' AND reasons @? '$[*].evidence.matching_receipt_id'"),
     )
     op.drop_index(
         "ix_receipt_approved_bought", table_name="receipt", postgresql_where=sa.text("status = 'approved'")
@@ -759,6 +915,7 @@ def downgrade() -> None:
     op.drop_table("staff_member")
     op.drop_table("shopper")
     op.drop_table("retailer")
+    op.drop_table("chore")
     op.drop_table("catalog_state")
     op.drop_table("campaign")
     op.drop_index(op.f("ix_brand_owner"), table_name="brand")

@@ -41,31 +41,41 @@ def probabilities(scores: Steps) -> Steps:
     return np.asarray(raised / raised.sum(axis=-1, keepdims=True), np.float32)
 
 
-def read_glyphs(scores: Steps, charset: str) -> list[Glyph]:
+def read_glyphs(scored: Sequence[Steps], charset: str) -> list[list[Glyph]]:
     """Take the likeliest place of each step: repeats are one character, blanks none.
 
     Args:
-        scores: (steps, places) before softmax.
+        scored: For each strip (steps, places) before softmax. All are looked at together: strips are short.
         charset: The character of place i + 1 at i.
+
+    Returns:
+        For each strip its characters from left to right.
     """
+    lengths = np.array([len(steps) for steps in scored], np.int64)
+    if not lengths.sum():
+        return [[] for _ in scored]
+    scores = np.concatenate(scored)
+    offsets = np.cumsum(lengths) - lengths
     best = scores.argmax(axis=-1)
-    starts = np.flatnonzero(np.diff(best, prepend=-1))
+    changes = np.diff(best, prepend=-1) != 0
+    changes[offsets[lengths > 0]] = True
+    starts = np.flatnonzero(changes)
     ends = np.append(starts[1:], len(best))
-    spans = [(first, end) for first, end in zip(starts.tolist(), ends.tolist(), strict=True) if best[first]]
+    inked = best[starts] != _BLANK
+    starts, ends = starts[inked], ends[inked]
     # Most steps are blank: the others alone are worth their probabilities.
-    inked = np.flatnonzero(best != _BLANK)
-    rows = probabilities(scores[inked])
-    glyphs = []
-    row = 0
-    for first, end in spans:
-        place = int(best[first])
-        of_span = rows[row : row + end - first]
-        peak = of_span[int(of_span[:, place].argmax())]
-        glyphs.append(
-            Glyph(charset[place - 1], first, end - 1, float(peak[place]), _others(peak, place, charset))
-        )
-        row += end - first
-    return glyphs
+    steps = np.flatnonzero(best != _BLANK)
+    rows = probabilities(scores[steps])
+    shares = rows[np.arange(len(steps)), best[steps]]
+    firsts = np.searchsorted(steps, starts)
+    owners = np.searchsorted(offsets, starts, side="right") - 1
+    found: list[list[Glyph]] = [[] for _ in scored]
+    spans = (owners, starts - offsets[owners], ends - offsets[owners], firsts, best[starts])
+    for owner, first, end, row, place in zip(*(part.tolist() for part in spans), strict=True):
+        peak = row + int(shares[row : row + end - first].argmax())
+        others = _others(rows[peak], place, charset)
+        found[owner].append(Glyph(charset[place - 1], first, end - 1, float(shares[peak]), others))
+    return found
 
 
 def _others(row: Steps, place: int, charset: str) -> tuple[tuple[str, float], ...]:

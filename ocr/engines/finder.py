@@ -8,21 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import inf
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ocr.engines.base import Gray
-from ocr.preprocess.components import Mask, pieces_of
+from ocr.preprocess.components import Mask, Stats, connected, pieces_of
 from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, find_ink
 from ocr.preprocess.quantile import quantile
 from ocr.types import Box
 
 Boxes = NDArray[np.int32]
+Floats = NDArray[np.float64]
 
 # Letters are this high, measured in the page's usual letter; lower ink is points and accents, higher
 # ink is letters that touch the next line, or large print.
@@ -39,20 +39,26 @@ _OFF_MAX: Final = 0.16
 _TOPS_SHARE: Final = 0.7
 # A line's print is its own size where it is this much larger or smaller than the page's.
 _LARGER, _SMALLER = 1.3, 0.72
-_LARGE_PRINT: Final = 2.0
+# Print so many times as high as the usual is looked for in what that left over, and then print half as high.
+_LARGE_PRINT: Final = (2.0, 4.0, 8.0)
+_SMALL_PRINT: Final = 0.5
+# Fine print comes in lines, of letters that stand close and are no specks.
+_FINE_LETTERS_MIN: Final = 6
+_FINE_HEIGHT_MIN: Final = 0.6
+_FINE_FILLED_MIN: Final = 0.5
 _LETTERS_FOR_SLOPE: Final = 5
 _SLOPE_MAX: Final = 0.06
-_FEET: Final = 0.45
-_ACCENTS: Final = 0.6
+FEET: Final = 0.45
 _AREA_MIN: Final = 6
 # Less than this many pixels across hold no letter.
 _BOX_MIN: Final = 4
-# The network sees a character up to this many capitals off its middle.
-_SEEN_OFF: Final = 0.5
 _TALL: Final = 0.55
 _RULE_TIMES: Final = 7
 _RULE_LETTERS: Final = 4
 _BAR_TIMES: Final = 5
+_LETTER_TIMES_MAX: Final = 16
+# More than any place on a page.
+_BEYOND: Final = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +99,15 @@ def find_pieces(page: Gray) -> list[Piece]:
     """
     if min(page.shape) < LETTER_HEIGHT // 2:
         return []
-    boxes = _ink_boxes(_without_rules(find_ink(page)))
+    boxes = _ink_boxes(find_ink(page))
     pieces = _pieces(boxes, float(LETTER_HEIGHT))
-    large = _uncovered(boxes, pieces)
-    if len(large):
-        pieces += [
-            piece for piece in _pieces(large, _LARGE_PRINT * LETTER_HEIGHT) if piece.capitals > LETTER_HEIGHT
-        ]
+    for times in _LARGE_PRINT:
+        usual = times * LETTER_HEIGHT
+        tall = _uncovered(boxes, pieces, 0.7 * usual, inf)
+        pieces += [piece for piece in _pieces(tall, usual) if piece.capitals > usual / 2]
+    usual = _SMALL_PRINT * LETTER_HEIGHT
+    fine = _uncovered(boxes, pieces, _LOW * usual, _HIGH * usual)
+    pieces += [piece for piece in _pieces(fine, usual) if _is_fine_print(piece)]
     return sorted(pieces, key=lambda piece: (piece.base, piece.left))
 
 
@@ -121,40 +129,71 @@ def piece_within(page: Gray, box: Box) -> Piece | None:
 
 
 def _boxes_of(ink: Mask) -> Boxes:
-    left, top, widths, heights, _ = pieces_of(ink).T
+    return _around(pieces_of(ink))
+
+
+def _around(stats: Stats) -> Boxes:
+    left, top, widths, heights, _ = stats.T
     return np.stack([left, top, left + widths, top + heights], axis=1).astype(np.int32)
-
-
-def _without_rules(ink: Mask) -> Mask:
-    """Without drawn lines, which join the letters that touch them."""
-    rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((1, _RULE_LETTERS * LETTER_HEIGHT), np.uint8))
-    return np.asarray(cv2.subtract(ink, rules), np.uint8)
 
 
 def _ink_boxes(ink: Mask) -> Boxes:
     """Boxes (left, top, right, bottom) of connected ink, from left to right, without specks and rules."""
-    left, top, widths, heights, areas = pieces_of(ink).T
+    stats = _without_rules(*connected(ink))
+    widths, heights, areas = stats.T[2:]
     rule = (widths > _RULE_TIMES * LETTER_HEIGHT) & (heights < LETTER_HEIGHT)
-    bar = (heights > _BAR_TIMES * LETTER_HEIGHT) | (widths > 12 * LETTER_HEIGHT)
-    kept = (areas >= _AREA_MIN) & ~rule & ~bar
-    boxes = np.stack([left, top, left + widths, top + heights], axis=1)[kept]
+    # Beyond what usual letters grown together reach there are large ones, and drawings.
+    bar = (heights > _BAR_TIMES * LETTER_HEIGHT) & ((widths < heights / 8) | (widths > 1.5 * heights))
+    bar |= (widths > 12 * LETTER_HEIGHT) & (heights < 4 * LETTER_HEIGHT)
+    bar |= np.maximum(widths, heights) > _LETTER_TIMES_MAX * LETTER_HEIGHT
+    boxes = _around(stats[(areas >= _AREA_MIN) & ~rule & ~bar])
     return np.asarray(boxes[np.argsort(boxes[:, 0], kind="stable")], np.int32)
+
+
+def _without_rules(numbers: NDArray[Any], stats: Stats) -> Stats:
+    """The pieces of ink without drawn lines, which join the letters that touch them.
+
+    Only a piece as wide as a rule can hold one.
+    """
+    long = np.ones((1, _RULE_LETTERS * LETTER_HEIGHT), np.uint8)
+    thick = np.ones((LETTER_HEIGHT // 2, 1), np.uint8)
+    wide = np.flatnonzero(stats[:, 2] >= long.shape[1])
+    wide = wide[wide > 0]
+    parts = [np.delete(stats, [0, *wide], axis=0)]
+    for number in wide.tolist():
+        left, top, width, height, _ = stats[number].tolist()
+        ink = (numbers[top : top + height, left : left + width] == number).view(np.uint8)
+        # Beyond its box the piece has no ink: OpenCV would take it to go on there.
+        ink = cv2.copyMakeBorder(ink, 0, 0, long.shape[1], long.shape[1], cv2.BORDER_CONSTANT, value=0)
+        rules = cv2.morphologyEx(ink, cv2.MORPH_OPEN, long)
+        # The strokes of very large letters are as long, but thick.
+        rules = cv2.subtract(rules, cv2.morphologyEx(ink, cv2.MORPH_OPEN, thick))
+        left_over = pieces_of(np.asarray(cv2.subtract(ink, rules), np.uint8))
+        parts.append(left_over + np.array([left - long.shape[1], top, 0, 0, 0], np.int32))
+    return np.concatenate(parts)
 
 
 def _pieces(boxes: Boxes, usual: float) -> list[Piece]:
     heights = boxes[:, 3] - boxes[:, 1]
     letters = boxes[(heights > _LOW * usual) & (heights < _HIGH * usual)]
     chains = [letters[chain.letters] for chain in _chains(letters, usual)]
-    lines = [_base_line(chain, usual) for chain in chains]
-    tops = [_capitals(chain, *line, usual) for chain, line in zip(chains, lines, strict=True)]
-    if not tops:
+    if not chains:
         return []
-    weights = [len(chain) for chain in chains]
-    page_capitals = _weighted_median(tops, weights)
-    pieces: list[Piece] = []
-    for chain, (start, slope), own in zip(chains, lines, tops, strict=True):
-        same = _SMALLER * page_capitals < own < _LARGER * page_capitals
-        pieces += _cut_at_gaps(boxes, chain, start, slope, page_capitals if same else own)
+    starts, slopes, tops = _base_lines(chains, usual)
+    page_capitals = _weighted_median(tops, np.array([len(chain) for chain in chains]))
+    same = (tops > _SMALLER * page_capitals) & (tops < _LARGER * page_capitals)
+    capitals = np.where(same, page_capitals, tops)
+    pieces = [
+        piece
+        for near, *line in zip(
+            _beside(boxes, chains, starts, slopes, capitals),
+            starts.tolist(),
+            slopes.tolist(),
+            capitals.tolist(),
+            strict=True,
+        )
+        for piece in _cut_at_gaps(near, *line)
+    ]
     return _without_doubles(pieces)
 
 
@@ -190,64 +229,92 @@ def _chains(letters: Boxes, usual: float) -> list[_Chain]:
     return chains
 
 
-def _base_line(letters: Boxes, usual: float) -> tuple[float, float]:
-    """Where the letters stand: row at column 0, and rows a column."""
-    middles = (letters[:, 0] + letters[:, 2]) / 2
-    bottoms = letters[:, 3].astype(np.float64)
-    if len(letters) < _LETTERS_FOR_SLOPE:
-        return quantile(bottoms, 0.5), 0.0
-    slope = 0.0
-    start = quantile(bottoms, 0.5)
+def _base_lines(chains: Sequence[Boxes], usual: float) -> tuple[Floats, Floats, Floats]:
+    """Where the letters of each chain stand: row at column 0, rows a column, and how high its capitals are.
+
+    All chains at once, as rows of one table: chains are many and short.
+    """
+    counts = np.array([len(chain) for chain in chains])
+    there = np.arange(counts.max()) < counts[:, None]
+    table = np.zeros((*there.shape, 4))
+    table[there] = np.concatenate(chains)
+    middles, bottoms = (table[..., 0] + table[..., 2]) / 2, table[..., 3]
+    slopes = np.zeros(len(chains))
+    starts = _quantiles(bottoms, there, 0.5)
+    fitted = counts >= _LETTERS_FOR_SLOPE
     for tolerance in (0.5, 0.25, _OFF_MAX):
-        off = np.abs(bottoms - start - slope * middles)
-        near = off <= max(tolerance * usual, 1.5)
-        if np.count_nonzero(near) < _LETTERS_FOR_SLOPE:
-            break
-        xs, ys = middles[near], bottoms[near]
-        off_middle = xs - xs.sum() / len(xs)
-        spread = float(off_middle @ off_middle)
-        slope = float(off_middle @ (ys - ys.sum() / len(ys))) / max(spread, 1.0)
-        slope = max(-_SLOPE_MAX, min(_SLOPE_MAX, slope))
-        start = quantile(ys - slope * xs, 0.5)
-    return start, slope
+        off = np.abs(bottoms - starts[:, None] - slopes[:, None] * middles)
+        near = there & (off <= max(tolerance * usual, 1.5))
+        found = near.sum(axis=1)
+        fitted &= found >= _LETTERS_FOR_SLOPE
+        xs, ys = (
+            np.where(near, side - (near * side).sum(axis=1, keepdims=True) / np.maximum(1, found)[:, None], 0)
+            for side in (middles, bottoms)
+        )
+        slope = np.clip((xs * ys).sum(axis=1) / np.maximum((xs * xs).sum(axis=1), 1), -_SLOPE_MAX, _SLOPE_MAX)
+        slopes = np.where(fitted, slope, slopes)
+        starts = np.where(fitted, _quantiles(bottoms - slopes[:, None] * middles, near, 0.5), starts)
+    above = starts[:, None] + slopes[:, None] * middles - table[..., 1]
+    return starts, slopes, np.maximum(_quantiles(above, there, _TOPS_SHARE), 0.5 * usual)
 
 
-def _capitals(letters: Boxes, start: float, slope: float, usual: float) -> float:
-    """How high the tall letters of a line stand above its base line."""
-    middles = (letters[:, 0] + letters[:, 2]) / 2
-    above = start + slope * middles - letters[:, 1]
-    return max(quantile(above, _TOPS_SHARE), 0.5 * usual)
+def _quantiles(values: Floats, there: NDArray[np.bool_], share: float) -> Floats:
+    """For each row, the value below which a share of those that are `there` lies; see `quantile`."""
+    # What is not there comes last; it is never looked at but where all is missing.
+    ordered = np.sort(np.where(there, values, _BEYOND), axis=1)
+    last = np.maximum(there.sum(axis=1) - 1, 0)
+    place = share * last
+    low = place.astype(int)
+    rows = np.arange(len(values))
+    below, beyond = ordered[rows, low], ordered[rows, np.minimum(low + 1, last)]
+    return np.where(there.any(axis=1), below + (place - low) * (beyond - below), 0.0)
 
 
-def _weighted_median(values: Sequence[float], weights: Sequence[int]) -> float:
+def _weighted_median(values: Floats, weights: NDArray[np.int64]) -> float:
     order = np.argsort(values)
-    totals = np.cumsum(np.asarray(weights)[order])
-    return float(np.asarray(values)[order][int(np.searchsorted(totals, totals[-1] / 2))])
+    totals = np.cumsum(weights[order])
+    return float(values[order][int(np.searchsorted(totals, totals[-1] / 2))])
 
 
-def _cut_at_gaps(boxes: Boxes, letters: Boxes, start: float, slope: float, capitals: float) -> list[Piece]:
-    """Cut a line into pieces, by all ink that stands in its band."""
-    left, right = int(letters[:, 0].min()), int(letters[:, 2].max())
-    reach = round(_GAP * capitals)
-    near = boxes[(boxes[:, 2] > left - reach) & (boxes[:, 0] < right + reach)]
-    base = start + slope * (near[:, 0] + near[:, 2]) / 2
-    inside = np.minimum(near[:, 3], base + _FEET * capitals) - np.maximum(near[:, 1], base - 1.05 * capitals)
-    kept = near[inside >= 0.5 * np.minimum(near[:, 3] - near[:, 1], capitals)]
-    pieces: list[Piece] = []
-    first, end = 0, -1
-    for number, (box_left, _, box_right, _) in enumerate(kept.tolist()):
-        if end >= 0 and box_left - end > reach:
-            pieces.append(_piece(kept[first:number], start, slope, capitals))
-            first = number
-            end = box_right
-        end = max(end, box_right)
-    if len(kept):
-        pieces.append(_piece(kept[first:], start, slope, capitals))
+def _beside(
+    boxes: Boxes, chains: Sequence[Boxes], starts: Floats, slopes: Floats, capitals: Floats
+) -> list[Boxes]:
+    """For each line, all ink that stands in its band, from left to right, as far as it has no wide gaps."""
+    high = capitals[:, None]
+    reach = np.round(_GAP * high)
+    base = starts[:, None] + slopes[:, None] * ((boxes[:, 0] + boxes[:, 2]) / 2)
+    inside = np.minimum(boxes[:, 3], base + FEET * high) - np.maximum(boxes[:, 1], base - 1.05 * high)
+    kept = inside >= 0.5 * np.minimum(boxes[:, 3] - boxes[:, 1], high)
+    return [
+        _run(boxes[row], chain, gap)
+        for row, chain, gap in zip(kept, chains, reach.ravel().tolist(), strict=True)
+    ]
+
+
+def _run(ink: Boxes, chain: Boxes, reach: float) -> Boxes:
+    """Of ink from left to right, what is a line's: small letters may go on where its tall ones end."""
+    if not len(ink):
+        return ink
+    ends = np.maximum.accumulate(ink[:, 2])
+    wide = np.flatnonzero(ink[1:, 0] - ends[:-1] > reach) + 1
+    firsts, lasts = np.append(0, wide), np.append(wide, len(ink))
+    left, right = chain[:, 0].min() - reach, chain[:, 2].max() + reach
+    there = np.flatnonzero((ends[lasts - 1] > left) & (ink[firsts, 0] < right))
+    return ink[firsts[there[0]] : lasts[there[-1]]] if len(there) else ink[:0]
+
+
+def _cut_at_gaps(ink: Boxes, start: float, slope: float, capitals: float) -> list[Piece]:
+    """Cut a line's ink, from left to right, into pieces."""
+    if not len(ink):
+        return []
+    ends = np.maximum.accumulate(ink[:, 2])
+    cuts = np.flatnonzero(ink[1:, 0] - ends[:-1] > round(_GAP * capitals)) + 1
+    pieces = [_piece(part, start, slope, capitals) for part in np.split(ink, cuts)]
     return [piece for piece in pieces if _is_print(piece)]
 
 
 def _piece(ink: Boxes, start: float, slope: float, capitals: float) -> Piece:
-    left, right = int(ink[:, 0].min()), int(ink[:, 2].max())
+    left, right = int(ink[0, 0]), int(ink[:, 2].max())
     letters = ink[(ink[:, 3] - ink[:, 1]) > 0.55 * capitals]
     base = start + slope * left
     if len(letters) >= 3:  # noqa: PLR2004 - the base line of a column may lie off the whole line's
@@ -260,91 +327,44 @@ def _piece(ink: Boxes, start: float, slope: float, capitals: float) -> Piece:
 
 def _is_print(piece: Piece) -> bool:
     """Whether there is more than a speck: something half as high as a letter, or a dash."""
-    heights = piece.ink[:, 3] - piece.ink[:, 1]
-    widths = piece.ink[:, 2] - piece.ink[:, 0]
-    return bool(((heights > 0.45 * piece.capitals) | (widths > 0.3 * piece.capitals)).any())
+    sizes = (piece.ink[:, 2:] - piece.ink[:, :2]).max(axis=0)
+    return bool(sizes[1] > 0.45 * piece.capitals or sizes[0] > 0.3 * piece.capitals)
 
 
 def _without_doubles(pieces: list[Piece]) -> list[Piece]:
     """One piece for the same ink: the one with more of it."""
-    kept: list[Piece] = []
-    for piece in sorted(pieces, key=lambda piece: -len(piece.ink)):
-        if not any(_same_place(piece, other) for other in kept):
-            kept.append(piece)
-    return kept
-
-
-def _same_place(piece: Piece, other: Piece) -> bool:
-    wide = min(piece.right, other.right) - max(piece.left, other.left)
-    if wide <= 0.5 * min(piece.right - piece.left, other.right - other.left):
-        return False
-    return abs(piece.base - other.base) < 0.5 * min(piece.capitals, other.capitals)
-
-
-def _uncovered(boxes: Boxes, pieces: Sequence[Piece]) -> Boxes:
-    """Ink too high for the usual print that no piece has taken."""
-    tall = boxes[(boxes[:, 3] - boxes[:, 1]) > 1.4 * LETTER_HEIGHT]
-    if not len(tall) or not pieces:
-        return tall
-    taken = np.concatenate([piece.ink for piece in pieces])
-    known = {tuple(box) for box in taken.tolist()}
-    return np.asarray([box for box in tall.tolist() if tuple(box) not in known], np.int32).reshape(-1, 4)
-
-
-def word_boxes(piece: Piece, spans: Sequence[tuple[float, float]]) -> list[Box]:
-    """Boxes around the ink of a piece's words.
-
-    Args:
-        piece: Where they stand.
-        spans: Columns of the page at which each word's first and last character were seen, left to
-            right; the characters may reach beyond.
-    """
-    if not spans:
+    ordered = sorted(pieces, key=lambda piece: -len(piece.ink))
+    if not ordered:
         return []
-    # Some dozen boxes: plain lists are faster than arrays here.
-    ink = piece.ink.tolist()
-    blanks = _blanks(ink)
-    slack = _SEEN_OFF * piece.capitals
-    middles = [_gap_between(blanks, slack, one, other) for one, other in pairwise(spans)]
-    edges = [-inf, *middles, inf]
-    return [
-        _ink_within(piece, ink, *edges_of, span)
-        for edges_of, span in zip(pairwise(edges), spans, strict=True)
-    ]
+    places = np.array([(piece.left, piece.right, piece.base, piece.capitals) for piece in ordered])
+    left, right, base, high = places.T
+    wide = np.minimum(right[:, None], right) - np.maximum(left[:, None], left)
+    same = wide > 0.5 * np.minimum((right - left)[:, None], right - left)
+    same &= np.abs(base[:, None] - base) < 0.5 * np.minimum(high[:, None], high)
+    kept = np.zeros(len(ordered), np.bool_)
+    for number, row in enumerate(same):
+        kept[number] = not (row & kept).any()
+    return [piece for piece, keep in zip(ordered, kept.tolist(), strict=True) if keep]
 
 
-def _blanks(ink: Sequence[Sequence[int]]) -> list[tuple[float, int]]:
-    """The middle and the width of each blank between ink, from left to right."""
-    blanks = []
-    end = ink[0][2]
-    for left, _, right, _ in ink[1:]:
-        if left > end:
-            blanks.append(((end + left) / 2, left - end))
-        end = max(end, right)
-    return blanks
+def _uncovered(boxes: Boxes, pieces: Sequence[Piece], low: float, high: float) -> Boxes:
+    """Ink between so many pixels high that no piece has taken."""
+    heights = boxes[:, 3] - boxes[:, 1]
+    fitting = boxes[(heights > low) & (heights < high)]
+    if not len(fitting) or not pieces:
+        return fitting
+    taken = np.unique(_keys(np.concatenate([piece.ink for piece in pieces])))
+    return fitting[~np.isin(_keys(fitting), taken)]
 
 
-def _gap_between(
-    blanks: Sequence[tuple[float, int]], slack: float, one: tuple[float, float], other: tuple[float, float]
-) -> float:
-    """The middle of the widest blank between one word's last and the next one's first character."""
-    last, first = one[1], other[0]
-    # A word of one character is narrower than the slack: the blank on its other side is not meant.
-    low, high = max(last - slack, one[0]), min(first + slack, other[1])
-    near = [blank for blank in blanks if low < blank[0] < high]
-    return max(near, key=lambda blank: blank[1])[0] if near else (last + first) / 2
+def _is_fine_print(piece: Piece) -> bool:
+    """Whether small ink in a row is print, not grain."""
+    sizes = piece.ink[:, 2:] - piece.ink[:, :2]
+    letters = sizes[sizes[:, 1] > _FINE_HEIGHT_MIN * piece.capitals]
+    filled = float(sizes[:, 0].sum()) >= _FINE_FILLED_MIN * (piece.right - piece.left)
+    return filled and len(letters) >= max(_FINE_LETTERS_MIN, len(sizes) // 2)
 
 
-def _ink_within(
-    piece: Piece, ink: Sequence[Sequence[int]], left: float, right: float, span: tuple[float, float]
-) -> Box:
-    """The box around the piece's ink between two columns; a capital's height over the span where none is."""
-    inside = [box for box in ink if left <= (box[0] + box[2]) / 2 <= right]
-    base = piece.base + piece.slope * (sum(span) / 2 - piece.left)
-    if not inside:
-        first, last = round(span[0]), round(span[1])
-        return first, round(base - piece.capitals), max(first + 1, last), round(base)
-    lefts, tops, rights, bottoms = zip(*inside, strict=True)
-    top = max(min(tops), round(base - (1 + _ACCENTS) * piece.capitals))
-    bottom = min(max(bottoms), round(base + _FEET * piece.capitals))
-    return min(lefts), top, max(rights), max(top + 1, bottom)
+def _keys(boxes: Boxes) -> NDArray[np.int64]:
+    """One number a box; pages have fewer than 65536 pixels a side."""
+    return np.asarray(boxes.astype(np.int64) @ (np.int64(1) << np.array([48, 32, 16, 0], np.int64)), np.int64)

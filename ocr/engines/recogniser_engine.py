@@ -19,10 +19,11 @@ from ocr.engines.ctc import (
     with_zeros,
     words_of,
 )
-from ocr.engines.finder import Piece, find_pieces, piece_within, word_boxes
+from ocr.engines.finder import Piece, find_pieces, piece_within
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.strips import column_of, cut, to_depth
+from ocr.engines.word_boxes import word_boxes
 from ocr.types import Box, Word
 
 _log = logging.getLogger(__name__)
@@ -68,10 +69,9 @@ class RecogniserEngine:
     def read_words(self, page: Gray) -> list[Word]:
         """Read one upright, level page; see `Engine.read_words`."""
         pieces = find_pieces(page)
-        scored = self._model.scores([to_depth(cut(page, piece)) for piece in pieces])
+        read = self._read([cut(page, piece) for piece in pieces])
         words: list[Word] = []
-        for piece, scores in zip(pieces, scored, strict=True):
-            glyphs = read_glyphs(scores, self._model.charset)
+        for piece, glyphs in zip(pieces, read, strict=True):
             words += self._words(piece, [with_zeros(word) for word in words_of(glyphs)])
         return without_stray_accents(without_grain(words))
 
@@ -81,17 +81,19 @@ class RecogniserEngine:
         if piece is None:
             return []
         pieces = [replace(piece, capitals=piece.capitals * size) for size in _SIZES]
-        scored = self._model.scores([to_depth(cut(page, piece)) for piece in pieces])
         found: dict[str, float] = {}
-        for scores in scored:
-            glyphs = [glyph for glyph in read_glyphs(scores, self._model.charset) if glyph.text != " "]
-            glyphs = with_zeros(glyphs)
+        for read in self._read([cut(page, piece) for piece in pieces]):
+            glyphs = with_zeros([glyph for glyph in read if glyph.text != " "])
             text = "".join(glyph.text for glyph in glyphs)
             if not any(character.isdigit() for character in text):
                 continue
             for reading, share in ((text, confidence_of(glyphs)), *digit_alternatives(glyphs)):
                 found[reading] = found.get(reading, 0.0) + share / len(_SIZES)
         return sorted(found.items(), key=lambda one: -one[1])
+
+    def _read(self, cuts: list[Gray]) -> list[list[Glyph]]:
+        """The characters of each cut of a page."""
+        return read_glyphs(self._model.scores([to_depth(one) for one in cuts]), self._model.charset)
 
     def _words(self, piece: Piece, words: list[list[Glyph]]) -> list[Word]:
         stride = self._model.stride

@@ -23,7 +23,7 @@ HEIGHT: Final = 32
 CAPITALS: Final = 15.6
 BASELINE: Final = 25.0
 # Widths come in these steps, so that strips of about one width go through the network together.
-STEP: Final = 32
+STEP: Final = 16
 # Paper to the left and right of the ink.
 MARGIN: Final = 6
 # Pages shrunk more than this lose strokes when they are only interpolated.
@@ -58,8 +58,13 @@ def cut(page: Gray, piece: Piece, around: int = 0) -> Gray:
     row = piece.base - (BASELINE + around) * back + piece.slope * column
     place = np.array([[back, 0, piece.left + column], [piece.slope * back, back, row]], np.float64)
     if back > _AVERAGED_MIN:
-        # Warping only interpolates: what shrinks is averaged first.
-        page = np.asarray(cv2.GaussianBlur(page, (0, 0), 0.4 * back), np.uint8)
+        # Warping only interpolates: what shrinks is averaged first, no more of the page than is cut out.
+        reach = round(2 * back)
+        first, last = sorted((row, row + piece.slope * width * back))
+        top, bottom = max(0, int(first) - reach), int(last + (HEIGHT + 2 * around) * back) + reach
+        left, right = max(0, int(piece.left + column) - reach), int(piece.left + width * back) + reach
+        page = np.asarray(cv2.GaussianBlur(page[top:bottom, left:right], (0, 0), 0.4 * back), np.uint8)
+        place -= np.array([[0, 0, left], [0, 0, top]], np.float64)
     strip = cv2.warpAffine(
         page,
         place,
@@ -87,4 +92,4 @@ def padded(strips: list[Strip]) -> NDArray[np.uint8]:
 
 def width_class(width: int) -> int:
     """The width that strips of this width are filled up to."""
-    return max(2 * STEP, -(-width // STEP) * STEP)
+    return max(3 * STEP, -(-width // STEP) * STEP)

@@ -27,8 +27,10 @@ def connected(ink: Mask) -> tuple[NDArray[Any], Stats]:
         The number of each pixel, 0 where there is none; and (n, 5) left, top, width, height and area
         by number, the first row that of what is no ink.
     """
-    starts = cv2.countNonZero(cv2.subtract(ink, cv2.dilate(ink, _BEFORE)))
-    kind = cv2.CV_16U if starts < _NUMBERS_MAX else cv2.CV_32S
+    # Runs of ink in rows are the cheaper bound, and on all but noise low enough.
+    few = cv2.countNonZero(cv2.subtract(ink[:, 1:], ink[:, :-1])) + len(ink) < _NUMBERS_MAX
+    few = few or cv2.countNonZero(cv2.subtract(ink, cv2.dilate(ink, _BEFORE))) < _NUMBERS_MAX
+    kind = cv2.CV_16U if few else cv2.CV_32S
     _, numbers, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8, ltype=kind)
     return numbers, np.asarray(stats, np.int32)
 

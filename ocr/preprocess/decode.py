@@ -22,6 +22,8 @@ _SIDE_MIN: Final = 16
 _RATIO_MAX: Final = 40
 # Letters stay above 20 px on a receipt that fills a frame of this height; more pixels only cost.
 _SIDE_WANTED: Final = 3000
+# How many of its sixteen bits a picture may fill.
+_BITS: Final = (8, 12, 16)
 _EXIF_ORIENTATION: Final = 0x0112
 # EXIF orientation: quarter turns counter-clockwise, then whether left and right are swapped.
 _UPRIGHT: Final = {
@@ -88,8 +90,27 @@ def _checked_size(image: Image.Image) -> tuple[int, int]:
     return width, height
 
 
-def _on_white(image: Image.Image) -> Image.Image:
+def eight_bits(image: Image.Image) -> Image.Image:
+    """The picture with eight bits a channel: scanners and editors send gray in sixteen.
+
+    Pillow would clip them, all but the darkest to white. What is named as transparent becomes white.
+    """
+    if image.mode not in {"I", "F"} and not image.mode.startswith("I;16"):
+        return image
+    pixels = np.asarray(image, np.float32)
+    highest = float(pixels.max(initial=0))
+    # Some fill fewer bits than there are.
+    full = next((2.0**bits - 1 for bits in _BITS if highest < 2**bits), highest)
+    gray = np.asarray(np.clip(pixels * (255 / full), 0, 255), np.uint8)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        gray = np.where(pixels == clear, np.uint8(255), gray)
+    return Image.fromarray(gray)
+
+
+def _on_white(sent: Image.Image) -> Image.Image:
     """Gray pixels; what is transparent becomes white paper."""
+    image = eight_bits(sent)
     if "A" in image.getbands() or "transparency" in image.info:
         clear = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear).convert("L")

@@ -13,7 +13,7 @@ from ocr.engines.base import Gray
 from ocr.preprocess.components import Mask, connected
 from ocr.preprocess.quad import Outline, Quad, box_around, corners_around
 from ocr.preprocess.quantile import quantile
-from ocr.preprocess.shrink import halved
+from ocr.preprocess.shrink import halved, shrunk
 from ocr.types import Box
 
 # Print is looked for on a copy this long, the sheet's edge on one half as long.
@@ -29,6 +29,8 @@ _LETTER_SIDES: Final = (4, 48)
 # Where ink covers this share of the surroundings, it is text.
 _TEXT_DENSITY: Final = (0.02, 0.06)
 _TEXT_REACH: Final = 41
+# Every so manieth pixel tells how dense text is on the whole.
+_QUANTILE_STRIDE: Final = 16
 # Blocks of text this large beside the largest one belong to the same receipt, if their paper is as light.
 _BLOCK_SHARE_MIN: Final = 0.08
 _BLOCK_LIGHT_SPREAD: Final = 0.4
@@ -36,6 +38,10 @@ _BLOCK_LIGHT_SPREAD: Final = 0.4
 _EDGE_CONTRAST_MIN: Final = 0.04
 _EDGE_REACH_PX: Final = 5
 _SIDES: Final = ("left", "top", "right", "bottom")
+# A table is this much darker than the sheet on it, and bears this much less print: blocks of text reach a
+# little beyond the sheet.
+_TABLE_LIGHT_MAX: Final = 0.75
+_TABLE_PRINT_MAX: Final = 0.2
 # A hull hardly larger than the sheet mends what shadows cut off; a much larger one takes in the table.
 _HULL_GROWTH_MAX: Final = 1.15
 # A second sheet is as large as half the first, and this far from it, in pixels of the edge search: parts
@@ -78,17 +84,16 @@ def find_paper(photo: Gray) -> Paper | None:
         The sheet, or None when no print is seen.
     """
     shrink = min(1.0, _PRINT_SIDE / max(photo.shape))
-    whole = (
-        photo if shrink == 1 else cv2.resize(photo, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-    )
-    small = np.asarray(cv2.GaussianBlur(whole, (0, 0), 0.8), np.uint8)
+    height, width = photo.shape
+    whole = shrunk(photo, (max(1, round(shrink * width)), max(1, round(shrink * height))))
+    small = np.asarray(cv2.GaussianBlur(whole, (5, 5), 0.8), np.uint8)
     blank = np.asarray(cv2.morphologyEx(small, cv2.MORPH_CLOSE, np.ones((15, 15), np.uint8)), np.uint8)
     text = _text_core(small, blank)
     if text is None:
         return None
     sheet = np.asarray(cv2.medianBlur(halved(blank), 5), np.uint8)
     mask, open_sides = _grow(sheet, text)
-    sheets = _sheets(mask)
+    sheets = _sheets(_without_table(mask, sheet, text))
     if not sheets:
         return None
     grow = 1 / (shrink * _EDGE_SHRINK)
@@ -116,10 +121,12 @@ def _text_core(small: Gray, blank: Gray) -> Mask | None:
     letters = (sides >= _LETTER_SIDES[0]) & (sides <= _LETTER_SIDES[1])
     letters &= (areas >= 6) & (areas < 0.9 * widths * heights + 4)  # noqa: PLR2004 - specks and bars
     letters[0] = False
-    printed = np.take(letters.astype(np.float32), numbers, mode="wrap")
-    density = np.asarray(cv2.blur(printed, (_TEXT_REACH, _TEXT_REACH)), np.float32)
+    printed = np.take(letters.astype(np.uint8), numbers, mode="wrap")
+    # Counted in whole numbers, which are half as wide as floats.
+    around = cv2.boxFilter(printed, cv2.CV_16U, (_TEXT_REACH, _TEXT_REACH), normalize=False)
     height, width = (side // 2 * 2 for side in blank.shape)
-    core = _text_blocks(density[:height:2, :width:2], blank[:height:2, :width:2])
+    density = around[:height:2, :width:2].astype(np.float32) / np.float32(_TEXT_REACH**2)
+    core = _text_blocks(density, blank[:height:2, :width:2])
     if core is None:
         return None
     inner = np.asarray(cv2.erode(core, np.ones((13, 13), np.uint8)), np.uint8)
@@ -131,14 +138,19 @@ def _text_blocks(density: NDArray[np.float32], blank: Gray) -> Mask | None:
     dense = density[density > _TEXT_DENSITY[0] / 4]
     if not dense.size:
         return None
-    usual = 0.45 * quantile(dense, 0.9)
+    usual = 0.45 * quantile(dense[::_QUANTILE_STRIDE], 0.9)
     blocks = np.asarray(density > np.clip(usual, *_TEXT_DENSITY), np.uint8)
     numbers, stats = connected(blocks)
-    # Beside the blocks there is one number more: that of what is none, which weighs nothing.
-    mass = np.bincount(numbers.ravel(), (density * blocks).ravel(), len(stats))
+    # What a block weighs and how light it is, one of its pixels of four tells.
+    seen = numbers[::2, ::2].ravel()
+    mass = np.bincount(seen, density[::2, ::2].ravel(), len(stats))
+    # Number 0 is that of what is no block.
+    mass[0] = 0
     if mass.max() <= 0:
         return None
-    light = np.bincount(numbers.ravel(), blank.ravel(), len(stats)) / np.maximum(1, stats[:, 4])
+    light = np.bincount(seen, blank[::2, ::2].ravel(), len(stats)) / np.maximum(
+        1, np.bincount(seen, minlength=len(stats))
+    )
     alike = np.abs(light - light[mass.argmax()]) < _BLOCK_LIGHT_SPREAD * light[mass.argmax()]
     core = (mass >= _BLOCK_SHARE_MIN * mass.max()) & alike
     return np.asarray(core[numbers], np.uint8)
@@ -169,6 +181,23 @@ def _grow(sheet: Gray, text: Mask) -> tuple[Mask, frozenset[str]]:
         # The weakest goes first: an edge beside it may be found once it is out of the way.
         open_sides |= {min(weak, key=lambda side: contrasts[side])}
     return np.ones_like(text), frozenset(_SIDES)
+
+
+def _without_table(mask: Mask, sheet: Gray, text: Mask) -> Mask:
+    """The mask without what of the table the flood took in: much darker than the rest, and bare of print."""
+    inside = sheet[mask > 0]
+    if not inside.size:
+        return mask
+    split, _ = cv2.threshold(inside.reshape(-1, 1), 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    dark = inside <= split
+    if dark.all() or float(inside[dark].mean()) > _TABLE_LIGHT_MAX * float(inside[~dark].mean()):
+        return mask
+    # In a shadow stands as much print as elsewhere on the sheet, unless nothing is lost with it.
+    printed = text[mask > 0] > 0
+    if float(np.mean(printed[dark])) > _TABLE_PRINT_MAX * float(np.mean(printed[~dark])):
+        return mask
+    light = np.asarray((sheet > split) & (mask > 0), np.uint8)
+    return np.asarray(cv2.morphologyEx(light, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8)), np.uint8)
 
 
 def _flood(relief: NDArray[np.uint8], text: Mask, open_sides: frozenset[str]) -> Mask:

@@ -16,6 +16,9 @@ Side = tuple[NDArray[np.float32], NDArray[np.float32]]
 # A flat sheet fills the quadrilateral around it; a curled one nearly does.
 _QUAD_FILL_MIN: Final = 0.9
 _SIDE_RATIO_MIN: Final = 0.75
+# A sheet lies askew where its own box is so much smaller than the upright one; it fills so much of it.
+_ASKEW_SHARE_MAX: Final = 0.85
+_ASKEW_FILL_MIN: Final = 0.8
 
 
 def corners_around(outline: Outline) -> Quad | None:
@@ -37,7 +40,15 @@ def corners_around(outline: Outline) -> Quad | None:
 
 
 def box_around(outline: Outline, frame: tuple[int, ...]) -> Quad:
-    """The upright box of the outline, inside a frame of that shape (height, width)."""
+    """The box of the outline: one that lies askew where that is much smaller, else the upright one.
+
+    The upright one stays inside a frame of that shape (height, width).
+    """
+    _, (wide, high), _ = askew = cv2.minAreaRect(outline)
+    upright = float(np.prod(np.ptp(outline, axis=0)))
+    filled = cv2.contourArea(outline) >= _ASKEW_FILL_MIN * wide * high
+    if filled and wide * high < _ASKEW_SHARE_MAX * upright:
+        return clockwise(np.asarray(cv2.boxPoints(askew), np.float32))
     left, top = np.maximum(outline.min(axis=0), 0)
     right, bottom = np.minimum(outline.max(axis=0), [frame[1] - 1, frame[0] - 1])
     return np.array([[left, top], [right, top], [right, bottom], [left, bottom]], np.float32)

@@ -13,9 +13,9 @@ def quantile(values: NDArray[Any], share: float) -> float:
 
     The same as `numpy.quantile` with its linear interpolation.
     """
-    ordered = np.sort(values, axis=None)
-    place = share * (len(ordered) - 1)
+    place = share * (values.size - 1)
     low = int(place)
-    high = min(low + 1, len(ordered) - 1)
+    high = min(low + 1, values.size - 1)
+    ordered = np.partition(values, (low, high), axis=None)
     below, above = float(ordered[low]), float(ordered[high])
     return below + (place - low) * (above - below)

@@ -25,6 +25,7 @@ from ocr.preprocess.normalise import (
 )
 from ocr.preprocess.paper import Paper
 from ocr.preprocess.quad import Quad
+from ocr.preprocess.reverse import with_dark_print
 from ocr.types import Box
 
 Homography = NDArray[np.float64]
@@ -44,6 +45,9 @@ _IN_LINES_SHARE_MIN: Final = 0.36
 # The longest receipts have 3000 letters in a picture; more pieces of ink are a dark picture's noise.
 _LETTERS_MAX: Final = 6000
 _LONG_MIN: Final = 1.5
+_FINE_LETTERS_MIN: Final = 10
+# Corners this little off a pixel's middle lie there.
+_PIXEL_OFF_MAX: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,9 @@ def lay_flat(photo: Gray, paper: Paper, quarter_turns: int = 0) -> Sheet | None:
         The sheet, or None when there are next to no lines of print on it.
     """
     flat, to_flat, shrink = _flatten(photo, np.roll(paper.corners, -quarter_turns % _QUARTER_TURNS, axis=0))
-    lit = even_light(flat)
-    lit[_table(paper, to_flat, lit.shape) > 0] = PAPER
+    table = _table(paper, to_flat, flat.shape)
+    lit = even_light(with_dark_print(flat, table))
+    lit[table > 0] = PAPER
     ink = find_ink(lit)
     # A receipt is longer than wide: only one that isn't, as it lies, may lie on its side.
     broad = lit.shape[0] < _LONG_MIN * lit.shape[1]
@@ -189,6 +194,7 @@ def _print_box(letters: Letters, pairs: Pairs, lines_bend: Bend | None, size: tu
     boxes = letters.boxes[in_lines(letters, pairs)]
     if not len(boxes):
         return 0, 0, size[0], size[1]
+    boxes = np.concatenate([boxes, _fine_print(letters, boxes)])
     if lines_bend is not None:
         middles = (boxes[:, 0] + boxes[:, 2]) / 2
         rise = lines_bend.rise(middles, boxes[:, 3])
@@ -201,6 +207,18 @@ def _print_box(letters: Letters, pairs: Pairs, lines_bend: Bend | None, size: tu
     return left, top, right, bottom
 
 
+def _fine_print(letters: Letters, boxes: Points) -> Points:
+    """Letters beyond those boxes that stand in lines of print half as high."""
+    low, high = boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)
+    outside = ((letters.boxes[:, :2] < low) | (letters.boxes[:, 2:] > high)).any(axis=1)
+    fine = Letters(letters.boxes[outside], letters.height / 2)
+    if len(fine.boxes) < _FINE_LETTERS_MIN:
+        return fine.boxes[:0]
+    inside = in_lines(fine, neighbours(fine))
+    # Two specks side by side are no line.
+    return fine.boxes[inside] if np.count_nonzero(inside) >= _FINE_LETTERS_MIN else fine.boxes[:0]
+
+
 def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography, float]:
     top_left, top_right, bottom_right, bottom_left = corners
     width = round(max(np.linalg.norm(top_right - top_left), np.linalg.norm(bottom_right - bottom_left)))
@@ -209,9 +227,24 @@ def _flatten(photo: Gray, corners: Quad) -> tuple[Gray, Homography, float]:
     shrink = min(1.0, _WIDTH_MAX / max(1, min(width, height)))
     width, height = max(round(width * shrink), LETTER_HEIGHT), max(round(height * shrink), LETTER_HEIGHT)
     flat_corners = np.array([[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]], np.float32)
+    if shrink == 1 and (whole := _upright_box(corners, photo.shape)) is not None:
+        left, top, right, bottom = whole
+        moved = np.array([[1, 0, -left], [0, 1, -top], [0, 0, 1]], np.float64)
+        return np.ascontiguousarray(photo[top:bottom, left:right]), moved, 1.0
     to_flat = cv2.getPerspectiveTransform(corners.astype(np.float32), flat_corners)
     if shrink < 1:
         # Averaged first: the warp itself only interpolates, and noise would come through.
         photo = np.asarray(cv2.blur(photo, (round(1 / shrink), round(1 / shrink))), np.uint8)
     flat = cv2.warpPerspective(photo, to_flat, (width, height), borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(flat, np.uint8), np.asarray(to_flat, np.float64), shrink
+
+
+def _upright_box(corners: Quad, frame: tuple[int, ...]) -> Box | None:
+    """The pixels inside corners, where those are an upright box's of some size: nothing is to be warped."""
+    (left, top), (right, bottom) = np.asarray(np.round(corners[[0, 2]]), np.int64).tolist()
+    box = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
+    inside = min(left, top) >= 0 and right < frame[1] and bottom < frame[0]
+    large = min(right - left, bottom - top) >= LETTER_HEIGHT
+    if not inside or not large or np.abs(corners - box).max() > _PIXEL_OFF_MAX:
+        return None
+    return left, top, right + 1, bottom + 1

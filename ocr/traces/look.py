@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from ocr.preprocess.decode import Photo
+from ocr.preprocess.decode import Photo, eight_bits
 from ocr.traces.codes import code_of, probes_of
 from ocr.traces.drawn import drawing_marks
 from ocr.traces.edits import PrintedWord, misfit
@@ -55,10 +55,11 @@ def look_at(data: bytes, photo: Photo, words: Sequence[PrintedWord], page: int =
 
 def _half_colour(data: bytes) -> Colour:
     """The picture's light and colour at half its size: a JPEG holds its colour no finer."""
-    with Image.open(io.BytesIO(data)) as image:
-        half = (image.width + 1) // 2, (image.height + 1) // 2
+    with Image.open(io.BytesIO(data)) as sent:
+        half = (sent.width + 1) // 2, (sent.height + 1) // 2
         # A JPEG shrinks while it is decoded, at a quarter of the cost; it rounds up what it is asked for.
-        image.draft("YCbCr", (image.width // 2, image.height // 2))
+        sent.draft("YCbCr", (sent.width // 2, sent.height // 2))
+        image = eight_bits(sent)
         colour = np.asarray(image.convert("RGB").convert("YCbCr") if image.mode != "YCbCr" else image)
     if colour.shape[1] > half[0]:
         colour = np.asarray(cv2.resize(colour, half, interpolation=cv2.INTER_AREA))

@@ -18,6 +18,7 @@ from infra.secrets import token_secret
 from infra.tokens import ALGORITHM, TokenError, read_token
 from schemas.loyalty import Campaign
 from schemas.people import StaffMember
+from schemas.reasons import Reason
 from tests import make
 from tests.make import console as ground
 
@@ -136,7 +137,7 @@ def test_a_relative_s_receipt_is_left_out_of_other_cases_and_of_the_trail(
 ) -> None:
     theirs, other = ground.in_review(session, 1), ground.in_review(session, 2)
     evidence = {"matching_receipt_id": str(theirs.id)}
-    other.reasons = [*other.reasons, {"code": "same_receipt", "severity": "review", "evidence": evidence}]
+    other.reasons = [*other.reasons, Reason("same_receipt", "review", evidence)]
     colleague = make.make_staff(session)
     sent = {"decision": "reject", "reason": "a marker of the trail"}
     client.post(f"/v1/review/cases/{theirs.id}/decision", json=sent, headers=make.bearer(colleague))

@@ -13,14 +13,16 @@ import pytest
 from fastapi import Request, Response
 from fastapi.testclient import TestClient
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from app import create_app
 from console.sign_in import COOKIE, begin_session
+from domain.catalog import learned
 from domain.people import staff
 from domain.people.shoppers import join_staff
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
+from schemas.catalog import LinkRequest, Product
 from schemas.loyalty import Campaign
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
@@ -71,6 +73,12 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/catalog/retailers/import": "admins",
     "POST /v1/campaigns/import": "admins",
     "POST /v1/catalog/stores/import": "admins",
+    "GET /v1/catalog/unmatched": "admins",
+    "GET /v1/catalog/learned": "admins",
+    "POST /v1/catalog/learned": "admins",
+    "GET /v1/catalog/learned/{link_id}/preview": "admins",
+    "POST /v1/catalog/learned/{link_id}/replay": "admins",
+    "POST /v1/catalog/learned/{link_id}/withdraw": "admins",
     "GET /healthz": "open",
     "GET /readyz": "open",
     "GET /metrics": "open",
@@ -104,6 +112,11 @@ EXPECTED: dict[str, Kind] = {
     "POST /console/bands/{campaign_id}/replay": "admins",
     "POST /console/bands/{campaign_id}": "admins",
     "GET /console/receipts/{receipt_id}/pages/{page}": "case",
+    "GET /console/names": "admins",
+    "POST /console/names": "admins",
+    "GET /console/names/{link_id}": "admins",
+    "POST /console/names/{link_id}/replay": "admins",
+    "POST /console/names/{link_id}/withdraw": "admins",
 }
 # Whose state lets a relative's bar be told only after other refusals.
 OWN = ("/console/views/{view_id}", "/console/review/many/{act_id}")
@@ -118,6 +131,8 @@ BODIES: dict[str, dict[str, Any]] = {
     "POST /console/bands/{campaign_id}": {"data": {"review_from": "50"}},
     "POST /console/bands/{campaign_id}/replay": {"data": {"review_from": "50"}},
     "POST /console/views": {"data": {"name": "mine"}},
+    "POST /v1/catalog/learned": {"json": {"name": "RAU MUONG"}},
+    "POST /console/names": {"data": {"name": "RAU MUONG"}},
 }
 
 
@@ -181,6 +196,7 @@ class World:
     campaign: Campaign
     callers: list[Caller]
     view_id: Any
+    link_id: Any
 
 
 def staff_caller(session: Session, name: str, member: StaffMember, standing_as: Any) -> Caller:
@@ -230,7 +246,10 @@ def world(session: Session, campaign: Campaign) -> World:
     callers.append(staff_caller(session, "removed admin", removed, "nobody"))
     staff.end_access(session, removed.email)
     session.flush()
-    return World(receipt, campaign, callers, people["admin", "admin", ()].id)
+    admin_id = people["admin", "admin", ()].id
+    product = session.exec(select(Product.slug).order_by(Product.slug)).first()
+    link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
+    return World(receipt, campaign, callers, admin_id, link.id)
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
@@ -274,7 +293,12 @@ def is_told_otherwise(operation: Operation, state: str, expected: Outcome, found
 
 def ask(client: TestClient, session: Session, world: World, operation: Operation, caller: Caller) -> Outcome:
     """Send one request as a caller, and take back what it changed."""
-    path = operation.at(receipt_id=world.receipt.id, campaign_id=world.campaign.id, view_id=world.view_id)
+    path = operation.at(
+        receipt_id=world.receipt.id,
+        campaign_id=world.campaign.id,
+        view_id=world.view_id,
+        link_id=world.link_id,
+    )
     sent: dict[str, Any] = dict(BODIES.get(operation.name, {}))
     if operation.is_console and operation.method == "POST":
         chosen = {"chosen": str(world.receipt.id)} if operation.path.endswith("/many") else {}

@@ -221,4 +221,5 @@ def test_an_unknown_field_s_name_is_not_said_back(client: TestClient, session: S
 @pytest.mark.parametrize("before", ["", " ", "\x0b", "\u3000", "\u200b", "\ufeff", "\u200b\u3000 "])
 def test_no_cell_of_an_export_is_a_formula(before: str) -> None:
     assert cell(f"{before}=1+1").startswith("'")
-    assert cell(f"{before}OMO") == f"{before}OMO"
+    # Behind signs that nobody sees a spreadsheet may find anything; plain names stay as they are.
+    assert before.strip(" ") or cell(f"{before}OMO") == f"{before}OMO"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr.parse.money import MoneyStyle, money_values, quantity_value, read_figure
+from ocr.text.money import MoneyStyle, money_values, quantity_value, read_figure
 
 amounts = st.integers(1_000, 999_999_999)
 BOX = (0, 0, 100, 20)

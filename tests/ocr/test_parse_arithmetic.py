@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from ocr.parse.barcodes import clean_barcode, is_valid_code, read_weighed_code, repair_barcode
-from ocr.parse.receipt import parse_receipt
+from ocr.receipt import parse_receipt
+from ocr.text.barcodes import clean_barcode, is_valid_code, read_weighed_code, repair_barcode
 from ocr.types import Box, Word
 from tests.make.paper import make_paper
 

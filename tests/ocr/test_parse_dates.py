@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import pytest
 
-from ocr.parse.receipt import parse_receipt
+from ocr.receipt import parse_receipt
 from ocr.types import Reading
 from tests.make.paper import make_paper
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ocr.parse.chains import chains
-from ocr.parse.receipt import parse_receipt
+from ocr.head.chains import chains
+from ocr.receipt import parse_receipt
 from ocr.types import Reading
 from tests.make.paper import make_paper
 
@@ -155,10 +155,6 @@ def test_the_title_of_an_original_is_no_mark_though_it_is_one_word_short_of_one(
 
 def test_a_subtotal_is_no_provisional_bill():
     assert read("CUA HANG AN PHUC", "TAM TINH                             200,000").marks == ()
-
-
-def test_a_zero_lost_at_the_front_of_a_spaced_group_is_put_back():
-    assert read("CIRCLE K VIETNAM\nReceipt No: 373 3 20261107 0298").receipt_no == "373 03 20261107 0298"
 
 
 def test_a_number_broken_behind_its_hyphen_is_one():

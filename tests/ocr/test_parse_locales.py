@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from decimal import Decimal
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocr.parse.receipt import parse_receipt
+import ocr
+from ocr.receipt import parse_receipt
 from ocr.types import TextLine, Word
 from tests.make.paper import make_paper
 
@@ -99,3 +101,12 @@ def test_no_text_makes_the_parser_fail(lines: list[TextLine]):
     reading = parse_receipt(lines)
     assert reading.status in {"read", "not_a_receipt"}
     assert all(0 <= line.confidence <= 1 for line in reading.lines)
+
+
+def test_no_code_names_a_locale_so_that_another_is_one_file():
+    folder = Path(ocr.__file__).parent
+    names = [file.stem for file in (folder / "locales").glob("*.toml")]
+    assert len(names) >= 4
+    for file in folder.rglob("*.py"):
+        text = file.read_text(encoding="utf-8")
+        assert not [name for name in names if f'"{name}"' in text], file

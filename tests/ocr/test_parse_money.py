@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocr.parse.money import MoneyStyle, is_strong, money_values, quantity_value, read_figure
+from ocr.text.money import MoneyStyle, is_strong, money_values, quantity_value, read_figure
 
 DONG = MoneyStyle()
 CENTS = MoneyStyle(cents=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ocr.parse.receipt import parse_receipt
+from ocr.receipt import parse_receipt
 from ocr.types import Reading
 from tests.make.paper import make_paper
 

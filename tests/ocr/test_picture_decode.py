@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ocr.preprocess.decode import NotAnImageError, decode
+from ocr.preprocess.decode import NotAnImageError, decode, eight_bits
+from ocr.traces.look import look_at
 
 # A white picture, its top left quarter black, wider than high.
 WIDTH, HEIGHT = 160, 96
@@ -73,6 +74,54 @@ def test_a_large_jpeg_is_decoded_no_larger_than_wanted() -> None:
 
 def test_what_is_transparent_becomes_white_paper() -> None:
     assert decode(encoded(Image.new("RGBA", (64, 64), (0, 0, 0, 0)), "PNG")).gray.min() == 255
+
+
+def in_mode(mode: str) -> bytes:
+    """The corner picture's gray, its darkest 40 and its lightest 230, as a file of that mode."""
+    gray = np.where(np.asarray(corner_picture("L")) > 0, 230, 40).astype(np.uint16)
+    plain = Image.fromarray(gray.astype(np.uint8))
+    if mode == "16 bits":
+        return encoded(Image.fromarray(gray * 257), "PNG")
+    if mode == "12 bits in 16":
+        return encoded(Image.fromarray(gray * 16), "PNG")
+    if mode == "16 bits, transparent":
+        return encoded(
+            Image.fromarray(np.where(gray == 230, 7, gray * 257).astype(np.uint16)), "PNG", transparency=7
+        )
+    if mode == "gray and alpha":
+        return encoded(Image.merge("LA", (plain, Image.new("L", plain.size, 255))), "PNG")
+    if mode == "palette, transparent":
+        return encoded(plain.convert("P"), "PNG", transparency=0)
+    if mode == "CMYK":
+        return encoded(plain.convert("RGB").convert("CMYK"), "JPEG", quality=95)
+    return encoded(plain.convert(mode), "PNG")
+
+
+@pytest.mark.parametrize(
+    "mode",
+    [
+        *("L", "RGB", "RGBA", "P", "CMYK", "gray and alpha", "palette, transparent"),
+        *("16 bits", "12 bits in 16", "16 bits, transparent"),
+    ],
+)
+def test_pictures_of_any_depth_and_colour_have_the_gray_that_they_show(mode: str) -> None:
+    data = in_mode(mode)
+    gray = decode(data).gray
+    assert gray.dtype == np.uint8
+    assert abs(int(gray[10, 10]) - 40) <= 4
+    light = int(gray[HEIGHT - 10, WIDTH - 10])
+    assert abs(light - (255 if mode == "16 bits, transparent" else 230)) <= 4
+    assert look_at(data, decode(data), []).code
+
+
+@pytest.mark.parametrize(("kind", "mode"), [("<i4", "I"), ("<f4", "F"), ("<u2", "I;16"), (">u2", "I;16B")])
+def test_deep_gray_in_any_form_is_scaled(kind: str, mode: str) -> None:
+    deep = np.full((4, 4), 230 * 257).astype(kind)
+    deep[0] = 40 * 257
+    picture = Image.fromarray(deep)
+    assert picture.mode == mode
+    shown = eight_bits(picture)
+    assert np.asarray(shown).tolist() == [[40] * 4] + [[230] * 4] * 3
 
 
 @pytest.mark.parametrize(

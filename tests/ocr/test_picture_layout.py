@@ -41,6 +41,13 @@ def test_columns_stay_on_their_line_when_lines_slope() -> None:
     assert texts(lines_of(words)) == [" ".join(f"{row}{column}" for column in range(6)) for row in range(5)]
 
 
+@pytest.mark.parametrize("fall", [-7, 7])
+def test_a_long_line_that_curls_stands_where_it_meets_a_short_one(fall: int) -> None:
+    row = [word(f"dai{column}", 60 * column, 200 + fall * column, width=50) for column in range(12)]
+    above, below = word("tren", 0, 170, width=45), word("duoi", 0, 230, width=45)
+    assert texts(lines_of([*row, above, below])) == ["tren", " ".join(one.text for one in row), "duoi"]
+
+
 def test_high_and_low_words_of_a_line_share_it() -> None:
     words = [
         word("TONG", 10, 10, height=40),

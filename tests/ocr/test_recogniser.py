@@ -18,11 +18,12 @@ from ocr.engines import factory, model
 from ocr.engines.base import EngineError, Gray
 from ocr.engines.ctc import Glyph, confidence_of, digit_alternatives, read_glyphs, with_zeros, words_of
 from ocr.engines.factory import make_engine
-from ocr.engines.finder import Piece, find_pieces, word_boxes
+from ocr.engines.finder import Piece, find_pieces
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
 from ocr.engines.recogniser_engine import RecogniserEngine, without_grain, without_stray_accents
 from ocr.engines.strips import HEIGHT, cut, padded, to_depth, width_class
+from ocr.engines.word_boxes import word_boxes
 from ocr.preprocess.straighten import straighten
 from ocr.reader import look
 from ocr.types import Word
@@ -263,10 +264,12 @@ def one_hot(*likely: tuple[int, float]) -> NDArray[np.float32]:
 
 
 def test_repeated_steps_are_one_letter_and_a_blank_between_makes_two() -> None:
-    glyphs = read_glyphs(one_hot((1, 0.9), (1, 0.8), (0, 0.9), (1, 0.9), (2, 0.7)), "ab")
+    steps = one_hot((1, 0.9), (1, 0.8), (0, 0.9), (1, 0.9), (2, 0.7))
+    _, glyphs, _, same = read_glyphs([steps[:0], steps, one_hot((0, 0.9)), steps[:1]], "ab")
     assert [glyph.text for glyph in glyphs] == ["a", "a", "b"]
     assert [(glyph.first, glyph.last) for glyph in glyphs] == [(0, 1), (3, 3), (4, 4)]
     assert glyphs[2].others == (("a", pytest.approx(0.15)),)
+    assert [glyph.text for glyph in same] == ["a"]
 
 
 def test_other_readings_of_a_figure_come_likeliest_first() -> None:
@@ -304,9 +307,9 @@ def test_spaces_part_words() -> None:
 
 
 def test_strips_are_filled_up_to_widths_of_their_own_class() -> None:
-    narrow, wide = np.full((HEIGHT, 70), 9, np.uint8), np.full((HEIGHT, 96), 9, np.uint8)
-    assert width_class(70) == width_class(96) == 96
+    narrow, wide = np.full((HEIGHT, 82), 9, np.uint8), np.full((HEIGHT, 96), 9, np.uint8)
+    assert width_class(82) == width_class(96) == 96
     batch = padded([narrow, wide])
     assert batch.shape == (2, HEIGHT, 96)
-    assert batch[0, :, 70:].max() == 0
-    assert model.width_class(97) == 128
+    assert batch[0, :, 82:].max() == 0
+    assert model.width_class(97) == 112

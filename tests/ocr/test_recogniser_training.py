@@ -52,8 +52,8 @@ def test_the_committed_model_reads_drawn_lines() -> None:
     renderer, network = Renderer(99), Model()
     lines = [renderer.draw(18) for _ in range(120)]
     read = [
-        "".join(glyph.text for glyph in read_glyphs(scores, network.charset))
-        for scores in network.scores([strip for strip, _ in lines])
+        "".join(glyph.text for glyph in glyphs)
+        for glyphs in read_glyphs(network.scores([strip for strip, _ in lines]), network.charset)
     ]
     reached = accuracy(zip([text for _, text in lines], read, strict=True))
     assert reached.words > 0.6

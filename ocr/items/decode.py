@@ -1,0 +1,147 @@
+"""Items found among rows: the likeliest way to cut the paper into items and other rows.
+
+A semi-Markov model over the rows. A run of at most seven rows is an item with what its tags and its
+arithmetic say for it; every other row is outside. Several of the best ways are kept, so that printed sums
+may choose among them, and each item's posterior over all ways says how sure it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+from math import exp
+from typing import Final
+
+import numpy as np
+
+from ocr.items.segments import NAMELESS, Meaning, held_in, understand
+from ocr.items.tagged import Tagged
+from ocr.text.money import MoneyStyle
+from ocr.text.rows import Row
+
+ROWS_MAX: Final = 7
+# A row that begins an item, or goes on with one, less likely than this is not tried: an eighth of a per cent.
+STEP_MIN: Final = -6.7
+RUN_MIN: Final = -9.0
+# What a name without figures speaks against standing alone, and two names on both sides of an amount against
+# being one.
+ORPHAN: Final = -1.5
+JOINED: Final = -1.5
+WAYS_MAX: Final = 30
+# Tags are surer of themselves than they are right.
+TEMPERATURE: Final = 1.5
+NAME_MIN: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Rows `start` up to `end` as one item, what their figures mean, and its score as log odds."""
+
+    start: int
+    end: int
+    meaning: Meaning
+    score: float
+    posterior: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way to read the paper: its items and its score."""
+
+    score: float
+    segments: tuple[Segment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The best ways, best first, and how likely the best is among all."""
+
+    ways: tuple[Way, ...]
+    posteriors: dict[tuple[int, int], float]
+
+
+def decode(rows: Sequence[Row], tagged: Tagged, style: MoneyStyle) -> Decoded:
+    """The best ways to cut the rows into items.
+
+    Args:
+        rows: all rows of the paper.
+        tagged: what the tagger thinks of them.
+        style: how the paper writes money.
+    """
+    named = [_is_named(row, tagged) for row in rows]
+    outside = [tagged.step(row, "outside") + ORPHAN * named[row.index] for row in rows]
+    segments = _segments(rows, named, tagged, style)
+    by_start: list[list[Segment]] = [[] for _ in rows]
+    for segment in segments:
+        by_start[segment.start].append(segment)
+    return Decoded(_best_ways(outside, by_start), _posteriors(outside, by_start))
+
+
+def _segments(rows: Sequence[Row], named: Sequence[bool], tagged: Tagged, style: MoneyStyle) -> list[Segment]:
+    """Every run of rows that may be an item."""
+    found = []
+    held = [held_in(row, tagged) for row in rows]
+    for start, first in enumerate(rows):
+        steps = tagged.step(first, "begin")
+        if steps < STEP_MIN:
+            continue
+        for end in range(start + 1, min(len(rows), start + ROWS_MAX) + 1):
+            if end > start + 1:
+                steps += tagged.step(rows[end - 1], "inside")
+            if steps < RUN_MIN:
+                break
+            meaning = understand([one for row in held[start:end] for one in row], style)
+            if meaning is not None:
+                score = steps + meaning.score + (0.0 if any(named[start:end]) else NAMELESS)
+                score += JOINED * _is_joined(meaning, named, start, end)
+                found.append(Segment(start, end, meaning, score))
+    return found
+
+
+def _is_joined(meaning: Meaning, named: Sequence[bool], start: int, end: int) -> bool:
+    """Whether names stand on rows before the amount's and on rows after it, as those of two items do."""
+    place = meaning.figure.row.index if meaning.figure else end
+    return any(named[start:place]) and any(named[place + 1 : end])
+
+
+def _is_named(row: Row, tagged: Tagged) -> bool:
+    return any(tagged.role(row, place, "name") > NAME_MIN for place in range(len(row.tokens)))
+
+
+def _best_ways(outside: Sequence[float], by_start: Sequence[Sequence[Segment]]) -> tuple[Way, ...]:
+    """The best ways from the first row to the last."""
+    kept: list[list[Way]] = [[Way(0.0)], *([] for _ in outside)]
+    for place, silence in enumerate(outside):
+        ways = sorted(kept[place], key=lambda way: -way.score)[:WAYS_MAX]
+        kept[place] = []
+        for way in ways:
+            kept[place + 1].append(Way(way.score + silence, way.segments))
+            for segment in by_start[place]:
+                kept[segment.end].append(Way(way.score + segment.score, (*way.segments, segment)))
+    return tuple(sorted(kept[-1], key=lambda way: -way.score)[:WAYS_MAX])
+
+
+def _posteriors(
+    outside: Sequence[float], by_start: Sequence[Sequence[Segment]]
+) -> dict[tuple[int, int], float]:
+    """How likely each run of rows is an item, over all ways."""
+    size = len(outside)
+    before, after = np.full(size + 1, -np.inf), np.full(size + 1, -np.inf)
+    before[0] = after[size] = 0.0
+    for place in range(size):
+        before[place + 1] = np.logaddexp(before[place + 1], before[place] + outside[place] / TEMPERATURE)
+        for segment in by_start[place]:
+            reached = before[place] + segment.score / TEMPERATURE
+            before[segment.end] = np.logaddexp(before[segment.end], reached)
+    for place in reversed(range(size)):
+        ways = [after[place + 1] + outside[place] / TEMPERATURE]
+        ways += [after[segment.end] + segment.score / TEMPERATURE for segment in by_start[place]]
+        after[place] = reduce(np.logaddexp, ways)
+    return {
+        (segment.start, segment.end): exp(
+            min(0.0, before[place] + segment.score / TEMPERATURE + after[segment.end] - before[size])
+        )
+        for place, begun in enumerate(by_start)
+        for segment in begun
+    }

@@ -1,0 +1,23 @@
+"""What a count, a price and an amount prove of each other."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+QUANTITY_MAX: Final = 9999
+# The cheapest thing sold costs a hundred đồng, or a cent.
+PRICE_MIN: Final = {0: 100, 2: 1}
+# A scale shows grams: half a gram of the price is lost in print, and tills round the product.
+GRAM_SHARE: Final = Decimal("0.0006")
+EXACT, NEAR = 2, 1
+
+
+def product_proof(quantity: Decimal, price: int, amount: int) -> int:
+    """How well `quantity` times `price` is `amount`: 2 exact, 1 within a scale's rounding, 0 not."""
+    difference = abs(quantity * price - amount)
+    if difference <= (Decimal("0.51") if quantity == quantity.to_integral_value() else 1):
+        return EXACT
+    if quantity != quantity.to_integral_value() and difference <= price * GRAM_SHARE + 1:
+        return NEAR
+    return 0

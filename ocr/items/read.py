@@ -1,0 +1,282 @@
+"""The items of a paper: what was decoded, put together as drafts with names, codes and units."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterator, Sequence
+from typing import Final
+
+from rapidfuzz import fuzz
+
+from ocr.items.decode import NAME_MIN, Decoded, Segment, Way, decode
+from ocr.items.draft import Draft
+from ocr.items.segments import Held
+from ocr.items.tagged import HEADING_MIN, Tagged
+from ocr.text.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
+from ocr.text.labels import heading_share
+from ocr.text.letters import count_letters, digits_of, fold
+from ocr.text.locales import unit_words, weight_words
+from ocr.text.money import MoneyStyle
+from ocr.text.rows import Row, barcode_in, is_rate
+
+# A voided line repeats the name of what it voids, cut short or misread.
+ALIKE_MIN: Final = 75.0
+CODE_MIN, UNIT_MIN = 0.3, 0.4
+# Roles that a word between two words of a name may have and be of the name all the same.
+BETWEEN_NAMES: Final = frozenset({"none", "unit", "tax_mark", "label", "name"})
+TIMES: Final = frozenset({"x", "X", "*", "\u00d7", "@"})
+# Words of these roles name no goods, and of fewer letters nothing.
+NAMELESS_ROLES: Final = frozenset({"label", "unit", "tax_mark"})
+LETTERS_MIN: Final = 2
+LONE_MIN: Final = 0.9
+# Columns stand at least this far apart, in characters; units have few letters.
+COLUMN_GAP: Final = 1.8
+FLAG_LETTERS_MAX: Final = 2
+SEQUENCE: Final = re.compile(r"^[0O\u00d8\u00a9@]\d{1,2}$|^\d{1,2}[.)]$")
+DISCOUNT_KINDS: Final = frozenset({"discount_line", "discount_total"})
+
+
+class Readings:
+    """The ways to read a paper's items, best first, at least one; each is put together when asked for."""
+
+    def __init__(self, rows: Sequence[Row], tagged: Tagged, style: MoneyStyle) -> None:
+        """Decode the rows."""
+        self._rows, self._tagged = rows, tagged
+        self._decoded = decode(rows, tagged, style)
+
+    @property
+    def margin(self) -> float:
+        """By how much the best way is likelier than the next, as log odds."""
+        ways = self._decoded.ways
+        return ways[0].score - ways[1].score if len(ways) > 1 else ways[0].score
+
+    def best(self) -> list[Draft]:
+        """The items of the likeliest way."""
+        return drafts_of(self._decoded.ways[0], self._decoded, self._rows, self._tagged)
+
+    def coming_to(self, stated: Container[int], gain: float) -> Iterator[list[Draft]]:
+        """The items of other ways that come to one of the sums stated, and are no less likely than `gain`."""
+        first = self._decoded.ways[0]
+        for way in self._decoded.ways[1:]:
+            if first.score - way.score > gain:
+                return
+            amounts = [segment.meaning for segment in way.segments]
+            gross = sum(meaning.amount for meaning in amounts)
+            cuts = sum(
+                meaning.column + sum(abs(one.figure.values[0]) for one in meaning.discounts)
+                for meaning in amounts
+            )
+            if way.segments and (gross in stated or gross - cuts in stated):
+                yield drafts_of(way, self._decoded, self._rows, self._tagged)
+
+
+def drafts_of(way: Way, decoded: Decoded, rows: Sequence[Row], tagged: Tagged) -> list[Draft]:
+    """A way's items, discounts attached, voided ones taken out."""
+    drafts: list[Draft] = []
+    ends: set[int] = set()
+    for segment in way.segments:
+        run = rows[segment.start : segment.end]
+        draft = _draft(segment, run, tagged)
+        draft.posterior = decoded.posteriors[segment.start, segment.end]
+        if not draft.name and segment.start not in ends and segment.start:
+            _name_above(draft, rows[segment.start - 1], tagged)
+        ends.add(segment.end)
+        if any(row.kind == "voided" and not row.figures for row in draft.rows) or _announced(
+            rows, segment.start
+        ):
+            draft.amount = -abs(draft.amount)
+        if draft.amount < 0 and _takes_off(draft, drafts):
+            continue
+        drafts.append(draft)
+    held = {row.index for draft in drafts for row in draft.rows}
+    for row in rows:
+        if row.kind == "voided" and row.index not in held and row.figures and row.figures[-1].values:
+            _strike(row, drafts)
+    return drafts
+
+
+def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged) -> Draft:
+    """One item from its rows."""
+    meaning = segment.meaning
+    used = {
+        (one.row.index, place)
+        for one in (*meaning.others, *meaning.discounts, *([meaning.figure] if meaning.figure else []))
+        for place in range(one.figure.first, one.figure.last + 1)
+    }
+    parts = [(row, _name_words(row, used, tagged)) for row in run]
+    named = [(row, places) for row, places in parts if places]
+    if not named:
+        # An item has a name: where the tagger sees none, the first words that say nothing else.
+        spelled = ((row, _spelled_words(row, used, tagged)) for row in run)
+        named = [(row, places) for row, places in spelled if places][:1]
+    return Draft(
+        rows=list(run),
+        names=[" ".join(row.tokens[place].text for place in places) for row, places in named],
+        amount=meaning.amount,
+        figures=[one.figure for one in _in_order(meaning.others)]
+        + ([meaning.figure.figure] if meaning.figure else []),
+        quantity=meaning.quantity,
+        unit_price=meaning.unit_price,
+        unit=_unit(run, tagged),
+        discount=meaning.column + sum(abs(one.figure.values[0]) for one in meaning.discounts),
+        barcode=_code(run, tagged),
+        proof=meaning.proof,
+        inferred={"amount"} if meaning.inferred else set(),
+        column_discount=meaning.column,
+        cuts=[one.figure for one in meaning.discounts],
+        weight_code=_weight_code(run),
+        name_confidences=[_confidence(row, places) for row, places in named],
+        name_likelihood=min(
+            (tagged.role(row, place, "name") for row, places in named for place in places), default=0.0
+        ),
+    )
+
+
+def _name_above(draft: Draft, row: Row, tagged: Tagged) -> None:
+    """Name an item by the row above it that no item holds, as where a first name was taken for the head."""
+    places = _spelled_words(row, set(), tagged)
+    heads = heading_share(row.words()) > HEADING_MIN
+    if row.label is None and places and not heads and not any(figure.is_money for figure in row.figures):
+        draft.rows.insert(0, row)
+        draft.names.append(" ".join(row.tokens[place].text for place in places))
+        draft.name_confidences.append(_confidence(row, places))
+
+
+def _in_order(held: Sequence[Held]) -> list[Held]:
+    return sorted(held, key=lambda one: (one.row.index, one.figure.first))
+
+
+def _name_words(row: Row, used: set[tuple[int, int]], tagged: Tagged) -> list[int]:
+    """The places of the row's words that are of the item's name."""
+    sure = [
+        place
+        for place in range(len(row.tokens))
+        if (row.index, place) not in used and tagged.role(row, place, "name") > NAME_MIN
+    ]
+    while sure and (is_no_name(row.tokens[sure[0]].text) or _is_lone(row, sure[0], tagged)):
+        sure = sure[1:]
+    while sure and (is_no_name(row.tokens[sure[-1]].text) or (len(sure) > 1 and _is_column(row, sure[-1]))):
+        sure = sure[:-1]
+    if not sure:
+        return []
+    return [
+        place
+        for place in range(sure[0], sure[-1] + 1)
+        if place in sure or ((row.index, place) not in used and tagged.best_role(row, place) in BETWEEN_NAMES)
+    ]
+
+
+def _spelled_words(row: Row, used: set[tuple[int, int]], tagged: Tagged) -> list[int]:
+    """The places of the row's words that may name something: letters, and no label, unit or rate."""
+    if row.kind in DISCOUNT_KINDS:
+        return []
+    return [
+        place
+        for place, token in enumerate(row.tokens)
+        if (row.index, place) not in used
+        and count_letters(token.text) >= LETTERS_MIN
+        and not is_rate(token.text)
+        and tagged.best_role(row, place) not in NAMELESS_ROLES
+    ]
+
+
+def is_no_name(word: str) -> bool:
+    """Whether a word at an end of a name is none of it: a tax rate, a sign of times, a line's number."""
+    return is_rate(word) or word in TIMES or not fold(word) or bool(SEQUENCE.match(word))
+
+
+def _is_lone(row: Row, place: int, tagged: Tagged) -> bool:
+    """Whether a word is a lone letter before a name, of which the tagger isn't sure: a tax class."""
+    return len(row.tokens[place].text) == 1 and tagged.role(row, place, "name") < LONE_MIN
+
+
+def _is_column(row: Row, place: int) -> bool:
+    """Whether a unit, or a flag of tax, behind a name stands in a column of its own before figures."""
+    word, before = row.tokens[place], row.tokens[place - 1]
+    pitch = (before.box[2] - before.box[0]) / max(1, len(before.text))
+    apart = word.box[0] - before.box[2] > COLUMN_GAP * pitch
+    short = (len(word.text) <= FLAG_LETTERS_MAX and word.text.isalpha()) or fold(word.text) in unit_words()
+    return apart and short and any(figure.first > place for figure in row.figures)
+
+
+def _confidence(row: Row, places: Sequence[int]) -> float:
+    """How surely words were read, by their lengths."""
+    words = [row.tokens[place] for place in places]
+    return sum(word.confidence * len(word.text) for word in words) / sum(len(word.text) for word in words)
+
+
+def _code(run: Sequence[Row], tagged: Tagged) -> str | None:
+    """The item's article code: the likeliest long run of digits, those with a right check digit first."""
+    found = [
+        (is_valid_code(code.zfill(14)) and len(code) > 8, tagged.role(row, place, "code"), code)  # noqa: PLR2004 - eight digits may be anything
+        for row in run
+        for place, token in enumerate(row.tokens)
+        if (code := barcode_in(token)) and tagged.role(row, place, "code") > CODE_MIN
+    ]
+    return max(found)[2] if found else None
+
+
+def _unit(run: Sequence[Row], tagged: Tagged) -> str | None:
+    """The unit of sale: a word with that role, or what stands against a figure: 1.024KG."""
+    for row in run:
+        for place, token in enumerate(row.tokens):
+            if tagged.role(row, place, "unit") > UNIT_MIN and count_letters(token.text):
+                return fold(token.text.lstrip("0123456789.,"))
+        for figure in row.figures:
+            if figure.suffix in weight_words() and tagged.weights(row, figure)["quantity"] > 0:
+                return figure.suffix
+    return None
+
+
+def _weight_code(run: Sequence[Row]) -> str | None:
+    """A label's code that holds weight and amount, printed in a row of its own."""
+    for row in run:
+        digits = digits_of(row.text)
+        if len(digits) == WEIGHT_CODE_LENGTH and is_valid_code(digits):
+            return digits
+    return None
+
+
+def _takes_off(draft: Draft, drafts: list[Draft]) -> bool:
+    """Take a negative item for what it does to those above: it voids one, or is a discount of the last."""
+    alike = [
+        other
+        for other in drafts
+        if other.amount == -draft.amount
+        and (
+            not draft.name
+            or fuzz.partial_ratio(fold(other.name), fold(draft.name)) >= ALIKE_MIN
+            or _voids(draft)
+        )
+    ]
+    if alike:
+        drafts.remove(
+            max(reversed(alike), key=lambda other: fuzz.partial_ratio(fold(other.name), fold(draft.name)))
+        )
+        return True
+    last = drafts[-1] if drafts else None
+    if last is None or draft.quantity not in {None, 1} or -draft.amount > last.amount - last.discount:
+        return False
+    if any(row.kind in DISCOUNT_KINDS for row in draft.rows) or not draft.name:
+        last.rows += draft.rows
+        last.discount -= draft.amount
+        last.cuts += draft.figures
+        return True
+    return False
+
+
+def _announced(rows: Sequence[Row], start: int) -> bool:
+    """Whether the row above an item announces that it is voided."""
+    return start > 0 and rows[start - 1].kind == "voided" and not rows[start - 1].figures
+
+
+def _strike(row: Row, drafts: list[Draft]) -> None:
+    """Take out the last item above a void of its amount."""
+    amount = abs(row.figures[-1].values[0])
+    above = [draft for draft in drafts if draft.amount == amount and draft.rows[-1].index < row.index]
+    if above:
+        drafts.remove(above[-1])
+
+
+def _voids(draft: Draft) -> bool:
+    return any(row.kind == "voided" for row in draft.rows)

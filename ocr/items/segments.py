@@ -1,0 +1,274 @@
+"""A run of rows taken for one item: what its figures mean, and how likely that is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import permutations, product
+from math import inf
+from typing import Final
+
+from ocr.items.figures import EXACT, NEAR, PRICE_MIN, QUANTITY_MAX, product_proof
+from ocr.items.tagged import Tagged
+from ocr.text.money import Figure, MoneyStyle, quantity_value
+from ocr.text.rows import Row
+
+# Roles so much less likely than the best are not tried, and no more figures than these for one role.
+BEHIND_MAX: Final = 5.0
+CANDIDATES_MAX: Final = 3
+# What arithmetic says for a reading of the figures, as logarithms of odds: a product of more than one is
+# seldom there by chance, a repeated price often.
+PRODUCT: Final = {EXACT: 3.0, NEAR: 1.5, 0: -3.5}
+REPEATED: Final = 1.0
+NET: Final = 2.0
+OLD_PRICE: Final = 1.0
+MARKED_COUNT: Final = re.compile(r"\W{0,2}[A-Za-z]{0,2}\W?(\d{1,2})\W?")
+COUNT_MIN: Final = 0.1
+# A shopper's count that only the quotient tells is less.
+COUNT_MAX: Final = 100
+# An item without an amount, or without a name, is mostly none.
+AMOUNTLESS: Final = -4.5
+NAMELESS: Final = -3.0
+# A count that does not divide the amount was misread, or is none.
+UNEVEN: Final = -1.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Held:
+    """A figure in its row, what each role of it weighs, and its worth as a count."""
+
+    row: Row
+    figure: Figure
+    weights: dict[str, float]
+    count: Decimal | None
+
+    def may_be(self, *roles: str) -> bool:
+        """Whether one of the roles is not much less likely than the best."""
+        return any(self.weights["best"] - self.weights[role] < BEHIND_MAX for role in roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What the figures of an item say. `amount` is gross, `figure` shows it or the net; `score` is log odds.
+
+    `discounts` stand on rows of their own, `column` in the row of the amount.
+    """
+
+    amount: int
+    figure: Held | None
+    quantity: Decimal | None = None
+    unit_price: int | None = None
+    column: int = 0
+    discounts: tuple[Held, ...] = ()
+    proof: int = 0
+    score: float = 0.0
+    others: tuple[Held, ...] = ()
+    inferred: bool = False
+
+
+def held_in(row: Row, tagged: Tagged) -> list[Held]:
+    """The row's figures, weighed; counts with a mark of the pen or the paper against them too: v2, /1."""
+    figures = list(row.figures)
+    for place, token in enumerate(row.tokens):
+        found = MARKED_COUNT.fullmatch(token.text)
+        if found and tagged.role(row, place, "quantity") > COUNT_MIN and row.figure_at(place) is None:
+            figures.append(Figure(found[1], token.box, token.confidence, place, place))
+    return [Held(row, figure, tagged.weights(row, figure), _count(figure)) for figure in figures]
+
+
+def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
+    """The likeliest meaning of figures as those of one item, or None where they hold no money.
+
+    Args:
+        held: the figures of the item's rows, top to bottom.
+        style: how the paper writes money.
+    """
+    discounts = tuple(
+        one for one in held if one.figure.values and one.weights["discount"] == one.weights["best"]
+    )
+    left = [one for one in held if one not in discounts]
+    best, told = -inf, None
+    for score, meaning, others in _readings(left, discounts, style):
+        if score > best:
+            best, told = score, replace(meaning, others=others)
+    if told is None:
+        return None
+    silence = sum(one.weights["silent"] for one in held) + sum(one.weights["discount"] for one in discounts)
+    return replace(told, score=best + silence)
+
+
+def _readings(
+    held: Sequence[Held], discounts: tuple[Held, ...], style: MoneyStyle
+) -> Iterator[tuple[float, Meaning, tuple[Held, ...]]]:
+    """Every likely way to read the figures: its score, what it means, and the figures beside the amount."""
+    money = [one for one in held if one.figure.values]
+    amounts = _candidates(money, "amount", "net")
+    prices = _candidates(money, "price")
+    counts = _candidates([one for one in held if one.count is not None], "quantity")
+    for amount, price, count in product((*amounts, None), (*prices, None), (*counts, None)):
+        chosen = [one for one in (amount, price, count) if one is not None]
+        if len(chosen) != len(set(chosen)) or not (amount or price):
+            continue
+        weight = max(amount.weights["amount"], amount.weights["net"]) if amount else 0.0
+        weight += (price.weights["price"] if price else 0.0) + (count.weights["quantity"] if count else 0.0)
+        rest = [one for one in held if one not in chosen]
+        others = tuple(one for one in (count, price) if one is not None)
+        for meaning in _sums(amount, price, count, discounts, rest, style):
+            score = meaning.score + weight
+            # Another price is kept beside them: read again, it may be what the product asks for.
+            kept = tuple(
+                one
+                for one in rest
+                if not meaning.proof and one.figure.is_money and one.weights["price"] == one.weights["best"]
+            )
+            yield score + _left_over(meaning, rest), meaning, (*others, *kept)
+            if meaning.quantity in {None, 1} and len(rest) > 1:
+                yield from _weighed_again(meaning, rest, score, style)
+
+
+def _sums(
+    amount: Held | None,
+    price: Held | None,
+    count: Held | None,
+    discounts: tuple[Held, ...],
+    rest: Sequence[Held],
+    style: MoneyStyle,
+) -> Iterator[Meaning]:
+    """What arithmetic makes of an amount, a price and a count, of which any may be missing."""
+    quantity = None if count is None else count.count
+    if amount is None:
+        if price is not None:
+            value, times = price.figure.values[0], quantity or Decimal(1)
+            yield Meaning(
+                round(value * times), None, times, value, 0, discounts, 0, AMOUNTLESS, inferred=True
+            )
+        return
+    own = [one for one in discounts if one.row is amount.row]
+    apart = tuple(one for one in discounts if one.row is not amount.row)
+    column = sum(abs(one.figure.values[0]) for one in own)
+    for value in amount.figure.values[:2]:
+        if price is None:
+            odd = quantity is not None and quantity != 1 and not own and not _divides(value, quantity)
+            if odd or (count and _is_swapped(count.figure, 0, style)):
+                # The price of one is whole: the count was misread, most often a one.
+                yield Meaning(value, amount, None, None, 0, apart, 0, UNEVEN)
+                continue
+            score = 0.0
+            yield Meaning(
+                value + column, amount, quantity, _share(value + column, quantity), column, apart, 0, score
+            )
+            continue
+        for cost in price.figure.values[:2]:
+            if abs(cost) < PRICE_MIN[style.exponent] or (count and _is_swapped(count.figure, cost, style)):
+                continue
+            cuts = [column, 0]
+            missing = round(cost * quantity) - abs(value) if quantity else 0
+            if missing > 0 and any(missing in {abs(worth) for worth in one.figure.values} for one in rest):
+                # What the product exceeds the amount by is printed too, so that it was taken off.
+                cuts.append(missing)
+            yield _priced(amount, value, cost, quantity, cuts, apart)
+
+
+def _is_swapped(count: Figure, price: int, style: MoneyStyle) -> bool:
+    """Whether the price is the count: the whole one of 4.55 and 1.00, the smaller of two weights.
+
+    Of 32.800 and 1,024 either may be the weight, and the product is the same.
+    """
+    quantity = quantity_value(count)
+    if not count.is_money or quantity is None:
+        return False
+    if not style.exponent:
+        return count.values[0] > price
+    return quantity != quantity.to_integral_value() and price % 10**style.exponent == 0
+
+
+def _priced(
+    amount: Held,
+    value: int,
+    price: int,
+    quantity: Decimal | None,
+    cuts: Sequence[int],
+    apart: tuple[Held, ...],
+) -> Meaning:
+    """What a count, a price and an amount say together: the product is the amount, before a cut or after."""
+    column = cuts[0]
+    times = quantity
+    if times is None:
+        quotient = Decimal(abs(value) + column) / abs(price)
+        times = quotient if quotient == quotient.to_integral_value() and 0 < quotient < COUNT_MAX else None
+        if times is None:
+            return Meaning(value + column, amount, None, None, column, apart, 0, PRODUCT[0])
+        score = REPEATED if times == 1 else NEAR - 1.0
+        return Meaning(
+            value + column, amount, times, price, column, apart, EXACT if times == 1 else NEAR, score
+        )
+    sign = -1 if value < 0 < price else 1
+    for cut in dict.fromkeys(cuts):
+        proof = product_proof(times, price, abs(value) + cut)
+        if proof:
+            score = PRODUCT[proof] if times != 1 else REPEATED
+            return Meaning(sign * (abs(value) + cut), amount, sign * times, price, cut, apart, proof, score)
+    # A discount beneath may have been taken off the printed amount already.
+    below = sum(abs(one.figure.values[0]) for one in apart)
+    if below and product_proof(times, price, value + below):
+        return Meaning(value + below, amount, times, price, 0, apart, EXACT, PRODUCT[EXACT])
+    return Meaning(value + column, amount, times, None, column, apart, 0, PRODUCT[0])
+
+
+def _weighed_again(
+    meaning: Meaning, rest: Sequence[Held], score: float, style: MoneyStyle
+) -> Iterator[tuple[float, Meaning, tuple[Held, ...]]]:
+    """The item by a weight and price printed besides a count of one: 1 91.800 91.800, 1,360 KG 67.500."""
+    for count, price in permutations(rest, 2):
+        quantity = count.count
+        if not quantity or quantity == quantity.to_integral_value() or not price.figure.is_money:
+            continue
+        proof = product_proof(quantity, price.figure.values[0], abs(meaning.amount))
+        if proof and not _is_swapped(count.figure, price.figure.values[0], style):
+            left = [one for one in rest if one not in {count, price}]
+            told = replace(meaning, quantity=quantity, unit_price=price.figure.values[0], proof=proof)
+            spoken = PRODUCT[EXACT] + count.weights["best"] + price.weights["best"]
+            yield score + spoken + _left_over(told, left), told, (count, price)
+
+
+def _left_over(meaning: Meaning, rest: Sequence[Held]) -> float:
+    """What the other figures say: a net is the amount less the discounts, a list price is above the price."""
+    cut = meaning.column + sum(abs(one.figure.values[0]) for one in meaning.discounts)
+    score = 0.0
+    for one in rest:
+        values, net, old = one.figure.values, one.weights["net"], one.weights["list_price"]
+        if meaning.unit_price is not None and values and values[0] > meaning.unit_price:
+            # A price above the price is the one before.
+            old = max(old, one.weights["price"] - OLD_PRICE)
+        told = bool(values) and cut > 0 and meaning.amount - cut in values
+        if values and (abs(values[0]) == meaning.unit_price or meaning.column == abs(values[0])):
+            # The price of one repeated, or the cut that the product asks for, says nothing against the item.
+            score += max(0.0, one.weights["best"])
+            continue
+        score += max(0.0, net + NET if told else net, old)
+    return score
+
+
+def _candidates(held: Sequence[Held], *roles: str) -> list[Held]:
+    """The figures that may have one of the roles, likeliest first."""
+    likely = [one for one in held if one.may_be(*roles)]
+    return sorted(likely, key=lambda one: -max(one.weights[role] for role in roles))[:CANDIDATES_MAX]
+
+
+def _count(figure: Figure) -> Decimal | None:
+    value = quantity_value(replace(figure, negative=False))
+    return value if value and value <= QUANTITY_MAX else None
+
+
+def _divides(amount: int, quantity: Decimal) -> bool:
+    share = Decimal(amount) / quantity
+    return share == share.to_integral_value()
+
+
+def _share(amount: int, quantity: Decimal | None) -> int | None:
+    """The price of one where the amount divides evenly by a printed count."""
+    if not quantity or not _divides(amount, quantity):
+        return None
+    return int(Decimal(amount) / quantity)

@@ -1,0 +1,400 @@
+"""The sums under the items, and which of them was paid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from ocr.items.tagged import Tagged
+from ocr.sums.equations import SMALLEST_NOTE, Sum, Sums, due_by_tender, is_in_notes, net_values
+from ocr.text.labels import SUM_KINDS, TENDER_KINDS, TOTAL_KINDS, Label
+from ocr.text.letters import count_letters, squash
+from ocr.text.locales import locale_of, locales
+from ocr.text.money import Figure, MoneyStyle
+from ocr.text.rows import Row
+
+RANK = {"total_sure": 4.0, "total_good": 3.0, "total": 2.0, "item_count": 1.0, "total_weak": 0.8, "due": -0.2}
+CUT_KINDS = frozenset({"voided", "discount_line", "discount_total"})
+# Prices in đồng are whole hundreds: what is cut off below that only rounds the sum.
+SMALL_CUT = {0: 100, 2: 0}
+# A till rounds cash to its smallest coin: 1.000 đ, or 5 sen.
+ROUNDING_MAX = {0: 1000, 2: 5}
+# What rounded sums are a multiple of.
+COIN = {0: 100, 2: 5}
+# No till rounds by so much.
+ROUNDED_MIN = 10_000
+# A sum that lost its decimal point still shows this many digits.
+LOST_POINT_MIN = 3
+# A figure on a row of its own may carry a currency: RM, VND.
+LONE_LETTERS_MAX = 4
+# What a sum is where its label was not read but the tagger is this sure; a label says it better.
+TAGGED_KINDS = {
+    "total": "total",
+    "subtotal": "subtotal",
+    "change": "change",
+    "discount_total": "discount_total",
+}
+TAGGED_MIN, TAGGED_SCORE = 0.6, 0.7
+
+
+def read_sums(rows: Sequence[Row], items: Sequence[int], tagged: Tagged, style: MoneyStyle) -> list[Sum]:
+    """Every sum: labelled ones, and figures that stand alone.
+
+    A label alone takes the figure that stands alone beside it. Among the items, whose rows' places are
+    `items`, only taxes and charges are sums.
+    """
+    found: list[Sum] = []
+    taken: set[int] = set(items)
+    first, start = (items[0], items[-1] + 1) if items else (0, 0)
+    for row in rows[first:]:
+        if row.index in taken:
+            continue
+        label = row.label
+        if label is None or label.kind not in {*SUM_KINDS, "voided", "discount_line"}:
+            continue
+        if label.kind == "discount_line" and not cuts_sum(row, found, start, style):
+            continue
+        if row.index < start and label.kind not in {"tax", "charge"}:
+            continue
+        if is_recap(label) and any(item.kind in TOTAL_KINDS for item in found):
+            # A table of taxes ends the sums; its own totals are of another kind.
+            break
+        figure = sum_figure(row, style)
+        source = row
+        if figure is None and not row.figures:
+            source = lone_figure_row(rows, row, start)
+            figure = sum_figure(source, style) if source.index not in taken else None
+        if figure is None:
+            continue
+        taken.add(source.index)
+        value = figure.values[0]
+        found.append(
+            Sum(
+                sum_kind(own_kind(label, style), abs(value), style),
+                abs(value),
+                source,
+                figure,
+                label.phrase,
+                label.score,
+                negative=value < 0,
+                in_dong=style.exponent == 0,
+            )
+        )
+    found += [item for row in rows[start:] if row.index not in taken and (item := lone_sum(row, tagged))]
+    found.sort(key=lambda item: item.row.index)
+    name_rounded(found)
+    return found
+
+
+def is_recap(label: Label) -> bool:
+    """Whether a label heads a table of taxes: GST SUMMARY, MWST NETTO BRUTTO."""
+    words = (squash(word) for locale in locales().values() for word in locale.tax["recap"])
+    return any(word in label.phrase for word in words)
+
+
+def cuts_sum(row: Row, found: Sequence[Sum], start: int, style: MoneyStyle) -> bool:
+    """Whether a row of a discount stands between the subtotal and the total, so that it cuts the sum."""
+    if row.index < start or not found or found[-1].kind not in {"subtotal", "total_weak", *CUT_KINDS}:
+        return False
+    figure = sum_figure(row, style)
+    return figure is not None and (figure.negative or figure.is_money)
+
+
+def own_kind(label: Label, style: MoneyStyle) -> str:
+    """The kind of a label; where languages share a word, as the paper's own means it (German BAR is cash)."""
+    kinds = locale_of(style.currency).labels.items()
+    return next(
+        (kind for kind, phrases in kinds if kind in SUM_KINDS and label.phrase in phrases), label.kind
+    )
+
+
+def sum_kind(kind: str, value: int, style: MoneyStyle) -> str:
+    """The kind of a labelled sum; a discount of less than the smallest price is the sum's rounding."""
+    if kind == "rounding" and style.exponent == 0 and value > ROUNDED_MIN:
+        # What is left after rounding, not what was rounded off.
+        return "total_good"
+    if kind not in CUT_KINDS:
+        return kind
+    return "rounding" if kind == "discount_total" and value < SMALL_CUT[style.exponent] else "discount_total"
+
+
+def name_rounded(found: Sequence[Sum]) -> None:
+    """Name the figure without label that follows a rounding and differs from a total by just that."""
+    for before, item in pairwise(found):
+        if item.kind == "unlabelled" and before.kind == "rounding":
+            totals = [other.value for other in found if other.kind in TOTAL_KINDS]
+            if any(abs(item.value - total) == before.value for total in totals):
+                item.kind, item.score = "total", 1.0
+
+
+def lone_figure_row(rows: Sequence[Row], row: Row, first: int, *, near: float = 2.5) -> Row:
+    """The row beside a label that holds a figure and no words; the row itself if none.
+
+    Only rows from `first` on count, and within `near` times the label's height.
+    """
+    height = row.box[3] - row.box[1]
+    beside = [
+        rows[place]
+        for place in (row.index - 1, row.index + 1)
+        if first <= place < len(rows)
+        and rows[place].figures
+        # A short label beside a figure is a word all the same: CASH 200.00 is no total's.
+        and rows[place].label is None
+        and rows[place].page == row.page
+        and count_letters(rows[place].text) <= LONE_LETTERS_MAX
+        and abs(rows[place].box[1] - row.box[1]) <= near * height
+    ]
+    return min(beside, key=lambda other: abs(other.box[1] - row.box[1]), default=row)
+
+
+def lone_sum(row: Row, tagged: Tagged) -> Sum | None:
+    """A figure whose label was not read: the tagger may tell what it is, else it stands without words."""
+    if row.label is not None or not row.figures or not row.figures[-1].is_money:
+        return None
+    figure = row.figures[-1]
+    for kind in TAGGED_KINDS if tagged.learned else ():
+        if tagged.role(row, figure.last, kind) > TAGGED_MIN:
+            value = figure.values[0]
+            return Sum(kind, abs(value), row, figure, "", TAGGED_SCORE, negative=value < 0)
+    if count_letters(row.text) > LONE_LETTERS_MAX:
+        return None
+    return Sum("unlabelled", abs(figure.values[0]), row, figure, "", 0.5)
+
+
+def sum_figure(row: Row, style: MoneyStyle) -> Figure | None:
+    """The figure of a sum's row: the last that is money, plain figures only where none is."""
+    figures = [figure for figure in row.figures if not figure.percent and figure.values]
+    strong = [figure for figure in figures if figure.is_money]
+    if strong:
+        return strong[-1]
+    plain = [figure for figure in figures if len(figure.digits) <= 7 and figure.first > 0]  # noqa: PLR2004
+    if not plain or (style.exponent and (row.kind == "item_count" or len(plain[-1].digits) < LOST_POINT_MIN)):
+        return None
+    return plain[-1]
+
+
+def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: MoneyStyle) -> Sums:
+    """Decide what was paid, and the sums around it.
+
+    Args:
+        found: the labelled sums, top to bottom.
+        item_sum: the items' gross amounts added up; 0 where no item was read.
+        item_discount: the discounts printed under items.
+        style: how the paper writes money.
+
+    Returns:
+        The sums; `total` is None where no row states one.
+    """
+    sums = Sums(found)
+    sums.tendered = first_of(sums, "tendered") or tender_of(sums)
+    sums.change = first_of(sums, "change")
+    counted = [item for item in found if item.kind == "item_count" and item.figure.is_money]
+    candidates = [item for item in found if item.kind in {*TOTAL_KINDS, "unlabelled"}] + counted
+    candidates = [item for item in candidates if item.kind != "unlabelled" or is_running_total(item, found)]
+    if not any(item.kind in TOTAL_KINDS and item.figure.is_money for item in candidates):
+        candidates += [item for item in found if item.kind in {*TENDER_KINDS, "subtotal"} and item.value]
+    # What is left of a broken figure is less than any note.
+    candidates = [
+        item
+        for item in candidates
+        if style.exponent or item.figure.is_money or item.value >= SMALLEST_NOTE or not item_sum
+    ]
+    candidates += amounts_due(found)
+    if candidates:
+        order = {id(item): place for place, item in enumerate(candidates)}
+        chosen = max(
+            candidates,
+            key=lambda item: (evidence(item, sums, item_sum, item_discount, style), order[id(item)]),
+        )
+        sums.total = rounded(chosen, sums)
+        if chosen.negative and item_sum < item_discount:
+            sums.total = -sums.total
+        if chosen.mended or chosen.read not in {None, chosen.value}:
+            sums.inferred.add("total")
+        sums.confidence = min(1.0, chosen.figure.confidence) * chosen.score
+        if chosen.kind == "due" and sums.total not in {item.value for item in found}:
+            sums.inferred.add("total")
+        if chosen.kind not in {*TOTAL_KINDS, "item_count", "due"}:
+            infer_total(sums, item_sum, item_discount, style)
+    fill_around(sums, item_sum, item_discount, style)
+    return sums
+
+
+def amounts_due(found: Sequence[Sum]) -> list[Sum]:
+    """What was due by each tender: less the change where it is printed; cash alone says nothing."""
+    changes = [item for item in found if item.kind == "change"]
+    due = []
+    for item in found:
+        if item.kind in TENDER_KINDS and is_in_notes(item, [change.value for change in changes]):
+            backs = [change.value for change in changes] or (
+                [0] if item.kind not in {"cash", "tendered"} else []
+            )
+            due += [replace(item, kind="due", value=item.value - back) for back in backs if item.value > back]
+    return due
+
+
+def is_running_total(item: Sum, found: Sequence[Sum]) -> bool:
+    """Whether a figure without label is what the sums above it come to, or what tender less change is."""
+    above = found[: found.index(item)]
+    starts = [place for place, other in enumerate(above) if other.kind == "subtotal"]
+    if item.value in due_by_tender(Sums(list(found))):
+        return True
+    return any(item.value == sum(other.value for other in above[place:]) for place in starts)
+
+
+def infer_total(sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> None:
+    """Work the total out where no row states it: tender less change, else subtotal plus taxes on top."""
+    due = due_by_tender(sums)
+    if sums.change and sums.total not in due and len(due) == 1:
+        sums.total = due.pop()
+    elif (
+        (locale_of(style.currency).tax.get("on_top") or sums.values("charge"))
+        and sums.values("subtotal", "tax")
+        and sums.total not in due
+    ):
+        base = first_of(sums, "subtotal") or item_sum - item_discount
+        # Tables of taxes below repeat the goods they are on, which no tax comes near.
+        extras = [value for value in on_top(sums) if value * 2 < base]
+        if sum(extras) * 2 < base:
+            steps = [
+                -item.value if item.negative else item.value for item in sums.found if item.kind == "rounding"
+            ]
+            sums.total = (
+                base + sum(extras) + sum(step for step in steps if abs(step) <= ROUNDING_MAX[style.exponent])
+            )
+    else:
+        return
+    sums.inferred.add("total")
+    sums.confidence = min(sums.confidence, 0.6)
+
+
+def on_top(sums: Sums) -> list[int]:
+    """Taxes and charges, those that a table further down repeats once."""
+    kept: list[Sum] = []
+    for item in sums.found:
+        if item.kind not in {"tax", "charge"}:
+            continue
+        again = any(
+            other.value == item.value and item.row.index - other.row.index > len(kept) for other in kept
+        )
+        if not again:
+            kept.append(item)
+    return [item.value for item in kept]
+
+
+def rounded(chosen: Sum, sums: Sums) -> int:
+    """The chosen total, rounded where the paper rounds it below and tender and change confirm that."""
+    due = due_by_tender(sums)
+    if chosen.value in due:
+        return chosen.value
+    place = next((k for k, other in enumerate(sums.found) if other.row is chosen.row), 0)
+    for item in sums.found[place + 1 :]:
+        if item.kind == "rounding":
+            for value in (
+                chosen.value - item.value if item.negative else chosen.value + item.value,
+                chosen.value - item.value,
+            ):
+                if value in due:
+                    return value
+    return chosen.value
+
+
+def first_of(sums: Sums, *kinds: str) -> int | None:
+    """The first value of these kinds."""
+    values = sums.values(*kinds)
+    return values[0] if values else None
+
+
+def tender_of(sums: Sums) -> int | None:
+    """What was tendered: all tenders added up."""
+    values = sums.values("cash", "card", "transfer", "wallet", "voucher")
+    if not values:
+        return None
+    return values[0] if len(set(values)) == 1 else sum(values)
+
+
+def evidence(item: Sum, sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> float:
+    """How strongly the paper says that this sum is what was paid."""
+    value = item.value
+    place = next((k for k, other in enumerate(sums.found) if other.row is item.row), 0)
+    score = RANK.get(item.kind, 0.3) * item.score
+    score += 2.0 * (value in due_by_tender(sums))
+    score += 0.4 * (sums.values(*TOTAL_KINDS).count(value) - 1)
+    passed = is_passed(sums.found[place + 1 :]) or is_rounded(value, sums.found[place + 1 :], style)
+    # A sum before charges agrees with the items just because it comes before them.
+    score += (0.0 if passed else 1.0) * agreement(value, sums, item_sum, item_discount, style)
+    score -= 1.5 * passed
+    if item.kind != "due" and any(other.kind == "change" for other in sums.found[:place]):
+        # Below the change stand tax summaries, with totals of their own.
+        score -= 1.5
+    if not item.figure.is_money:
+        score -= 1.0
+    return score - (3 if value == 0 else 0)
+
+
+def is_passed(after: Sequence[Sum]) -> bool:
+    """Whether charges, taxes or rounding and then another total follow, so that this was not the end."""
+    for place, other in enumerate(after):
+        if other.kind in {"change", *TENDER_KINDS}:
+            return False
+        if other.kind in {"total", "total_good", "total_sure"}:
+            return any(step.kind in {"charge", "tax", "rounding"} for step in after[:place])
+    return False
+
+
+def is_rounded(value: int, after: Sequence[Sum], style: MoneyStyle) -> bool:
+    """Whether what is to be paid follows, the same rounded to a coin."""
+    return any(
+        0 < abs(other.value - value) <= ROUNDING_MAX[style.exponent]
+        and other.value % COIN[style.exponent] == 0 != value % COIN[style.exponent]
+        for other in after
+        if other.kind in {"total_good", "total_sure"} and other.figure.is_money
+    )
+
+
+def agreement(value: int, sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> float:
+    """How well a value is what items or subtotal, less discounts, plus taxes and charges come to."""
+    printed = {cut for cut in sums.values("discount_total") if cut}
+    cuts = {item_discount, sum(sums.values("discount_total"))} if printed else {item_discount}
+    if value in net_values(sums, item_sum, cuts) or value in due_by_tender(sums) & {
+        gross - cut for gross in sums.values(*TOTAL_KINDS) for cut in printed
+    }:
+        return 2.5
+    nets = net_values(sums, item_sum, {0, *cuts, *sums.values("discount_total")})
+    if value in nets:
+        return 1.0
+    return 0.6 if any(abs(value - net) <= ROUNDING_MAX[style.exponent] for net in nets) else 0.0
+
+
+def fill_around(sums: Sums, item_sum: int, item_discount: int, style: MoneyStyle) -> None:
+    """Subtotal, discounts and rounding that belong to the chosen total."""
+    totals = [item for item in sums.found if item.kind in TOTAL_KINDS]
+    subtotals = sums.values("subtotal")
+    if not subtotals and sums.total is not None:
+        subtotals = [item.value for item in totals if item.value > sums.total]
+    sums.subtotal = item_sum if item_sum in subtotals else (subtotals[0] if subtotals else None)
+    cuts = [item.value for item in sums.found if item.kind in {"discount_total", "discount_line"}]
+    due = [value for value in due_by_tender(sums) if value == sums.total]
+    if due:
+        sums.checks.add("tender")
+    if sums.total is None:
+        return
+    base = sums.subtotal or item_sum
+    rounding = sums.values("rounding")
+    best: tuple[int, int] | None = None
+    for cut in sorted({0, item_discount, *cuts, sum(cuts)}, key=lambda cut: cut != item_discount):
+        for extra in {0, *sums.values("tax", "charge"), sum(sums.values("charge", "tax"))}:
+            gap = sums.total - (base - cut + extra)
+            if gap == 0 or gap in rounding or -gap in rounding:
+                best = (cut, gap)
+                sums.checks.add("items" if base == item_sum else "sums")
+                break
+            if best is None and abs(gap) <= ROUNDING_MAX[style.exponent] and base:
+                best = (cut, gap)
+        if best and best[1] == 0:
+            break
+    if best:
+        sums.discount, sums.rounding = best
+        if sums.subtotal is None and base == item_sum:
+            sums.subtotal = item_sum
