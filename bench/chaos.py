@@ -235,8 +235,8 @@ def why_invalid(asked: Sequence[str], done: Counter[str], accepted: int, unanswe
     if missing := Counter(asked) - done:
         kinds = ", ".join(f"{kind} {count}" for kind, count in sorted(missing.items()))
         against.append(f"{missing.total()} of {len(asked)} faults were not done: {kinds}")
-    if accepted * FAULTS_PER_UPLOAD_MAX < len(asked):
-        against.append(f"{accepted} uploads were accepted, too few for {len(asked)} faults")
+    if accepted * FAULTS_PER_UPLOAD_MAX < max(1, done.total()):
+        against.append(f"{accepted} uploads were accepted, too few for {done.total()} faults")
     if unanswered:
         against.append(f"{unanswered} uploads were never answered")
     return against
