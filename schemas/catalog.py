@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as BodyField
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from schemas.base import Body, id_field, json_field, time_field
+from schemas.base import Body, ShortText, id_field, json_field, time_field
 
 NAME_LENGTH_MAX = 200
 STORE_ADDRESS_LENGTH_MAX = 300
@@ -307,9 +307,9 @@ class UnmatchedNames(Body):
 class LinkRequest(Body):
     """Says what a printed name is: a product by its slug, or none of ours. Without a chain, at any."""
 
-    name: str = BodyField(min_length=1, max_length=NAME_LENGTH_MAX)
-    retailer: str | None = BodyField(default=None, max_length=60)
-    product: str | None = BodyField(default=None, max_length=160)
+    name: Annotated[ShortText, BodyField(min_length=1)]
+    retailer: ShortText | None = None
+    product: ShortText | None = None
 
 
 class LearnedLinkBody(Body):

@@ -17,14 +17,14 @@ from domain.receipts import relabelling, unmatched
 from infra import clock
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
-from schemas.catalog import NAME_LENGTH_MAX, LinkRequest
+from schemas.catalog import LinkRequest
 
 router = APIRouter()
 
 LINKS_SHOWN = 30
 RETAILERS_SHOWN = 200
 
-PrintedName = Annotated[str, Form(min_length=1, max_length=NAME_LENGTH_MAX)]
+PrintedName = Annotated[ShortText, Form(min_length=1)]
 
 
 @router.get("/names")
@@ -60,7 +60,7 @@ def link_name(
     admin: Admin,
     name: PrintedName,
     retailer: Annotated[ShortText, Form()] = "",
-    product: Annotated[str, Form(max_length=160)] = "",
+    product: Annotated[ShortText, Form()] = "",
 ) -> Response:
     """Link a name to a product; without one it is none of ours."""
     wanted = LinkRequest(name=name, retailer=retailer or None, product=product or None)

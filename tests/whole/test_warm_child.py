@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("empty_redis")]
 @pytest.fixture(autouse=True)
 def room(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a child grow by as much as a worker's may: it is forked from what has run tests already."""
-    monkeypatch.setattr(warm, "KEPT_BYTES_MAX", psutil.Process().memory_info().rss + 200_000_000)
+    monkeypatch.setattr(warm, "KEPT_BYTES_MAX", psutil.Process().memory_info().rss + 50_000_000)
 
 
 def work_on(name: str) -> None:
