@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch")
-onnx = pytest.importorskip("onnx")
+NEEDED = "Needs the group `training`: uv sync --group training."
+torch = pytest.importorskip("torch", reason=NEEDED)
+onnx = pytest.importorskip("onnx", reason=NEEDED)
 
 from ocr.tagger.model import Tagger  # noqa: E402
 from training.layout.batches import batch_of  # noqa: E402
