@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import jwt
-from cli.ground import seed
+from cli.services import seed
 from fastapi import Request, Response
 from sqlmodel import Session
 
