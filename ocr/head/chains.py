@@ -47,17 +47,20 @@ class Heading:
     folded: str
     signed: str
     letters: str
-    spans: tuple[str, ...]
+    spans: dict[int, list[str]]
     starts: str
 
     @classmethod
     def of(cls, row: Row) -> Heading:
-        """Prepare a row; `spans` joins every run of up to `SPAN_MAX` words, `starts` all runs by newlines."""
+        """Prepare a row; `spans` joins every run of up to `SPAN_MAX` words, by length, `starts` all."""
         words = [letters(word) for word in row.words()]
         spans = ("".join(words[k : k + size]) for size in range(1, SPAN_MAX + 1) for k in range(len(words)))
         signed = NOT_NAME.sub(" ", strip_marks(row.text))
-        distinct = tuple(dict.fromkeys(spans))
-        return cls(f" {row.folded} ", f" {signed} ", "".join(words), distinct, "\n" + "\n".join(distinct))
+        by_length: dict[int, list[str]] = {}
+        for span in dict.fromkeys(spans):
+            by_length.setdefault(len(span), []).append(span)
+        starts = "".join(f"\n{span}" for same in by_length.values() for span in same)
+        return cls(f" {row.folded} ", f" {signed} ", "".join(words), by_length, starts)
 
 
 @lru_cache(maxsize=1)
@@ -142,7 +145,7 @@ def stands_nearly(target: str, row: Heading) -> float:
     if f"\n{target}" in row.starts:
         return 1.0
     # A letter is misread or lost, seldom made: WINE MART is no WINMART.
-    spans = [span for span in row.spans if len(target) - 1 <= len(span) <= len(target)]
+    spans = [*row.spans.get(len(target) - 1, ()), *row.spans.get(len(target), ())]
     if not spans:
         return 0.0
     found = process.extractOne(target, spans, scorer=fuzz.ratio, score_cutoff=100 * NEAR_MIN)

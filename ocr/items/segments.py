@@ -106,20 +106,24 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
         one for one in held if one.figure.values and one.weights["discount"] == one.weights["best"]
     )
     left = [one for one in held if one not in discounts]
-    best = -inf
+    best, first = -inf, 0
     told: Meaning | None = None
     beside: tuple[Held, ...] = ()
     most = sum(_worth_most(one) for one in left)
     if any(one.is_weight for one in left):
         # A weight printed besides may make a product too.
         most += PRODUCT[EXACT]
-    for choice in _choices(left):
-        if _score_most(choice, most) < best:
+    ranked = sorted(
+        (-_score_most(choice, most), place, choice) for place, choice in enumerate(_choices(left))
+    )
+    for bound, place, choice in ranked:
+        if -bound < best:
             # Whatever arithmetic says, another way to read them is likelier.
-            continue
+            break
         for score, meaning, others in _readings(left, choice, discounts, style):
-            if score > best:
-                best, told, beside = score, meaning, others
+            # Of readings as likely, that of the likelier roles is meant.
+            if score > best or (score == best and place < first):
+                best, first, told, beside = score, place, meaning, others
     if told is None:
         return None
     silence = sum(one.weights["silent"] for one in held) + sum(one.weights["discount"] for one in discounts)

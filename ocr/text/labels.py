@@ -6,7 +6,7 @@ languages; which locale a paper is in (`style.py`) decides money and dates only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -221,10 +221,15 @@ def longest_at(
     return None
 
 
-def count_cues(text: str, cues: Iterable[str]) -> int:
+def count_cues(text: str, cues: tuple[str, ...]) -> int:
     """How many of the folded `cues` stand as whole words in folded `text`."""
     padded = f" {text} "
-    return sum(f" {cue} " in padded for cue in cues)
+    return sum(map(padded.__contains__, _padded(cues)))
+
+
+@lru_cache(maxsize=64)
+def _padded(cues: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f" {cue} " for cue in cues)
 
 
 def heading_share(words: Sequence[str]) -> float:
