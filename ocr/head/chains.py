@@ -47,15 +47,20 @@ class Heading:
     folded: str
     signed: str
     letters: str
-    spans: tuple[str, ...]
+    spans: dict[int, list[str]]
+    starts: str
 
     @classmethod
     def of(cls, row: Row) -> Heading:
-        """Prepare a row; `spans` joins every run of up to `SPAN_MAX` words."""
+        """Prepare a row; `spans` joins every run of up to `SPAN_MAX` words, by length, `starts` all."""
         words = [letters(word) for word in row.words()]
         spans = ("".join(words[k : k + size]) for size in range(1, SPAN_MAX + 1) for k in range(len(words)))
         signed = NOT_NAME.sub(" ", strip_marks(row.text))
-        return cls(f" {row.folded} ", f" {signed} ", "".join(words), tuple(dict.fromkeys(spans)))
+        by_length: dict[int, list[str]] = {}
+        for span in dict.fromkeys(spans):
+            by_length.setdefault(len(span), []).append(span)
+        starts = "".join(f"\n{span}" for same in by_length.values() for span in same)
+        return cls(f" {row.folded} ", f" {signed} ", "".join(words), by_length, starts)
 
 
 @lru_cache(maxsize=1)
@@ -118,18 +123,16 @@ def score_chain(
 def shows(word: str, heading: Sequence[Heading]) -> float:
     """How well a name shows in the head: 1 where exact, less for each misread letter, else 0."""
     target = letters(word)
+    exact = (
+        not target.isalpha()
+        or "+" in word
+        or "!" in word
+        or len(target) < FUZZY_NAME_MIN
+        or bool(shop_pattern("any").match(word))
+    )
     best = 0.0
     for place, row in enumerate(heading):
-        if (
-            not target.isalpha()
-            or "+" in word
-            or "!" in word
-            or len(target) < FUZZY_NAME_MIN
-            or shop_pattern("any").match(word)
-        ):
-            found = 1.0 if stands_exactly(word, row) else 0.0
-        else:
-            found = stands_nearly(target, row)
+        found = float(stands_exactly(word, row)) if exact else stands_nearly(target, row)
         best = max(best, found * (1.0 if place < 6 else 0.8))  # noqa: PLR2004 - the name stands on top
     return best
 
@@ -139,10 +142,12 @@ def stands_nearly(target: str, row: Heading) -> float:
 
     With a misread letter it must fill whole words: MINIMART holds six of the seven letters of WINMART.
     """
-    if target in row.spans or any(span.startswith(target) for span in row.spans):
+    if f"\n{target}" in row.starts:
         return 1.0
     # A letter is misread or lost, seldom made: WINE MART is no WINMART.
-    spans = [span for span in row.spans if len(target) - 1 <= len(span) <= len(target)]
+    spans = [*row.spans.get(len(target) - 1, ()), *row.spans.get(len(target), ())]
+    if not spans:
+        return 0.0
     found = process.extractOne(target, spans, scorer=fuzz.ratio, score_cutoff=100 * NEAR_MIN)
     return found[1] / 100 if found else 0.0
 

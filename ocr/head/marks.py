@@ -25,11 +25,22 @@ def find_marks(rows: Sequence[Row]) -> tuple[str, ...]:
     found: dict[str, None] = {}
     for row in rows:
         text = letters(row.text)
-        for locale in locales().values():
-            for mark, phrases in locale.marks.items():
-                if any(marks_row(text, phrase) for phrase in phrases):
-                    found.setdefault(mark)
+        for mark, phrase in phrases_within(len(text)):
+            if mark not in found and marks_row(text, phrase):
+                found[mark] = None
     return tuple(found)
+
+
+@lru_cache(maxsize=256)
+def phrases_within(length: int) -> tuple[tuple[str, str], ...]:
+    """The marks and their phrases that a row of `length` letters may say with little else."""
+    return tuple(
+        (mark, phrase)
+        for locale in locales().values()
+        for mark, phrases in locale.marks.items()
+        for phrase in phrases
+        if len(phrase) <= length <= len(phrase) + SPARE_LETTERS
+    )
 
 
 def marks_row(text: str, phrase: str) -> bool:

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 from math import exp
-from typing import Final
+from operator import itemgetter
+from typing import Final, TypeAlias
 
 import numpy as np
 
-from ocr.items.segments import NAMELESS, Meaning, held_in, understand
+from ocr.items.segments import NAMELESS, Held, Meaning, held_in, understand
 from ocr.items.tagged import Tagged
 from ocr.text.money import MoneyStyle
 from ocr.text.rows import Row
@@ -43,6 +44,12 @@ class Segment:
     meaning: Meaning
     score: float
     posterior: float = 1.0
+
+
+# The segments of a way so far, last first: ways that part late share what they have in common.
+_Taken: TypeAlias = "tuple[Segment, _Taken | None]"
+_Path: TypeAlias = "tuple[float, _Taken | None]"
+_score = itemgetter(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +89,8 @@ def _segments(rows: Sequence[Row], named: Sequence[bool], tagged: Tagged, style:
     """Every run of rows that may be an item."""
     found = []
     held = [held_in(row, tagged) for row in rows]
+    # Rows without figures change nothing of what the others' figures mean.
+    known: dict[tuple[Held, ...], Meaning | None] = {}
     for start, first in enumerate(rows):
         steps = tagged.step(first, "begin")
         if steps < STEP_MIN:
@@ -91,7 +100,10 @@ def _segments(rows: Sequence[Row], named: Sequence[bool], tagged: Tagged, style:
                 steps += tagged.step(rows[end - 1], "inside")
             if steps < RUN_MIN:
                 break
-            meaning = understand([one for row in held[start:end] for one in row], style)
+            figures = tuple(one for row in held[start:end] for one in row)
+            if figures not in known:
+                known[figures] = understand(figures, style)
+            meaning = known[figures]
             if meaning is not None:
                 score = steps + meaning.score + (0.0 if any(named[start:end]) else NAMELESS)
                 score += JOINED * _is_joined(meaning, named, start, end)
@@ -111,15 +123,26 @@ def _is_named(row: Row, tagged: Tagged) -> bool:
 
 def _best_ways(outside: Sequence[float], by_start: Sequence[Sequence[Segment]]) -> tuple[Way, ...]:
     """The best ways from the first row to the last."""
-    kept: list[list[Way]] = [[Way(0.0)], *([] for _ in outside)]
+    kept: list[list[_Path]] = [[(0.0, None)], *([] for _ in outside)]
     for place, silence in enumerate(outside):
-        ways = sorted(kept[place], key=lambda way: -way.score)[:WAYS_MAX]
+        paths = sorted(kept[place], key=_score, reverse=True)[:WAYS_MAX]
         kept[place] = []
-        for way in ways:
-            kept[place + 1].append(Way(way.score + silence, way.segments))
+        for score, taken in paths:
+            kept[place + 1].append((score + silence, taken))
             for segment in by_start[place]:
-                kept[segment.end].append(Way(way.score + segment.score, (*way.segments, segment)))
-    return tuple(sorted(kept[-1], key=lambda way: -way.score)[:WAYS_MAX])
+                kept[segment.end].append((score + segment.score, (segment, taken)))
+    return tuple(
+        Way(score, _unrolled(taken)) for score, taken in sorted(kept[-1], key=_score, reverse=True)[:WAYS_MAX]
+    )
+
+
+def _unrolled(taken: _Taken | None) -> tuple[Segment, ...]:
+    """The segments of a path, first to last."""
+    segments = []
+    while taken is not None:
+        segment, taken = taken
+        segments.append(segment)
+    return tuple(reversed(segments))
 
 
 def _posteriors(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import permutations, product
 from math import inf
-from typing import Final
+from typing import Final, TypeAlias
 
 from ocr.items.figures import EXACT, NEAR, PRICE_MIN, QUANTITY_MAX, product_proof
 from ocr.items.tagged import Tagged
@@ -33,20 +33,31 @@ AMOUNTLESS: Final = -4.5
 NAMELESS: Final = -3.0
 # A count that does not divide the amount was misread, or is none.
 UNEVEN: Final = -1.0
+# Sums of the same weights in another order differ by less.
+ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Held:
-    """A figure in its row, what each role of it weighs, and its worth as a count."""
+    """A figure in its row, what each role of it weighs, and its worth as a count.
+
+    `is_weight` says that the count is no whole one.
+    """
 
     row: Row
     figure: Figure
     weights: dict[str, float]
     count: Decimal | None
+    is_weight: bool
 
     def may_be(self, *roles: str) -> bool:
         """Whether one of the roles is not much less likely than the best."""
-        return any(self.weights["best"] - self.weights[role] < BEHIND_MAX for role in roles)
+        best = self.weights["best"]
+        return any(best - self.weights[role] < BEHIND_MAX for role in roles)
+
+
+# An amount, a price and a count.
+_Choice: TypeAlias = tuple[Held | None, Held | None, Held | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +86,13 @@ def held_in(row: Row, tagged: Tagged) -> list[Held]:
         found = MARKED_COUNT.fullmatch(token.text)
         if found and tagged.role(row, place, "quantity") > COUNT_MIN and row.figure_at(place) is None:
             figures.append(Figure(found[1], token.box, token.confidence, place, place))
-    return [Held(row, figure, tagged.weights(row, figure), _count(figure)) for figure in figures]
+    return [_hold(row, figure, tagged) for figure in figures]
+
+
+def _hold(row: Row, figure: Figure, tagged: Tagged) -> Held:
+    count = _count(figure)
+    is_weight = count is not None and count != count.to_integral_value()
+    return Held(row, figure, tagged.weights(row, figure), count, is_weight)
 
 
 def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
@@ -89,43 +106,81 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
         one for one in held if one.figure.values and one.weights["discount"] == one.weights["best"]
     )
     left = [one for one in held if one not in discounts]
-    best, told = -inf, None
-    for score, meaning, others in _readings(left, discounts, style):
-        if score > best:
-            best, told = score, replace(meaning, others=others)
+    best, first = -inf, 0
+    told: Meaning | None = None
+    beside: tuple[Held, ...] = ()
+    most = sum(_worth_most(one) for one in left)
+    if any(one.is_weight for one in left):
+        # A weight printed besides may make a product too.
+        most += PRODUCT[EXACT]
+    ranked = sorted(
+        (-_score_most(choice, most), place, choice) for place, choice in enumerate(_choices(left))
+    )
+    for bound, place, choice in ranked:
+        if -bound < best:
+            # Whatever arithmetic says, another way to read them is likelier.
+            break
+        for score, meaning, others in _readings(left, choice, discounts, style):
+            # Of readings as likely, that of the likelier roles is meant.
+            if score > best or (score == best and place < first):
+                best, first, told, beside = score, place, meaning, others
     if told is None:
         return None
     silence = sum(one.weights["silent"] for one in held) + sum(one.weights["discount"] for one in discounts)
-    return replace(told, score=best + silence)
+    return replace(told, others=beside, score=best + silence)
 
 
-def _readings(
-    held: Sequence[Held], discounts: tuple[Held, ...], style: MoneyStyle
-) -> Iterator[tuple[float, Meaning, tuple[Held, ...]]]:
-    """Every likely way to read the figures: its score, what it means, and the figures beside the amount."""
+def _choices(held: Sequence[Held]) -> Iterator[_Choice]:
+    """Every likely choice of an amount, a price and a count, of which any may be missing."""
     money = [one for one in held if one.figure.values]
     amounts = _candidates(money, "amount", "net")
     prices = _candidates(money, "price")
     counts = _candidates([one for one in held if one.count is not None], "quantity")
     for amount, price, count in product((*amounts, None), (*prices, None), (*counts, None)):
-        chosen = [one for one in (amount, price, count) if one is not None]
-        if len(chosen) != len(set(chosen)) or not (amount or price):
+        if amount is price or (count is not None and (count is amount or count is price)):
+            # Nothing was chosen, or one figure for two roles.
             continue
-        weight = max(amount.weights["amount"], amount.weights["net"]) if amount else 0.0
-        weight += (price.weights["price"] if price else 0.0) + (count.weights["quantity"] if count else 0.0)
-        rest = [one for one in held if one not in chosen]
-        others = tuple(one for one in (count, price) if one is not None)
-        for meaning in _sums(amount, price, count, discounts, rest, style):
-            score = meaning.score + weight
-            # Another price is kept beside them: read again, it may be what the product asks for.
-            kept = tuple(
-                one
-                for one in rest
-                if not meaning.proof and one.figure.is_money and one.weights["price"] == one.weights["best"]
-            )
-            yield score + _left_over(meaning, rest), meaning, (*others, *kept)
-            if meaning.quantity in {None, 1} and len(rest) > 1:
-                yield from _weighed_again(meaning, rest, score, style)
+        yield amount, price, count
+
+
+def _weight(choice: _Choice) -> float:
+    """What the tags say for a choice."""
+    amount, price, count = choice
+    weight = max(amount.weights["amount"], amount.weights["net"]) if amount else 0.0
+    return weight + (
+        (price.weights["price"] if price else 0.0) + (count.weights["quantity"] if count else 0.0)
+    )
+
+
+def _worth_most(one: Held) -> float:
+    """The most that a figure beside the amount adds to a reading."""
+    return max(one.weights["best"], one.weights["net"] + NET)
+
+
+def _score_most(choice: _Choice, most: float) -> float:
+    """The most that a reading of a choice scores, where all figures beside the amount add `most`."""
+    amount, price, count = choice
+    told = 0.0 if amount is None or price is None else REPEATED if count is None else PRODUCT[EXACT]
+    left = most - sum(_worth_most(one) for one in choice if one is not None)
+    return _weight(choice) + told + left + ROUNDING
+
+
+def _readings(
+    held: Sequence[Held], choice: _Choice, discounts: tuple[Held, ...], style: MoneyStyle
+) -> Iterator[tuple[float, Meaning, tuple[Held, ...]]]:
+    """Every way to read a choice: its score, what it means, and the figures beside the amount."""
+    amount, price, count = choice
+    weight = _weight(choice)
+    rest = [one for one in held if one not in choice]
+    # Another price is kept beside them: read again, it may be what the product asks for.
+    spare = tuple(one for one in rest if one.figure.is_money and one.weights["price"] == one.weights["best"])
+    weighed = len(rest) > 1 and any(one.is_weight for one in rest)
+    others = tuple(one for one in (count, price) if one is not None)
+    for meaning in _sums(amount, price, count, discounts, rest, style):
+        score = meaning.score + weight
+        yield score + _left_over(meaning, rest), meaning, others if meaning.proof else (*others, *spare)
+        if weighed and (meaning.quantity is None or meaning.quantity == 1):
+            yield from _weighed_again(meaning, rest, score, style)
 
 
 def _sums(
@@ -223,7 +278,7 @@ def _weighed_again(
     """The item by a weight and price printed besides a count of one: 1 91.800 91.800, 1,360 KG 67.500."""
     for count, price in permutations(rest, 2):
         quantity = count.count
-        if not quantity or quantity == quantity.to_integral_value() or not price.figure.is_money:
+        if not quantity or not count.is_weight or not price.figure.is_money:
             continue
         proof = product_proof(quantity, price.figure.values[0], abs(meaning.amount))
         if proof and not _is_swapped(count.figure, price.figure.values[0], style):
@@ -258,7 +313,7 @@ def _candidates(held: Sequence[Held], *roles: str) -> list[Held]:
 
 
 def _count(figure: Figure) -> Decimal | None:
-    value = quantity_value(replace(figure, negative=False))
+    value = quantity_value(replace(figure, negative=False) if figure.negative else figure)
     return value if value and value <= QUANTITY_MAX else None
 
 

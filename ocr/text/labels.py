@@ -6,7 +6,7 @@ languages; which locale a paper is in (`style.py`) decides money and dates only.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -73,6 +73,17 @@ def long_phrases_of(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(phrase for phrase in phrases_of(kinds) if len(phrase) >= FUZZY_LENGTH_MIN)
 
 
+@lru_cache(maxsize=1024)
+def phrases_near(kinds: tuple[str, ...], length: int) -> tuple[str, ...]:
+    """The phrases of `kinds` that a text of `length` letters may be with some misread: about as long."""
+    return tuple(phrase for phrase in long_phrases_of(kinds) if abs(len(phrase) - length) <= spare(length))
+
+
+def spare(length: int) -> int:
+    """By how many letters a misread text of `length` may be longer or shorter than its phrase."""
+    return 1 + length // 12
+
+
 @lru_cache(maxsize=16384)
 def look_up(
     text: str, kinds: tuple[str, ...] = LINE_KINDS, *, length_min: int = FUZZY_LENGTH_MIN
@@ -86,14 +97,22 @@ def look_up(
         return exact, text, 1.0
     if len(text) < length_min:
         return None
-    hit = process.extractOne(text, long_phrases_of(kinds), scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO_MIN)
-    if hit is None or abs(len(hit[0]) - len(text)) > 1 + len(text) // 12:
+    # Most texts are no phrase: the few as long as they are tell that, without a look at all of them.
+    if most_alike(text, phrases_near(kinds, len(text))) is None:
+        return None
+    hit = most_alike(text, long_phrases_of(kinds))
+    if hit is None or abs(len(hit[0]) - len(text)) > spare(len(text)):
         return None
     if hit[1] < FIELD_RATIO_MIN and phrases_of(kinds)[hit[0]] not in SUM_KINDS:
         return None
     if hit[0][0] != text[0] and hit[1] < 85:  # noqa: PLR2004 - a first letter is rarely misread
         return None
     return phrases_of(kinds)[hit[0]], hit[0], hit[1] / 100
+
+
+def most_alike(text: str, phrases: Sequence[str]) -> tuple[str, float, int] | None:
+    """The phrase that is most like the text, how much in per cent, and its place."""
+    return process.extractOne(text, phrases, scorer=fuzz.ratio, score_cutoff=FUZZY_RATIO_MIN)
 
 
 def match_start(words: Sequence[str], kinds: tuple[str, ...] = LINE_KINDS) -> Label | None:
@@ -106,6 +125,11 @@ def match_start(words: Sequence[str], kinds: tuple[str, ...] = LINE_KINDS) -> La
     Returns:
         The longest good match, allowing one stray mark before it, or None.
     """
+    return _match_start(tuple(words), kinds)
+
+
+@lru_cache(maxsize=2048)
+def _match_start(words: tuple[str, ...], kinds: tuple[str, ...]) -> Label | None:
     spelled = [letters(word) for word in words]
     best: Label | None = None
     for skip in (0, 1):
@@ -162,6 +186,14 @@ def find_words(
     words: Sequence[str], kinds: tuple[str, ...], *, span_max: int = 4, length_min: int = FUZZY_LENGTH_MIN + 1
 ) -> list[tuple[int, int, str]]:
     """Where labels of `kinds` stand anywhere in a row: (first word, word after the last, kind)."""
+    return list(_find_words(tuple(words), kinds, span_max, length_min))
+
+
+# Several readers ask for the same fields of the same rows.
+@lru_cache(maxsize=2048)
+def _find_words(
+    words: tuple[str, ...], kinds: tuple[str, ...], span_max: int, length_min: int
+) -> tuple[tuple[int, int, str], ...]:
     spelled = [letters(word) for word in words]
     hits: list[tuple[int, int, str]] = []
     start = 0
@@ -172,26 +204,32 @@ def find_words(
             continue
         hits.append((start, *found))
         start = found[0]
-    return hits
+    return tuple(hits)
 
 
 def longest_at(
     spelled: Sequence[str], start: int, kinds: tuple[str, ...], length_min: int
 ) -> tuple[int, str] | None:
     """The longest label that starts at word `start`: (word after its last, kind)."""
-    for end in range(len(spelled), start, -1):
-        if not all(spelled[start:end]) or any(word.isdigit() for word in spelled[start:end]):
-            continue
+    stop = start
+    while stop < len(spelled) and spelled[stop] and not spelled[stop].isdigit():
+        stop += 1
+    for end in range(stop, start, -1):
         hit = look_up("".join(spelled[start:end]), kinds, length_min=length_min)
         if hit is not None:
             return end, hit[0]
     return None
 
 
-def count_cues(text: str, cues: Iterable[str]) -> int:
+def count_cues(text: str, cues: tuple[str, ...]) -> int:
     """How many of the folded `cues` stand as whole words in folded `text`."""
     padded = f" {text} "
-    return sum(f" {cue} " in padded for cue in cues)
+    return sum(map(padded.__contains__, _padded(cues)))
+
+
+@lru_cache(maxsize=64)
+def _padded(cues: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(f" {cue} " for cue in cues)
 
 
 def heading_share(words: Sequence[str]) -> float:

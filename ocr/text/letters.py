@@ -29,6 +29,8 @@ def fold(text: str) -> str:
 @lru_cache(maxsize=8192)
 def strip_marks(text: str) -> str:
     """Upper case without diacritics, punctuation kept."""
+    if text.isascii():
+        return text.upper()
     decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D").replace("€", "E"))
     return "".join(char for char in decomposed if not unicodedata.combining(char)).upper()
 
@@ -43,7 +45,7 @@ def letters(text: str) -> str:
     """Squash, with digits inside words read as the letters they look like (T0NG is TONG)."""
     words = []
     for printed in fold(text).split():
-        alphabetic = sum(char.isalpha() for char in printed)
+        alphabetic = sum(map(str.isalpha, printed))
         # Two readings of one round letter come side by side: PO0S.
         bare = printed.replace("O0", "O").replace("0O", "O")
         words.append(bare.translate(LETTER_LOOKALIKES) if alphabetic * 2 >= len(printed) else printed)
@@ -52,14 +54,14 @@ def letters(text: str) -> str:
 
 def count_letters(text: str) -> int:
     """How many letters `text` holds."""
-    return sum(char.isalpha() for char in text)
+    return sum(map(str.isalpha, text))
 
 
 def count_digits(text: str) -> int:
     """How many digits `text` holds."""
-    return sum(char.isdecimal() for char in text)
+    return sum(map(str.isdecimal, text))
 
 
 def digits_of(text: str) -> str:
     """Only the digits of `text`."""
-    return "".join(char for char in text if char.isdecimal())
+    return "".join(filter(str.isdecimal, text))

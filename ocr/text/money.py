@@ -92,6 +92,8 @@ class Figure:
 
 def read_figure(text: str, box: Box, confidence: float, place: int) -> Figure | None:
     """Read one word as a printed number, or None where it is none."""
+    if not any(map(str.isdigit, text)):
+        return None
     text = PER_UNIT.sub("", re.sub(r"^[@©Øø](?=[.,]\d)", "0", text))
     # A sign of times stands against its count or price: x2, @12.500.
     text = re.sub(r"^[xX\u00d7*@](?=\d[\d.,]*$)", "", text)
