@@ -10,11 +10,11 @@ from typing import Any
 
 import httpx
 import jwt
-from cli.services import seed
 from fastapi import Request, Response
 from sqlmodel import Session
 
 from app import create_app
+from cli.services import seed
 from console.sign_in import COOKIE, begin_session
 from domain.people.shoppers import join_staff
 from infra.db import transaction
