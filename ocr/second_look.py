@@ -58,7 +58,9 @@ def better_of(first: Reading, second: Reading) -> Reading:
     taken = {name: getattr(second, name) for name in _FIGURES | missed}
     if fits:
         taken["lines"] = _named_as(first.lines, second.lines)
-    kept = first.confidence | {"total": second.confidence["total"]}
+    # How sure the figures are goes with them: the lines' confidence is theirs who gave the lines.
+    given = {"total", "items"} if fits else {"total"}
+    kept = first.confidence | {name: second.confidence[name] for name in given & second.confidence.keys()}
     number = {"receipt_no"} & set((second if "receipt_no" in missed else first).inferred)
     return first.model_copy(
         update={

@@ -90,3 +90,10 @@ def test_where_no_total_was_seen_the_second_one_s_counts_with_its_own_confidence
     kept = better_of(first, make(20_000, total=50_000, confirmed=("tender",)))
     assert (kept.status, kept.total_minor, kept.confidence["total"]) == ("read", 50_000, 0.6)
     assert [line.amount_minor for line in kept.lines] == [20_000, 30_000]
+
+
+@pytest.mark.parametrize(("confirmed", "sure"), [(("items",), 0.8), (("tender",), 0.2)])
+def test_how_sure_the_lines_are_goes_with_the_lines(confirmed: tuple[str, ...], sure: float) -> None:
+    first = make(50_000, total=None, confidence=CONFIDENCE | {"items": 0.2})
+    second = make(50_000, total=50_000, confirmed=confirmed, confidence=CONFIDENCE | {"items": 0.8})
+    assert better_of(first, second).confidence["items"] == sure
