@@ -27,7 +27,7 @@ from infra import clock
 from infra.db import engine, transaction
 from ocr.types import Reading
 from schemas.base import new_id, table_of
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptLine, ReceiptPage

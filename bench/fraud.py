@@ -13,10 +13,11 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import update
 from sqlmodel import Session, select
 
 from bench.services import own_services
+from domain.campaigns.programme import read_terms
+from domain.campaigns.versions import publish_terms, published_of
 from domain.people.shoppers import join_shopper
 from domain.settlement import settle_receipt
 from infra import clock
@@ -25,8 +26,8 @@ from infra.storage import photo_hash
 from ocr.reader import read_receipt
 from ocr.types import Reading
 from schemas.base import new_id
+from schemas.campaigns import Campaign
 from schemas.fraud import RaisedSignal, RuleMode
-from schemas.loyalty import Campaign
 from schemas.receipts import Receipt, ReceiptPage
 
 # The share to catch of each kind; of honest receipts, the share that may be held back for fraud.
@@ -50,6 +51,7 @@ NO_FRAUD: Final = {
     "too_old",
     "no_participating_products",
 }
+ANY_DAY: Final = {"starts_on": date(2000, 1, 1), "ends_on": date(2100, 1, 1), "accepted_days": 36_500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,11 +186,10 @@ def _settle_cases(
     """Settle cases one after another, each sent by a shopper of its own, and forget them."""
     with Session(engine()) as session:
         # Whatever its date, a receipt is taken: only fraud is counted here.
-        session.execute(
-            update(Campaign).values(
-                starts_on=date(2000, 1, 1), ends_on=date(2100, 1, 1), accepted_days=36_500
-            )
-        )
+        for campaign in session.exec(select(Campaign)).all():
+            if standing := published_of(session, campaign):
+                wide = read_terms(standing.version.terms).model_copy(update=ANY_DAY)
+                publish_terms(session, campaign.id, wide)
         phones = (f"09{number:08}" for number in range(10_000_000, 100_000_000))
         outcomes = []
         for before, image in cases:

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from domain.campaigns.seed import seed_campaign
 from domain.catalog.products import seed
-from domain.loyalty.seed import seed_campaign
 from infra import embedded
 from infra.db import engine, transaction
 from infra.settings import Settings, override_settings, settings

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from domain.catalog.products import seed as seed_catalogue
-from domain.loyalty.seed import seed_campaign
+from domain.campaigns.seed import seed_campaign
 from infra import embedded
 from infra.db import engine, transaction
 from infra.settings import settings

@@ -15,6 +15,9 @@ from uuid import UUID
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
+from domain.campaigns import earning
+from domain.campaigns.facts import BasketLine
+from domain.campaigns.programme import Live, live_at
 from domain.catalog.matching import Match, match_lines
 from domain.catalog.products import current_catalogue
 from domain.catalog.snapshot import Catalogue
@@ -26,8 +29,7 @@ from domain.fraud.facts import ReceiptFacts
 from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.store_facts import store_facts
 from domain.fraud.till_facts import till_facts
-from domain.loyalty import campaigns, earning
-from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
+from domain.loyalty.crediting import credit, points_by_line, withhold
 from domain.origins.gather import origin_facts
 from domain.origins.links import note_same_paper
 from domain.receipts.rows import locked
@@ -68,9 +70,10 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
         receipt.reasons = [Reason.of(noticed) for noticed in reading.reasons]
         return
     matches = match_lines(reading.lines, catalogue, reading.chain)
-    rules = campaigns.running_rules(session, reading.purchased_on) if reading.purchased_on else []
+    live = live_at(session, receipt.received_at)
+    lines = earning.lines_read(reading.lines, matches)
     policy = bands.policy_on(session, reading.purchased_on)
-    facts = _facts(session, receipt, reading, matches, rules)
+    facts = _facts(session, receipt, reading, lines, live)
     retailer = catalogue.retailers.get(reading.chain or "")
     if retailer and retailer.stores_complete:
         facts = replace(facts, store=store_facts(session, retailer.id, reading))
@@ -81,9 +84,7 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     receipt.fraud_score = assessment.score
     if others := facts.duplicates.of_others:
         note_same_paper(session, receipt, others, clock.now())
-    brands = [match.brand_id for match in matches]
-    nets = [line.amount_minor - line.discount_minor for line in reading.lines]
-    awards = awards_of(receipt, brands, nets, rules)
+    awards = earning.earn(session, receipt, lines, live, holds=receipt.status != "rejected").awards
     points = points_by_line(awards)
     if receipt.status == "rejected":
         claims.release_claims(session, receipt.id)
@@ -151,24 +152,20 @@ def _line_rows(
 
 
 def _facts(
-    session: Session,
-    receipt: Receipt,
-    reading: Reading,
-    matches: Sequence[Match],
-    rules: Sequence[earning.Rule],
+    session: Session, receipt: Receipt, reading: Reading, lines: Sequence[BasketLine], live: Live
 ) -> ReceiptFacts:
-    brands = {rule.brand_id for rule in rules}
-    products = {position: match.product_id for position, match in enumerate(matches) if match.product_id}
+    day = reading.purchased_on
+    products = {line.position: line.product_id for line in lines if line.product_id}
     paper = paper_read(reading, receipt.retailer_id)
     return ReceiptFacts(
         reading=reading,
         till_now=clock.till_now(),
-        retailer_known=receipt.retailer_id is not None,
-        accepted_days=max((rule.accepted_days for rule in rules), default=None),
+        retailer_known=receipt.retailer_id is not None or live.takes_any_shop(lines, day),
+        accepted_days=live.accepted_days(day),
         duplicates=find_duplicates(session, receipt, paper, reading.traces),
         origin=origin_facts(session, receipt.id, receipt.shopper_id, reading),
         till=till_facts(session, receipt.id, receipt.retailer_id, reading, products),
-        earning=frozenset(position for position, match in enumerate(matches) if match.brand_id in brands),
+        earning=live.earning(lines, day),
     )
 
 

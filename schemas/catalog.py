@@ -15,6 +15,10 @@ from schemas.base import Body, ShortText, id_field, json_field, time_field
 NAME_LENGTH_MAX = 200
 STORE_ADDRESS_LENGTH_MAX = 300
 
+# What law lets be promoted: anything else but `none` earns nothing, weak alcohol only who is of age.
+RestrictedClass = Literal["none", "alcohol_low", "alcohol_high", "infant_0_24", "tobacco", "medicine"]
+RESTRICTED_CLASSES: tuple[RestrictedClass, ...] = get_args(RestrictedClass)
+
 
 class Retailer(SQLModel, table=True):
     """A chain of shops. `name` is the spelling that readings carry: `Co.opmart`, `WinMart+`."""
@@ -65,6 +69,7 @@ class Brand(SQLModel, table=True):
     """
 
     __tablename__ = "brand"
+    __table_args__ = (CheckConstraint(f"restricted_class IN {RESTRICTED_CLASSES}", name="restricted_class"),)
 
     id: UUID = id_field()
     slug: str = Field(unique=True, max_length=60)
@@ -75,14 +80,19 @@ class Brand(SQLModel, table=True):
     ambiguous: list[str] = json_field(list)
     cues: list[str] = json_field(list)
     vetoes: list[str] = json_field(list)
+    restricted_class: str = Field(default="none", max_length=12)
     # Since when an admin's file says what it is, not the package.
     imported_at: datetime | None = time_field(nullable=True)
 
 
 class Product(SQLModel, table=True):
-    """One thing to buy. `slug` is its key in data files and imports; a retired one is not matched."""
+    """One thing to buy. `slug` is its key in data files and imports; a retired one is not matched.
+
+    Its `restricted_class` counts where it is not `none`, its brand's otherwise.
+    """
 
     __tablename__ = "product"
+    __table_args__ = (CheckConstraint(f"restricted_class IN {RESTRICTED_CLASSES}", name="restricted_class"),)
 
     id: UUID = id_field()
     slug: str = Field(unique=True, max_length=160)
@@ -90,6 +100,7 @@ class Product(SQLModel, table=True):
     name: str = Field(max_length=NAME_LENGTH_MAX)
     category: str = Field(max_length=60)
     pack: str | None = Field(default=None, max_length=40)
+    restricted_class: str = Field(default="none", max_length=12)
     retired_at: datetime | None = time_field(nullable=True)
 
 
@@ -202,6 +213,7 @@ class CatalogState(SQLModel, table=True):
 
 ImportErrorCode = Literal[
     "bad_csv",
+    "unknown_class",
     "bad_encoding",
     "duplicate",
     "file_too_large",

@@ -97,6 +97,8 @@ class Receipt(SQLModel, table=True):
     payment: str | None = None
     fraud_score: float | None = None
     reading: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    # What campaigns paid, what nearly paid, and what of caps it holds: domain/campaigns/kept.py.
+    earning: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
 
 
 class ReceiptPage(SQLModel, table=True):

@@ -30,7 +30,7 @@ from domain.catalog.products import seed
 from infra.db import engine, transaction
 from infra.settings import override_settings
 from migrations.schema import migrate
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from tests.skips import pytest_addoption, pytest_configure  # noqa: F401 - the option --allowed-skips
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from api.auth import CallerLanguage, CurrentAdmin
 from api.routes.catalog import LIMITED, REFUSED, answer
 from domain.catalog.sheets import csv_text
-from domain.loyalty.campaign_imports import import_campaigns
+from domain.campaigns.imports import import_campaigns
 from infra.web import UnitOfWork
 from schemas.catalog import ImportReport
 

@@ -51,6 +51,7 @@ def builtin_rows() -> Rows:
                 row["name"],
                 row["category"],
                 row["pack"] or None,
+                row.get("restricted_class") or "none",
             )
         )
         till_names += (till_name(slug, cell) for cell in split(row["till_names"]))
@@ -123,6 +124,7 @@ def _brands() -> Iterator[CatalogBrand]:
             tuple(split(row["ambiguous"])),
             tuple(kinds_of_cues(split(row["cues"]))),
             tuple(split(row["vetoes"])),
+            row.get("restricted_class") or "none",
         )
 
 

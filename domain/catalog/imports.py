@@ -32,7 +32,7 @@ from schemas.catalog import (
 )
 
 REQUIRED_COLUMNS = ("brand", "name", "category")
-COLUMNS = (*REQUIRED_COLUMNS, "pack", "eans", "till_names")
+COLUMNS = (*REQUIRED_COLUMNS, "pack", "eans", "till_names", "restricted_class")
 _LENGTHS_MAX = {"name": NAME_LENGTH_MAX, "category": 60, "pack": 40}
 _SLUG_LENGTH_MAX = 160
 _LOCK = "catalog import"
@@ -55,6 +55,7 @@ class _Row:
     pack: str | None
     eans: tuple[str, ...]
     till_names: tuple[_TillName, ...]
+    restricted_class: str
 
 
 @dataclass(slots=True)
@@ -76,7 +77,8 @@ def import_products(
     """Create or update the products of a CSV file; where any row is bad, change nothing.
 
     A product's key is its brand and name. A row's EANs and till names replace those that the
-    product had. Cells with several values separate them by `|`; `LOTTE Mart=NAME` is one chain's
+    product had; `restricted_class` says what law says of promoting it, and stays where the file has no such
+    column. Cells with several values separate them by `|`; `LOTTE Mart=NAME` is one chain's
     till name. The delimiter is a comma, semicolon or tab, as the header shows.
 
     Args:
@@ -100,7 +102,7 @@ def import_products(
     if file.errors:
         return ImportReport(rows=file.rows_read, created=0, updated=0, retired=0, errors=file.errors)
     retired = _retire_others(session, file) if replace else 0
-    created = _apply(session, file.good) if file.good else 0
+    created = _apply(session, file) if file.good else 0
     if file.good or retired:
         new_version(session)
     return ImportReport(
@@ -129,10 +131,12 @@ def _row(line: int, cells: Mapping[str, str], file: _File) -> _Row | None:
         file.refuse(line, "name", "duplicate", "duplicate_row", held=held)
     eans = _eans(line, cells.get("eans", ""), file)
     till_names = _till_names(line, slug, cells.get("till_names", ""), file)
+    restricted_class = file.restricted_class(line, cells)
     if brand_id is None or len(file.errors) > before:
         return None
+    pack = cells.get("pack") or None
     return _Row(
-        line, slug, brand_id, cells["name"], cells["category"], cells.get("pack") or None, eans, till_names
+        line, slug, brand_id, cells["name"], cells["category"], pack, eans, till_names, restricted_class
     )
 
 
@@ -206,10 +210,13 @@ def _among(column: Mapped[UUID], ids: list[UUID]) -> ColumnElement[bool]:
     return column == any_(literal(ids, ARRAY(Uuid)))
 
 
-def _apply(session: Session, rows: list[_Row]) -> int:
+def _apply(session: Session, file: _File) -> int:
     """Write good rows; return how many products are new."""
+    rows = file.good
     statement = insert(Product)
-    kept = ("brand_id", "name", "category", "pack", "retired_at")
+    kept = ["brand_id", "name", "category", "pack", "retired_at"]
+    # A file that says nothing of it makes no formula promotable.
+    kept += ["restricted_class"] if "restricted_class" in file.header else []
     written = session.execute(
         statement.on_conflict_do_update(
             index_elements=["slug"], set_={name: statement.excluded[name] for name in kept}
@@ -222,6 +229,7 @@ def _apply(session: Session, rows: list[_Row]) -> int:
                 "name": row.name,
                 "category": row.category,
                 "pack": row.pack,
+                "restricted_class": row.restricted_class,
                 "retired_at": None,
             }
             for row in rows

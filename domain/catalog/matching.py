@@ -56,6 +56,18 @@ class Match:
         return self.product.id if self.product else None
 
     @property
+    def category(self) -> str | None:
+        """The product's category, or its brand's where the product is not known."""
+        return self.product.category if self.product else self.brand.category if self.brand else None
+
+    @property
+    def restricted_class(self) -> str:
+        """What law says of promoting it: the product's class, or its brand's where that says nothing."""
+        if self.product and self.product.restricted_class != "none":
+            return self.product.restricted_class
+        return self.brand.restricted_class if self.brand else "none"
+
+    @property
     def brand_slug(self) -> str | None:
         """The brand's key."""
         return self.brand.slug if self.brand else None

@@ -21,7 +21,7 @@ from schemas.catalog import NAME_LENGTH_MAX, Brand, ImportReport, Retailer
 
 BRAND_COLUMNS_REQUIRED: Final = ("name", "owner", "category")
 BRAND_LISTS: Final = ("aliases", "ambiguous", "cues", "vetoes")
-BRAND_COLUMNS: Final = ("slug", *BRAND_COLUMNS_REQUIRED, *BRAND_LISTS)
+BRAND_COLUMNS: Final = ("slug", *BRAND_COLUMNS_REQUIRED, *BRAND_LISTS, "restricted_class")
 CHAIN_COLUMNS_REQUIRED: Final = ("name",)
 CHAIN_COLUMNS: Final = ("slug", *CHAIN_COLUMNS_REQUIRED)
 _SLUG_LENGTH_MAX: Final = 60
@@ -41,7 +41,8 @@ def import_brands(
 
     A brand is known by its `slug` or, without one, by its name: a row with the slug of a standing brand
     and another name renames it. Lists (`aliases`, `ambiguous`, `cues`, `vetoes`) separate values by `|`;
-    `@dishwash` stands for the packaged cues of a kind. Columns that the file lacks stay as they are.
+    `@dishwash` stands for the packaged cues of a kind; `restricted_class` is what law says of promoting
+    its goods. Columns that the file lacks stay as they are.
 
     Returns:
         What was done, or every error found, at most 1,000.
@@ -96,11 +97,14 @@ def _row(
         sheet.refuse(line, "name", "duplicate", "duplicate_row", held=held)
     elif slugs.get(name, slug) != slug:
         sheet.refuse(line, "name", "duplicate", "held", value=name, holder=slugs[name])
+    restricted_class = sheet.restricted_class(line, cells)
     if len(sheet.errors) > before:
         return None
     row: dict[str, Any] = {"slug": slug} | {
         column: cells[column] for column in ("name", "owner", "category") if column in cells
     }
+    if "restricted_class" in cells:
+        row["restricted_class"] = restricted_class
     for column in BRAND_LISTS:
         if column in cells:
             row[column] = kinds_of_cues(split(cells[column])) if column == "cues" else split(cells[column])
@@ -111,7 +115,9 @@ def _write(session: Session, table: type[SQLModel], rows: list[dict[str, Any]], 
     """Write good rows; return how many are new."""
     statement = insert(table)
     said = [name for name in rows[0] if name != "slug"]
-    empty: dict[str, list[str]] = {name: [] for name in BRAND_LISTS} if table is Brand else {}
+    empty: dict[str, Any] = {}
+    if table is Brand:
+        empty = {name: [] for name in BRAND_LISTS} | {"restricted_class": "none"}
     written = session.execute(
         statement.on_conflict_do_update(
             index_elements=["slug"],

@@ -28,6 +28,8 @@ from schemas.catalog import Barcode, Brand, CatalogState, LearnedLink, Product, 
 # The last snapshot this process built. Versions are never used twice, so a stale one is never met.
 _built: dict[UUID, Catalogue] = {}
 
+_PRODUCT_COLUMNS = ("id", "slug", "name", "category", "pack", "restricted_class")
+
 _VERSION = select_columns(table_of(CatalogState).c.version)
 
 
@@ -57,11 +59,21 @@ def load_catalogue(session: Session) -> Catalogue:
     brand_slugs = {brand.id: brand.slug for brand in brands}
     chains: dict[UUID | None, str] = {retailer.id: retailer.name for retailer in retailers}
     products = {
-        row.id: CatalogProduct(row.id, row.slug, brand_slugs[row.brand_id], row.name, row.category, row.pack)
+        row.id: CatalogProduct(
+            row.id,
+            row.slug,
+            brand_slugs[row.brand_id],
+            row.name,
+            row.category,
+            row.pack,
+            row.restricted_class,
+        )
         for row in session.execute(
-            select_columns(*_columns_of(Product, "id", "slug", "brand_id", "name", "category", "pack")).where(
-                col(Product.retired_at).is_(None)
-            )
+            select_columns(
+                *_columns_of(
+                    Product, "id", "slug", "brand_id", "name", "category", "pack", "restricted_class"
+                )
+            ).where(col(Product.retired_at).is_(None))
         )
     }
     till_names = session.execute(
@@ -142,6 +154,7 @@ def _catalog_brand(brand: Brand) -> CatalogBrand:
         tuple(brand.ambiguous),
         tuple(brand.cues),
         tuple(brand.vetoes),
+        brand.restricted_class,
     )
 
 
@@ -175,10 +188,7 @@ def _add_products(session: Session, rows: Rows) -> bool:
         insert(Product)
         .on_conflict_do_nothing(index_elements=["slug"])
         .returning(col(Product.slug), col(Product.id)),
-        [
-            {**_columns(p, ("id", "slug", "name", "category", "pack")), "brand_id": brand_ids[p.brand]}
-            for p in rows.products
-        ],
+        [{**_columns(p, _PRODUCT_COLUMNS), "brand_id": brand_ids[p.brand]} for p in rows.products],
     )
     added: dict[str, UUID] = {row.slug: row.id for row in result}
     _add_missing(
@@ -212,7 +222,7 @@ def _add_missing(session: Session, table: type[SQLModel], rows: Iterable[dict[st
 
 def _brand_columns(brand: CatalogBrand) -> dict[str, Any]:
     lists = {name: list(getattr(brand, name)) for name in ("aliases", "ambiguous", "cues", "vetoes")}
-    return _columns(brand, ("id", "slug", "name", "owner", "category")) | lists
+    return _columns(brand, ("id", "slug", "name", "owner", "category", "restricted_class")) | lists
 
 
 def _columns_of(table: type[SQLModel], *names: str) -> list[Any]:

@@ -17,7 +17,7 @@ from datetime import date, time
 from typing import Any, BinaryIO, Final, TextIO
 
 from infra.words import DEFAULT_LANGUAGE, Language, say
-from schemas.catalog import ImportErrorCode, ImportRowError
+from schemas.catalog import RESTRICTED_CLASSES, ImportErrorCode, ImportRowError
 
 ROWS_MAX = 50_000
 CHARACTERS_MAX = 20_000_000
@@ -109,6 +109,13 @@ class Sheet:
         if hour is None:
             self.refuse(line, column, "invalid_hours", value=cell)
         return hour
+
+    def restricted_class(self, line: int, cells: Mapping[str, str]) -> str:
+        """Return a row's class of goods that law restricts; `none` where the cell is empty or no class."""
+        cell = cells.get("restricted_class") or "none"
+        if cell not in RESTRICTED_CLASSES:
+            self.refuse(line, "restricted_class", "unknown_class", value=cell)
+        return cell
 
     def whole(self, line: int, column: str, cells: Mapping[str, str], *, least: int, most: int) -> int | None:
         """Return a cell's whole number; None where it is empty or none."""

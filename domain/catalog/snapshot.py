@@ -52,6 +52,7 @@ class CatalogBrand:
     ambiguous: tuple[str, ...] = ()
     cues: tuple[str, ...] = ()
     vetoes: tuple[str, ...] = ()
+    restricted_class: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class CatalogProduct:
     name: str
     category: str
     pack: str | None = None
+    restricted_class: str = "none"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,8 +20,8 @@ from domain.fraud.errors import InvalidBandsError
 from domain.fraud.rules import RULES, SHADOWED
 from domain.people.audit import record_act
 from infra import clock
+from schemas.campaigns import Campaign
 from schemas.fraud import DecisionBands, FraudRule, RuleMode
-from schemas.loyalty import Campaign
 
 Verdict = Literal["approve", "review", "reject"]
 

@@ -10,9 +10,8 @@ from uuid import UUID
 from sqlalchemy import insert
 from sqlmodel import Session
 
+from domain.campaigns.judging import Award
 from domain.ledger.transfers import Movement, earning_accounts, transfer_all
-from domain.loyalty import earning
-from domain.loyalty.earning import Award
 from infra import clock
 from schemas.base import table_of
 from schemas.loyalty import WithheldPoints
@@ -59,28 +58,7 @@ def last_day(at: datetime, valid_days: int | None) -> date | None:
     return None if valid_days is None else (at + timedelta(days=valid_days)).date()
 
 
-def awards_of(
-    receipt: Receipt,
-    brands: Sequence[UUID | None],
-    nets_minor: Sequence[int],
-    rules: Sequence[earning.Rule],
-) -> list[earning.Award]:
-    """Say what a receipt earns whose lines are of these brands and cost so much, discounts off."""
-    if receipt.retailer_id is None or receipt.purchased_on is None or receipt.currency != "VND":
-        return []
-    total = receipt.total_minor if receipt.total_minor is not None else sum(nets_minor)
-    paid = earning.paid_by_line(nets_minor, total)
-    spends = [
-        earning.Spend(position, brand_id, paid_minor)
-        for position, (brand_id, paid_minor) in enumerate(zip(brands, paid, strict=True))
-        if brand_id is not None
-    ]
-    return earning.award_points(
-        spends, rules, retailer_id=receipt.retailer_id, purchased_on=receipt.purchased_on
-    )
-
-
-def points_by_line(awards: Sequence[earning.Award]) -> dict[int, int]:
+def points_by_line(awards: Sequence[Award]) -> dict[int, int]:
     """Return what each line earns from all campaigns together, by its place."""
     points: Counter[int] = Counter()
     for award in awards:
@@ -88,9 +66,7 @@ def points_by_line(awards: Sequence[earning.Award]) -> dict[int, int]:
     return +points
 
 
-def credit(
-    session: Session, receipt: Receipt, awards: Sequence[earning.Award], *, times_taken_back: int = 0
-) -> None:
+def credit(session: Session, receipt: Receipt, awards: Sequence[Award], *, times_taken_back: int = 0) -> None:
     """Credit a receipt's awards to its shopper, once; once more each time they were taken back."""
     credit_awards(
         session,

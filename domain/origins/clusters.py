@@ -51,6 +51,12 @@ def count_linked(session: Session, shopper_id: UUID, at: datetime, *, most: int)
     return session.exec(select(func.count()).select_from(reached)).one()
 
 
+def household_of(session: Session, shopper_id: UUID, at: datetime) -> UUID:
+    """Return who stands for a shopper's household: the earliest of those whom phones and payouts link."""
+    linked = session.execute(_reached(shopper_id, at, ACCUSING, ACCOUNTS_MAX)).scalars().all()
+    return min(linked, default=shopper_id)
+
+
 def cluster_of(session: Session, shopper_id: UUID, at: datetime, *, most: int = ACCOUNTS_MAX) -> Cluster:
     """Return an account's cluster with what links it, as a graph of accounts and shared things."""
     found = session.execute(_reached(shopper_id, at, SHOWN, most + 1)).scalars().all()

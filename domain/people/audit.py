@@ -35,6 +35,12 @@ Act = Literal[
     "name_not_ours",
     "name_replayed",
     "name_withdrawn",
+    "campaign_drafted",
+    "campaign_discarded",
+    "campaign_published",
+    "campaign_paused",
+    "campaign_resumed",
+    "campaign_ended",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

@@ -13,12 +13,14 @@ from uuid import UUID
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
+from domain.campaigns import earning
+from domain.campaigns.judging import Award
+from domain.campaigns.programme import live_at
 from domain.duplicates import claims
 from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
-from domain.loyalty import campaigns, earning
-from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
+from domain.loyalty.crediting import credit, points_by_line, withhold
 from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
 from domain.receipts.errors import ConflictOfInterestError
@@ -326,6 +328,7 @@ def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> 
     evidence = {"refusal": refusal} if refusal else {}
     receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
+    earning.release(session, receipt)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
     for line in lines:
@@ -370,11 +373,10 @@ def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
     return session.exec(statement.order_by(col(ReceiptLine.position))).all()
 
 
-def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[earning.Award]:
-    """Say what a receipt's kept lines earn, and write each line's share on it."""
-    nets = [line.amount_minor - line.discount_minor for line in lines]
-    rules = campaigns.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
-    awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
+def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[Award]:
+    """Say what a receipt's kept lines earn by what was live when it was sent; write each line's share on it."""
+    live = live_at(session, receipt.received_at)
+    awards = earning.earn(session, receipt, earning.lines_kept(session, lines), live).awards
     points = points_by_line(awards)
     for position, line in enumerate(lines):
         line.points = points.get(position, 0)

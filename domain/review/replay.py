@@ -26,8 +26,8 @@ from domain.fraud.bands import (
     strictest,
 )
 from domain.review.dashboard import standing_decisions
+from schemas.campaigns import Campaign
 from schemas.fraud import RaisedSignal
-from schemas.loyalty import Campaign
 from schemas.receipts import Receipt
 
 RECEIPTS_MAX = 20_000

@@ -13,10 +13,10 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from domain.campaigns.judging import Award
 from domain.duplicates.claims import alike_prints
 from domain.duplicates.paper import paper_kept
 from domain.fraud.rules import RULES_BY_KIND
-from domain.loyalty.earning import Award
 from infra.db import lock_key
 from infra.settings import settings
 from schemas.receipts import Receipt, ReceiptLine

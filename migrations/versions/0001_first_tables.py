@@ -39,7 +39,12 @@ def upgrade() -> None:
         sa.Column("ambiguous", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("cues", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("vetoes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("restricted_class", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
         sa.Column("imported_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "restricted_class IN ('none', 'alcohol_low', 'alcohol_high', 'infant_0_24', 'tobacco', 'medicine')",
+            name=op.f("ck_brand_restricted_class"),
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_brand")),
         sa.UniqueConstraint("name", name=op.f("uq_brand_name")),
         sa.UniqueConstraint("slug", name=op.f("uq_brand_slug")),
@@ -48,16 +53,19 @@ def upgrade() -> None:
     op.create_table(
         "campaign",
         sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("no", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("brand_id", sa.Uuid(), nullable=True),
         sa.Column("starts_on", sa.Date(), nullable=False),
         sa.Column("ends_on", sa.Date(), nullable=False),
-        sa.Column("accepted_days", sa.Integer(), nullable=False),
-        sa.Column("valid_days", sa.Integer(), nullable=True),
         sa.CheckConstraint("starts_on <= ends_on", name=op.f("ck_campaign_days")),
+        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_campaign_brand_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_campaign")),
+        sa.UniqueConstraint("no", name=op.f("uq_campaign_no")),
         sa.UniqueConstraint("slug", name=op.f("uq_campaign_slug")),
     )
+    op.create_index(op.f("ix_campaign_brand_id"), "campaign", ["brand_id"], unique=False)
     op.create_table(
         "catalog_state",
         sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
@@ -156,20 +164,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("campaign_id", name=op.f("pk_decision_bands")),
     )
     op.create_table(
-        "earning_rule",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("campaign_id", sa.Uuid(), nullable=False),
-        sa.Column("brand_id", sa.Uuid(), nullable=False),
-        sa.Column("points_per_10000_minor", sa.Integer(), nullable=False),
-        sa.Column("starts_on", sa.Date(), nullable=True),
-        sa.Column("ends_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("points_per_10000_minor > 0", name=op.f("ck_earning_rule_points_positive")),
-        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_earning_rule_brand_id")),
-        sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_earning_rule_campaign_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_earning_rule")),
-        sa.UniqueConstraint("campaign_id", "brand_id", name=op.f("uq_earning_rule_campaign_id_brand_id")),
-    )
-    op.create_table(
         "fraud_rule",
         sa.Column("code", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("mode", sqlmodel.sql.sqltypes.AutoString(length=6), nullable=False),
@@ -189,7 +183,12 @@ def upgrade() -> None:
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("category", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("pack", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("restricted_class", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
         sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint(
+            "restricted_class IN ('none', 'alcohol_low', 'alcohol_high', 'infant_0_24', 'tobacco', 'medicine')",
+            name=op.f("ck_product_restricted_class"),
+        ),
         sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_product_brand_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_product")),
         sa.UniqueConstraint("slug", name=op.f("uq_product_slug")),
@@ -223,6 +222,7 @@ def upgrade() -> None:
         sa.Column("payment", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("fraud_score", sa.Float(), nullable=True),
         sa.Column("reading", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("earning", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.CheckConstraint(
             "captured_at >= '0001-01-02' AND captured_at < '9999-12-31'",
             name=op.f("ck_receipt_captured_at_shown"),
@@ -399,18 +399,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_chain_price_product_id")),
         sa.ForeignKeyConstraint(["retailer_id"], ["retailer.id"], name=op.f("fk_chain_price_retailer_id")),
         sa.PrimaryKeyConstraint("retailer_id", "product_id", name=op.f("pk_chain_price")),
-    )
-    op.create_table(
-        "earning_rule_retailer",
-        sa.Column("rule_id", sa.Uuid(), nullable=False),
-        sa.Column("retailer_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["retailer_id"], ["retailer.id"], name=op.f("fk_earning_rule_retailer_retailer_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["rule_id"], ["earning_rule.id"], name=op.f("fk_earning_rule_retailer_rule_id")
-        ),
-        sa.PrimaryKeyConstraint("rule_id", "retailer_id", name=op.f("pk_earning_rule_retailer")),
     )
     op.create_table(
         "learned_link",
@@ -861,7 +849,6 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_learned_link_product_id"), table_name="learned_link")
     op.drop_table("learned_link")
-    op.drop_table("earning_rule_retailer")
     op.drop_table("chain_price")
     op.drop_index(op.f("ix_case_hold_reviewer_id"), table_name="case_hold")
     op.drop_table("case_hold")
@@ -903,7 +890,6 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_product_brand_id"), table_name="product")
     op.drop_table("product")
     op.drop_table("fraud_rule")
-    op.drop_table("earning_rule")
     op.drop_table("decision_bands")
     op.drop_index(
         "uq_account_brand_kind", table_name="account", postgresql_where=sa.text("kind <> 'shopper'")
@@ -917,6 +903,7 @@ def downgrade() -> None:
     op.drop_table("retailer")
     op.drop_table("chore")
     op.drop_table("catalog_state")
+    op.drop_index(op.f("ix_campaign_brand_id"), table_name="campaign")
     op.drop_table("campaign")
     op.drop_index(op.f("ix_brand_owner"), table_name="brand")
     op.drop_table("brand")

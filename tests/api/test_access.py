@@ -16,7 +16,7 @@ from domain.people.shoppers import join_staff
 from infra import clock
 from infra.secrets import token_secret
 from infra.tokens import ALGORITHM, TokenError, read_token
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.people import StaffMember
 from schemas.reasons import Reason
 from tests import make

@@ -22,8 +22,8 @@ from domain.people import staff
 from domain.people.shoppers import join_staff
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
+from schemas.campaigns import Campaign
 from schemas.catalog import LinkRequest, Product
-from schemas.loyalty import Campaign
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
 from tests import make

@@ -24,7 +24,7 @@ from domain.insights.export import cell
 from domain.paging import decode_cursor, encode_cursor
 from infra.words import all_words
 from schemas.base import Moment, PrintedTime, ShortText, Text, new_id
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from tests import make
 from tests.make import console as ground
 from tests.make.operations import PARAMETERS, operations

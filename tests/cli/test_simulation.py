@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from bench.bots import ClockWindows, simulate
 from bench.bots_cast import DAYS, Cast, draw_cast
-from domain.loyalty.seed import seed_campaign
+from domain.campaigns.seed import seed_campaign
 from infra import clock
 from infra.db import transaction
 

@@ -14,8 +14,8 @@ from infra.db import engine
 from infra.settings import settings
 from infra.tokens import read_token
 from ocr.engines.recogniser_engine import RecogniserEngine
+from schemas.campaigns import Campaign, CampaignVersion
 from schemas.catalog import Brand
-from schemas.loyalty import Campaign, EarningRule
 from schemas.people import Shopper, StaffMember
 
 
@@ -27,7 +27,7 @@ def fresh_settings() -> Generator[None]:
     settings.cache_clear()
 
 
-def count(table: type[Campaign | EarningRule | Brand]) -> int:
+def count(table: type[Campaign | CampaignVersion | Brand]) -> int:
     with Session(engine()) as session:
         return session.exec(select(func.count()).select_from(table)).one()
 
@@ -66,20 +66,19 @@ def test_a_token_that_can_not_be_made_is_refused(committed: None, arguments: lis
 
 def test_seeding_twice_is_seeding_once(committed: None) -> None:
     assert CliRunner().invoke(app, ["seed"]).exit_code == 0
-    first = count(Campaign), count(EarningRule), count(Brand)
+    first = count(Campaign), count(CampaignVersion), count(Brand)
     assert CliRunner().invoke(app, ["seed"]).exit_code == 0
-    assert (count(Campaign), count(EarningRule), count(Brand)) == first
+    assert (count(Campaign), count(CampaignVersion), count(Brand)) == first
     assert first[0] == 1
 
 
 def test_every_brand_of_the_group_earns_and_no_other(committed: None) -> None:
     CliRunner().invoke(app, ["seed"])
     with Session(engine()) as session:
-        earning = select(EarningRule.brand_id)
-        earners = session.exec(select(Brand.owner).where(col(Brand.id).in_(earning)).distinct()).all()
-        left_out = session.exec(
-            select(Brand.name).where(Brand.owner == "Unilever Việt Nam", col(Brand.id).not_in(earning))
-        ).all()
+        [terms] = session.exec(select(CampaignVersion.terms)).all()
+        earning = col(Brand.slug).in_(terms["brands"])
+        earners = session.exec(select(Brand.owner).where(earning).distinct()).all()
+        left_out = session.exec(select(Brand.name).where(Brand.owner == "Unilever Việt Nam", ~earning)).all()
     assert (list(earners), list(left_out)) == (["Unilever Việt Nam"], [])
 
 

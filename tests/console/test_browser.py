@@ -21,7 +21,7 @@ from domain.review import decisions
 from infra import clock, storage
 from infra.db import transaction
 from infra.words import LANGUAGES
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.people import StaffMember
 from schemas.receipts import Receipt
 from schemas.review import Corrections

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from domain.origins import links
 from domain.origins.cluster_list import CLUSTERS_SHOWN, largest_clusters
 from infra import clock
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.people import Shopper
 from tests import make
 from tests.make import console

@@ -29,8 +29,8 @@ from domain.review.errors import (
     UndoRefusedError,
 )
 from infra import clock
+from schemas.campaigns import Campaign
 from schemas.ledger import Transfer
-from schemas.loyalty import Campaign
 from schemas.people import StaffAct, StaffMember
 from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine

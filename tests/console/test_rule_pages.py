@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from domain.fraud import bands
 from domain.fraud.bands import Bands, RuleSetting
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.people import StaffMember
 from tests.make import console
 from tests.make.console import settled

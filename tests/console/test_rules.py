@@ -23,8 +23,8 @@ from domain.review.replay import Change, replay
 from infra import clock
 from infra.settings import settings
 from schemas.base import new_id
+from schemas.campaigns import Campaign
 from schemas.fraud import RaisedSignal
-from schemas.loyalty import Campaign
 from schemas.people import StaffAct, StaffMember
 from schemas.receipts import Receipt
 from schemas.review import Decision

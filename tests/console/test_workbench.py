@@ -10,7 +10,7 @@ from console.formats import parse_money
 from domain.fraud import bands
 from domain.ledger import transfers
 from domain.people.shoppers import join_staff
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.people import StaffMember
 from schemas.receipts import Receipt
 from tests import make

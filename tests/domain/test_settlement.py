@@ -19,8 +19,8 @@ from infra import clock
 from infra.db import transaction
 from ocr.types import Reading, ReadingReason
 from schemas.base import new_id
+from schemas.campaigns import Campaign
 from schemas.ledger import Transfer
-from schemas.loyalty import EarningRule, EarningRuleRetailer
 from schemas.people import Shopper
 from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
@@ -83,9 +83,8 @@ def test_a_receipt_without_participating_products_is_approved_and_says_so(
 
 
 def test_a_rule_limited_to_other_retailers_earns_nothing(session: Session, shopper: Shopper) -> None:
-    rule = session.exec(select(EarningRule)).one()
-    session.add(EarningRuleRetailer(rule_id=rule.id, retailer_id=make.retailer_id(session, "AEON")))
-    session.flush()
+    campaign = session.exec(select(Campaign)).one()
+    make.change_terms(session, campaign, shops={"take": "listed", "retailers": ["aeon"]})
     receipt = make.make_receipt(session, shopper)
     settlement.settle_receipt(session, receipt.id, make.make_reading())
     assert held(session, shopper) == 0

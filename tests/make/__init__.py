@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,9 @@ from PIL import Image, ImageDraw
 from sqlalchemy import text
 from sqlmodel import Session, select
 
+from domain.campaigns.programme import read_terms
+from domain.campaigns.terms import Terms
+from domain.campaigns.versions import create_campaign, publish_terms, published_of
 from domain.people.shoppers import join_shopper, join_staff
 from infra import clock, storage
 from infra.db import engine
@@ -20,12 +23,13 @@ from infra.settings import override_settings
 from infra.tokens import issue_token
 from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
+from schemas.campaigns import Campaign
 from schemas.catalog import Brand, Retailer
-from schemas.loyalty import Campaign, EarningRule
 from schemas.people import Shopper, StaffMember, StaffRole
 from schemas.receipts import Receipt, ReceiptPage
 
 TODAY = clock.till_today()
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NOON = datetime.combine(TODAY - timedelta(days=1), datetime.min.time()).replace(hour=12)
 CATALOGUE_TABLES = (
     "'retailer', 'brand', 'product', 'till_name', 'barcode', 'catalog_state', 'alembic_version'"
@@ -76,6 +80,10 @@ def retailer_id(session: Session, name: str = "WinMart") -> UUID:
     return session.exec(select(Retailer.id).where(Retailer.name == name)).one()
 
 
+def brand_slugs(session: Session, names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(session.exec(select(Brand.slug).where(Brand.name == name)).one() for name in names)
+
+
 def make_campaign(
     session: Session,
     *,
@@ -84,20 +92,32 @@ def make_campaign(
     slug: str = "test",
     **values: Any,
 ) -> Campaign:
-    days = {"starts_on": TODAY - timedelta(days=60), "ends_on": TODAY + timedelta(days=60)}
-    campaign = Campaign(slug=slug, name="Test", **(days | values))
-    session.add(campaign)
-    session.flush()
-    for name in brands:
-        session.add(
-            EarningRule(
-                campaign_id=campaign.id,
-                brand_id=brand_id(session, name),
-                points_per_10000_minor=points_per_10000_minor,
-            )
-        )
-    session.flush()
+    """A campaign that has always been live: points for what is paid, unless `rules` are given."""
+    pays = {"kind": "points_per_amount", "points": points_per_10000_minor, "minor": 10_000}
+    usual = {
+        "starts_on": TODAY - timedelta(days=60),
+        "ends_on": TODAY + timedelta(days=60),
+        "brands": brand_slugs(session, brands),
+        "rules": [{"name": "spend", "give": [pays]}],
+    }
+    terms = Terms.model_validate(usual | values)
+    days = terms.starts_on, terms.ends_on
+    campaign = create_campaign(session, slug=slug, name="Test", days=days)
+    publish_terms(session, campaign.id, terms, at=LONG_AGO)
     return campaign
+
+
+def published_terms(session: Session, campaign: Campaign) -> Terms:
+    """What the campaign's version says that was published last."""
+    standing = published_of(session, campaign)
+    assert standing is not None
+    return read_terms(standing.version.terms)
+
+
+def change_terms(session: Session, campaign: Campaign, **values: Any) -> None:
+    """Publish another version of a campaign, live from now on."""
+    stands = published_terms(session, campaign).model_dump()
+    publish_terms(session, campaign.id, Terms.model_validate(stands | values))
 
 
 def make_receipt(

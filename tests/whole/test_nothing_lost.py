@@ -20,8 +20,8 @@ from sqlmodel import Session, col, func, select
 
 import samples
 from app import create_app
+from domain.campaigns.seed import seed_campaign
 from domain.errors import DomainError
-from domain.loyalty.seed import seed_campaign
 from domain.receipts import rows
 from infra import clock, queue, storage
 from infra.db import engine, transaction

@@ -11,16 +11,19 @@ from typing import Any
 import pytest
 from sqlmodel import Session, col, select
 
+from domain.campaigns.conditions import RetailerIn
+from domain.campaigns.imports import import_campaigns
+from domain.campaigns.programme import live_at
+from domain.campaigns.terms import PointsPerAmount
 from domain.catalog.imports import import_products
 from domain.catalog.names import import_brands, import_chains
 from domain.catalog.products import current_catalogue, seed
 from domain.catalog.sheets import Sheet, csv_text
 from domain.catalog.stores import import_stores
-from domain.loyalty.campaign_imports import import_campaigns
-from domain.loyalty.campaigns import running_rules
+from infra import clock
 from infra.words import LANGUAGES, all_words
+from schemas.campaigns import Campaign, CampaignVersion
 from schemas.catalog import Brand, ImportReport, Product, Retailer, Store
-from schemas.loyalty import Campaign, EarningRule
 from tests import make
 
 PRODUCTS = "brand;name;category;pack;eans;till_names\nOMO;Bột giặt thử 4kg;Bột giặt;4kg;;OMO BG THU\n"
@@ -155,9 +158,12 @@ def test_a_second_group_joins_without_touching_the_database(session: Session) ->
     rows = f"g2;Nhóm hai;{make.TODAY};{last_day};Thử Một;30;Siêu thị Thử\n"
     report = bring_in(session, "campaigns", CAMPAIGNS.splitlines()[0] + "\n" + rows)
     assert report.errors == []
-    [rule] = running_rules(session, make.TODAY)
-    assert rule.points_per_10000_minor == 30
-    assert rule.retailer_ids == [make.retailer_id(session, "Siêu thị Thử")]
+    [campaign] = session.exec(select(Campaign)).all()
+    [rule] = make.published_terms(session, campaign).rules
+    assert rule.when == RetailerIn(kind="retailer_in", retailers=("sieu-thi-thu",))
+    assert [effect.points for effect in rule.give if isinstance(effect, PointsPerAmount)] == [30]
+    [live] = live_at(session, clock.now()).versions
+    assert live.id == session.exec(select(CampaignVersion.id)).one()
     catalogue = current_catalogue(session)
     assert "Siêu thị Thử" in catalogue.retailers
 
@@ -191,13 +197,17 @@ def test_a_campaign_is_changed_and_rules_that_are_gone_are_taken_out_when_asked(
     report = bring_in(session, "campaigns", changed, replace=True)
     assert (report.created, report.updated, report.retired) == (0, 1, 1)
     [campaign] = session.exec(select(Campaign)).all()
-    [rule] = session.exec(
-        select(EarningRule)
-        .where(col(EarningRule.campaign_id) == campaign.id)
-        .execution_options(populate_existing=True)
-    ).all()
-    assert (campaign.starts_on, rule.points_per_10000_minor) == (date(2026, 12, 1), 40)
-    assert running_rules(session, date(2026, 12, 5))[0].retailer_ids == []
+    [rule] = make.published_terms(session, campaign).rules
+    [pays] = rule.give
+    assert isinstance(pays, PointsPerAmount)
+    assert (campaign.starts_on, pays.points, rule.when) == (date(2026, 12, 1), 40, None)
+
+
+def test_a_campaign_that_a_file_says_nothing_new_of_keeps_its_version(session: Session) -> None:
+    bring_in(session, "campaigns", CAMPAIGNS)
+    report = bring_in(session, "campaigns", CAMPAIGNS)
+    assert (report.created, report.updated, report.retired) == (0, 2, 0)
+    assert len(session.exec(select(CampaignVersion)).all()) == 1
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from domain.people.shoppers import join_staff
 from domain.review import decisions
 from domain.review.errors import ProposalGoneError
 from infra.settings import settings
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.people import StaffMember
 from schemas.receipts import Receipt
 from schemas.review import Corrections, LineCorrection, ReviewDecision

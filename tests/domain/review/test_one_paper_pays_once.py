@@ -16,7 +16,7 @@ from domain.people.shoppers import join_staff
 from domain.review import cases, decisions
 from domain.review.errors import AlreadyPaidError, DecidedBeforeError
 from infra.db import transaction
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.people import StaffAct, StaffMember
 from schemas.receipts import Receipt
 from schemas.review import ReviewDecision

@@ -1,0 +1,174 @@
+"""A campaign version ready to judge receipts by: its terms compiled, and what it has to know of a shopper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final
+from uuid import UUID
+
+from domain.campaigns import conditions as c
+from domain.campaigns import terms as t
+from domain.campaigns.compiling import (
+    Names,
+    Scope,
+    Tree,
+    compile_condition,
+    days_missed,
+    goods_key,
+)
+from domain.campaigns.facts import Case, GoodsKey, Miss
+from domain.campaigns.paying import Given, Pay, compile_effect, goods_of
+
+# How long after its last day, or before its first, a campaign is still told of.
+NEAR_DAYS: Final = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a version's rules look up about a shopper."""
+
+    bought: bool = False
+    retailer: bool = False
+    brands: bool = False
+    products: bool = False
+    household: bool = False
+    caps: tuple[t.Cap, ...] = ()
+    cards: tuple[str, ...] = ()
+
+    @property
+    def anything(self) -> bool:
+        """Whether it asks anything at all: most versions don't."""
+        return bool(self.bought or self.retailer or self.brands or self.products or self.caps or self.cards)
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule: what must hold (nothing: always), and what it then gives."""
+
+    name: str
+    when: Tree | None
+    pays: tuple[Pay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A version of a campaign, compiled. `goods` are all that its rules are about."""
+
+    id: UUID
+    campaign_id: UUID
+    no: int
+    slug: str
+    name: str
+    terms: t.Terms
+    scope: Scope
+    currency_id: UUID | None
+    retailer_ids: frozenset[UUID]
+    rules: tuple[CompiledRule, ...]
+    goods: tuple[GoodsKey, ...]
+    asks: Asks
+    all_goods: GoodsKey = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Note the goods of all of its brands."""
+        object.__setattr__(self, "all_goods", GoodsKey(self.scope.within))
+
+    def touches(self, case: Case) -> bool:
+        """Whether the basket holds any of the goods that its rules are about."""
+        return any(case.lines(key) for key in self.goods)
+
+    def runs_near(self, day: date) -> bool:
+        """Whether it runs on a day, or ended or begins within a week of it."""
+        near = timedelta(days=NEAR_DAYS)
+        return self.terms.starts_on - near <= day <= self.terms.ends_on + near
+
+    def runs_on(self, day: date) -> bool:
+        """Whether purchases of a day count."""
+        return self.terms.starts_on <= day <= self.terms.ends_on
+
+    def gate(self, case: Case) -> Iterator[Miss]:
+        """Yield what keeps the whole campaign from counting: its days, and its shops."""
+        terms, basket = self.terms, case.basket
+        missed = days_missed("days", "campaign", basket.purchased_on, terms.starts_on, terms.ends_on)
+        if missed:
+            yield missed
+        age = (basket.uploaded_on - basket.purchased_on).days
+        if age > terms.accepted_days:
+            yield Miss("accepted_days", "receipt_age_max", seen={"most": terms.accepted_days, "days": age})
+        take = terms.shops.take
+        if (take == "known" and basket.retailer_id is None) or (
+            take == "listed" and basket.retailer_id not in self.retailer_ids
+        ):
+            what = ", ".join(self.scope.names.retailers[slug].name for slug in terms.shops.retailers[:3])
+            yield Miss("shops", f"shop_{take}", seen={"what": what})
+
+    def given(self, case: Case, holds: Iterable[CompiledRule]) -> Given:
+        """Return what rules that hold give, before rounding."""
+        given = Given()
+        for rule in holds:
+            for pay in rule.pays:
+                pay(case, given)
+        return given
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Which version it is: its ids, its campaign's number, slug and name."""
+
+    id: UUID
+    campaign_id: UUID
+    no: int
+    slug: str
+    name: str
+
+
+def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
+    """Compile a version's terms; every slug they name must be among the names.
+
+    Raises:
+        KeyError: A slug stands for nothing. Terms are checked when they are written.
+    """
+    within = frozenset(names.brands[slug].id for slug in terms.brands)
+    scope = Scope(known.campaign_id, within, names)
+    by_brand = terms.currency is None
+    rules, goods = [], dict[GoodsKey, None]()
+    for place, rule in enumerate(terms.rules):
+        when = compile_condition(rule.when, f"rules.{place}.when", scope) if rule.when else None
+        pays = tuple(compile_effect(effect, scope, by_brand=by_brand) for effect in rule.give)
+        rules.append(CompiledRule(rule.name, when, pays))
+        for effect in rule.give:
+            goods |= dict.fromkeys(goods_of(effect, scope))
+    if not goods:
+        goods[goods_key(c.Goods(), scope)] = None
+    return Version(
+        id=known.id,
+        campaign_id=known.campaign_id,
+        no=known.no,
+        slug=known.slug,
+        name=known.name,
+        terms=terms,
+        scope=scope,
+        currency_id=names.brands[terms.currency].id if terms.currency else None,
+        retailer_ids=frozenset(names.retailers[slug].id for slug in terms.shops.retailers),
+        rules=tuple(rules),
+        goods=tuple(goods),
+        asks=_asks(terms),
+    )
+
+
+def _asks(terms: t.Terms) -> Asks:
+    leaves = [leaf for rule in terms.rules for leaf in t.conditions_of(rule.when)]
+    firsts = {leaf.scope for leaf in leaves if isinstance(leaf, c.FirstPurchase)}
+    cards = {effect.card for rule in terms.rules for effect in rule.give if isinstance(effect, t.Stamp)}
+    cards |= {leaf.card for leaf in leaves if isinstance(leaf, c.StampsMin)}
+    caps = tuple(cap for cap in terms.caps if cap.per != "receipt")
+    return Asks(
+        bought="programme" in firsts,
+        retailer="retailer" in firsts,
+        brands="brand" in firsts,
+        products=any(isinstance(leaf, c.NewProduct) for leaf in leaves),
+        household=any(cap.party == "household" for cap in caps),
+        caps=caps,
+        cards=tuple(sorted(cards)),
+    )

@@ -1,0 +1,150 @@
+"""What a receipt earns, and why: its lines and its shopper's past, judged by what was live when it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Final
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from domain.campaigns import history as past
+from domain.campaigns.facts import PER_UNIT, Basket, BasketLine, Case
+from domain.campaigns.judging import Judgement, Limits, judge
+from domain.campaigns.kept import Claims, read_kept, to_keep
+from domain.campaigns.programme import Live
+from domain.catalog.folding import fold
+from domain.catalog.matching import Match
+from infra.clock import TILL_ZONE
+from ocr.types import ReadingLine
+from schemas.receipts import Receipt, ReceiptLine
+
+# Campaigns are reckoned in dong; receipts of other countries are read, and earn nothing.
+CURRENCY: Final = "VND"
+
+
+def lines_read(lines: Sequence[ReadingLine], matches: Sequence[Match]) -> list[BasketLine]:
+    """Return lines as rules see them, from what was read and matched."""
+    return [
+        BasketLine(
+            position,
+            match.brand_id,
+            match.product_id,
+            match.category,
+            _milli(line.quantity),
+            max(0, line.amount_minor - line.discount_minor),
+            match.restricted_class,
+        )
+        for position, (line, match) in enumerate(zip(lines, matches, strict=True))
+    ]
+
+
+def lines_kept(session: Session, lines: Sequence[ReceiptLine]) -> list[BasketLine]:
+    """Return a receipt's kept lines as rules see them, in order."""
+    ids = [line.product_id for line in lines], [line.brand_id for line in lines]
+    rows = session.execute(_GOODS, {"products": ids[0], "brands": ids[1]}).all()
+    return [
+        BasketLine(
+            position,
+            line.brand_id,
+            line.product_id,
+            row.category,
+            _milli(line.quantity),
+            max(0, line.amount_minor - line.discount_minor),
+            row.restricted_class,
+        )
+        for position, (line, row) in enumerate(zip(lines, rows, strict=True))
+    ]
+
+
+# Retired products too: what was bought stays what it was.
+_GOODS: Final = text("""
+    SELECT coalesce(product.category, brand.category) AS category,
+        coalesce(nullif(product.restricted_class, 'none'), brand.restricted_class, 'none') AS restricted_class
+    FROM unnest(CAST(:products AS uuid[]), CAST(:brands AS uuid[])) WITH ORDINALITY
+        AS line (product_id, brand_id, place)
+    LEFT JOIN product ON product.id = line.product_id
+    LEFT JOIN brand ON brand.id = line.brand_id
+    ORDER BY line.place
+""")
+
+
+def _milli(quantity: Decimal) -> int:
+    return max(0, int(quantity * PER_UNIT))
+
+
+def basket_of(receipt: Receipt, lines: Sequence[BasketLine]) -> Basket | None:
+    """Return a receipt as rules see it; None where nothing can be earned: without a day, or in another currency."""
+    if receipt.purchased_on is None or receipt.currency != CURRENCY:
+        return None
+    gross = sum(line.net_minor for line in lines)
+    total = gross if receipt.total_minor is None else max(0, receipt.total_minor)
+    is_discounted = 0 <= total < gross
+    address = (receipt.reading or {}).get("address")
+    return Basket(
+        receipt_id=receipt.id,
+        shopper_id=receipt.shopper_id,
+        lines=lines,
+        paid_of=total if is_discounted else 1,
+        paid_in=gross if is_discounted else 1,
+        retailer_id=receipt.retailer_id,
+        store=fold(receipt.store) if receipt.store else None,
+        region=fold(address) if address else None,
+        purchased_on=receipt.purchased_on,
+        purchased_at=receipt.purchased_at,
+        uploaded_at=receipt.received_at,
+        uploaded_on=_till_day(receipt.received_at),
+    )
+
+
+def _till_day(at: datetime) -> date:
+    return at.astimezone(TILL_ZONE).date()
+
+
+def earn(
+    session: Session, receipt: Receipt, lines: Sequence[BasketLine], live: Live, *, holds: bool = True
+) -> Judgement:
+    """Judge a receipt by what was live when it was sent, and keep on it what came of it.
+
+    What it held of caps before is given back first; it holds what it uses unless it is refused.
+    """
+    basket = basket_of(receipt, lines)
+    if basket is None:
+        release(session, receipt)
+        receipt.earning = None
+        return Judgement()
+    versions = live.of_brands(line.brand_id for line in lines)
+    household_id = past.hold_still(session, basket, versions)
+    release(session, receipt)
+    history = past.history_of(session, basket, versions, household_id)
+    judgement = judge(versions, Case(basket, history), Limits(live.modes))
+    claims = Claims()
+    if holds:
+        caps = [
+            claim
+            for outcome in judgement.outcomes
+            if outcome.pays
+            for claim in past.caps_used(outcome, basket, history)
+        ]
+        past.claim_caps(session, caps)
+        stamps = [
+            (outcome.version.campaign_id, card, count)
+            for outcome in judgement.outcomes
+            for card, count in outcome.given.stamps.items()
+        ]
+        past.add_stamps(session, receipt.shopper_id, stamps)
+        claims = Claims(tuple(claim for claim, _ in caps), tuple(stamps))
+    receipt.earning = to_keep(judgement, basket, claims)
+    return judgement
+
+
+def release(session: Session, receipt: Receipt) -> None:
+    """Give back what a receipt holds of caps and cards: it is refused, or about to be judged again."""
+    claims = read_kept(receipt.earning).claims
+    if not (claims.caps or claims.stamps):
+        return
+    past.free_caps(session, claims.caps)
+    past.take_stamps(session, receipt.shopper_id, claims.stamps)
+    receipt.earning = {key: value for key, value in (receipt.earning or {}).items() if key not in {"u", "w"}}

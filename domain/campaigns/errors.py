@@ -1,0 +1,45 @@
+"""What a change of a campaign is refused for."""
+
+from __future__ import annotations
+
+from domain.errors import ConflictError, DomainError
+
+
+class UnknownNamesError(DomainError):
+    """Terms name a brand, product or chain that the catalogue lacks. `field` says where, `value` what."""
+
+    code = "campaign_names_unknown"
+
+
+class NothingToPublishError(ConflictError):
+    """The campaign has no draft."""
+
+    code = "campaign_without_draft"
+
+
+class LegalPapersMissingError(DomainError):
+    """A draw or contest can't begin before its number, file, rules and day of results are told."""
+
+    code = "campaign_papers_missing"
+
+
+class PointValueMissingError(DomainError):
+    """A gift, discount or voucher is worth half of the price at most: what a point is worth must be told."""
+
+    code = "campaign_point_value_missing"
+
+
+class CampaignStateError(ConflictError):
+    """It can't be paused, resumed or ended as it stands. `state` says how."""
+
+    code = "campaign_state"
+
+
+class CampaignNameTakenError(ConflictError):
+    """Another campaign has this key."""
+
+    code = "campaign_slug_taken"
+
+
+class CapOverclaimedError(Exception):
+    """A cap was used up by another receipt meanwhile: the job is tried again."""

@@ -1,0 +1,205 @@
+"""What a shopper did before, as far as the rules at hand ask: one statement, and none where nothing is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from domain.campaigns import terms as t
+from domain.campaigns.compiled import Version
+from domain.campaigns.errors import CapOverclaimedError
+from domain.campaigns.facts import NO_HISTORY, Basket, History
+from domain.campaigns.judging import Outcome, cap_key, window_start
+from domain.origins.clusters import household_of
+from infra.db import lock_key
+
+CapClaim = tuple[UUID, str, UUID, date, int]
+
+
+def hold_still(session: Session, basket: Basket, versions: Sequence[Version]) -> UUID | None:
+    """Keep what a basket's shopper did from changing until the transaction ends, where versions ask.
+
+    Receipts of one shopper, or of one household where a cap is a household's, are judged one after another,
+    or two at once would both be the first.
+
+    Returns:
+        Who stands for the household; None where nothing asks.
+    """
+    asking = [version.asks for version in versions if version.asks.anything]
+    if not asking:
+        return None
+    household_id = None
+    if any(asks.household for asks in asking):
+        household_id = household_of(session, basket.shopper_id, basket.uploaded_at)
+    # One order for all, so that two at once never wait for each other.
+    for subject in sorted({str(basket.shopper_id), str(household_id or basket.shopper_id)}):
+        lock_key(session, f"earnings of {subject}")
+    return household_id
+
+
+def history_of(
+    session: Session, basket: Basket, versions: Sequence[Version], household_id: UUID | None = None
+) -> History:
+    """Return what versions ask of a basket's shopper."""
+    asking = [version for version in versions if version.asks.anything]
+    if not asking:
+        return NO_HISTORY
+    windows = [
+        window
+        for version in asking
+        for cap in version.asks.caps
+        if (window := cap_window(version, cap, basket, household_id))
+    ]
+    found = session.execute(_HISTORY, _asked(basket, asking, windows)).one()
+    return History(
+        bought_before=found.bought,
+        retailer_before=found.retailer,
+        brands_before=None if found.brands is None else frozenset(found.brands),
+        products_before=None if found.products is None else frozenset(found.products),
+        household_id=household_id,
+        caps={(UUID(campaign), cap): used for campaign, cap, used in found.caps or ()},
+        stamps={(UUID(campaign), card): stamps for campaign, card, stamps in found.stamps or ()},
+    )
+
+
+def cap_window(
+    version: Version, cap: t.Cap, basket: Basket, household_id: UUID | None
+) -> tuple[UUID, str, UUID, date]:
+    """Return which row of use a cap is counted in: campaign, key, whose, and the window's first day."""
+    whose = household_id if cap.party == "household" else None
+    start = window_start(cap, basket.purchased_on)
+    return version.campaign_id, cap_key(cap), whose or basket.shopper_id, start
+
+
+def _asked(
+    basket: Basket,
+    versions: Sequence[Version],
+    windows: Sequence[tuple[UUID, str, UUID, date]],
+) -> dict[str, Any]:
+    asks = [version.asks for version in versions]
+    brands = {line.brand_id for line in basket.lines if line.brand_id}
+    products = {line.product_id for line in basket.lines if line.product_id}
+    return {
+        "shopper": basket.shopper_id,
+        "receipt": basket.receipt_id,
+        "bought": any(one.bought for one in asks),
+        "retailer": basket.retailer_id if any(one.retailer for one in asks) else None,
+        "brands": list(brands) if any(one.brands for one in asks) else None,
+        "products": list(products) if any(one.products for one in asks) else None,
+        "campaigns": [window[0] for window in windows],
+        "caps": [window[1] for window in windows],
+        "subjects": [window[2] for window in windows],
+        "windows": [window[3] for window in windows],
+        "carded": [version.campaign_id for version in versions if version.asks.cards],
+    }
+
+
+_HISTORY: Final = text("""
+    WITH past AS NOT MATERIALIZED (
+        SELECT id, retailer_id FROM receipt
+        WHERE shopper_id = :shopper AND status = 'approved' AND id <> :receipt
+    )
+    SELECT CASE WHEN :bought THEN EXISTS (SELECT FROM past) END AS bought,
+        CASE WHEN CAST(:retailer AS uuid) IS NOT NULL
+            THEN EXISTS (SELECT FROM past WHERE retailer_id = :retailer) END AS retailer,
+        CASE WHEN CAST(:brands AS uuid[]) IS NOT NULL THEN ARRAY(
+            SELECT DISTINCT line.brand_id FROM past JOIN receipt_line AS line ON line.receipt_id = past.id
+            WHERE line.brand_id = ANY (CAST(:brands AS uuid[]))) END AS brands,
+        CASE WHEN CAST(:products AS uuid[]) IS NOT NULL THEN ARRAY(
+            SELECT DISTINCT line.product_id FROM past JOIN receipt_line AS line ON line.receipt_id = past.id
+            WHERE line.product_id = ANY (CAST(:products AS uuid[]))) END AS products,
+        (SELECT jsonb_agg(jsonb_build_array(campaign_id, cap, used)) FROM cap_use
+            WHERE (campaign_id, cap, subject_id, window_on) IN (
+                SELECT * FROM unnest(CAST(:campaigns AS uuid[]), CAST(:caps AS text[]),
+                    CAST(:subjects AS uuid[]), CAST(:windows AS date[])))) AS caps,
+        (SELECT jsonb_agg(jsonb_build_array(campaign_id, card, stamps)) FROM stamp_card
+            WHERE shopper_id = :shopper AND campaign_id = ANY (CAST(:carded AS uuid[]))) AS stamps
+""")
+
+
+def caps_used(outcome: Outcome, basket: Basket, history: History) -> list[tuple[CapClaim, int]]:
+    """Return what a campaign that pays uses of its caps, each with the most that may be used."""
+    version = outcome.version
+    return [
+        ((*cap_window(version, cap, basket, history.household_id), used), cap.most)
+        for cap in version.asks.caps
+        if (used := outcome.total if cap.of == "points" else int(outcome.pays))
+    ]
+
+
+def claim_caps(session: Session, claims: Sequence[tuple[CapClaim, int]]) -> None:
+    """Use caps, or none of them.
+
+    Raises:
+        CapOverclaimedError: One has less left: somebody else was quicker, though the lock was held.
+    """
+    for (campaign_id, cap, subject_id, window_on, used), most in sorted(claims, key=str):
+        asked = {
+            "campaign": campaign_id,
+            "cap": cap,
+            "subject": subject_id,
+            "window": window_on,
+            "used": used,
+            "most": most,
+        }
+        if session.execute(_CLAIM_CAP, asked).one_or_none() is None:
+            raise CapOverclaimedError
+
+
+_CLAIM_CAP: Final = text("""
+    INSERT INTO cap_use (campaign_id, cap, subject_id, window_on, used)
+    SELECT :campaign, :cap, :subject, :window, :used WHERE :used <= :most
+    ON CONFLICT (campaign_id, cap, subject_id, window_on)
+        DO UPDATE SET used = cap_use.used + excluded.used WHERE cap_use.used + excluded.used <= :most
+    RETURNING used
+""")
+
+
+def add_stamps(session: Session, shopper_id: UUID, stamps: Sequence[tuple[UUID, str, int]]) -> None:
+    """Put stamps on a shopper's cards, by campaign and card."""
+    for campaign_id, card, count in sorted(stamps, key=str):
+        asked = {"campaign": campaign_id, "card": card, "shopper": shopper_id, "count": count}
+        session.execute(_ADD_STAMPS, asked)
+
+
+def take_stamps(session: Session, shopper_id: UUID, stamps: Sequence[tuple[UUID, str, int]]) -> None:
+    """Take stamps off a shopper's cards, by campaign and card."""
+    for campaign_id, card, count in sorted(stamps, key=str):
+        asked = {"campaign": campaign_id, "card": card, "shopper": shopper_id, "count": count}
+        session.execute(_TAKE_STAMPS, asked)
+
+
+_ADD_STAMPS: Final = text("""
+    INSERT INTO stamp_card (campaign_id, card, shopper_id, stamps) VALUES (:campaign, :card, :shopper, :count)
+    ON CONFLICT (campaign_id, card, shopper_id) DO UPDATE SET stamps = stamp_card.stamps + excluded.stamps
+""")
+
+
+_TAKE_STAMPS: Final = text("""
+    UPDATE stamp_card SET stamps = stamps - :count
+    WHERE campaign_id = :campaign AND card = :card AND shopper_id = :shopper
+""")
+
+
+def free_caps(session: Session, claims: Sequence[CapClaim]) -> None:
+    """Give back what was used of caps."""
+    for campaign_id, cap, subject_id, window_on, used in sorted(claims, key=str):
+        asked = {
+            "campaign": campaign_id,
+            "cap": cap,
+            "subject": subject_id,
+            "window": window_on,
+            "used": used,
+        }
+        session.execute(_FREE_CAP, asked)
+
+
+_FREE_CAP: Final = text("""
+    UPDATE cap_use SET used = used - :used
+    WHERE campaign_id = :campaign AND cap = :cap AND subject_id = :subject AND window_on = :window
+""")

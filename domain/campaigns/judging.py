@@ -1,0 +1,311 @@
+"""Which campaigns pay a receipt, how much, and why not: pure, in a fixed order, whole points only.
+
+Each campaign is looked at by itself; groups choose among those that would pay one brand's points; multipliers
+of other campaigns' points come after; caps and budgets cut last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Final, Literal
+from uuid import UUID
+
+from domain.campaigns import terms as t
+from domain.campaigns.compiled import CompiledRule, Version
+from domain.campaigns.compiling import paid_num
+from domain.campaigns.facts import Case, Exact, Miss
+from domain.campaigns.paying import Given, divided, shared_out
+from schemas.base import Points
+
+StackingMode = Literal["all", "first", "best"]
+CutBy = Literal["cap", "half_price", "budget"]
+HALF: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Award:
+    """Points of one brand from one campaign version, and how they spread over the receipt's lines."""
+
+    campaign_id: UUID
+    campaign_version_id: UUID
+    brand_id: UUID
+    points: Points
+    valid_days: int | None
+    points_by_line: dict[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What made a campaign pay less: a cap (which one), half of the price, or a budget; `left` is what stood."""
+
+    by: CutBy
+    of: str
+    left: int
+    wanted: int
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A rule that one condition kept from paying, and the points that it would have added."""
+
+    rule: str | None
+    miss: Miss
+    would: int
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one campaign: what it pays by brand and line, or what kept it from paying."""
+
+    version: Version
+    given: Given
+    holds: tuple[str, ...] = ()
+    near: list[Near] = field(default_factory=list)
+    points: dict[UUID, int] = field(default_factory=dict)
+    lines: dict[UUID, dict[int, int]] = field(default_factory=dict)
+    cut: Cut | None = None
+    beaten: dict[UUID, Version] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """Points of all brands together."""
+        return sum(self.points.values())
+
+    @property
+    def pays(self) -> bool:
+        """Whether anything is given: points, stamps or rewards."""
+        return bool(self.total or self.given.stamps or self.given.rewards)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What stands in total: modes of groups, and what budgets have left by campaign; None is no budget."""
+
+    modes: Mapping[str, StackingMode] = field(default_factory=dict)
+    left: Mapping[UUID, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """All that campaigns say of a receipt, in their fixed order."""
+
+    outcomes: tuple[Outcome, ...] = ()
+    brands: frozenset[UUID] = frozenset()
+    """Those that take part in anything that was live."""
+
+    @property
+    def awards(self) -> list[Award]:
+        """What is to be credited: one award a campaign and brand."""
+        return [
+            Award(
+                outcome.version.campaign_id,
+                outcome.version.id,
+                brand_id,
+                Points(points),
+                outcome.version.terms.valid_days,
+                outcome.lines[brand_id],
+            )
+            for outcome in self.outcomes
+            for brand_id, points in outcome.points.items()
+        ]
+
+
+def judge(versions: Iterable[Version], case: Case, limits: Limits) -> Judgement:
+    """Judge a receipt by versions: those that pay, and those that nearly did."""
+    ordered = sorted(versions, key=lambda version: (version.terms.stacking.place, version.no))
+    outcomes = [outcome for version in ordered if (outcome := _look_at(version, case))]
+    own = [outcome for outcome in outcomes if not outcome.given.over]
+    over = [outcome for outcome in outcomes if outcome.given.over]
+    for outcome in own:
+        _settle(outcome, case, limits)
+    _stack(own, case, limits)
+    for outcome in over:
+        _multiply(outcome, own, case)
+        _settle(outcome, case, limits)
+    _stack(over, case, limits)
+    brands = frozenset[UUID]().union(*(version.scope.within for version in ordered))
+    return Judgement(tuple(outcomes), brands)
+
+
+def _look_at(version: Version, case: Case) -> Outcome | None:
+    """Return what a version's rules give; None where the receipt has nothing to do with it."""
+    if not version.runs_near(case.basket.purchased_on) or not version.touches(case):
+        return None
+    gate = list(version.gate(case))
+    if len(gate) > 1:
+        return None
+    holds: list[CompiledRule] = []
+    missed: list[tuple[CompiledRule, Miss]] = []
+    for rule in version.rules:
+        misses = rule.when.misses(case) if rule.when else ()
+        if not misses:
+            holds.append(rule)
+        elif len(misses) == 1:
+            missed.append((rule, misses[0]))
+    given = version.given(case, holds)
+    if gate:
+        would = _whole(version, given, case)
+        near = [Near(None, gate[0], would)] if would else []
+        return Outcome(version, Given(), near=near) if near else None
+    outcome = Outcome(version, given, tuple(rule.name for rule in holds))
+    if missed:
+        stands = _whole(version, given, case)
+        for rule, miss in missed:
+            more = _whole(version, version.given(case, [*holds, rule]), case) - stands
+            outcome.near.append(Near(rule.name, miss, more))
+    return outcome if holds or outcome.near else None
+
+
+def _whole(version: Version, given: Given, case: Case) -> int:
+    return sum(_floors(version, given.exact(version.terms.multiplier_max), case).values())
+
+
+def _floors(version: Version, exact: Mapping[int, Exact], case: Case) -> dict[UUID, int]:
+    """Round points down, once for each brand that pays them."""
+    sums: dict[UUID, Exact] = {}
+    for position, points in exact.items():
+        brand_id = version.currency_id or case.basket.lines[position].brand_id
+        if brand_id is not None:
+            sums[brand_id] = sums.get(brand_id, 0) + points
+    return {brand_id: whole for brand_id, points in sums.items() if (whole := int(points))}
+
+
+def _settle(outcome: Outcome, case: Case, limits: Limits) -> None:
+    """Round what is given, cut it to what caps and budgets leave, and spread it over lines."""
+    version = outcome.version
+    exact = outcome.given.exact(version.terms.multiplier_max)
+    points = {
+        brand_id: whole
+        for brand_id, whole in _floors(version, exact, case).items()
+        if brand_id not in outcome.beaten
+    }
+    outcome.cut, allowed = _allowed(outcome, sum(points.values()), case, limits)
+    if outcome.cut and outcome.cut.of.startswith("receipts:"):
+        outcome.given.stamps.clear()
+        outcome.given.rewards.clear()
+    if allowed < sum(points.values()):
+        points = {brand_id: share for brand_id, share in shared_out(allowed, points).items() if share}
+    outcome.points = points
+    outcome.lines = _by_line(version, exact, points, case)
+
+
+def _by_line(
+    version: Version, exact: Mapping[int, Exact], points: Mapping[UUID, int], case: Case
+) -> dict[UUID, dict[int, int]]:
+    """Spread each brand's points over its lines by the rounded running sum, so that they add up."""
+    lines: dict[UUID, dict[int, int]] = {}
+    for brand_id, whole in points.items():
+        own = [
+            position
+            for position in sorted(exact)
+            if (version.currency_id or case.basket.lines[position].brand_id) == brand_id
+        ]
+        full = sum(exact[position] for position in own)
+        running: Exact = 0
+        given = 0
+        shares = lines[brand_id] = {}
+        for position in own:
+            running += exact[position]
+            shares[position] = int(running * whole // full) - given
+            given += shares[position]
+    return lines
+
+
+def _allowed(outcome: Outcome, wanted: int, case: Case, limits: Limits) -> tuple[Cut | None, int]:
+    """Return what may be paid of what is wanted, and what cut it if anything did."""
+    version, cut, allowed = outcome.version, None, wanted
+    for by, of, left in _limits_of(version, case):
+        if left < allowed:
+            allowed, cut = max(0, left), Cut(by, of, max(0, left), wanted)
+    left_over = limits.left.get(version.campaign_id)
+    if left_over is not None and left_over < allowed:
+        allowed = max(0, left_over) if version.terms.budget.short == "rest" else 0
+        cut = Cut("budget", "total", max(0, left_over), wanted)
+    return cut, allowed
+
+
+def _limits_of(version: Version, case: Case) -> Iterable[tuple[CutBy, str, int]]:
+    terms = version.terms
+    if terms.legal.form in t.FORMS_OF_HALF_PRICE and terms.legal.point_value_minor:
+        paid = paid_num(case.lines(version.all_goods), case)
+        worth = case.basket.paid_in * HALF * terms.legal.point_value_minor
+        yield "half_price", terms.legal.form, paid // worth
+    for cap in terms.caps:
+        used = case.history.caps.get((version.campaign_id, cap_key(cap)), 0)
+        if cap.of == "points":
+            yield "cap", cap_key(cap), cap.most - used
+        elif used >= cap.most:
+            yield "cap", cap_key(cap), 0
+
+
+def cap_key(cap: t.Cap) -> str:
+    """Return what a cap is counted under, whichever version says how much."""
+    return f"{cap.of}:{cap.party}:{cap.per}"
+
+
+# A whole campaign is one window, whatever its versions say of its days.
+EVER: Final = date(2000, 1, 1)
+
+
+def window_start(cap: t.Cap, day: date) -> date:
+    """Return the first day of the window of a cap that a purchase of a day falls in."""
+    if cap.per == "week":
+        return day - timedelta(days=day.weekday())
+    if cap.per == "month":
+        return day.replace(day=1)
+    return EVER if cap.per == "campaign" else day
+
+
+def _stack(outcomes: Sequence[Outcome], case: Case, limits: Limits) -> None:
+    """Let each group choose, brand by brand, which of its campaigns pays; the others are beaten."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        if limits.modes.get(outcome.version.terms.stacking.group, "all") != "all":
+            groups.setdefault(outcome.version.terms.stacking.group, []).append(outcome)
+    for name, members in groups.items():
+        if len(members) == 1:
+            continue
+        choose = _CHOICES[limits.modes[name]]
+        for brand_id in {brand_id for outcome in members for brand_id in outcome.points}:
+            paying = [outcome for outcome in members if brand_id in outcome.points]
+            winner = choose(paying, brand_id)
+            for outcome in paying:
+                if outcome is not winner:
+                    outcome.beaten[brand_id] = winner.version
+        for outcome in members:
+            if outcome.beaten:
+                _settle(outcome, case, limits)
+                if not outcome.points:
+                    outcome.given.stamps.clear()
+                    outcome.given.rewards.clear()
+
+
+def _first(paying: Sequence[Outcome], _brand_id: UUID) -> Outcome:
+    return paying[0]
+
+
+def _best(paying: Sequence[Outcome], brand_id: UUID) -> Outcome:
+    # The first of equals: they come in their fixed order.
+    return max(paying, key=lambda outcome: outcome.points[brand_id])
+
+
+_CHOICES: Final[Mapping[str, Callable[[Sequence[Outcome], UUID], Outcome]]] = {"first": _first, "best": _best}
+
+
+def _multiply(outcome: Outcome, own: Sequence[Outcome], case: Case) -> None:
+    """Add what a multiplier of other campaigns' points gives: so many per cent of their base, by line."""
+    plain = outcome.given.plain
+    for key, percent in outcome.given.over:
+        positions = {line.position for line in case.lines(key)}
+        for other in own:
+            for position in positions & other.given.base.keys():
+                if _paid_by(other, position, case) in other.points:
+                    more = divided(other.given.base[position] * percent, t.PERCENT_USUAL)
+                    plain[position] = plain.get(position, 0) + more
+
+
+def _paid_by(outcome: Outcome, position: int, case: Case) -> UUID | None:
+    """Return the brand whose points a line earns in a campaign."""
+    return outcome.version.currency_id or case.basket.lines[position].brand_id

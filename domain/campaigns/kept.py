@@ -1,0 +1,133 @@
+"""What of a judgement stays with its receipt: what paid, what nearly did, and what it holds of caps and cards.
+
+Short keys, since every receipt carries it: `v` version, `p` points, `l` points by line, `r` rules that held,
+`n` what kept a rule from paying (rule, path, condition, state, what was seen, points it would have added),
+`c` what cut it (by, which, what was left, what was wanted), `b` the version that was better, `g` rewards, `s` stamps.
+`x` are lines that law keeps from earning, `u` what is held of caps, `w` stamps that were given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Final
+from uuid import UUID
+
+from domain.campaigns.compiled import Version
+from domain.campaigns.facts import Basket, Miss
+from domain.campaigns.history import CapClaim
+from domain.campaigns.judging import Cut, Judgement, Near, Outcome
+
+# Who misses more than this by one condition each is told of the first of them.
+NEAR_MAX: Final = 5
+OUTCOMES_MAX: Final = 30
+
+Kept = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptOutcome:
+    """What one campaign version said of a receipt."""
+
+    version_id: UUID
+    points: int
+    lines: Mapping[int, int]
+    rules: tuple[str, ...]
+    near: tuple[Near, ...]
+    cut: Cut | None
+    beaten_by: UUID | None
+    rewards: Mapping[str, int]
+    stamps: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a receipt holds of caps and cards, to be given back when it earns nothing after all."""
+
+    caps: tuple[CapClaim, ...] = ()
+    stamps: tuple[tuple[UUID, str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeptEarning:
+    """All that was kept of a judgement; lines that law keeps from earning by their class."""
+
+    outcomes: tuple[KeptOutcome, ...] = ()
+    restricted: Mapping[int, str] = field(default_factory=dict)
+    claims: Claims = Claims()
+
+
+def to_keep(judgement: Judgement, basket: Basket, claims: Claims) -> Kept | None:
+    """Return what of a judgement is kept, as JSON; None where no campaign paid or nearly did."""
+    told = [outcome for outcome in judgement.outcomes if outcome.pays or outcome.near or outcome.cut]
+    told.sort(key=lambda outcome: not outcome.pays)
+    kept: Kept = {
+        "o": [_outcome(outcome) for outcome in told[:OUTCOMES_MAX]],
+        "x": {
+            str(line.position): line.restricted
+            for line in basket.lines
+            if line.brand_id in judgement.brands and not basket.may_earn(line)
+        },
+        "u": [[str(c), cap, str(whose), day.isoformat(), used] for c, cap, whose, day, used in claims.caps],
+        "w": [[str(campaign_id), card, count] for campaign_id, card, count in claims.stamps],
+    }
+    return {key: value for key, value in kept.items() if value} or None
+
+
+def _outcome(outcome: Outcome) -> Kept:
+    lines = {
+        str(position): points
+        for by_line in outcome.lines.values()
+        for position, points in by_line.items()
+        if points
+    }
+    better: Version | None = next(iter(outcome.beaten.values()), None)
+    kept = {
+        "v": str(outcome.version.id),
+        "p": outcome.total,
+        "l": lines,
+        "r": list(outcome.holds),
+        "n": [
+            [near.rule, near.miss.path, near.miss.kind, near.miss.state, dict(near.miss.seen), near.would]
+            for near in outcome.near[:NEAR_MAX]
+        ],
+        "c": [outcome.cut.by, outcome.cut.of, outcome.cut.left, outcome.cut.wanted] if outcome.cut else None,
+        "b": str(better.id) if better else None,
+        "g": outcome.given.rewards,
+        "s": outcome.given.stamps,
+    }
+    return {key: value for key, value in kept.items() if value}
+
+
+def read_kept(kept: Mapping[str, Any] | None) -> KeptEarning:
+    """Return what was kept of a judgement."""
+    kept = kept or {}
+    return KeptEarning(
+        tuple(_read_outcome(stored) for stored in kept.get("o", ())),
+        {int(position): restricted for position, restricted in kept.get("x", {}).items()},
+        Claims(
+            tuple(
+                (UUID(c), cap, UUID(whose), date.fromisoformat(day), used)
+                for c, cap, whose, day, used in kept.get("u", ())
+            ),
+            tuple((UUID(campaign_id), card, count) for campaign_id, card, count in kept.get("w", ())),
+        ),
+    )
+
+
+def _read_outcome(stored: Mapping[str, Any]) -> KeptOutcome:
+    return KeptOutcome(
+        version_id=UUID(stored["v"]),
+        points=stored.get("p", 0),
+        lines={int(position): points for position, points in stored.get("l", {}).items()},
+        rules=tuple(stored.get("r", ())),
+        near=tuple(
+            Near(rule, Miss(path, kind, state, seen), would)
+            for rule, path, kind, state, seen, would in stored.get("n", ())
+        ),
+        cut=Cut(*stored["c"]) if stored.get("c") else None,
+        beaten_by=UUID(stored["b"]) if stored.get("b") else None,
+        rewards=stored.get("g", {}),
+        stamps=stored.get("s", {}),
+    )

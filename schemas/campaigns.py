@@ -1,0 +1,134 @@
+"""Campaigns: what is promised, in versions, when each was live, and what shoppers used of its caps."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Literal, get_args
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ExcludeConstraint
+from sqlmodel import BigInteger, Field, SQLModel
+
+from schemas.base import id_field, json_field, time_field
+
+StackingMode = Literal["all", "first", "best"]
+CampaignState = Literal["draft", "scheduled", "live", "paused", "ended"]
+
+
+class Campaign(SQLModel, table=True):
+    """A programme of a brand, or of the whole group where `brand_id` is null.
+
+    `starts_on` and `ends_on`, the till's days, both included, are those of the version published last, or of
+    the draft while there is none. `no` orders campaigns that stand alike.
+    """
+
+    __table_args__ = (CheckConstraint("starts_on <= ends_on", name="days"),)
+
+    id: UUID = id_field()
+    no: int | None = Field(
+        default=None, sa_type=BigInteger, sa_column_args=(Identity(always=True),), unique=True, nullable=False
+    )
+    slug: str = Field(unique=True, max_length=60)
+    name: str
+    brand_id: UUID | None = Field(default=None, foreign_key="brand.id", index=True)
+    starts_on: date
+    ends_on: date
+
+
+class CampaignVersion(SQLModel, table=True):
+    """What a campaign says: the terms as domain/campaigns/terms writes them.
+
+    A draft has no `published_at`, and there is one at most; a trigger keeps published terms as they are.
+    """
+
+    __tablename__ = "campaign_version"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "no"),
+        Index(
+            "uq_campaign_version_draft",
+            "campaign_id",
+            unique=True,
+            postgresql_where=text("published_at IS NULL"),
+        ),
+    )
+
+    id: UUID = id_field()
+    campaign_id: UUID = Field(foreign_key="campaign.id")
+    no: int
+    terms: dict[str, Any] = json_field()
+    changed_at: datetime = time_field()
+    changed_by: UUID | None = Field(default=None, foreign_key="staff_member.id")
+    published_at: datetime | None = time_field(nullable=True)
+    published_by: UUID | None = Field(default=None, foreign_key="staff_member.id")
+    ended_at: datetime | None = time_field(nullable=True)
+
+
+class CampaignSpan(SQLModel, table=True):
+    """Since when and until when a version was live: uploads of that time are judged by it, whenever it is.
+
+    No two spans of one campaign overlap.
+    """
+
+    __tablename__ = "campaign_span"
+    __table_args__ = (
+        CheckConstraint("from_at < until_at", name="in_order"),
+        # The range of one number stands for equality, which needs no extension.
+        ExcludeConstraint(
+            (text("int8range(campaign_no, campaign_no, '[]')"), "&&"),
+            (text("tstzrange(from_at, until_at)"), "&&"),
+            using="gist",
+            name="ex_campaign_span_one_live",
+        ),
+    )
+
+    id: UUID = id_field()
+    campaign_no: int = Field(sa_type=BigInteger, foreign_key="campaign.no")
+    version_id: UUID = Field(foreign_key="campaign_version.id", index=True)
+    from_at: datetime = time_field()
+    until_at: datetime | None = time_field(nullable=True)
+
+
+class CampaignGroup(SQLModel, table=True):
+    """How campaigns of a group go together: all pay, the first in their order, or the best for the shopper."""
+
+    __tablename__ = "campaign_group"
+    __table_args__ = (CheckConstraint(f"mode IN {get_args(StackingMode)}", name="mode"),)
+
+    slug: str = Field(primary_key=True, max_length=160)
+    mode: str = Field(max_length=5)
+
+
+class ProgrammeState(SQLModel, table=True):
+    """One row: `version` is new after every change of what is live, so a process knows when to load again."""
+
+    __tablename__ = "programme_state"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    id: int = Field(default=1, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    version: UUID
+
+
+class CapUse(SQLModel, table=True):
+    """What is used of a cap by one party in one window; a household goes by its earliest member."""
+
+    __tablename__ = "cap_use"
+    __table_args__ = (CheckConstraint("used >= 0", name="used_not_negative"),)
+
+    campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
+    cap: str = Field(primary_key=True, max_length=40)
+    subject_id: UUID = Field(foreign_key="shopper.id", primary_key=True)
+    window_on: date = Field(primary_key=True)
+    used: int = Field(sa_type=BigInteger)
+
+
+class StampCard(SQLModel, table=True):
+    """How many stamps a shopper has on a card of a campaign, full cards included."""
+
+    __tablename__ = "stamp_card"
+    __table_args__ = (CheckConstraint("stamps >= 0", name="stamps_not_negative"),)
+
+    campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
+    card: str = Field(primary_key=True, max_length=160)
+    shopper_id: UUID = Field(foreign_key="shopper.id", primary_key=True)
+    stamps: int = Field(sa_type=BigInteger)
