@@ -10,11 +10,11 @@ from typing import Annotated, Literal, get_args
 import typer
 
 from cli.services import refuse, said, services
+from domain.campaigns.imports import import_campaigns
 from domain.catalog.imports import import_products
 from domain.catalog.names import import_brands, import_chains
 from domain.catalog.sheets import csv_text
 from domain.catalog.stores import import_stores
-from domain.campaigns.imports import import_campaigns
 from infra.db import transaction
 from infra.words import Language
 from schemas.catalog import ImportReport

@@ -11,8 +11,8 @@ from types import FrameType
 import typer
 from rich.console import Console
 
-from domain.catalog.products import seed as seed_catalogue
 from domain.campaigns.seed import seed_campaign
+from domain.catalog.products import seed as seed_catalogue
 from infra import embedded
 from infra.db import engine, transaction
 from infra.settings import settings

@@ -15,7 +15,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason", "console", "rule", "import"]
+WordGroup = Literal["problem", "reason", "console", "rule", "import", "campaign"]
 
 
 class _Gaps(dict[str, Any]):
@@ -29,8 +29,8 @@ class _Gaps(dict[str, Any]):
 def all_words(language: Language) -> dict[WordGroup, dict[str, str]]:
     """Return every sentence of a language as group → code → sentence."""
     words: dict[WordGroup, dict[str, str]] = {}
-    for name in (f"{language}.toml", f"console_{language}.toml", f"rules_{language}.toml"):
-        path = Path(__file__).parent / "words_data" / name
+    for name in ("", "console_", "rules_", "campaigns_"):
+        path = Path(__file__).parent / "words_data" / f"{name}{language}.toml"
         words |= tomllib.loads(path.read_text(encoding="utf-8"))  # type: ignore[arg-type]
     return words
 

@@ -10,7 +10,7 @@ from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import BigInteger, Field, SQLModel
 
-from schemas.base import id_field, json_field, time_field
+from schemas.base import Body, id_field, json_field, time_field
 
 StackingMode = Literal["all", "first", "best"]
 CampaignState = Literal["draft", "scheduled", "live", "paused", "ended"]
@@ -90,7 +90,7 @@ class CampaignSpan(SQLModel, table=True):
 
 
 class CampaignGroup(SQLModel, table=True):
-    """How campaigns of a group go together: all pay, the first in their order, or the best for the shopper."""
+    """How campaigns of a group go together: all pay, the first in order, or the best for the shopper."""
 
     __tablename__ = "campaign_group"
     __table_args__ = (CheckConstraint(f"mode IN {get_args(StackingMode)}", name="mode"),)
@@ -132,3 +132,22 @@ class StampCard(SQLModel, table=True):
     card: str = Field(primary_key=True, max_length=160)
     shopper_id: UUID = Field(foreign_key="shopper.id", primary_key=True)
     stamps: int = Field(sa_type=BigInteger)
+
+
+class WhyView(Body):
+    """Why something paid less or nothing, in the reader's language; `would` is what it would have added."""
+
+    code: str
+    message: str
+    would: int
+
+
+class CampaignView(Body):
+    """What one campaign paid for a receipt, and why not more."""
+
+    campaign: str
+    name: str
+    points: int
+    stamps: int
+    rewards: list[str]
+    why: list[WhyView]

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, Numeric, SQLModel
 
 from schemas.base import Body, id_field, time_field
+from schemas.campaigns import CampaignView, WhyView
 from schemas.reasons import Reason, Reasons, Severity
 
 ReceiptStatus = Literal["received", "reading", "approved", "in_review", "rejected", "unreadable", "reversed"]
@@ -173,7 +174,7 @@ class ReasonView(Body):
 
 
 class LineView(Body):
-    """One bought item. Money is in major units of the receipt's currency."""
+    """One bought item. Money is in major units of the receipt's currency. `why` is why it earns nothing."""
 
     raw_name: str
     brand: str | None
@@ -187,6 +188,7 @@ class LineView(Body):
     confidence: float
     box: list[int] | None
     page: int
+    why: WhyView | None
 
 
 class ReadingView(Body):
@@ -228,7 +230,8 @@ class ReceiptHistory(Body):
 class ReceiptView(Body):
     """One receipt with all that its reader may see.
 
-    `may_appeal` says that it was refused and that its shopper may still ask for another person.
+    `may_appeal` says that it was refused and that its shopper may still ask for another person. `campaigns`
+    are those that pay or nearly did, with what was missing; none where it is refused.
     """
 
     id: UUID
@@ -242,6 +245,7 @@ class ReceiptView(Body):
     reading: ReadingView | None
     lines: list[LineView]
     points: int
+    campaigns: list[CampaignView]
 
 
 class PictureCheck(Body):

@@ -9,8 +9,8 @@ from fastapi.responses import JSONResponse
 
 from api.auth import CallerLanguage, CurrentAdmin
 from api.routes.catalog import LIMITED, REFUSED, answer
-from domain.catalog.sheets import csv_text
 from domain.campaigns.imports import import_campaigns
+from domain.catalog.sheets import csv_text
 from infra.web import UnitOfWork
 from schemas.catalog import ImportReport
 

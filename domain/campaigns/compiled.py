@@ -130,12 +130,11 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         KeyError: A slug stands for nothing. Terms are checked when they are written.
     """
     within = frozenset(names.brands[slug].id for slug in terms.brands)
-    scope = Scope(known.campaign_id, within, names)
-    by_brand = terms.currency is None
+    scope = Scope(known.campaign_id, within, names, by_brand=terms.currency is None)
     rules, goods = [], dict[GoodsKey, None]()
     for place, rule in enumerate(terms.rules):
         when = compile_condition(rule.when, f"rules.{place}.when", scope) if rule.when else None
-        pays = tuple(compile_effect(effect, scope, by_brand=by_brand) for effect in rule.give)
+        pays = tuple(compile_effect(effect, scope) for effect in rule.give)
         rules.append(CompiledRule(rule.name, when, pays))
         for effect in rule.give:
             goods |= dict.fromkeys(goods_of(effect, scope))

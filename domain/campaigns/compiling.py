@@ -34,11 +34,15 @@ class Names:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What conditions and effects are compiled for: a campaign, its brands, and what slugs stand for."""
+    """What conditions and effects are compiled for: a campaign, its brands, and what slugs stand for.
+
+    `by_brand` says that each line pays its own brand's points.
+    """
 
     campaign_id: UUID
     within: frozenset[UUID]
     names: Names
+    by_brand: bool = True
 
 
 Leaf = Callable[[Case], Miss | None]

@@ -1,4 +1,4 @@
-"""What a receipt earns, and why: its lines and its shopper's past, judged by what was live when it was sent."""
+"""What a receipt earns: its lines and its shopper's past, judged by what was live when it was sent."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def _milli(quantity: Decimal) -> int:
 
 
 def basket_of(receipt: Receipt, lines: Sequence[BasketLine]) -> Basket | None:
-    """Return a receipt as rules see it; None where nothing can be earned: without a day, or in another currency."""
+    """Return a receipt as rules see it; None where nothing can be earned: no day, or another currency."""
     if receipt.purchased_on is None or receipt.currency != CURRENCY:
         return None
     gross = sum(line.net_minor for line in lines)

@@ -19,7 +19,7 @@ BANNED: Final = frozenset({"alcohol_high", "infant_0_24", "tobacco", "medicine"}
 
 @dataclass(frozen=True, slots=True)
 class BasketLine:
-    """One line: whose it is, thousandths of units, and its minor units less its own discounts, never below 0."""
+    """One line: whose it is, thousandths of units, and minor units less its own discounts, 0 at least."""
 
     position: int
     brand_id: UUID | None

@@ -1,4 +1,4 @@
-"""What a shopper did before, as far as the rules at hand ask: one statement, and none where nothing is asked."""
+"""What a shopper did before, as far as the rules at hand ask: one statement, none where nothing is asked."""
 
 from __future__ import annotations
 

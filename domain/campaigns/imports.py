@@ -82,7 +82,7 @@ def import_campaigns(
     One row is what one brand earns in one campaign: points for every 10,000 minor units. Each row repeats
     its campaign's name, days, `accepted_days` (30 where empty) and `valid_days` (for ever where empty).
     A rule may have days of its own, and chains separated by `|`; without any it holds at every known one.
-    Another version of a campaign is published where the file says something new: uploads from now on go by it.
+    Another version is published where the file says something new: uploads from now on go by it.
 
     Args:
         session: Open; the caller commits.
@@ -196,7 +196,7 @@ def _rule(row: _Row, terms: _Terms) -> Rule:
 def _publish(
     session: Session, slug: str, terms: _Terms, rows: Sequence[_Row], *, replace: bool
 ) -> tuple[int, int]:
-    """Publish what a file says of a campaign where it is new; return how many rules are new, and how many gone."""
+    """Publish what a file says of a campaign where it is new; return how many rules are new and gone."""
     campaign = session.exec(select(Campaign).where(Campaign.slug == slug)).one_or_none()
     standing = published_of(session, campaign) if campaign else None
     before = read_terms(standing.version.terms) if standing else None

@@ -38,7 +38,7 @@ class Award:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What made a campaign pay less: a cap (which one), half of the price, or a budget; `left` is what stood."""
+    """What made a campaign pay less: a cap (which one), half of the price, a budget; `left` is what stood."""
 
     by: CutBy
     of: str

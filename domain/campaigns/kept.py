@@ -1,8 +1,8 @@
-"""What of a judgement stays with its receipt: what paid, what nearly did, and what it holds of caps and cards.
+"""What of a judgement stays with its receipt: what paid, what nearly did, what it holds of caps and cards.
 
 Short keys, since every receipt carries it: `v` version, `p` points, `l` points by line, `r` rules that held,
 `n` what kept a rule from paying (rule, path, condition, state, what was seen, points it would have added),
-`c` what cut it (by, which, what was left, what was wanted), `b` the version that was better, `g` rewards, `s` stamps.
+`c` what cut it (by, which, what was left, what was wanted), `b` the better version, `g` rewards, `s` stamps.
 `x` are lines that law keeps from earning, `u` what is held of caps, `w` stamps that were given.
 """
 
@@ -77,10 +77,7 @@ def to_keep(judgement: Judgement, basket: Basket, claims: Claims) -> Kept | None
 
 def _outcome(outcome: Outcome) -> Kept:
     lines = {
-        str(position): points
-        for by_line in outcome.lines.values()
-        for position, points in by_line.items()
-        if points
+        str(position): points for by_line in outcome.lines.values() for position, points in by_line.items()
     }
     better: Version | None = next(iter(outcome.beaten.values()), None)
     kept = {

@@ -87,13 +87,13 @@ def _add(to: dict[int, Exact], points: Mapping[int, Exact]) -> None:
         to[position] = to.get(position, 0) + more
 
 
-def compile_effect(effect: t.Effect, scope: Scope, *, by_brand: bool) -> Pay:
+def compile_effect(effect: t.Effect, scope: Scope) -> Pay:
     """Return an effect as a function that adds to what is given; every slug it names must be known."""
-    make: Callable[[Any, Scope, bool], Pay] = _EFFECTS[type(effect)]
-    return make(effect, scope, by_brand)
+    make: Callable[[Any, Scope], Pay] = _EFFECTS[type(effect)]
+    return make(effect, scope)
 
 
-def _per_amount(effect: t.PointsPerAmount, scope: Scope, by_brand: bool) -> Pay:
+def _per_amount(effect: t.PointsPerAmount, scope: Scope) -> Pay:
     key, points, minor = goods_key(effect.goods, scope), effect.points, effect.minor
 
     def pay(case: Case, given: Given) -> None:
@@ -101,7 +101,7 @@ def _per_amount(effect: t.PointsPerAmount, scope: Scope, by_brand: bool) -> Pay:
         to = given.base if effect.multiplied else given.plain
         if effect.whole_steps:
             paid = sum(line.net_minor for line in lines) * basket.paid_of
-            _add(to, spread(paid // (basket.paid_in * minor) * points, lines, by_brand=by_brand))
+            _add(to, spread(paid // (basket.paid_in * minor) * points, lines, by_brand=scope.by_brand))
             return
         times, step = basket.paid_of * points, basket.paid_in * minor
         for line in lines:
@@ -110,41 +110,41 @@ def _per_amount(effect: t.PointsPerAmount, scope: Scope, by_brand: bool) -> Pay:
     return pay
 
 
-def _per_unit(effect: t.PointsPerUnit, scope: Scope, by_brand: bool) -> Pay:
+def _per_unit(effect: t.PointsPerUnit, scope: Scope) -> Pay:
     key = goods_key(effect.goods, scope)
 
     def pay(case: Case, given: Given) -> None:
         lines = case.lines(key)
         points = units_of(lines) // effect.units * effect.points
-        _add(given.base if effect.multiplied else given.plain, spread(points, lines, by_brand=by_brand))
+        _add(given.base if effect.multiplied else given.plain, spread(points, lines, by_brand=scope.by_brand))
 
     return pay
 
 
-def _per_set(effect: t.PointsPerSet, scope: Scope, by_brand: bool) -> Pay:
+def _per_set(effect: t.PointsPerSet, scope: Scope) -> Pay:
     parts = [(goods_key(part.goods, scope), part.units) for part in effect.parts]
 
     def pay(case: Case, given: Given) -> None:
         sets = min(units_of(case.lines(key)) // units for key, units in parts)
         sets = min(sets, effect.sets_max or sets)
         lines = {line.position: line for key, _ in parts for line in case.lines(key)}
-        points = spread(sets * effect.points, list(lines.values()), by_brand=by_brand)
+        points = spread(sets * effect.points, list(lines.values()), by_brand=scope.by_brand)
         _add(given.base if effect.multiplied else given.plain, points)
 
     return pay
 
 
-def _fixed(effect: t.Fixed, scope: Scope, by_brand: bool) -> Pay:
+def _fixed(effect: t.Fixed, scope: Scope) -> Pay:
     key = goods_key(effect.goods, scope)
 
     def pay(case: Case, given: Given) -> None:
-        points = spread(effect.points, case.lines(key), by_brand=by_brand)
+        points = spread(effect.points, case.lines(key), by_brand=scope.by_brand)
         _add(given.base if effect.multiplied else given.plain, points)
 
     return pay
 
 
-def _multiplier(effect: t.Multiplier, scope: Scope, _by_brand: bool) -> Pay:
+def _multiplier(effect: t.Multiplier, scope: Scope) -> Pay:
     key, more = goods_key(effect.goods, scope), effect.percent - t.PERCENT_USUAL
 
     def pay(case: Case, given: Given) -> None:
@@ -157,7 +157,7 @@ def _multiplier(effect: t.Multiplier, scope: Scope, _by_brand: bool) -> Pay:
     return pay
 
 
-def _stamp(effect: t.Stamp, scope: Scope, by_brand: bool) -> Pay:
+def _stamp(effect: t.Stamp, scope: Scope) -> Pay:
     key, card = goods_key(effect.goods, scope), (scope.campaign_id, effect.card)
 
     def pay(case: Case, given: Given) -> None:
@@ -169,7 +169,7 @@ def _stamp(effect: t.Stamp, scope: Scope, by_brand: bool) -> Pay:
         before = case.history.stamps.get(card, 0)
         filled = (before + stamps) // effect.full - before // effect.full
         if filled and effect.points:
-            points = spread(filled * effect.points, lines, by_brand=by_brand)
+            points = spread(filled * effect.points, lines, by_brand=scope.by_brand)
             _add(given.base if effect.multiplied else given.plain, points)
         if filled and effect.reward:
             given.rewards[effect.reward] = given.rewards.get(effect.reward, 0) + filled
@@ -177,7 +177,7 @@ def _stamp(effect: t.Stamp, scope: Scope, by_brand: bool) -> Pay:
     return pay
 
 
-def _grant(effect: t.GrantReward, _scope: Scope, _by_brand: bool) -> Pay:
+def _grant(effect: t.GrantReward, _scope: Scope) -> Pay:
     def pay(_case: Case, given: Given) -> None:
         given.rewards[effect.reward] = given.rewards.get(effect.reward, 0) + effect.count
 

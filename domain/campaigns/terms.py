@@ -154,7 +154,7 @@ class Cap(Part):
 
 
 class Budget(Part):
-    """What the campaign may give in all, and on one day of uploads; `short` says what happens near its end."""
+    """What the campaign may give in all, and on one day of uploads; `short` says what happens at its end."""
 
     total: Points | None = None
     daily: Points | None = None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
+from domain.campaigns.kept import KeptEarning, read_kept
+from domain.campaigns.told import campaign_views, names_of_versions, why_no_points
 from domain.money import major
 from domain.paging import comes_before
 from domain.receipts.reasons import Audience, reasons_of
@@ -24,6 +27,9 @@ from schemas.receipts import (
     ReceiptView,
 )
 from schemas.review import ReceiptAppeal
+
+# Why something earned or did not is told of these: of a refused receipt its refusal is.
+EARNING_STATUSES: Final = frozenset({"approved", "in_review"})
 
 
 def history(
@@ -74,7 +80,9 @@ def views(
             .group_by(col(ReceiptPage.receipt_id))
         ).all()
     )
-    lines = _line_views(session, receipts)
+    kept = {receipt.id: _told_earning(receipt) for receipt in receipts}
+    named = names_of_versions(session, kept.values())
+    lines = _line_views(session, receipts, kept, language)
     appealed = _appealed(session, receipts)
     return [
         ReceiptView(
@@ -89,9 +97,15 @@ def views(
             reading=_reading_view(receipt, retailers),
             lines=lines[receipt.id],
             points=sum(line.points for line in lines[receipt.id]),
+            campaigns=campaign_views(kept[receipt.id], named, language),
         )
         for receipt in receipts
     ]
+
+
+def _told_earning(receipt: Receipt) -> KeptEarning:
+    """Return what campaigns said of a receipt that earns or may; of a refused one, nothing."""
+    return read_kept(receipt.earning) if receipt.status in EARNING_STATUSES else KeptEarning()
 
 
 def _appealed(session: Session, receipts: Sequence[Receipt]) -> set[UUID]:
@@ -103,8 +117,11 @@ def _appealed(session: Session, receipts: Sequence[Receipt]) -> set[UUID]:
     return set(session.exec(statement).all())
 
 
-def _line_views(session: Session, receipts: Sequence[Receipt]) -> dict[UUID, list[LineView]]:
+def _line_views(
+    session: Session, receipts: Sequence[Receipt], kept: Mapping[UUID, KeptEarning], language: Language
+) -> dict[UUID, list[LineView]]:
     currencies = {receipt.id: receipt.currency for receipt in receipts}
+    earning = {receipt.id for receipt in receipts if receipt.status in EARNING_STATUSES}
     rows = session.exec(
         select(ReceiptLine, Brand.name, Product.name)
         .outerjoin(Brand, col(Brand.id) == ReceiptLine.brand_id)
@@ -115,6 +132,11 @@ def _line_views(session: Session, receipts: Sequence[Receipt]) -> dict[UUID, lis
     shown: dict[UUID, list[LineView]] = defaultdict(list)
     for line, brand, product in rows:
         currency = currencies[line.receipt_id]
+        position = len(shown[line.receipt_id])
+        why = None
+        if line.receipt_id in earning and not line.points:
+            has_brand = line.brand_id is not None
+            why = why_no_points(position, has_brand=has_brand, kept=kept[line.receipt_id], language=language)
         shown[line.receipt_id].append(
             LineView(
                 raw_name=line.raw_name,
@@ -129,6 +151,7 @@ def _line_views(session: Session, receipts: Sequence[Receipt]) -> dict[UUID, lis
                 confidence=line.confidence,
                 box=line.box,
                 page=line.page,
+                why=why,
             )
         )
     return shown

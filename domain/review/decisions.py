@@ -374,7 +374,7 @@ def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
 
 
 def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[Award]:
-    """Say what a receipt's kept lines earn by what was live when it was sent; write each line's share on it."""
+    """Say what kept lines earn by what was live when they were sent; write each line's share on it."""
     live = live_at(session, receipt.received_at)
     awards = earning.earn(session, receipt, earning.lines_kept(session, lines), live).awards
     points = points_by_line(awards)

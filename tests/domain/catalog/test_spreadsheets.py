@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
 from domain.campaigns.conditions import RetailerIn
 from domain.campaigns.imports import import_campaigns
