@@ -66,6 +66,8 @@ class Outcome:
     points: dict[UUID, int] = field(default_factory=dict)
     lines: dict[UUID, dict[int, int]] = field(default_factory=dict)
     cut: Cut | None = None
+    won: set[UUID] | None = None
+    """The brands whose points its group lets it pay; None where no group chooses."""
     beaten: dict[UUID, Version] = field(default_factory=dict)
 
     @property
@@ -115,7 +117,7 @@ class Judgement:
 def judge(versions: Iterable[Version], case: Case, limits: Limits) -> Judgement:
     """Judge a receipt by versions: those that pay, and those that nearly did."""
     ordered = sorted(versions, key=lambda version: (version.terms.stacking.place, version.no))
-    outcomes = [outcome for version in ordered if (outcome := _look_at(version, case))]
+    outcomes = [outcome for version in ordered if (outcome := _look_at(version, case, limits))]
     own = [outcome for outcome in outcomes if not outcome.given.over]
     over = [outcome for outcome in outcomes if outcome.given.over]
     for outcome in own:
@@ -129,7 +131,7 @@ def judge(versions: Iterable[Version], case: Case, limits: Limits) -> Judgement:
     return Judgement(tuple(outcomes), brands)
 
 
-def _look_at(version: Version, case: Case) -> Outcome | None:
+def _look_at(version: Version, case: Case, limits: Limits) -> Outcome | None:
     """Return what a version's rules give; None where the receipt has nothing to do with it."""
     if not version.runs_near(case.basket.purchased_on) or not version.touches(case):
         return None
@@ -146,20 +148,22 @@ def _look_at(version: Version, case: Case) -> Outcome | None:
             missed.append((rule, misses[0]))
     given = version.given(case, holds)
     if gate:
-        would = _whole(version, given, case)
+        would = _whole(version, given, case, limits)
         near = [Near(None, gate[0], would)] if would else []
         return Outcome(version, Given(), near=near) if near else None
     outcome = Outcome(version, given, tuple(rule.name for rule in holds))
     if missed:
-        stands = _whole(version, given, case)
+        stands = _whole(version, given, case, limits)
         for rule, miss in missed:
-            more = _whole(version, version.given(case, [*holds, rule]), case) - stands
+            more = _whole(version, version.given(case, [*holds, rule]), case, limits) - stands
             outcome.near.append(Near(rule.name, miss, more))
     return outcome if holds or outcome.near else None
 
 
-def _whole(version: Version, given: Given, case: Case) -> int:
-    return sum(_floors(version, given.exact(version.terms.multiplier_max), case).values())
+def _whole(version: Version, given: Given, case: Case, limits: Limits) -> int:
+    """Return what would be paid in all, caps and budgets kept."""
+    wanted = sum(_floors(version, given.exact(version.terms.multiplier_max), case).values())
+    return _allowed(version, wanted, case, limits)[1]
 
 
 def _floors(version: Version, exact: Mapping[int, Exact], case: Case) -> dict[UUID, int]:
@@ -179,9 +183,9 @@ def _settle(outcome: Outcome, case: Case, limits: Limits) -> None:
     points = {
         brand_id: whole
         for brand_id, whole in _floors(version, exact, case).items()
-        if brand_id not in outcome.beaten
+        if outcome.won is None or brand_id in outcome.won
     }
-    outcome.cut, allowed = _allowed(outcome, sum(points.values()), case, limits)
+    outcome.cut, allowed = _allowed(version, sum(points.values()), case, limits)
     if outcome.cut and outcome.cut.of.startswith("receipts:"):
         outcome.given.stamps.clear()
         outcome.given.rewards.clear()
@@ -213,9 +217,9 @@ def _by_line(
     return lines
 
 
-def _allowed(outcome: Outcome, wanted: int, case: Case, limits: Limits) -> tuple[Cut | None, int]:
+def _allowed(version: Version, wanted: int, case: Case, limits: Limits) -> tuple[Cut | None, int]:
     """Return what may be paid of what is wanted, and what cut it if anything did."""
-    version, cut, allowed = outcome.version, None, wanted
+    cut, allowed = None, wanted
     for by, of, left in _limits_of(version, case):
         if left < allowed:
             allowed, cut = max(0, left), Cut(by, of, max(0, left), wanted)
@@ -268,11 +272,15 @@ def _stack(outcomes: Sequence[Outcome], case: Case, limits: Limits) -> None:
         if len(members) == 1:
             continue
         choose = _CHOICES[limits.modes[name]]
+        for outcome in members:
+            outcome.won = set()
         for brand_id in {brand_id for outcome in members for brand_id in outcome.points}:
             paying = [outcome for outcome in members if brand_id in outcome.points]
             winner = choose(paying, brand_id)
             for outcome in paying:
-                if outcome is not winner:
+                if outcome is winner:
+                    outcome.won = {*(outcome.won or ()), brand_id}
+                else:
                     outcome.beaten[brand_id] = winner.version
         for outcome in members:
             if outcome.beaten:

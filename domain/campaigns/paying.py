@@ -65,9 +65,11 @@ def shared_out(points: int, weights: Mapping[Any, int]) -> dict[Any, int]:
     return shares
 
 
-def spread(points: int, lines: Sequence[BasketLine], *, by_brand: bool) -> dict[int, Exact]:
-    """Spread a receipt's points over its lines by what was paid for them, each brand's share whole."""
-    weights = {line.position: line.net_minor for line in lines}
+def spread(
+    points: int, lines: Sequence[BasketLine], *, by_brand: bool, by_units: bool = False
+) -> dict[int, Exact]:
+    """Spread whole points over lines by what was paid, or by units; each brand's share is whole."""
+    weights = {line.position: line.milli if by_units else line.net_minor for line in lines}
     if not any(weights.values()):
         weights = {line.position: line.milli for line in lines}
     brands: dict[UUID | None, int] = {}
@@ -116,7 +118,8 @@ def _per_unit(effect: t.PointsPerUnit, scope: Scope) -> Pay:
     def pay(case: Case, given: Given) -> None:
         lines = case.lines(key)
         points = units_of(lines) // effect.units * effect.points
-        _add(given.base if effect.multiplied else given.plain, spread(points, lines, by_brand=scope.by_brand))
+        shares = spread(points, lines, by_brand=scope.by_brand, by_units=True)
+        _add(given.base if effect.multiplied else given.plain, shares)
 
     return pay
 
@@ -169,7 +172,7 @@ def _stamp(effect: t.Stamp, scope: Scope) -> Pay:
         before = case.history.stamps.get(card, 0)
         filled = (before + stamps) // effect.full - before // effect.full
         if filled and effect.points:
-            points = spread(filled * effect.points, lines, by_brand=scope.by_brand)
+            points = spread(filled * effect.points, lines, by_brand=scope.by_brand, by_units=True)
             _add(given.base if effect.multiplied else given.plain, points)
         if filled and effect.reward:
             given.rewards[effect.reward] = given.rewards.get(effect.reward, 0) + filled
