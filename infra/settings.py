@@ -139,6 +139,11 @@ class Settings(BaseSettings):
     second_person_points: int = Field(
         default=2000, description="An approval that credits more points than this takes two people."
     )
+    refund_days: int = Field(
+        default=7,
+        ge=0,
+        description="Points given back after their last day can be spent for so many days more.",
+    )
     correction_share_max: float = Field(
         default=1.0, description="A correction that raises a figure by more than this share takes two people."
     )

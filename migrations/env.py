@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
+import schemas.budgets
 import schemas.catalog
 import schemas.duplicates
 import schemas.fraud

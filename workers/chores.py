@@ -26,7 +26,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
 from domain.fraud import till_facts
-from domain.ledger import expiry
+from domain.ledger import expiry, spending
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
 from infra import clock, queue
@@ -36,6 +36,8 @@ from infra.settings import settings
 from schemas.operation import Chore as ChoreRow
 
 BATCH_MAX: Final = 1000
+# Accounts whose points expire in one transaction, locked meanwhile.
+EXPIRED_AT_ONCE_MAX: Final = 200
 # A worker is a chore's for so long at a time, past the batch at hand.
 MOMENT_SECONDS: Final = 1.0
 # A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
@@ -185,20 +187,20 @@ def ring_forgotten_receipts() -> Iterator[int]:
 
 @chore
 def expire_points() -> Iterator[int]:
-    """Let points expire whose last day is over, an account a transaction.
+    """Let points expire whose last day is over, and holds whose time is.
 
     A day ends at midnight by the tills' clock.
     """
-    today = clock.till_today()
-    count = BATCH_MAX
-    while count == BATCH_MAX:
+    count = 1
+    while count:
         with transaction() as session:
-            accounts = expiry.accounts_to_expire(session, today, BATCH_MAX)
-        count = len(accounts)
-        for account in accounts:
-            with transaction() as session:
-                expiry.expire_points(session, account, today)
-            yield 1
+            count = expiry.expire_points(session, clock.till_today(), EXPIRED_AT_ONCE_MAX)
+        yield count
+    count = 1
+    while count:
+        with transaction() as session:
+            count = spending.void_lapsed(session, clock.now())
+        yield count
 
 
 @chore
