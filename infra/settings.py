@@ -174,6 +174,9 @@ class Settings(BaseSettings):
     attestation_google_verification_key: str = Field(
         default="", description="Play Integrity's verification key, base64."
     )
+    event_days: int = Field(
+        default=40, ge=31, description="Events are forgotten after this, once every reader has read them."
+    )
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
 

@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 import schemas.catalog
 import schemas.duplicates
+import schemas.events
 import schemas.fraud
 import schemas.ledger
 import schemas.loyalty

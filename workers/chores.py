@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
+from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry
 from domain.origins import links
@@ -64,6 +65,7 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.measure_prices", timedelta(days=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
     if settings().links_days:
@@ -235,4 +237,18 @@ def forget_links() -> Iterator[int]:
     while count:
         with transaction() as session:
             count = links.forget_links(session, before, BATCH_MAX)
+        yield count
+
+
+@chore
+def forget_events() -> Iterator[int]:
+    """Forget events that are old and that every reader has read; take up those a restored dump brought."""
+    with transaction() as session:
+        restored = readers.take_up_restored(session)
+    yield restored
+    before = clock.now() - timedelta(days=settings().event_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = readers.forget_events(session, before, BATCH_MAX)
         yield count

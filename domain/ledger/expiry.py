@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
+from domain.events.outbox import NewEvent, record
 from domain.ledger.transfers import Movement, account_id, transfer_all
 from infra import clock
 from schemas.base import Points
@@ -72,4 +73,7 @@ def expire_points(session: Session, account: UUID, today: date) -> int:
         occurred_at=clock.now(),
     )
     transfer_all(session, [movement])
+    data = {"points": expired, "brands": {str(held.brand_id): expired}}
+    key, at = movement.key, movement.occurred_at
+    record(session, [NewEvent(key, "points.expired", account, at, held.shopper_id, data)])
     return expired
