@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from domain.receipts.told import points_by_brand, tell
+from schemas.events import EventType
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import ReceiptAppeal, ReviewDecision
 
@@ -16,7 +17,7 @@ from schemas.review import ReceiptAppeal, ReviewDecision
 def tell_decided(session: Session, receipt: Receipt, decided: ReviewDecision) -> None:
     """Tell of a decision: the answer to an appeal, where there was one."""
     appealed = session.get(ReceiptAppeal, receipt.id) is not None
-    type_ = "receipt.appeal_answered" if appealed else "receipt.decided"
+    type_: EventType = "receipt.appeal_answered" if appealed else "receipt.decided"
     points = line_points(session, receipt.id)
     tell(session, receipt, type_, key=f"decided:{decided.id}", at=decided.decided_at, points=points)
 
