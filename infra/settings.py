@@ -177,6 +177,7 @@ class Settings(BaseSettings):
     event_days: int = Field(
         default=40, ge=31, description="Events are forgotten after this, once every reader has read them."
     )
+    message_days: int = Field(default=365, ge=1, description="Messages in inboxes are deleted after this.")
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
 

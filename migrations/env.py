@@ -12,6 +12,7 @@ import schemas.events
 import schemas.fraud
 import schemas.ledger
 import schemas.loyalty
+import schemas.messages
 import schemas.operation
 import schemas.origins
 import schemas.people
