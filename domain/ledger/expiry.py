@@ -7,11 +7,12 @@ from datetime import date
 
 from sqlmodel import Session, col, select
 
+from domain.events.outbox import NewEvent, record
 from domain.ledger.accounts import system_account
 from domain.ledger.transfers import Movement, Use, key_of, post
 from infra import clock
-from schemas.base import Points
-from schemas.ledger import Account, Lot
+from schemas.base import Points, table_of
+from schemas.ledger import Account, Currency, Lot
 
 
 def expire_points(session: Session, today: date, limit: int) -> int:
@@ -29,15 +30,16 @@ def expire_points(session: Session, today: date, limit: int) -> int:
         .limit(limit)
     )
     busy_or_not = (
-        select(Account.id, Account.currency_id)
+        select(Account.id, Account.currency_id, col(Currency.brand_id), Account.shopper_id)
+        .join(Currency, col(Currency.id) == Account.currency_id)
         .where(col(Account.id).in_(over))
         .order_by(col(Account.id))
-        .with_for_update(key_share=True, skip_locked=True)
+        .with_for_update(of=table_of(Account), key_share=True, skip_locked=True)
     )
-    currency_of = dict(session.exec(busy_or_not).all())
+    due = {row[0]: row[1:] for row in session.exec(busy_or_not).all()}
     lots = session.exec(
         select(Lot.account_id, Lot.id, col(Lot.last_day), Lot.left_points)
-        .where(col(Lot.account_id).in_(currency_of), col(Lot.left_points) > 0, col(Lot.last_day) < today)
+        .where(col(Lot.account_id).in_(due), col(Lot.left_points) > 0, col(Lot.last_day) < today)
         .order_by(col(Lot.account_id), col(Lot.last_day), col(Lot.id))
     ).all()
     by_account: dict[int, list[tuple[int, date | None, int]]] = defaultdict(list)
@@ -45,16 +47,19 @@ def expire_points(session: Session, today: date, limit: int) -> int:
         by_account[account_id].append((lot_id, last_day, left))
     expired = {
         currency_id: system_account(session, currency_id, "expired")
-        for currency_id in set(currency_of.values())
+        for currency_id in {currency_id for currency_id, _, _ in due.values()}
     }
-    movements, uses = [], []
+    movements, uses, events = [], [], []
     for account_id, gone in by_account.items():
         # A lot comes to its last day once: what is given back later moves that day on.
-        key = key_of("expire", gone[0][0], gone[0][1])
+        key, now = key_of("expire", gone[0][0], gone[0][1]), clock.now()
+        currency_id, brand_id, shopper_id = due[account_id]
         points = Points(sum(left for _, _, left in gone))
-        movements.append(
-            Movement(key, "expire", account_id, expired[currency_of[account_id]], points, clock.now())
-        )
+        movements.append(Movement(key, "expire", account_id, expired[currency_id], points, now))
         uses += [Use(key, lot_id, left) for lot_id, _, left in gone]
+        if shopper_id is not None:
+            data = {"points": points, "brands": {str(brand_id): points} if brand_id else {}}
+            events.append(NewEvent(f"expired:{key}", "points.expired", shopper_id, now, shopper_id, data))
     post(session, movements, uses)
+    record(session, events)
     return len(movements)

@@ -58,6 +58,14 @@ def points_by_line(awards: Sequence[earning.Award]) -> dict[int, int]:
     return +points
 
 
+def points_by_brand(awards: Iterable[earning.Award]) -> dict[UUID, int]:
+    """Return what awards of all campaigns bring, by brand."""
+    points: Counter[UUID] = Counter()
+    for award in awards:
+        points[award.brand_id] += award.points
+    return dict(points)
+
+
 def credit(
     session: Session,
     receipt: Receipt,

@@ -37,6 +37,7 @@ from domain.review.errors import (
     TooManyCasesError,
     UndoRefusedError,
 )
+from domain.review.told import line_points, tell_appealed, tell_decided, tell_undone
 from infra import clock
 from infra.metrics import count_settled_after_commit
 from schemas.loyalty import WithheldPoints
@@ -118,6 +119,7 @@ def settle_review(  # noqa: PLR0913 - each says one thing of a decision
         others = {"paid_by": [str(other) for other in done.paid_by]}
         record_act(session, reviewer_id, "paid_again", receipt_id=receipt_id, details=others)
     count_settled_after_commit(session, receipt.status)
+    tell_decided(session, receipt, decided)
     return decided
 
 
@@ -203,14 +205,17 @@ def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> Non
     decided = records.standing_decision(session, receipt_id)
     if decided is None or not records.may_undo(decided, receipt.status, reviewer_id):
         raise UndoRefusedError
+    credited: dict[UUID, int] = {}
     if decided.decision == "approve":
         reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
+        credited = line_points(session, receipt_id)
     records.record_undo(session, decided.id, reviewer_id)
     _reopen(session, receipt, decided.waiting_since or receipt.received_at)
     session.flush()
     workbench.take_hold(session, receipt_id, reviewer_id)
     details = {"decision_id": str(decided.id)}
     record_act(session, reviewer_id, "undone", receipt_id=receipt_id, details=details)
+    tell_undone(session, receipt, decided.id, at=clock.now(), credited=credited)
 
 
 def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) -> ReceiptAppeal:
@@ -234,6 +239,7 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
     receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
+    tell_appealed(session, receipt, at=appealed.appealed_at)
     return appealed
 
 
