@@ -191,15 +191,13 @@ def expire_points() -> Iterator[int]:
 
     A day ends at midnight by the tills' clock.
     """
-    count = 1
-    while count:
-        with transaction() as session:
-            count = expiry.expire_points(session, clock.till_today(), EXPIRED_AT_ONCE_MAX)
-        yield count
-    count = 1
-    while count:
+    while True:
         with transaction() as session:
             count = spending.void_lapsed(session, clock.now())
+        with transaction() as session:
+            count += expiry.expire_points(session, clock.till_today(), EXPIRED_AT_ONCE_MAX)
+        if not count:
+            return
         yield count
 
 

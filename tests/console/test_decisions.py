@@ -31,7 +31,7 @@ from domain.review.errors import (
 )
 from infra import clock
 from schemas.loyalty import Campaign
-from schemas.people import StaffAct, StaffMember
+from schemas.people import Shopper, StaffAct, StaffMember
 from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, LineCorrection, ReviewDecision
