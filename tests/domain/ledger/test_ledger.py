@@ -134,3 +134,21 @@ def test_a_receipt_never_earns_more_than_its_rate_times_what_was_paid(
     assert points == sum(paid) * rate // 10_000
     assert all(share >= 0 for award in awards for share in award.points_by_line.values())
     assert points == sum(share for award in awards for share in award.points_by_line.values())
+
+
+def test_a_transfer_takes_250_bytes_at_most_with_its_indexes(session: Session, shopper: Shopper) -> None:
+    earn(session, shopper, 1)
+    before = session.execute(text("SELECT pg_total_relation_size('transfer')")).scalar_one()
+    session.execute(text("SET LOCAL session_replication_role = 'replica'"))
+    # As they come: two brands a receipt, shoppers in any order, receipts in the order of time.
+    session.execute(
+        text("""
+            INSERT INTO transfer (occurred_at, points, debit_id, credit_id, last_day, key, receipt_id,
+                campaign_id, kind)
+            SELECT now() + number * interval '1 s', 185, 1 + number % 2, 3 + random() * 5000, '2027-11-30',
+                gen_random_uuid(), uuidv7(number / 2 * interval '1 s'), gen_random_uuid(), 'earn'
+            FROM generate_series(1, 20000) AS number
+        """)
+    )
+    after = session.execute(text("SELECT pg_total_relation_size('transfer')")).scalar_one()
+    assert (after - before) / 20_000 <= 250
