@@ -15,7 +15,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason", "console", "rule", "import", "campaign"]
+WordGroup = Literal["problem", "reason", "console", "rule", "import", "message", "push", "campaign"]
 
 
 class _Gaps(dict[str, Any]):

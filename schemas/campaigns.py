@@ -89,6 +89,17 @@ class CampaignSpan(SQLModel, table=True):
     until_at: datetime | None = time_field(nullable=True)
 
 
+class CampaignBudget(SQLModel, table=True):
+    """Which budget of the ledger pays for a campaign: one for all time, one a day, whatever its versions."""
+
+    __tablename__ = "campaign_budget"
+    __table_args__ = (CheckConstraint("scope IN ('total', 'day')", name="scope"),)
+
+    campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
+    scope: str = Field(primary_key=True, max_length=5)
+    budget_id: int = Field(foreign_key="budget.id", unique=True)
+
+
 class CampaignGroup(SQLModel, table=True):
     """How campaigns of a group go together: all pay, the first in order, or the best for the shopper."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Final
@@ -68,6 +68,7 @@ class Version:
     rules: tuple[CompiledRule, ...]
     goods: tuple[GoodsKey, ...]
     asks: Asks
+    budget_ids: tuple[int, ...]
     all_goods: GoodsKey = field(init=False)
 
     def __post_init__(self) -> None:
@@ -114,13 +115,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Which version it is: its ids, its campaign's number, slug and name."""
+    """Which version it is: its ids, its campaign's number, slug and name, and budgets by scope."""
 
     id: UUID
     campaign_id: UUID
     no: int
     slug: str
     name: str
+    budgets: Mapping[str, int] = field(default_factory=dict)
 
 
 def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
@@ -153,6 +155,11 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         rules=tuple(rules),
         goods=tuple(goods),
         asks=_asks(terms),
+        budget_ids=tuple(
+            known.budgets[scope]
+            for scope, amount in (("total", terms.budget.total), ("day", terms.budget.daily))
+            if amount is not None and scope in known.budgets
+        ),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime
 from decimal import Decimal
 from typing import Final
 
@@ -11,13 +11,14 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.campaigns import history as past
+from domain.campaigns.budgets import left_of
 from domain.campaigns.facts import PER_UNIT, Basket, BasketLine, Case
-from domain.campaigns.judging import Judgement, Limits, judge
-from domain.campaigns.kept import Claims, read_kept, to_keep
+from domain.campaigns.judging import Award, Judgement, Limits, judge
+from domain.campaigns.kept import Claims, cut_kept, read_kept, to_keep
 from domain.campaigns.programme import Live
 from domain.catalog.folding import fold
 from domain.catalog.matching import Match
-from infra.clock import TILL_ZONE
+from infra import clock
 from ocr.types import ReadingLine
 from schemas.receipts import Receipt, ReceiptLine
 
@@ -95,12 +96,8 @@ def basket_of(receipt: Receipt, lines: Sequence[BasketLine]) -> Basket | None:
         purchased_on=receipt.purchased_on,
         purchased_at=receipt.purchased_at,
         uploaded_at=receipt.received_at,
-        uploaded_on=_till_day(receipt.received_at),
+        uploaded_on=clock.day_of(receipt.received_at),
     )
-
-
-def _till_day(at: datetime) -> date:
-    return at.astimezone(TILL_ZONE).date()
 
 
 def earn(
@@ -119,7 +116,9 @@ def earn(
     household_id = past.hold_still(session, basket, versions)
     release(session, receipt)
     history = past.history_of(session, basket, versions, household_id)
-    judgement = judge(versions, Case(basket, history), Limits(live.modes))
+    # What waits for a person holds its budgets' points: what others left says nothing of it.
+    left = left_of(session, versions, clock.now()) if receipt.earning is None else {}
+    judgement = judge(versions, Case(basket, history), Limits(live.modes, left))
     claims = Claims()
     if holds:
         caps = [
@@ -138,6 +137,20 @@ def earn(
         claims = Claims(tuple(claim for claim, _ in caps), tuple(stamps))
     receipt.earning = to_keep(judgement, basket, claims)
     return judgement
+
+
+def note_granted(session: Session, receipt: Receipt, granted: Sequence[Award]) -> None:
+    """Keep what budgets granted where that is less than campaigns would pay; free what caps hold for it."""
+    if not (kept := receipt.earning):
+        return
+    paid: Counter[str] = Counter()
+    lines: dict[str, Counter[int]] = defaultdict(Counter)
+    for award in granted:
+        paid[str(award.campaign_version_id)] += award.points
+        lines[str(award.campaign_version_id)].update(award.points_by_line)
+    changed, freed = cut_kept(kept, paid, lines)
+    past.free_caps(session, freed)
+    receipt.earning = changed
 
 
 def release(session: Session, receipt: Receipt) -> None:

@@ -7,7 +7,7 @@ of other campaigns' points come after; caps and budgets cut last.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -26,7 +26,10 @@ HALF: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """Points of one brand from one campaign version, and how they spread over the receipt's lines."""
+    """Points of one brand from one campaign version, how they spread over the receipt's lines, and who pays.
+
+    `budget_ids` are the budgets that must all hold the points; none where the campaign has no limit.
+    """
 
     campaign_id: UUID
     campaign_version_id: UUID
@@ -34,6 +37,16 @@ class Award:
     points: Points
     valid_days: int | None
     points_by_line: dict[int, int]
+    budget_ids: tuple[int, ...] = ()
+
+    def cut_to(self, points: Points) -> Award:
+        """Return what is left of the award where only so many points are granted."""
+        by_line, asked, given = {}, 0, 0
+        for line, share in self.points_by_line.items():
+            asked += share
+            by_line[line] = asked * points // self.points - given
+            given += by_line[line]
+        return replace(self, points=points, points_by_line=by_line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +121,7 @@ class Judgement:
                 Points(points),
                 outcome.version.terms.valid_days,
                 outcome.lines[brand_id],
+                outcome.version.budget_ids,
             )
             for outcome in self.outcomes
             for brand_id, points in outcome.points.items()

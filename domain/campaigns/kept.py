@@ -1,6 +1,7 @@
 """What of a judgement stays with its receipt: what paid, what nearly did, what it holds of caps and cards.
 
-Short keys, since every receipt carries it: `v` version, `p` points, `l` points by line, `r` rules that held,
+Short keys, since every receipt carries it: `v` version, `k` its campaign where a budget pays, `p` points,
+`l` points by line, `r` rules that held,
 `n` what kept a rule from paying (rule, path, condition, state, what was seen, points it would have added),
 `c` what cut it (by, which, what was left, what was wanted), `b` the better version, `g` rewards, `s` stamps.
 `x` are lines that law keeps from earning, `u` what is held of caps, `w` stamps that were given.
@@ -8,6 +9,7 @@ Short keys, since every receipt carries it: `v` version, `p` points, `l` points 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -82,6 +84,7 @@ def _outcome(outcome: Outcome) -> Kept:
     better: Version | None = next(iter(outcome.beaten.values()), None)
     kept = {
         "v": str(outcome.version.id),
+        "k": str(outcome.version.campaign_id) if outcome.version.budget_ids else None,
         "p": outcome.total,
         "l": lines,
         "r": list(outcome.holds),
@@ -95,6 +98,32 @@ def _outcome(outcome: Outcome) -> Kept:
         "s": outcome.given.stamps,
     }
     return {key: value for key, value in kept.items() if value}
+
+
+def cut_kept(
+    kept: Kept, paid: Mapping[str, int], lines: Mapping[str, Mapping[int, int]]
+) -> tuple[Kept, list[CapClaim]]:
+    """Return what is kept once budgets granted only so much, by version, and what of caps is free again."""
+    outcomes, less = [], Counter[UUID]()
+    for outcome in kept.get("o", ()):
+        version, wanted = outcome["v"], outcome.get("p", 0)
+        granted = paid.get(version, 0)
+        if granted < wanted:
+            less[UUID(outcome["k"])] = wanted - granted
+            by_line = {str(position): points for position, points in lines.get(version, {}).items()}
+            cut = {"p": granted, "l": by_line, "c": ["budget", "total", granted, wanted]}
+            outcomes.append(outcome | cut)
+        else:
+            outcomes.append(outcome)
+    claims = read_kept(kept).claims
+    freed, held = [], []
+    for campaign_id, cap, whose, day, used in claims.caps:
+        back = min(used, less[campaign_id]) if cap.startswith("points:") else 0
+        held.append([str(campaign_id), cap, str(whose), day.isoformat(), used - back])
+        if back:
+            freed.append((campaign_id, cap, whose, day, back))
+    changed = kept | {"o": outcomes} | ({"u": held} if held else {})
+    return changed, freed
 
 
 def read_kept(kept: Mapping[str, Any] | None) -> KeptEarning:

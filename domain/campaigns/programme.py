@@ -20,6 +20,7 @@ from domain.campaigns.terms import Terms
 from schemas.base import new_id, table_of
 from schemas.campaigns import (
     Campaign,
+    CampaignBudget,
     CampaignGroup,
     CampaignSpan,
     CampaignVersion,
@@ -177,7 +178,13 @@ def _load(session: Session) -> Programme:
         .join(Campaign, col(Campaign.id) == col(CampaignVersion.campaign_id))
         .order_by(col(Campaign.no))
     ).all()
-    spans = [_Span(row[0], row[1], Known(row[2], row[3], row[4], row[5], row[6])) for row in rows]
+    budgets: dict[UUID, dict[str, int]] = {}
+    for budget in session.exec(select(CampaignBudget)).all():
+        budgets.setdefault(budget.campaign_id, {})[budget.scope] = budget.budget_id
+    spans = [
+        _Span(row[0], row[1], Known(row[2], row[3], row[4], row[5], row[6], budgets.get(row[3], {})))
+        for row in rows
+    ]
     changes = sorted({at for span in spans for at in (span.from_at, span.until_at) if at is not None})
     modes = {slug: mode for slug, mode in session.exec(select(CampaignGroup.slug, CampaignGroup.mode)).all()}  # noqa: C416 - rows are no pairs to mypy
     return Programme(spans, modes, changes)  # type: ignore[arg-type] # a CHECK keeps the modes

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
+from domain.campaigns.budgets import set_budgets
 from domain.campaigns.errors import (
     CampaignNameTakenError,
     CampaignStateError,
@@ -106,6 +107,7 @@ def publish(
         UnknownNamesError: The draft names what the catalogue lacks.
         LegalPapersMissingError: It is a draw or contest without its papers.
         PointValueMissingError: Its form may be worth half of the price, and a point's worth is not told.
+        BudgetUsedError: More was given already than a lowered budget would hold.
     """
     campaign = locked_campaign(session, campaign_id)
     draft = draft_of(session, campaign_id)
@@ -148,6 +150,7 @@ def _go_live(
     terms = read_terms(version.terms)
     check_names(session, terms)
     check_law(terms)
+    set_budgets(session, campaign.id, terms)
     now = clock.now()
     from_at = at or now
     if from_at < now and published_of(session, campaign) is not None:

@@ -20,7 +20,7 @@ from domain.duplicates import claims
 from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
-from domain.loyalty.crediting import credit, points_by_line, withhold
+from domain.loyalty.crediting import credit, hold, let_go, points_by_line, withhold
 from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
 from domain.receipts.errors import ConflictOfInterestError
@@ -39,6 +39,7 @@ from domain.review.errors import (
     TooManyCasesError,
     UndoRefusedError,
 )
+from domain.review.told import line_points, tell_appealed, tell_decided, tell_undone
 from infra import clock
 from infra.metrics import count_settled_after_commit
 from schemas.loyalty import WithheldPoints
@@ -120,6 +121,7 @@ def settle_review(  # noqa: PLR0913 - each says one thing of a decision
         others = {"paid_by": [str(other) for other in done.paid_by]}
         record_act(session, reviewer_id, "paid_again", receipt_id=receipt_id, details=others)
     count_settled_after_commit(session, receipt.status)
+    tell_decided(session, receipt, decided)
     return decided
 
 
@@ -205,14 +207,17 @@ def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> Non
     decided = records.standing_decision(session, receipt_id)
     if decided is None or not records.may_undo(decided, receipt.status, reviewer_id):
         raise UndoRefusedError
+    credited: dict[UUID, int] = {}
     if decided.decision == "approve":
         reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
+        credited = line_points(session, receipt_id)
     records.record_undo(session, decided.id, reviewer_id)
     _reopen(session, receipt, decided.waiting_since or receipt.received_at)
     session.flush()
     workbench.take_hold(session, receipt_id, reviewer_id)
     details = {"decision_id": str(decided.id)}
     record_act(session, reviewer_id, "undone", receipt_id=receipt_id, details=details)
+    tell_undone(session, receipt, decided.id, at=clock.now(), credited=credited)
 
 
 def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) -> ReceiptAppeal:
@@ -236,6 +241,7 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
     receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
+    tell_appealed(session, receipt, at=appealed.appealed_at)
     return appealed
 
 
@@ -296,7 +302,9 @@ def _approve(
         raise _SecondPersonNeededError
     receipt.status = "approved"
     taken_back = records.approvals_undone(session, receipt.id)
-    credit(session, receipt, awards, times_taken_back=taken_back)
+    granted = credit(session, receipt, awards, times_taken_back=taken_back, was_held=True)
+    earning.note_granted(session, receipt, granted)
+    _write_points(lines, granted)
     return _Approval(changes, paid_by)
 
 
@@ -329,6 +337,7 @@ def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> 
     receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
     earning.release(session, receipt)
+    let_go(session, receipt)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
     for line in lines:
@@ -348,7 +357,10 @@ def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
     receipt.status = "in_review"
     receipt.waiting_since = since
     session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
-    _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
+    lines = _lines_of(session, receipt.id)
+    granted = hold(session, receipt, _awards_by_lines(session, receipt, lines))
+    earning.note_granted(session, receipt, granted)
+    _write_points(lines, granted)
 
 
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
@@ -377,7 +389,11 @@ def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[Receipt
     """Say what kept lines earn by what was live when they were sent; write each line's share on it."""
     live = live_at(session, receipt.received_at)
     awards = earning.earn(session, receipt, earning.lines_kept(session, lines), live).awards
+    _write_points(lines, awards)
+    return awards
+
+
+def _write_points(lines: Sequence[ReceiptLine], awards: Sequence[Award]) -> None:
     points = points_by_line(awards)
     for position, line in enumerate(lines):
         line.points = points.get(position, 0)
-    return awards

@@ -1,6 +1,6 @@
 """Campaigns in versions, when each was live, and what is used of their caps and stamp cards.
 
-Revision: 0002_campaigns, after 0001.
+Revision: 0002_campaigns, after 0002.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0002_campaigns"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -39,6 +39,19 @@ def _create_versions() -> None:
         sa.Column("mode", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False),
         sa.CheckConstraint("mode IN ('all', 'first', 'best')", name=op.f("ck_campaign_group_mode")),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_campaign_group")),
+    )
+    op.create_table(
+        "campaign_budget",
+        sa.Column("campaign_id", sa.Uuid(), nullable=False),
+        sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False),
+        sa.Column("budget_id", sa.Integer(), nullable=False),
+        sa.CheckConstraint("scope IN ('total', 'day')", name=op.f("ck_campaign_budget_scope")),
+        sa.ForeignKeyConstraint(["budget_id"], ["budget.id"], name=op.f("fk_campaign_budget_budget_id")),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["campaign.id"], name=op.f("fk_campaign_budget_campaign_id")
+        ),
+        sa.PrimaryKeyConstraint("campaign_id", "scope", name=op.f("pk_campaign_budget")),
+        sa.UniqueConstraint("budget_id", name=op.f("uq_campaign_budget_budget_id")),
     )
     op.create_table(
         "programme_state",
@@ -139,4 +152,5 @@ def downgrade() -> None:
     op.drop_table("campaign_version")
     op.execute("DROP FUNCTION refuse_new_terms()")
     op.drop_table("programme_state")
+    op.drop_table("campaign_budget")
     op.drop_table("campaign_group")

@@ -56,6 +56,8 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/receipts/{receipt_id}/appeal": "owner",
     "GET /v1/me/balances": "shoppers",
     "GET /v1/me/transfers": "shoppers",
+    "GET /v1/me/inbox": "shoppers",
+    "POST /v1/me/inbox/read": "shoppers",
     "GET /v1/review/cases": "reviewers",
     "GET /v1/review/cases/{receipt_id}": "case",
     "POST /v1/review/cases/{receipt_id}/decision": "case",

@@ -32,7 +32,7 @@ TODAY = clock.till_today()
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NOON = datetime.combine(TODAY - timedelta(days=1), datetime.min.time()).replace(hour=12)
 CATALOGUE_TABLES = (
-    "'retailer', 'brand', 'product', 'till_name', 'barcode', 'catalog_state', 'alembic_version'"
+    "'retailer', 'brand', 'product', 'till_name', 'barcode', 'catalog_state', 'alembic_version', 'currency'"
 )
 
 
