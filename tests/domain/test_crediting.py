@@ -22,7 +22,8 @@ from tests import make
 
 def award(session: Session, campaign: Campaign, points: int, *budget_ids: int) -> Award:
     by_line = {0: points // 3, 2: points - points // 3}
-    version_id = session.exec(select(CampaignVersion.id)).one()
+    version = select(CampaignVersion.id).where(CampaignVersion.campaign_id == campaign.id)
+    version_id = session.exec(version).one()
     brand_id = make.brand_id(session)
     return Award(campaign.id, version_id, brand_id, Points(points), 365, by_line, budget_ids)
 
