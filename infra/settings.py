@@ -85,6 +85,13 @@ class Settings(BaseSettings):
         default=300, description="Pictures that one shopper may have checked."
     )
     checks_per_address_hour_max: int = Field(default=6_000, description="The same of one public address.")
+    redemptions_per_person_hour_max: int = Field(default=60, description="Rewards that one shopper takes.")
+    redemptions_per_address_hour_max: int = Field(
+        default=2000, description="Rewards taken from one public address."
+    )
+    voucher_misses_per_partner_hour_max: int = Field(
+        default=300, description="Codes good for nothing that one partner may ask about."
+    )
     appeals_per_person_day_max: int = Field(default=20, description="Appeals of one shopper.")
     appeals_per_address_day_max: int = Field(default=500, description="Appeals from one public address.")
     imports_per_person_hour_max: int = Field(default=60, description="Files that one admin may import.")
