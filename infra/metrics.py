@@ -31,6 +31,23 @@ _WAITING = text("""
     SELECT status, count(*), extract(epoch FROM now() - min(waiting_since)) FROM receipt
     WHERE status = 'in_review' GROUP BY status
 """)
+# Age of the oldest event that no reader may read yet because a transaction that began before it is open;
+# how long the first of such transactions has been open; the oldest event that each reader has before it.
+_EVENTS_HELD = text("""
+    SELECT coalesce(extract(epoch FROM now() - min(occurred_at)), 0) FROM event
+    WHERE xid >= (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+""")
+_OPEN_WRITER = text("""
+    SELECT coalesce(extract(epoch FROM now() - min(xact_start)), 0) FROM pg_stat_activity
+    WHERE backend_xid IS NOT NULL AND datname = current_database()
+""")
+_EVENTS_UNREAD = text("""
+    SELECT reader.name, coalesce(extract(epoch FROM now() - (
+        SELECT occurred_at FROM event WHERE (event.xid, event.version) > (reader.xid, reader.version)
+        ORDER BY event.xid, event.version LIMIT 1
+    )), 0)
+    FROM event_reader AS reader ORDER BY reader.name
+""")
 _log = structlog.get_logger()
 
 
@@ -89,6 +106,7 @@ class _Collector:
             _log.warning("metrics_without_redis", error=type(error).__name__)
         try:
             yield from self._receipt_figures()
+            yield from self._event_figures()
         except SQLAlchemyError as error:
             _log.warning("metrics_without_database", error=type(error).__name__)
 
@@ -133,6 +151,25 @@ class _Collector:
                 oldest.add_metric([status], float(seconds))
         yield waiting
         yield oldest
+
+    def _event_figures(self) -> Iterable[Metric]:
+        held = GaugeMetricFamily(
+            "quetbill_events_held_seconds", "How long the oldest event is held up by an open transaction."
+        )
+        writer = GaugeMetricFamily(
+            "quetbill_oldest_writer_seconds", "How long the first of the transactions that write is open."
+        )
+        unread = GaugeMetricFamily(
+            "quetbill_events_unread_seconds",
+            "Age of the oldest event a reader has before it.",
+            labels=["reader"],
+        )
+        with Session(engine()) as session:
+            held.add_metric([], float(session.execute(_EVENTS_HELD).scalar_one()))
+            writer.add_metric([], float(session.execute(_OPEN_WRITER).scalar_one()))
+            for name, seconds in session.execute(_EVENTS_UNREAD):
+                unread.add_metric([name], max(0.0, float(seconds)))
+        yield from (held, writer, unread)
 
 
 def _counter(key: str, name: str, what: str, label: str) -> Metric:

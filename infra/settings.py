@@ -146,6 +146,11 @@ class Settings(BaseSettings):
     second_person_points: int = Field(
         default=2000, description="An approval that credits more points than this takes two people."
     )
+    refund_days: int = Field(
+        default=7,
+        ge=0,
+        description="Points given back after their last day can be spent for so many days more.",
+    )
     correction_share_max: float = Field(
         default=1.0, description="A correction that raises a figure by more than this share takes two people."
     )
@@ -181,6 +186,10 @@ class Settings(BaseSettings):
     attestation_google_verification_key: str = Field(
         default="", description="Play Integrity's verification key, base64."
     )
+    event_days: int = Field(
+        default=40, ge=31, description="Events are forgotten after this, once every reader has read them."
+    )
+    message_days: int = Field(default=365, ge=1, description="Messages in inboxes are deleted after this.")
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
 

@@ -6,11 +6,14 @@ from alembic import context
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
+import schemas.budgets
 import schemas.catalog
 import schemas.duplicates
+import schemas.events
 import schemas.fraud
 import schemas.ledger
 import schemas.loyalty
+import schemas.messages
 import schemas.operation
 import schemas.origins
 import schemas.partners

@@ -39,6 +39,7 @@ class Reward(SQLModel, table=True):
 
     __table_args__ = (
         CheckConstraint("points > 0", name="points_positive"),
+        CheckConstraint("points_of IN ('brand', 'group')", name="points_of"),
         CheckConstraint("money_minor >= 0 AND value_minor >= 0", name="money_not_negative"),
         CheckConstraint("state IN ('draft', 'offered', 'ended')", name="state"),
         CheckConstraint("starts_at < ends_at", name="times_in_order"),
@@ -47,6 +48,8 @@ class Reward(SQLModel, table=True):
     id: UUID = id_field()
     slug: str = Field(unique=True, max_length=60)
     brand_id: UUID = Field(foreign_key="brand.id", index=True)
+    currency_id: int = Field(foreign_key="currency.id")
+    points_of: str = Field(default="brand", max_length=5)
     state: str = Field(default="draft", max_length=8)
     name_vi: str = Field(max_length=NAME_LENGTH_MAX)
     name_en: str = Field(max_length=NAME_LENGTH_MAX)
@@ -136,13 +139,17 @@ Words = Annotated[TrimmedText, BodyField(max_length=WORDS_LENGTH_MAX)]
 
 
 class RewardTerms(Body):
-    """What a manager says of a reward. Points are its brand's; money is đồng, paid at the till."""
+    """What a manager says of a reward. Money is đồng, paid at the till.
+
+    `points_of` says whose points it takes: its brand's, or those of all brands of its owner.
+    """
 
     name_vi: Name
     name_en: Name
     words_vi: Words = ""
     words_en: Words = ""
     points: Annotated[int, BodyField(ge=1, le=POINTS_MAX)]
+    points_of: Literal["brand", "group"] = "brand"
     money_minor: Annotated[int, BodyField(ge=0, le=MONEY_MAX)] = 0
     value_minor: Annotated[int, BodyField(ge=0, le=MONEY_MAX)] = 0
     valid_days: Annotated[int, BodyField(ge=1, le=VALID_DAYS_MAX)] = 90

@@ -10,8 +10,9 @@ from sqlalchemy import delete, insert
 from sqlmodel import Session, col, func, or_, select
 
 from domain.errors import InvalidValueError, NotFoundError
-from domain.ledger import transfers
+from domain.ledger import lots
 from domain.partners import access
+from domain.rewards import points
 from domain.rewards.errors import RewardExistsError
 from infra import clock
 from infra.words import Language
@@ -46,8 +47,14 @@ def draft_reward(session: Session, brand: str, wanted: NewReward) -> Reward:
     if session.exec(select(Reward.id).where(Reward.slug == wanted.slug)).first() is not None:
         raise RewardExistsError
     terms = wanted.model_dump(exclude={"slug", "partners"})
+    brand_id = _brand_id(session, brand)
     reward = Reward(
-        id=new_id(), slug=wanted.slug, brand_id=_brand_id(session, brand), made_at=clock.now(), **terms
+        id=new_id(),
+        slug=wanted.slug,
+        brand_id=brand_id,
+        currency_id=points.currency(session, brand_id, of_group=wanted.points_of == "group"),
+        made_at=clock.now(),
+        **terms,
     )
     session.add(reward)
     session.flush()
@@ -65,6 +72,7 @@ def change_reward(session: Session, brand: str, slug: str, terms: RewardTerms) -
     reward = of_brand(session, brand, slug, locked=True)
     for name, value in terms.model_dump(exclude={"partners"}).items():
         setattr(reward, name, value)
+    reward.currency_id = points.currency(session, reward.brand_id, of_group=terms.points_of == "group")
     session.add(reward)
     _take_partners(session, reward.id, terms.partners)
     session.flush()
@@ -153,10 +161,10 @@ def offers(session: Session, shopper_id: UUID, language: Language) -> list[Rewar
     ).all()
     ids = [reward.id for reward, _ in rows]
     free, had = _free(session, ids), _had(session, ids, shopper_id)
-    held = transfers.balances_of_shopper(session, shopper_id)
+    held = lots.spendable(session, shopper_id, clock.till_today())
     shown = []
     for reward, brand in rows:
-        short = max(0, reward.points - held.get(reward.brand_id, 0))
+        short = max(0, reward.points - held.get(reward.currency_id, 0))
         why = why_not(reward, now=now, free=free.get(reward.id, 0), had=had.get(reward.id, 0), short=short)
         shown.append(
             RewardView(

@@ -1,38 +1,45 @@
-"""What a reward costs its shopper in points, taken and given back by the ledger."""
+"""What a reward costs its shopper in points: taken by the ledger, and given back to their lots."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
-from domain.ledger.transfers import Movement, account_id, transfer
+from domain.ledger import spending
+from domain.ledger.accounts import currency_of, group_currency
+from domain.ledger.transfers import key_of
 from schemas.base import Points
+from schemas.catalog import Brand
 from schemas.rewards import Reward, Voucher
 
 
+def currency(session: Session, brand_id: UUID, *, of_group: bool) -> int:
+    """Return whose points a reward takes: its brand's, or those of all brands of its owner."""
+    if not of_group:
+        return currency_of(session, brand_id)
+    owner = session.exec(select(Brand.owner).where(Brand.id == brand_id)).one()
+    return group_currency(session, owner)
+
+
 def take(session: Session, shopper_id: UUID, reward: Reward, redemption: str, at: datetime) -> None:
-    """Move a reward's points from its shopper to what was redeemed, once for each redemption.
+    """Spend a reward's points, once for each redemption.
 
     Raises:
         InsufficientPointsError: The shopper holds fewer.
     """
-    movement = Movement(
-        key=_event(shopper_id, redemption),
-        kind="redeem",
-        debit_account_id=account_id(session, reward.brand_id, "shopper", shopper_id),
-        credit_account_id=account_id(session, reward.brand_id, "spent"),
-        points=Points(reward.points),
-        occurred_at=at,
-    )
-    transfer(session, movement)
+    owner = spending.Owner(shopper_id, reward.currency_id)
+    spending.redeem(session, _key(shopper_id, redemption), owner, Points(reward.points), at=at)
 
 
 def give_back(session: Session, voucher: Voucher, at: datetime) -> None:
-    """Move a cancelled voucher's points back to the lots they came from, once."""
-    raise NotImplementedError
+    """Give a cancelled voucher's points back, once."""
+    assert voucher.shopper_id is not None  # noqa: S101 - it was issued
+    assert voucher.redemption is not None  # noqa: S101 - it was issued
+    spent = _key(voucher.shopper_id, voucher.redemption)
+    spending.refund(session, key_of("cancel", voucher.id), of=spent, at=at)
 
 
-def _event(shopper_id: UUID, redemption: str) -> str:
-    return f"redeem:{shopper_id}:{redemption}"
+def _key(shopper_id: UUID, redemption: str) -> UUID:
+    return key_of("redeem", shopper_id, redemption)

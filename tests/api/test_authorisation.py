@@ -30,7 +30,8 @@ from schemas.receipts import Receipt
 from tests import make
 from tests.make import console as ground
 from tests.make.operations import Operation, operations
-from tests.make.rewards import give_points, offered_reward, partner
+from tests.make.points import earn
+from tests.make.rewards import offered_reward, partner
 
 Kind = Literal[
     "open",
@@ -80,6 +81,8 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/brands/{brand}/rewards/{reward}/batches": "brand",
     "POST /v1/brands/{brand}/rewards/{reward}/batches/import": "brand",
     "POST /v1/brands/{brand}/rewards/{reward}/batches/{batch_id}/withdraw": "brand",
+    "GET /v1/me/inbox": "shoppers",
+    "POST /v1/me/inbox/read": "shoppers",
     "GET /v1/review/cases": "reviewers",
     "GET /v1/review/cases/{receipt_id}": "case",
     "POST /v1/review/cases/{receipt_id}/decision": "case",
@@ -279,7 +282,7 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
     """The path parameters of a reward of OMO, of its batch, of a voucher of the owner's, and of a partner."""
     partner(session)
     reward = offered_reward(session)
-    give_points(session, owner, reward.points)
+    earn(session, owner, reward.points)
     voucher = redemptions.redeem(session, owner.id, reward.id, "a matrix")
     return {
         "reward": reward.slug,

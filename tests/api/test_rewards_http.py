@@ -15,7 +15,8 @@ from infra.settings import settings
 from schemas.people import Shopper
 from schemas.rewards import Voucher
 from tests import make
-from tests.make.rewards import an_admin, ask_signed, give_points, offered_reward, partner
+from tests.make.points import earn
+from tests.make.rewards import an_admin, ask_signed, offered_reward, partner
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("empty_redis")
 def shopper(session: Session) -> Shopper:
     """A shopper with 250 points of OMO."""
     owner = make.make_shopper(session)
-    give_points(session, owner, 250)
+    earn(session, owner, 250)
     return owner
 
 
@@ -83,7 +84,7 @@ def test_one_key_is_good_for_one_reward(client: TestClient, session: Session, sh
 def test_a_sold_out_reward_costs_nothing(real_client: TestClient) -> None:
     with transaction() as session:
         owner, reward = make.make_shopper(session), offered_reward(session, stock_size=0)
-        give_points(session, owner, 250)
+        earn(session, owner, 250)
     assert redeem(real_client, owner, reward.id).json()["code"] == "sold_out"
     assert available(real_client, owner) == 250
 

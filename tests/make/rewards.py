@@ -10,14 +10,11 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import Session
 
-from domain.loyalty.crediting import credit_awards
-from domain.loyalty.earning import Award
 from domain.partners import access
 from domain.rewards import catalogue, stock
 from infra import clock
-from schemas.base import Points
 from schemas.partners import NewPartner
-from schemas.people import Shopper, StaffMember
+from schemas.people import StaffMember
 from schemas.rewards import NewReward, Reward
 from tests import make
 
@@ -35,14 +32,6 @@ def offered_reward(session: Session, *, stock_size: int = 3, slug: str = "coffee
     if stock_size:
         stock.draw_batch(session, reward, stock_size, an_admin(session).id)
     return reward
-
-
-def give_points(session: Session, shopper: Shopper, points: int, brand: str = "OMO") -> None:
-    """Credit points that never expire, as a receipt would."""
-    campaign = make.make_campaign(session, slug=f"gift-{shopper.id}", brands=(brand,))
-    award = Award(campaign.id, make.brand_id(session, brand), Points(points), None, {0: points})
-    receipt = make.make_receipt(session, shopper, status="approved")
-    credit_awards(session, [award], receipt_id=receipt.id, shopper_id=shopper.id, at=clock.now())
 
 
 def an_admin(session: Session) -> StaffMember:

@@ -12,7 +12,8 @@ from domain.rewards.errors import SoldOutError
 from infra.db import engine, forget_connections, transaction
 from schemas.rewards import Voucher
 from tests import make
-from tests.make.rewards import give_points, offered_reward
+from tests.make.points import earn
+from tests.make.rewards import offered_reward
 
 PROCESSES, CLAIMS_EACH, VOUCHERS = 40, 5, 100
 
@@ -41,7 +42,7 @@ def test_two_hundred_claims_of_forty_processes_share_a_hundred_vouchers(committe
         reward = offered_reward(session, stock_size=VOUCHERS, points=1)
         shoppers = [make.make_shopper(session, f"09012{number:05}") for number in range(PROCESSES)]
         for shopper in shoppers:
-            give_points(session, shopper, CLAIMS_EACH)
+            earn(session, shopper, CLAIMS_EACH, f"{shopper.phone}")
     engine().dispose()
     children = [claims_of_a_process(shopper.id, reward.id, number) for number, shopper in enumerate(shoppers)]
     given = sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children)

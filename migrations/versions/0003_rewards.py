@@ -1,6 +1,6 @@
 """rewards
 
-Revision: 0002_rewards, after 0001.
+Revision: 0003, after 0002.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0002_rewards"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -35,6 +35,8 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
         sa.Column("brand_id", sa.Uuid(), nullable=False),
+        sa.Column("currency_id", sa.Integer(), nullable=False),
+        sa.Column("points_of", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
         sa.Column("name_vi", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
         sa.Column("name_en", sqlmodel.sql.sqltypes.AutoString(length=120), nullable=False),
@@ -48,6 +50,7 @@ def upgrade() -> None:
         sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("points_of IN ('brand', 'group')", name=op.f("ck_reward_points_of")),
         sa.CheckConstraint("state IN ('draft', 'offered', 'ended')", name=op.f("ck_reward_state")),
         sa.CheckConstraint(
             "money_minor >= 0 AND value_minor >= 0", name=op.f("ck_reward_money_not_negative")
@@ -55,6 +58,7 @@ def upgrade() -> None:
         sa.CheckConstraint("points > 0", name=op.f("ck_reward_points_positive")),
         sa.CheckConstraint("starts_at < ends_at", name=op.f("ck_reward_times_in_order")),
         sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_reward_brand_id")),
+        sa.ForeignKeyConstraint(["currency_id"], ["currency.id"], name=op.f("fk_reward_currency_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reward")),
         sa.UniqueConstraint("slug", name=op.f("uq_reward_slug")),
     )
