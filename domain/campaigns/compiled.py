@@ -34,13 +34,22 @@ class Asks:
     brands: bool = False
     products: bool = False
     household: bool = False
+    tier: bool = False
     caps: tuple[t.Cap, ...] = ()
     cards: tuple[str, ...] = ()
 
     @property
     def anything(self) -> bool:
         """Whether it asks anything at all: most versions don't."""
-        return bool(self.bought or self.retailer or self.brands or self.products or self.caps or self.cards)
+        return bool(
+            self.bought
+            or self.retailer
+            or self.brands
+            or self.products
+            or self.tier
+            or self.caps
+            or self.cards
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +184,7 @@ def _asks(terms: t.Terms) -> Asks:
         brands="brand" in firsts,
         products=any(isinstance(leaf, c.NewProduct) for leaf in leaves),
         household=any(cap.party == "household" for cap in caps),
+        tier=any(isinstance(leaf, c.TierIn) for leaf in leaves),
         caps=caps,
         cards=tuple(sorted(cards)),
     )

@@ -15,8 +15,12 @@ from domain.campaigns.compiled import Version
 from domain.campaigns.errors import CapOverclaimedError
 from domain.campaigns.facts import NO_HISTORY, Basket, History
 from domain.campaigns.judging import Outcome, cap_key, window_start
+from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
 from infra.db import lock_key
+
+# Who stands below the ladder has no tier, which is another thing than that nothing is known.
+NO_TIER: Final = ""
 
 CapClaim = tuple[UUID, str, UUID, date, int]
 
@@ -61,10 +65,18 @@ def history_of(
         retailer_before=found.retailer,
         brands_before=None if found.brands is None else frozenset(found.brands),
         products_before=None if found.products is None else frozenset(found.products),
+        tier=_tier(session, basket, asking),
         household_id=household_id,
         caps={(UUID(campaign), cap): used for campaign, cap, used in found.caps or ()},
         stamps={(UUID(campaign), card): stamps for campaign, card, stamps in found.stamps or ()},
     )
+
+
+def _tier(session: Session, basket: Basket, asking: Sequence[Version]) -> str | None:
+    """Return the tier that the shopper stands on, below the ladder none; None where no version asks."""
+    if not any(version.asks.tier for version in asking):
+        return None
+    return tier_of(session, basket.shopper_id) or NO_TIER
 
 
 def cap_window(

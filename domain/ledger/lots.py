@@ -91,6 +91,20 @@ _RETURN: Final = text("""
 """)
 
 
+def spendable(session: Session, shopper_id: UUID, today: date) -> dict[int, int]:
+    """Return what a shopper can spend today, by currency."""
+    rows = session.execute(_SPENDABLE, {"shopper": shopper_id, "today": today})
+    return {currency_id: int(points) for currency_id, points in rows}
+
+
+_SPENDABLE: Final = text("""
+    SELECT account.currency_id, sum(lot.left_points) FROM account JOIN lot ON lot.account_id = account.id
+    WHERE account.shopper_id = CAST(:shopper AS uuid) AND account.kind = 'shopper'
+        AND lot.left_points > 0 AND (lot.last_day IS NULL OR lot.last_day >= :today)
+    GROUP BY account.currency_id
+""")
+
+
 def next_lots(
     session: Session, shopper_id: UUID, today: date, limit: int
 ) -> list[tuple[int, date, int, bool]]:

@@ -41,6 +41,18 @@ Act = Literal[
     "campaign_paused",
     "campaign_resumed",
     "campaign_ended",
+    "reward_changed",
+    "reward_offered",
+    "reward_ended",
+    "vouchers_added",
+    "vouchers_withdrawn",
+    "partner_joined",
+    "partner_secret_renewed",
+    "partner_ended",
+    "tiers_changed",
+    "referral_terms_changed",
+    "mission_added",
+    "mission_ended",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

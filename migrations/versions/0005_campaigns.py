@@ -1,6 +1,6 @@
 """Campaigns in versions, when each was live, and what is used of their caps and stamp cards.
 
-Revision: 0002_campaigns, after 0002.
+Revision: 0005, after 0004.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0002_campaigns"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
