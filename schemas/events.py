@@ -32,6 +32,10 @@ EventType = Literal[
     "tier.dropped",
     "referral.paid",
     "mission.done",
+    "campaign.published",
+    "campaign.paused",
+    "campaign.resumed",
+    "campaign.ended",
 ]
 # What `data` of an event is written by; raised when a reader of the old form would misunderstand the new.
 EVENT_FORMAT = 1

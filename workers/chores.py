@@ -25,6 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
+from domain.campaigns import budgets
 from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry, notices, spending
@@ -72,6 +73,8 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
         Chore("workers.chores.follow_members_days", timedelta(hours=1)),
     ]
+    # A budget that rises with a version is short until then: shoppers must not notice.
+    found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
     found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
@@ -229,6 +232,14 @@ def follow_members_days() -> Iterator[int]:
         with transaction() as session:
             count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
         yield count
+
+
+@chore
+def begin_budgets() -> Iterator[int]:
+    """Let budgets hold what versions of campaigns say that began since."""
+    with transaction() as session:
+        count = budgets.begin_budgets(session)
+    yield count
 
 
 @chore
