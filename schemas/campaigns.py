@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
+from pydantic import StringConstraints
 from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import BigInteger, Field, SQLModel
 
-from schemas.base import Body, id_field, json_field, time_field
+from schemas.base import Body, Moment, ShortText, TrimmedText, id_field, json_field, time_field
 
 StackingMode = Literal["all", "first", "best"]
 CampaignState = Literal["draft", "scheduled", "live", "paused", "ended"]
@@ -162,3 +163,88 @@ class CampaignView(Body):
     stamps: int
     rewards: list[str]
     why: list[WhyView]
+
+
+class NewCampaign(Body):
+    """A campaign to begin: of a brand, or of the whole group where none is named."""
+
+    slug: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)]
+    name: Annotated[TrimmedText, StringConstraints(min_length=1, max_length=120)]
+    brand: ShortText | None = None
+
+
+class PublishRequest(Body):
+    """When a draft begins to be live; now where nothing is said."""
+
+    at: Moment | None = None
+
+
+class CampaignSummary(Body):
+    """A campaign in a list. What budgets have left is points, nothing where there is no limit."""
+
+    slug: str
+    name: str
+    brand: str | None
+    state: CampaignState
+    starts_on: date
+    ends_on: date
+    has_draft: bool
+    budget_left: int | None
+    budget_left_today: int | None
+
+
+class CampaignList(Body):
+    """Campaigns, those that begin last first."""
+
+    campaigns: list[CampaignSummary]
+
+
+class VersionView(Body):
+    """A version of a campaign: how it stands, and when it is or was live last."""
+
+    no: int
+    state: CampaignState
+    live_from: datetime | None
+    live_until: datetime | None
+    terms: dict[str, Any]
+    changed_at: datetime
+
+
+class ManagedCampaign(CampaignSummary):
+    """A campaign with its versions, newest first."""
+
+    versions: list[VersionView]
+
+
+class StampsView(Body):
+    """A shopper's stamps on a card: how many lie on the one that is being filled, of how many."""
+
+    card: str
+    have: int
+    full: int
+
+
+class OfferRule(Body):
+    """What one rule gives, and what it asks for that is not so yet."""
+
+    gives: list[str]
+    not_yet: list[WhyView]
+
+
+class OfferView(Body):
+    """What a shopper can earn by a campaign that runs or begins within a week, and why not yet."""
+
+    campaign: str
+    name: str
+    brands: list[str]
+    starts_on: date
+    ends_on: date
+    rules: list[OfferRule]
+    stamps: list[StampsView]
+    not_yet: list[WhyView]
+
+
+class OfferList(Body):
+    """A shopper's offers, those that end soonest first."""
+
+    offers: list[OfferView]

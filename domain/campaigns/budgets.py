@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from domain.campaigns.compiled import Version
 from domain.campaigns.terms import Terms
@@ -114,3 +114,16 @@ def left_of(session: Session, versions: Sequence[Version], at: datetime) -> dict
         for version in versions
         if version.budget_ids
     }
+
+
+def left_of_campaigns(
+    session: Session, campaign_ids: Sequence[UUID], at: datetime
+) -> dict[UUID, dict[str, int]]:
+    """Return what budgets of campaigns have left by scope, those not in force too: for charts and lists."""
+    statement = select(CampaignBudget).where(col(CampaignBudget.campaign_id).in_(campaign_ids))
+    links = session.exec(statement).all() if campaign_ids else []
+    left = budgets.left(session, [link.budget_id for link in links], at=at) if links else {}
+    found: dict[UUID, dict[str, int]] = {}
+    for link in links:
+        found.setdefault(link.campaign_id, {})[link.scope] = left[link.budget_id]
+    return found

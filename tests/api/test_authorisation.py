@@ -6,7 +6,6 @@ The operations come from the application's own routes: one that this table does 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal
 
 import jwt
@@ -19,22 +18,18 @@ from sqlmodel import Session, select
 from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
-from domain.membership import missions
 from domain.people import staff
 from domain.people.shoppers import join_staff
-from domain.rewards import redemptions
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.campaigns import Campaign
 from schemas.catalog import LinkRequest, Product
-from schemas.membership import NewMission
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
 from tests import make
 from tests.make import console as ground
+from tests.make.held import what_rewards_hold
 from tests.make.operations import Operation, operations
-from tests.make.points import earn
-from tests.make.rewards import offered_reward, partner
 
 Kind = Literal[
     "open",
@@ -47,6 +42,7 @@ Kind = Literal[
     "brand",
     "own_brand",
     "managers",
+    "sellers",
     "admins",
     "staff",
     "partners",
@@ -112,6 +108,17 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/catalog/brands/import": "admins",
     "POST /v1/catalog/retailers/import": "admins",
     "POST /v1/campaigns/import": "admins",
+    "GET /v1/me/offers": "shoppers",
+    "GET /v1/campaigns": "sellers",
+    "POST /v1/campaigns": "sellers",
+    "GET /v1/campaigns/schema": "sellers",
+    "GET /v1/campaigns/{campaign}": "brand",
+    "PUT /v1/campaigns/{campaign}/draft": "brand",
+    "DELETE /v1/campaigns/{campaign}/draft": "brand",
+    "POST /v1/campaigns/{campaign}/publish": "brand",
+    "POST /v1/campaigns/{campaign}/pause": "brand",
+    "POST /v1/campaigns/{campaign}/resume": "brand",
+    "POST /v1/campaigns/{campaign}/end": "brand",
     "POST /v1/catalog/stores/import": "admins",
     "GET /v1/catalog/unmatched": "admins",
     "GET /v1/catalog/learned": "admins",
@@ -206,6 +213,7 @@ def outcome_for(kind: Kind, caller: Caller, *, console: bool) -> Outcome:
         "brand": who in {"manager", "admin"},
         "own_brand": who == "manager",
         "managers": who in {"manager", "other_manager"},
+        "sellers": who in {"manager", "other_manager", "admin"},
         "admins": who == "admin",
         "staff": who not in {"owner", "shopper"},
     }[kind]
@@ -287,40 +295,16 @@ def world(session: Session, campaign: Campaign) -> World:
     admin_id = people["admin", "admin", ()].id
     product = session.exec(select(Product.slug).order_by(Product.slug)).first()
     link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
-    ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
-    return World(receipt, callers, ids | what_rewards_hold(session, owner))
-
-
-def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
-    """The path parameters of a reward of OMO, of its batch, of a voucher of the owner's, and of a partner."""
-    partner(session)
-    reward = offered_reward(session)
-    earn(session, owner, reward.points)
-    voucher = redemptions.redeem(session, owner.id, reward.id, "a matrix")
-    return {
-        "reward": reward.slug,
-        "reward_id": reward.id,
-        "batch_id": voucher.batch_id,
-        "voucher_id": voucher.id,
-        "partner": "highlands",
-        "mission": a_mission(session),
+    campaign.brand_id = make.brand_id(session)
+    session.flush()
+    ids = {
+        "receipt_id": receipt.id,
+        "campaign": campaign.slug,
+        "campaign_id": campaign.id,
+        "view_id": admin_id,
+        "link_id": link.id,
     }
-
-
-def a_mission(session: Session) -> str:
-    """The path parameter of a mission of OMO."""
-    now = clock.now()
-    wanted = NewMission(
-        slug="three",
-        name_vi="Ba",
-        name_en="Three",
-        goal="receipts",
-        amount=3,
-        points=1,
-        starts_at=now,
-        ends_at=now + timedelta(days=1),
-    )
-    return missions.add(session, "omo", wanted).slug
+    return World(receipt, callers, ids | what_rewards_hold(session, owner))
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
@@ -389,7 +373,7 @@ def test_a_demoted_admin_keeps_neither_old_token_nor_old_pages(client: TestClien
     for operation in OPERATIONS:
         kind = EXPECTED[operation.name]
         # What a brand manager may see, whoever they were before, is still theirs.
-        if kind in {"open", "staff", "managers", "own_brand"} or operation.method != "GET":
+        if kind in {"open", "staff", "managers", "sellers", "own_brand"} or operation.method != "GET":
             continue
         answer = client.get(operation.at(), headers=before.headers, follow_redirects=False)
         assert answer.status_code == (404 if operation.is_console else 401), operation.name
