@@ -216,6 +216,29 @@ class ManagedCampaign(CampaignSummary):
     versions: list[VersionView]
 
 
+class DryRunRequest(Body):
+    """How many of the last receipts a draft is tried on."""
+
+    receipts: Annotated[int, Field(ge=1, le=1000)] = 1000
+
+
+class DryRunView(Body):
+    """What a draft would have paid for past receipts; of few shoppers neither their number nor days are told.
+
+    `waiting` of the points are of receipts that a person has to look at; `refused` is what refused ones would
+    have earned. `cut` counts receipts that caps, budgets or law made pay less.
+    """
+
+    receipts: int
+    paid_receipts: int
+    points: int
+    waiting: int
+    refused: int
+    shoppers: int | None
+    by_day: dict[date, int]
+    cut: dict[str, int]
+
+
 class StampsView(Body):
     """A shopper's stamps on a card: how many lie on the one that is being filled, of how many."""
 

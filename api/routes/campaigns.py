@@ -17,7 +17,15 @@ from domain.catalog.sheets import csv_text
 from domain.errors import NotFoundError
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
-from schemas.campaigns import CampaignList, ManagedCampaign, NewCampaign, OfferList, PublishRequest
+from schemas.campaigns import (
+    CampaignList,
+    DryRunRequest,
+    DryRunView,
+    ManagedCampaign,
+    NewCampaign,
+    OfferList,
+    PublishRequest,
+)
 from schemas.catalog import ImportReport
 from schemas.people import StaffMember
 
@@ -101,6 +109,15 @@ def publish_draft(
     kept = managed.campaign_of(session, seller, campaign)
     versions.publish(session, kept.id, staff_id=seller.id, at=wanted.at if wanted else None)
     return managed.shown(session, kept)
+
+
+@router.post("/campaigns/{campaign}/dry-runs", dependencies=LIMITED)
+def try_draft(
+    session: ReadOnly, seller: CurrentSeller, campaign: KeptCampaign, wanted: DryRunRequest | None = None
+) -> DryRunView:
+    """Say what the draft would have paid for the last receipts; nothing is written."""
+    kept = managed.campaign_of(session, seller, campaign)
+    return managed.dry_run(session, kept, (wanted or DryRunRequest()).receipts)
 
 
 @router.post("/campaigns/{campaign}/pause")

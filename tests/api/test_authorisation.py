@@ -116,6 +116,7 @@ EXPECTED: dict[str, Kind] = {
     "PUT /v1/campaigns/{campaign}/draft": "brand",
     "DELETE /v1/campaigns/{campaign}/draft": "brand",
     "POST /v1/campaigns/{campaign}/publish": "brand",
+    "POST /v1/campaigns/{campaign}/dry-runs": "brand",
     "POST /v1/campaigns/{campaign}/pause": "brand",
     "POST /v1/campaigns/{campaign}/resume": "brand",
     "POST /v1/campaigns/{campaign}/end": "brand",

@@ -116,3 +116,17 @@ def test_offers_say_what_can_be_earned_how_far_one_is_and_why_not_yet(
     after = client.get("/v1/me/offers", headers=headers).json()["offers"][0]
     assert (after["stamps"][0]["have"], after["not_yet"][0]["code"]) == (1, "offer_cap_campaign")
     assert after["rules"][0]["gives"] != before[0]["rules"][0]["gives"]
+
+
+def test_a_draft_is_tried_on_past_receipts_and_few_shoppers_are_withheld(
+    client: TestClient, session: Session, empty_redis: None
+) -> None:
+    make.make_campaign(session)
+    sent(session, make.make_shopper(session))
+    headers = manager(session)
+    client.post("/v1/campaigns", json={"slug": "tet", "name": "Tết", "brand": "omo"}, headers=headers)
+    none = client.post("/v1/campaigns/tet/dry-runs", json={}, headers=headers)
+    assert (none.status_code, none.json()["code"]) == (409, "campaign_without_draft")
+    client.put("/v1/campaigns/tet/draft", json=terms(), headers=headers)
+    tried = client.post("/v1/campaigns/tet/dry-runs", json={"receipts": 10}, headers=headers).json()
+    assert (tried["receipts"], tried["points"], tried["shoppers"], tried["by_day"]) == (1, 185, None, {})
