@@ -219,6 +219,44 @@ TOTAL: RM                            57.80
     assert reading.total_minor == 5780
 
 
+def test_what_is_rounded_in_the_drawer_does_not_change_the_printed_total() -> None:
+    reading = read(
+        """
+KEDAI UBAT SERI
+Jalan Besar 12 Ipoh
+Date: 07/07/2017 20:56
+121066051 OPTICARE 500                13.78 S
+SUBTOTAL                              13.78
+TOTAL (GST INCL)                      13.78
+CASH                                  20.00
+ROUNDING ADJUSTMENTS                   0.02
+CHANGE DUE                             6.20
+"""
+    )
+    assert reading.total_minor == 1378
+    assert "tender" in reading.checks.confirmed
+
+
+def test_a_tax_whose_label_is_lost_is_not_the_total_beneath_it() -> None:
+    reading = read(
+        """
+ARGO DINER
+1084 Yonkers Avenue Yonkers, NY 10704
+03/05/2018 11:01 AM
+1 Coffee                              $1.45
+1 Waffle                              $5.50
+1 Old Fashion French Toast            $4.50
+1 Side Home Fries                     $2.95
+Subtotal:                            $14.40
+                                      $1.28
+Total:
+Server Name: MIKE
+"""
+    )
+    assert reading.total_minor == 1568
+    assert "total" in reading.inferred
+
+
 def test_a_total_whose_figure_is_broken_still_ends_the_items_and_is_what_was_paid() -> None:
     reading = read(
         """
