@@ -96,6 +96,30 @@ def fraud(
 
 
 @app.command()
+def credit(
+    folder: Annotated[Path, typer.Argument(help="Pictures of honest receipts, with gt.jsonl.")],
+    readings: Annotated[
+        Path | None, typer.Option(help="File to keep readings in, and to take them from.")
+    ] = None,
+    half: Annotated[
+        int | None, typer.Option(min=0, max=1, help="Only receipts of one half of the tills.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many honest receipts earn without a person, and whether every brand's sum is right then."""
+    figures = _measure("credit", folder, readings=readings, half=half)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    table = Table("till", "receipts", "approved", "exact", "value wrong", "value lost", "waiting for")
+    for till, row in [*figures["by_till"].items(), ("all", figures)]:
+        waiting = ", ".join(f"{code} {count}" for code, count in row["waiting_for"].items())
+        shares = (row["receipts"], row["approved"], row["exact"], row["value_wrong"], row["value_lost"])
+        table.add_row(till, *map(str, shares), waiting)
+    shown.print(table)
+
+
+@app.command()
 def chaos(
     faults: Annotated[int, typer.Option("--n", min=1, max=2000, help="Faults to do.")] = 200,
     seed: Annotated[int, typer.Option(help="Which faults come when.")] = 1,
