@@ -17,7 +17,6 @@ from sqlmodel import Session
 from domain.people.shoppers import join_shopper
 from domain.settlement import settle_receipt
 from infra import clock
-from infra.db import forget_connections
 from infra.storage import photo_hash
 from ocr.reader import read_receipt
 from ocr.types import Reading
@@ -28,8 +27,12 @@ from schemas.receipts import Receipt, ReceiptPage
 
 def read_all(folder: Path, images: Sequence[str], processes: int | None = None) -> dict[str, Reading]:
     """Read pictures on several processes, as many as there are cores when None; by name below the folder."""
+    # A process an own share of the cores: OpenCV would take all of them in each.
     pool = ProcessPoolExecutor(
-        processes or os.cpu_count() or 1, mp_context=get_context("fork"), initializer=_begin
+        processes or os.cpu_count() or 1,
+        mp_context=get_context("fork"),
+        initializer=cv2.setNumThreads,
+        initargs=(1,),
     )
     with pool:
         return dict(zip(images, pool.map(_read, [folder / image for image in images]), strict=True))
@@ -68,11 +71,6 @@ def settle_picture(session: Session, phone: str, photo: bytes, reading: Reading)
     settle_receipt(session, receipt.id, reading)
     session.flush()
     return receipt
-
-
-def _begin() -> None:
-    cv2.setNumThreads(1)
-    forget_connections()
 
 
 def _read(path: Path) -> Reading:

@@ -34,6 +34,7 @@ HELD_BACK_MAX: Final = {"near_miss_not_duplicate": 0.01, "genuine": 0.03}
 NO_FRAUD: Final = {
     "missing_field",
     "sums_unsure",
+    "lines_unsure",
     "unknown_retailer",
     "outside_campaign",
     "too_old",
