@@ -120,6 +120,17 @@ def credit(
 
 
 @app.command()
+def day(
+    folder: Annotated[Path, typer.Argument(help="Photographs to send.")],
+    seconds: Annotated[int, typer.Option(min=1, help="How long clients send.")] = 120,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers that read.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Receipts decided a second over HTTP, from the upload to its points, and what each costs all in."""
+    show(_measure("day", folder, seconds=seconds, workers=workers), as_json)
+
+
+@app.command()
 def chaos(
     faults: Annotated[int, typer.Option("--n", min=1, max=2000, help="Faults to do.")] = 200,
     seed: Annotated[int, typer.Option(help="Which faults come when.")] = 1,
