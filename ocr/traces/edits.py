@@ -122,8 +122,8 @@ def _edge(photo: Gray, box: Box) -> float | None:
     ground = cv2.morphologyEx(word, cv2.MORPH_CLOSE, _GROUND)
     # Ink is darker than its ground by a share of that and of what is hardly seen.
     lightest = cv2.convertScaleAbs(ground, alpha=1 - _INK, beta=-_INK * _HARDLY_SEEN)
-    ink = cv2.compare(word, lightest, cv2.CMP_LT)
-    blank = cv2.compare(cv2.dilate(ink, _NEAR), 0, cv2.CMP_EQ)
+    ink = np.asarray(cv2.compare(word, lightest, cv2.CMP_LT), np.uint8)
+    blank = np.asarray(cv2.dilate(ink, _NEAR) == 0, np.uint8)
     if cv2.countNonZero(ink) < 15 or cv2.countNonZero(blank) < 25:  # noqa: PLR2004 - too little to measure
         return None
     # A shadow's rim across a word is no edge of its letters: print is measured as a share of its ground. Two
