@@ -349,7 +349,9 @@ Total                           14.68
 
 
 def test_a_name_glued_to_its_code_keeps_its_first_word():
-    assert [name for name, _, _ in lines_of("""
+    assert [
+        name
+        for name, _, _ in lines_of("""
 RESTORAN WAN SENG
 Jalan Temenggung 12
 Date: 09/06/2018 12:41
@@ -365,7 +367,8 @@ SR I00100000169-Veggies
 Total Amount          $6.30
 CASH                 $10.00
 CHANGE                $3.70
-""")] == ["Fried Noodle (S)", "Meat Dish", "Veggies"]
+""")
+    ] == ["Fried Noodle (S)", "Meat Dish", "Veggies"]
 
 
 def test_a_count_is_no_amount_where_the_amount_was_not_read():
