@@ -54,6 +54,24 @@ EXPECTED: dict[str, Kind] = {
     "GET /v1/receipts/{receipt_id}/events": "owner",
     "GET /v1/receipts/{receipt_id}/image": "viewers",
     "POST /v1/receipts/{receipt_id}/appeal": "owner",
+    "POST /v1/auth/codes": "open",
+    "POST /v1/auth/tokens": "open",
+    "POST /v1/auth/outside": "open",
+    "POST /v1/auth/refresh": "open",
+    "POST /v1/auth/passkeys/options": "open",
+    "POST /v1/auth/passkeys": "open",
+    "GET /v1/auth/deliveries/{code_id}/{proof}": "open",
+    "POST /v1/auth/deliveries/{code_id}/{proof}": "open",
+    "POST /v1/auth/sign-out": "signed_in",
+    "POST /v1/auth/second-fact": "signed_in",
+    "POST /v1/auth/start-over": "signed_in",
+    "GET /v1/me/devices": "shoppers",
+    "DELETE /v1/me/devices": "shoppers",
+    "DELETE /v1/me/devices/{device_id}": "shoppers",
+    "GET /v1/me/passkeys": "shoppers",
+    "POST /v1/me/passkeys": "shoppers",
+    "POST /v1/me/passkeys/options": "shoppers",
+    "DELETE /v1/me/passkeys/{passkey_id}": "shoppers",
     "GET /v1/me/balances": "shoppers",
     "GET /v1/me/transfers": "shoppers",
     "GET /v1/review/cases": "reviewers",
@@ -119,7 +137,12 @@ EXPECTED: dict[str, Kind] = {
     "POST /console/names/{link_id}/withdraw": "admins",
 }
 # Whose state lets a relative's bar be told only after other refusals.
-OWN = ("/console/views/{view_id}", "/console/review/many/{act_id}")
+OWN = (
+    "/console/views/{view_id}",
+    "/console/review/many/{act_id}",
+    "/v1/me/devices/{device_id}",
+    "/v1/me/passkeys/{passkey_id}",
+)
 STATES = ("received", "in_review", "approved", "rejected", "unreadable")
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
