@@ -87,7 +87,8 @@ class Device(SQLModel, table=True):
     """An installation of an app, or a browser, on which a shopper signed in.
 
     `install_digest` is the keyed hash of what it calls itself, the same as uploads are known by
-    (`UploadOrigin.device`); null where it says nothing.
+    (`UploadOrigin.device`); null where it says nothing. `known` says that its user was once who they said: a
+    session that still needs a second fact makes no device known.
     """
 
     __table_args__ = (UniqueConstraint("shopper_id", "install_digest"),)
@@ -98,6 +99,7 @@ class Device(SQLModel, table=True):
     name: str | None = Field(default=None, max_length=NAME_LENGTH_MAX)
     client: str = Field(default="unknown", max_length=10)
     app_version: str | None = Field(default=None, max_length=40)
+    known: bool = True
     first_seen_at: datetime = time_field()
     last_seen_at: datetime = time_field()
 

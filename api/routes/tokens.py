@@ -89,8 +89,11 @@ def sign_in_from_outside(
 ) -> Any:
     """Exchange a token of the outside sign-in service that is set here for a session."""
     spending.count_try(origin)
-    shopper = prove_outside(session, body.token)
-    opened = sessions.begin_session(session, shopper, "outside", origin, body.device_name)
+    proof = prove_outside(session, body.token)
+    due = proof.by_phone and second_fact.is_due(session, proof.shopper, origin)
+    opened = sessions.begin_session(
+        session, proof.shopper, "outside", origin, body.device_name, second_fact_due=due
+    )
     return answered(request, response, opened, body)
 
 

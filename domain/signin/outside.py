@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
@@ -17,7 +19,15 @@ from schemas.people import Shopper
 from schemas.signin import OutsideIdentity
 
 
-def prove_outside(session: Session, token: str) -> Shopper:
+@dataclass(frozen=True, slots=True)
+class OutsideProof:
+    """Who an outside token is about; `by_phone` where only their number says which account is theirs."""
+
+    shopper: Shopper
+    by_phone: bool
+
+
+def prove_outside(session: Session, token: str) -> OutsideProof:
     """Return the shopper that an outside token is about, who joins if new.
 
     Who is new is known by their phone, where the service has checked it; without one they join without.
@@ -39,7 +49,7 @@ def prove_outside(session: Session, token: str) -> Shopper:
     if known is not None:
         shopper = session.get_one(Shopper, known.shopper_id)
         if shopper.erased_at is None:
-            return shopper
+            return OutsideProof(shopper, by_phone=False)
         session.delete(known)
         session.flush()
     shopper = _join(session, said.phone)
@@ -48,7 +58,7 @@ def prove_outside(session: Session, token: str) -> Shopper:
             issuer=issuer, subject=said.subject, shopper_id=shopper.id, first_seen_at=clock.now()
         )
     )
-    return shopper
+    return OutsideProof(shopper, by_phone=shopper.phone is not None)
 
 
 def _join(session: Session, phone: str | None) -> Shopper:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.people.shoppers import join_shopper
 from domain.signin.errors import SecondFactNotDueError, SecondFactSpentError, SecondFactWrongError
-from domain.signin.sessions import end_sessions, knows_device
+from domain.signin.sessions import end_sessions, knows_device, make_known
 from infra import clock
 from infra.settings import settings
 from schemas.base import table_of
@@ -37,7 +37,11 @@ def is_due(session: Session, shopper: Shopper, origin: Origin) -> bool:
     if last_receipt is None or knows_device(session, shopper.id, origin):
         return False
     last_session = session.exec(
-        select(func.max(ShopperSession.last_used_at)).where(ShopperSession.shopper_id == shopper.id)
+        select(func.max(ShopperSession.last_used_at)).where(
+            ShopperSession.shopper_id == shopper.id,
+            # Whoever could not say who they are has not broken the silence.
+            col(ShopperSession.second_fact_due).is_(False),
+        )
     ).one()
     last = max(last_receipt, last_session or last_receipt)
     return bool(last < clock.now() - timedelta(days=settings().silent_days))
@@ -68,6 +72,7 @@ def give(session: Session, shopper_id: UUID, session_id: UUID, retailer: str) ->
     if expected is None or retailer.strip().lower() != expected:
         raise SecondFactWrongError(tries_left=TRIES_MAX - tries)
     current.second_fact_due = False
+    make_known(session, current.device_id)
     session.flush()
 
 

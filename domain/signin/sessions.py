@@ -75,6 +75,8 @@ def begin_session(
     """Sign a shopper in on the device that the request tells of; earlier sessions of that device end."""
     now = clock.now()
     device_id = _device(session, shopper.id, origin, device_name, now)
+    if not second_fact_due:
+        make_known(session, device_id)
     end_sessions(session, shopper.id, "replaced", device_id=device_id)
     _end_the_oldest(session, shopper.id)
     begun = ShopperSession(
@@ -93,12 +95,23 @@ def begin_session(
     return _opened(begun)
 
 
+def make_known(session: Session, device_id: UUID) -> None:
+    """Keep that on this device somebody was who they said."""
+    session.execute(update(Device).where(col(Device.id) == device_id).values(known=True))
+
+
 def knows_device(session: Session, shopper_id: UUID, origin: Origin) -> bool:
-    """Say whether a shopper signed in on this device before."""
+    """Say whether a shopper signed in on this device before, and was who they said."""
     if origin.device is None:
         return False
-    known = select(Device.id).where(Device.shopper_id == shopper_id, Device.install_digest == origin.device)
-    return session.exec(known).first() is not None
+    found = session.exec(
+        select(Device.id).where(
+            Device.shopper_id == shopper_id,
+            Device.install_digest == origin.device,
+            col(Device.known).is_(True),
+        )
+    ).first()
+    return found is not None
 
 
 def refresh(session: Session, token: str, origin: Origin) -> Opened:
@@ -314,6 +327,7 @@ def _device(session: Session, shopper_id: UUID, origin: Origin, name: str | None
             shopper_id=shopper_id,
             install_digest=origin.device,
             first_seen_at=now,
+            known=False,
             **told,
             **named,
         )

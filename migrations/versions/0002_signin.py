@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
         sa.Column("client", sqlmodel.sql.sqltypes.AutoString(length=10), nullable=False),
         sa.Column("app_version", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.Column("known", sa.Boolean(), nullable=False),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["shopper_id"], ["shopper.id"], name=op.f("fk_device_shopper_id")),
