@@ -44,6 +44,9 @@ DAY_SECONDS: Final = 86_400
 # https://developers.esms.vn/en/esms-api/callback-url
 ESMS_ENDED: Final = (4, 5)
 
+# What a web app sends, whose token only the cookie holds.
+IN_COOKIE: Final = RefreshRequest()
+
 router = APIRouter(prefix="/v1/auth", tags=["sign-in"])
 
 
@@ -103,7 +106,7 @@ def refresh(
     response: Response,
     session: UnitOfWork,
     origin: CallerOrigin,
-    body: RefreshRequest | None = None,
+    body: RefreshRequest = IN_COOKIE,
     cookie: Annotated[TokenText | None, Cookie(alias=REFRESH_COOKIE)] = None,
 ) -> Any:
     """Return the tokens that follow a refresh token.
@@ -111,8 +114,8 @@ def refresh(
     The same token sent again within a minute, from the same device, gets the same answer: an answer that got
     lost, or two tabs at once, sign nobody out. Later it ends the session, since somebody has a copy.
     """
-    given = body.refresh_token if body else None
-    token, in_cookie = (given, False) if given else (cookie or "", True)
+    in_cookie = body.refresh_token is None
+    token = body.refresh_token or cookie or ""
     try:
         opened = sessions.refresh(session, token, origin)
     except DomainError as error:

@@ -14,7 +14,7 @@ class PhoneNotTakenError(DomainError):
 class CodesOffError(DomainError):
     """Nobody is set to carry codes here."""
 
-    kind = "away"
+    kind = "not_found"
     code = "codes_off"
 
 
