@@ -9,16 +9,21 @@ from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, RequestLog
 from api.routes import (
     appeals,
+    brand_rewards,
     brands,
     campaigns,
     catalog,
     devices,
     health,
+    inbox,
     me,
     names,
+    partner_access,
+    partners,
     passkeys,
     receipts,
     review,
+    rewards,
     tokens,
 )
 from console import sign_in
@@ -59,11 +64,16 @@ def create_app() -> FastAPI:
         receipts,
         appeals,
         me,
+        inbox,
+        rewards,
+        partners,
         review,
         brands,
+        brand_rewards,
         campaigns,
         catalog,
         names,
+        partner_access,
         health,
     ):
         app.include_router(routes.router)

@@ -26,6 +26,10 @@ Person = TypeVar("Person", Shopper, StaffMember)
 # Who calls here has no token yet; what they send is small (api/middleware.py).
 SIGN_IN_PREFIX = "/v1/auth/"
 
+# Here a request is signed by itself instead of bearing a token (api/partner_auth).
+SIGNED_PREFIXES = ("/v1/partners/",)
+PARTNER_HEADER = "quetbill-partner"
+
 bearer = HTTPBearer(
     auto_error=False, description="An access token of `/v1/auth`, or one of `quetbill token`."
 )
@@ -49,6 +53,9 @@ def refusal_before_body(request: Request) -> Response | None:
     """Return what a caller without a good token is answered before their body is read; None for others."""
     if request.url.path.startswith(SIGN_IN_PREFIX):
         return None
+    if request.url.path.startswith(SIGNED_PREFIXES):
+        # Signed over its body, so that must be read first; it is short.
+        return None if PARTNER_HEADER in request.headers else problem(request, 401, "unsigned")
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     try:
         if scheme.lower() == "bearer":

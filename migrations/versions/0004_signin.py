@@ -1,6 +1,6 @@
 """How shoppers sign in: codes, devices, sessions, passkeys.
 
-Revision: 0002, after 0001.
+Revision: 0004, after 0003.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
