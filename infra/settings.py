@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra.keyring import keys_of
 
 
 class Settings(BaseSettings):
@@ -31,6 +33,10 @@ class Settings(BaseSettings):
     storage_endpoint: str = Field(default="", description="Endpoint of an S3-compatible store.")
     storage_timeout_seconds: int = Field(
         default=10, description="A call to the object store is given up after this."
+    )
+    storage_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Seal what is stored: `NAME:BASE64` of 32 bytes, …; the first seals, each opens its own.",
     )
     token_secret: SecretStr = Field(
         default=SecretStr(""),
@@ -176,6 +182,12 @@ class Settings(BaseSettings):
     )
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
+
+    @field_validator("storage_keys")
+    @classmethod
+    def _keys_can_be_read(cls, given: SecretStr) -> SecretStr:
+        keys_of(given.get_secret_value())
+        return given
 
 
 @cache

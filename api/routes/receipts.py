@@ -93,7 +93,7 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     accepted = intake.accepted_before(session, shopper.id, upload, idempotency_key)
     session.commit()
     if accepted is None:
-        intake.keep_photos(upload)
+        intake.keep_photos(upload, shopper.id)
         counts = count_upload(RedisWindows(), shopper, sender.origin, clock.now()) if sender.origin else {}
         accepted = intake.accept_receipt(
             session,
@@ -196,14 +196,14 @@ def watch_receipt(
 def show_image(
     receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, page: Annotated[int, Query(ge=0, le=100)] = 0
 ) -> Response:
-    """Return the photographed page, as it was uploaded."""
+    """Return the photographed page as it is kept: without what its file told of place and time."""
     receipt = rows.receipt_seen_by(session, receipt_id, viewer)
     pages = rows.pages_of(session, receipt.id)
     if page >= len(pages):
         raise NotFoundError
     # The connection goes back before the store is asked, which may take its time.
     session.close()
-    photo = kept_photo(pages[page].sha256)
+    photo = kept_photo(pages[page])
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(photo, media_type=pages[page].media_type, headers=headers)
 

@@ -25,7 +25,7 @@ PAUSE_DOUBLINGS_MAX: Final = 5
 
 
 def pages_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
-    """Return the SHA-256 of a waiting receipt's pages in order; None when it has ended.
+    """Return the objects' names of a waiting receipt's pages in order; None when it has ended.
 
     Nothing is counted yet: whoever can't fetch the pages has not tried to read them.
 
@@ -37,7 +37,7 @@ def pages_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
         raise NotFoundError
     if status not in WAITING_STATUSES:
         return None
-    return [page.sha256 for page in pages_of(session, receipt_id)]
+    return [page.object_name for page in pages_of(session, receipt_id)]
 
 
 def begin_reading(session: Session, receipt_id: UUID) -> bool:

@@ -223,7 +223,7 @@ def world(session: Session, campaign: Campaign) -> World:
     receipt = ground.in_review(session, 1)
     sha256 = storage.put_photo(make.make_photo())
     for page in staff_pages(session, receipt):
-        page.sha256 = sha256
+        page.object_name = sha256
     owner = session.get_one(Shopper, receipt.shopper_id)
     people = {
         (name, role, brands): join_staff(session, f"{name}@example.vn", role, brands)  # type: ignore[arg-type]

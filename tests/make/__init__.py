@@ -117,6 +117,7 @@ def make_receipt(
             receipt_id=receipt.id,
             position=0,
             sha256=image,
+            object_name=image,
             media_type="image/jpeg",
             width=1000,
             height=2000,
