@@ -7,10 +7,11 @@ from fastapi import FastAPI
 from api import auth
 from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, RequestLog
-from api.routes import appeals, brands, campaigns, catalog, health, me, names, receipts, review
+from api.routes import appeals, brands, campaigns, catalog, health, me, names, privacy, receipts, review
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
+from domain.privacy.texts import current_text
 from infra.logging import set_up_logging
 from infra.storage import have_folder
 
@@ -19,6 +20,8 @@ def create_app() -> FastAPI:
     """Build the application. Settings must be in place; nothing is connected yet."""
     set_up_logging()
     have_folder()
+    # Texts that can't be taken are found now, not by the first who is asked.
+    current_text("programme", None)
     app = FastAPI(
         title="QuetBill",
         version="1",
@@ -37,7 +40,7 @@ def create_app() -> FastAPI:
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
     app.add_middleware(RequestLog)
-    for routes in (receipts, appeals, me, review, brands, campaigns, catalog, names, health):
+    for routes in (receipts, appeals, me, privacy, review, brands, campaigns, catalog, names, health):
         app.include_router(routes.router)
     mount_console(app)
     return app

@@ -14,6 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from infra.keyring import keys_of
 
+DAYS_MAX = 36_500
+
 
 class Settings(BaseSettings):
     """What an operator or engineer can turn. Field descriptions are the table in docs/operating.md."""
@@ -156,6 +158,22 @@ class Settings(BaseSettings):
     point_cost_vnd: int = Field(
         default=10, description="What a point costs the programme, in đồng: for money saved."
     )
+    picture_days: int = Field(
+        default=0, ge=0, description="Pictures are removed so long after their receipt ended; 0 keeps them."
+    )
+    picture_days_by_campaign: str = Field(
+        default="", description="The same of receipts that earned in one: `SLUG:DAYS`, comma separated."
+    )
+    export_hours: int = Field(
+        default=48, ge=1, description="A shopper's copy of their data can be fetched for so long."
+    )
+    consents_elsewhere: bool = Field(
+        default=False,
+        description="Another system asks for the programme's and brands' consents; here they count as given.",
+    )
+    consent_texts: Path | None = Field(
+        default=None, description="TOML of your own consent texts, as domain/privacy/data; empty is ours."
+    )
     trusted_proxies: str = Field(
         default="",
         description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken.",
@@ -183,11 +201,29 @@ class Settings(BaseSettings):
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
 
+    @field_validator("picture_days_by_campaign")
+    @classmethod
+    def _days_can_be_read(cls, given: str) -> str:
+        days_of(given)
+        return given
+
     @field_validator("storage_keys")
     @classmethod
     def _keys_can_be_read(cls, given: SecretStr) -> SecretStr:
         keys_of(given.get_secret_value())
         return given
+
+
+def days_of(text: str) -> dict[str, int]:
+    """Return days by slug of `slug:days, …`.
+
+    Raises:
+        ValueError: It is not that.
+    """
+    pairs = [part.strip().rpartition(":") for part in text.split(",") if part.strip()]
+    if any(not slug or not days.isdecimal() or int(days) > DAYS_MAX for slug, _, days in pairs):
+        raise ValueError("each is SLUG:DAYS, comma separated")
+    return {slug: int(days) for slug, _, days in pairs}
 
 
 @cache

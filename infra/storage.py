@@ -127,8 +127,7 @@ def put_photo(photo: bytes, owner: UUID | None = None) -> str:
     """
     sha256 = photo_hash(photo)
     name = object_name(sha256, owner) if owner else sha256
-    with _answering():
-        _put(store, _path(name), sealing.seal(photo, name))
+    put_object(name, photo)
     return name
 
 
@@ -140,21 +139,36 @@ def get_photo(name: str) -> bytes:
         PhotoChangedError: It has something else under this name.
         StoreAwayError: The store did not answer, or the key that it was sealed under is not to be had.
     """
+    photo = get_object(name)
+    if photo_hash(photo) != name.rpartition("/")[2]:
+        raise _changed(name)
+    return photo
+
+
+def put_object(name: str, content: bytes) -> None:
+    """Keep an object under a name, sealed where there is a key; one that is there is replaced.
+
+    Raises:
+        StoreAwayError: It is not kept.
+    """
+    with _answering():
+        _put(store, _path(name), sealing.seal(content, name))
+
+
+def get_object(name: str) -> bytes:
+    """Return what is kept under a name; raises as `get_photo` does."""
     with _answering():
         try:
             kept = bytes(obstore.get(store(), _path(name)).bytes())
         except FileNotFoundError as error:
             raise PhotoMissingError(name) from error
     try:
-        photo = sealing.unseal(kept, name)
+        return sealing.unseal(kept, name)
     except sealing.KeyUnknownError as error:
         _log.error("photo_key_unknown")
         raise StoreAwayError("key") from error
     except sealing.SealBrokenError as error:
         raise _changed(name) from error
-    if photo_hash(photo) != name.rpartition("/")[2]:
-        raise _changed(name)
-    return photo
 
 
 def _changed(name: str) -> PhotoChangedError:

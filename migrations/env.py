@@ -14,6 +14,7 @@ import schemas.loyalty
 import schemas.operation
 import schemas.origins
 import schemas.people
+import schemas.privacy
 import schemas.receipts
 import schemas.review  # noqa: F401 - importing a table registers it
 from infra.db import engine

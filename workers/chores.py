@@ -28,6 +28,7 @@ from sqlmodel import Session, and_, col, or_, select
 from domain.fraud import till_facts
 from domain.ledger import expiry
 from domain.origins import links
+from domain.privacy import retention
 from domain.receipts import relabelling, rows, teaching
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
@@ -57,13 +58,20 @@ class Chore:
 
 
 def chores() -> Sequence[Chore]:
-    """Return all that is to be done again and again. A new chore is a function below and a row here."""
+    """Return all that is to be done again and again. A new chore is a function below and a row here.
+
+    Those about personal data stand in `workers/privacy.py`.
+    """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.privacy.erase_shoppers", timedelta(minutes=1)))
+    found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
+    if retention.is_limited():
+        found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
     if settings().links_days:

@@ -21,6 +21,7 @@ from api.origin import UploadSender
 from domain.errors import NotFoundError
 from domain.origins.links import count_upload
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
+from domain.privacy import consents
 from domain.receipts import display, intake, rows
 from domain.receipts.errors import NoPagesError
 from domain.receipts.photos import check_photo, kept_photo
@@ -91,6 +92,8 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     photos = [page.file.read(settings().upload_bytes_max + 1) for page in image or []]
     upload = intake.look_at_upload(photos, captured_at)
     accepted = intake.accepted_before(session, shopper.id, upload, idempotency_key)
+    if accepted is None:
+        consents.needed(session, shopper.id, "programme")
     session.commit()
     if accepted is None:
         intake.keep_photos(upload, shopper.id)

@@ -35,6 +35,8 @@ Act = Literal[
     "name_not_ours",
     "name_replayed",
     "name_withdrawn",
+    "shopper_erased",
+    "dossier_written",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

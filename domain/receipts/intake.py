@@ -24,6 +24,7 @@ from infra import clock, storage
 from infra.settings import settings
 from schemas.base import new_id
 from schemas.origins import Origin
+from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptPage
 
 
@@ -121,8 +122,13 @@ def accept_receipt(
 
     Raises:
         IdempotencyKeyReusedError: The same key brought another upload meanwhile.
+        NotFoundError: The shopper asked to be forgotten meanwhile.
     """
     now = clock.now()
+    # Held until this receipt stands, so that erasure, which begins here, finds it.
+    shopper = select(Shopper.erased_at).where(Shopper.id == shopper_id)
+    if session.exec(shopper.with_for_update(read=True, key_share=True)).one() is not None:
+        raise NotFoundError
     receipt_id = session.execute(
         insert(Receipt)
         .values(

@@ -131,10 +131,12 @@ def kept_photo(page: ReceiptPage) -> bytes:
     """Return a page's bytes as they are kept. Asks the store, so no transaction is open meanwhile.
 
     Raises:
-        NotFoundError: The store has no such photograph.
+        NotFoundError: The store has no such photograph, or it was removed.
         PhotoChangedError: It has another in its place.
         StoreAwayError: It did not answer.
     """
+    if page.removed_at is not None:
+        raise NotFoundError
     try:
         return storage.get_photo(page.object_name)
     except storage.PhotoMissingError as error:

@@ -127,11 +127,11 @@ def receipt_for_staff(session: Session, receipt_id: UUID, staff_id: UUID) -> Rec
     """Return any receipt for a member of staff but their own or their family's.
 
     Raises:
-        NotFoundError: It does not exist.
+        NotFoundError: It does not exist, or was erased.
         ConflictOfInterestError: It is theirs, so nothing of it is for them to see.
     """
     receipt = session.get(Receipt, receipt_id)
-    if receipt is None:
+    if receipt is None or receipt.erased_at is not None:
         raise NotFoundError
     if is_related(session, staff_id, receipt.shopper_id):
         raise ConflictOfInterestError
@@ -174,9 +174,9 @@ def locked(session: Session, receipt_id: UUID) -> Receipt:
     """Return a receipt that nobody else changes until this transaction ends.
 
     Raises:
-        NotFoundError: There is no such receipt.
+        NotFoundError: There is no such receipt, or it was erased.
     """
     receipt = session.exec(_LOCKED, params={"receipt_id": receipt_id}).first()
-    if receipt is None:
+    if receipt is None or receipt.erased_at is not None:
         raise NotFoundError
     return receipt

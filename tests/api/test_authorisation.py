@@ -20,6 +20,7 @@ from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
 from domain.people import staff
 from domain.people.shoppers import join_staff
+from domain.privacy import export
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
@@ -56,6 +57,13 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/receipts/{receipt_id}/appeal": "owner",
     "GET /v1/me/balances": "shoppers",
     "GET /v1/me/transfers": "shoppers",
+    "GET /v1/me/consents": "shoppers",
+    "PUT /v1/me/consents": "shoppers",
+    "GET /v1/me/consents/history": "shoppers",
+    "POST /v1/me/exports": "shoppers",
+    "GET /v1/me/exports": "shoppers",
+    "GET /v1/me/exports/{export_id}/file": "owner",
+    "DELETE /v1/me": "shoppers",
     "GET /v1/review/cases": "reviewers",
     "GET /v1/review/cases/{receipt_id}": "case",
     "POST /v1/review/cases/{receipt_id}/decision": "case",
@@ -197,6 +205,7 @@ class World:
     callers: list[Caller]
     view_id: Any
     link_id: Any
+    export_id: Any
 
 
 def staff_caller(session: Session, name: str, member: StaffMember, standing_as: Any) -> Caller:
@@ -249,7 +258,8 @@ def world(session: Session, campaign: Campaign) -> World:
     admin_id = people["admin", "admin", ()].id
     product = session.exec(select(Product.slug).order_by(Product.slug)).first()
     link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
-    return World(receipt, campaign, callers, admin_id, link.id)
+    exported = export.ask_export(session, owner.id)
+    return World(receipt, campaign, callers, admin_id, link.id, exported.id)
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
@@ -298,6 +308,7 @@ def ask(client: TestClient, session: Session, world: World, operation: Operation
         campaign_id=world.campaign.id,
         view_id=world.view_id,
         link_id=world.link_id,
+        export_id=world.export_id,
     )
     sent: dict[str, Any] = dict(BODIES.get(operation.name, {}))
     if operation.is_console and operation.method == "POST":
