@@ -167,6 +167,9 @@ class Settings(BaseSettings):
     export_hours: int = Field(
         default=48, ge=1, description="A shopper's copy of their data can be fetched for so long."
     )
+    controller: str = Field(
+        default="", description="Who runs this: name, address, data protection contact. For the dossier."
+    )
     consents_elsewhere: bool = Field(
         default=False,
         description="Another system asks for the programme's and brands' consents; here they count as given.",

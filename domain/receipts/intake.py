@@ -125,10 +125,7 @@ def accept_receipt(
         NotFoundError: The shopper asked to be forgotten meanwhile.
     """
     now = clock.now()
-    # Held until this receipt stands, so that erasure, which begins here, finds it.
-    shopper = select(Shopper.erased_at).where(Shopper.id == shopper_id)
-    if session.exec(shopper.with_for_update(read=True, key_share=True)).one() is not None:
-        raise NotFoundError
+    _hold_shopper(session, shopper_id)
     receipt_id = session.execute(
         insert(Receipt)
         .values(
@@ -173,3 +170,10 @@ def accept_receipt(
     if origin is not None:
         note_upload(session, receipt, origin, counts or {})
     return Accepted(receipt, len(upload.photos), replayed=False)
+
+
+def _hold_shopper(session: Session, shopper_id: UUID) -> None:
+    """Keep a shopper until this receipt stands, so that erasure, which begins with their row, finds it."""
+    standing = select(Shopper.erased_at).where(Shopper.id == shopper_id)
+    if session.exec(standing.with_for_update(read=True, key_share=True)).one() is not None:
+        raise NotFoundError

@@ -120,6 +120,7 @@ EXPECTED: dict[str, Kind] = {
     "POST /console/bands/{campaign_id}/replay": "admins",
     "POST /console/bands/{campaign_id}": "admins",
     "GET /console/receipts/{receipt_id}/pages/{page}": "case",
+    "GET /console/privacy": "admins",
     "GET /console/names": "admins",
     "POST /console/names": "admins",
     "GET /console/names/{link_id}": "admins",
