@@ -68,7 +68,7 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.measure_prices", timedelta(days=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
-    found.append(Chore("workers.privacy.erase_shoppers", timedelta(minutes=1)))
+    found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
