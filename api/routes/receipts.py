@@ -26,6 +26,7 @@ from domain.receipts import display, intake, rows
 from domain.receipts.errors import NoPagesError
 from domain.receipts.photos import check_photo, kept_photo
 from domain.receipts.reasons import Audience, reason_view
+from domain.receipts.stripping import without_metadata
 from infra import clock, queue
 from infra.connections import stopping
 from infra.db import engine
@@ -142,8 +143,9 @@ async def _looked_at(photo: bytes) -> list[dict[str, Any]]:
         NoAnswerError: No worker answered in time.
     """
     async with upload_turns():
-        await run_in_threadpool(check_photo, photo)
-    asked = await run_in_threadpool(queue.ask_about_photo, queue.CHECK_PICTURE, photo)
+        facts = await run_in_threadpool(check_photo, photo)
+        plain = await run_in_threadpool(without_metadata, photo, facts.media_type)
+    asked = await run_in_threadpool(queue.ask_about_photo, queue.CHECK_PICTURE, plain)
     try:
         with anyio.fail_after(queue.QUICK_SECONDS):
             while True:
