@@ -1,72 +1,48 @@
-"""What lies in the object store, sealed under a key of the operator's where one is set.
-
-A sealed object says which key it takes, so that keys can be changed: the first of `storage_keys` seals what
-is new, the others open what they sealed. An object that is not sealed is its own content.
-"""
+"""Short secrets kept in tables, readable by our own processes alone: a copy of the database opens none."""
 
 from __future__ import annotations
 
-import secrets
-from functools import cache
-from typing import Final
+import hashlib
+import hmac
+import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from infra.keyring import keys_of
-from infra.settings import settings
+from infra.secrets import token_secret
 
-# No picture and no ZIP begins so.
-MAGIC: Final = b"QBSEAL1"
-NONCE_BYTES: Final = 12
-
-
-class KeyUnknownError(Exception):
-    """An object was sealed under a key that is no longer in the settings."""
+NONCE_BYTES = 12
+VERSION = b"\x01"
 
 
 class SealBrokenError(Exception):
-    """A sealed object is not what was sealed under this name."""
+    """What was kept was sealed with another key, for another purpose, or has been changed."""
 
 
-def is_sealing() -> bool:
-    """Say whether what is kept now is sealed."""
-    return bool(_keys(settings().storage_keys.get_secret_value()))
+def derived_key(purpose: str) -> bytes:
+    """Return 32 bytes that belong to one purpose: what opens one kind of secret opens no other."""
+    return hmac.new(token_secret(), f"key|{purpose}".encode(), hashlib.sha256).digest()
 
 
-def seal(content: bytes, name: str) -> bytes:
-    """Return what to keep under a name: sealed where there is a key, bound to that name (AES-256-GCM)."""
-    keys = _keys(settings().storage_keys.get_secret_value())
-    if not keys:
-        return content
-    key_name, key = next(iter(keys.items()))
-    nonce = secrets.token_bytes(NONCE_BYTES)
-    header = MAGIC + bytes([len(key_name.encode())]) + key_name.encode()
-    return header + nonce + AESGCM(key).encrypt(nonce, content, name.encode())
+def digest(purpose: str, value: str) -> bytes:
+    """Return 32 bytes by which a secret is found again without being kept."""
+    return hmac.new(derived_key(purpose), value.encode(), hashlib.sha256).digest()
 
 
-def unseal(kept: bytes, name: str) -> bytes:
-    """Return what was kept under a name.
+def seal(purpose: str, secret: str) -> bytes:
+    """Return a secret as it may be kept (AES-256-GCM), bound to its purpose."""
+    nonce = os.urandom(NONCE_BYTES)
+    return VERSION + nonce + AESGCM(derived_key(purpose)).encrypt(nonce, secret.encode(), purpose.encode())
+
+
+def unseal(purpose: str, kept: bytes) -> str:
+    """Return the secret that was sealed for this purpose.
 
     Raises:
-        KeyUnknownError: The key that it names is not in the settings.
-        SealBrokenError: It was changed, or kept under another name.
+        SealBrokenError: It was not, or has been changed since.
     """
-    if not kept.startswith(MAGIC):
-        return kept
-    start = len(MAGIC) + 1
-    nonce_at = start + kept[start - 1] if len(kept) >= start else start
-    key_name = kept[start:nonce_at].decode("utf-8", "replace")
-    key = _keys(settings().storage_keys.get_secret_value()).get(key_name)
-    if key is None:
-        raise KeyUnknownError
-    sealed_at = nonce_at + NONCE_BYTES
+    nonce, rest = kept[1 : 1 + NONCE_BYTES], kept[1 + NONCE_BYTES :]
     try:
-        return AESGCM(key).decrypt(kept[nonce_at:sealed_at], kept[sealed_at:], name.encode())
+        return AESGCM(derived_key(purpose)).decrypt(nonce, rest, purpose.encode()).decode()
     except (InvalidTag, ValueError) as error:
         raise SealBrokenError from error
-
-
-@cache
-def _keys(text: str) -> dict[str, bytes]:
-    return keys_of(text)

@@ -24,7 +24,7 @@ import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
-from infra import sealing
+from infra import sealed_objects
 from infra.settings import settings
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def put_object(name: str, content: bytes) -> None:
         StoreAwayError: It is not kept.
     """
     with _answering():
-        _put(store, _path(name), sealing.seal(content, name))
+        _put(store, _path(name), sealed_objects.seal(content, name))
 
 
 def get_object(name: str) -> bytes:
@@ -163,11 +163,11 @@ def get_object(name: str) -> bytes:
         except FileNotFoundError as error:
             raise PhotoMissingError(name) from error
     try:
-        return sealing.unseal(kept, name)
-    except sealing.KeyUnknownError as error:
+        return sealed_objects.unseal(kept, name)
+    except sealed_objects.KeyUnknownError as error:
         _log.error("photo_key_unknown")
         raise StoreAwayError("key") from error
-    except sealing.SealBrokenError as error:
+    except sealed_objects.SealBrokenError as error:
         raise _changed(name) from error
 
 

@@ -63,7 +63,7 @@ class ConsentChoice(Body):
     channel: Channel | None = None
     brand: ShortText | None = None
     text_version: Annotated[int, BodyField(ge=1, le=10_000)] | None = None
-    text_sha256: Annotated[str, BodyField(pattern="^[0-9a-f]{64}$")] | None = None
+    text_sha256: Annotated[ShortText, BodyField(pattern="^[0-9a-f]{64}$")] | None = None
 
     @model_validator(mode="after")
     def _is_about_one_thing(self) -> ConsentChoice:

@@ -17,7 +17,7 @@ from domain.privacy.consents import ASKED_ELSEWHERE
 from domain.privacy.held import HELD, table
 from domain.privacy.requests import requests_at
 from domain.privacy.texts import all_asked, current_text
-from infra import clock, sealing
+from infra import clock, sealed_objects
 from infra.settings import Settings, settings
 from infra.words import Language
 from schemas.base import table_of
@@ -117,7 +117,7 @@ def _recipients(session: Session) -> dict[str, Any]:
 def _measures() -> dict[str, Any]:
     mode = parse_qs(urlsplit(settings().database_url).query).get("sslmode", [""])[0]
     return {
-        "sealed": sealing.is_sealing(),
+        "sealed": sealed_objects.is_sealing(),
         "metadata": True,
         "pseudonyms": True,
         "group_shoppers_min": settings().group_shoppers_min,

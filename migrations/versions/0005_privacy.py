@@ -1,7 +1,7 @@
 """Consents, and what shoppers ask for under the law.
 
-Revision ID: 0002_privacy
-Revises: 0001
+Revision ID: 0005
+Revises: 0004
 Create Date: 2026-11-30 11:00:00.000000
 
 """
@@ -11,8 +11,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0002_privacy"
-down_revision = "0001"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 
