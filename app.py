@@ -22,6 +22,7 @@ from api.routes import (
     partner_access,
     partners,
     passkeys,
+    privacy,
     receipts,
     review,
     rewards,
@@ -30,6 +31,7 @@ from api.routes import (
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
+from domain.privacy.texts import current_text
 from infra.logging import set_up_logging
 from infra.metrics import watch
 from infra.storage import have_folder
@@ -39,6 +41,8 @@ def create_app() -> FastAPI:
     """Build the application. Settings must be in place; nothing is connected yet."""
     set_up_logging()
     have_folder()
+    # Texts that can't be taken are found now, not by the first who is asked.
+    current_text("programme", None)
     app = FastAPI(
         title="QuetBill",
         version="1",
@@ -65,6 +69,7 @@ def create_app() -> FastAPI:
         receipts,
         appeals,
         me,
+        privacy,
         inbox,
         membership,
         rewards,

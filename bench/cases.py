@@ -88,6 +88,7 @@ def _receipt(session: Session, phone: str, photo: bytes) -> Receipt:
             receipt_id=receipt.id,
             position=0,
             sha256=photo_hash(photo),
+            object_name=photo_hash(photo),
             media_type="image/jpeg",
             width=1,
             height=1,

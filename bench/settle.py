@@ -181,6 +181,7 @@ def _lay_out(receipts: int) -> list[UUID]:
                 receipt_id=row.id,
                 position=0,
                 sha256=f"{number:064x}",
+                object_name=f"{number:064x}",
                 media_type="image/jpeg",
                 width=1200,
                 height=2400,

@@ -23,6 +23,7 @@ MODULES = {
     "seed": "cli.admin",
     "receipts": "cli.receipts",
     "import": "cli.imports",
+    "privacy": "cli.privacy",
     "doctor": "cli.doctor",
     "samples": "cli.samples",
     "bench": "cli.bench",

@@ -10,6 +10,7 @@ from sqlmodel import select
 from cli.services import refuse, said, services
 from domain.errors import DomainError
 from domain.people.shoppers import join_shopper, join_staff
+from domain.privacy.consents import record_for_trial
 from infra.db import transaction
 from infra.secrets import SecretMissingError
 from infra.tokens import issue_token
@@ -26,6 +27,9 @@ def token(
     phone: Annotated[str, typer.Option(help="A shopper's phone; the shopper joins if new.")] = "0900000000",
     brand: Annotated[list[str] | None, typer.Option(help="A brand manager's brands, by slug.")] = None,
     email: Annotated[str | None, typer.Option(help="A member of staff's address.")] = None,
+    consents: Annotated[
+        bool, typer.Option(help="The shopper agrees to take part, and that brands see their purchases.")
+    ] = True,
 ) -> None:
     """Print a token for development, for a shopper or member of staff, alone on stdout.
 
@@ -35,16 +39,19 @@ def token(
         raise refuse(f"There is no role {role}: it is one of {', '.join(get_args(Role))}.")
     with services():
         try:
+            issued = issue(role, phone=phone, brands=tuple(brand or ()), email=email, consents=consents)
             said.print("For development only: this token belongs to no session and can't be signed out.")
-            print(issue(role, phone=phone, brands=tuple(brand or ()), email=email))
+            print(issued)
         except DomainError as error:
             raise refuse(say("problem", error.code, "en", error.values)) from error
         except SecretMissingError as error:
             raise refuse(str(error)) from error
 
 
-def issue(role: str, *, phone: str, brands: tuple[str, ...], email: str | None = None) -> str:
-    """Return a token for somebody in that role, who joins if new.
+def issue(
+    role: str, *, phone: str, brands: tuple[str, ...], email: str | None = None, consents: bool = True
+) -> str:
+    """Return a token for somebody in that role, who joins if new; a shopper agrees to take part.
 
     Raises:
         DomainError: The phone number is none.
@@ -55,6 +62,9 @@ def issue(role: str, *, phone: str, brands: tuple[str, ...], email: str | None =
         if unknown := sorted(set(brands) - known):
             raise refuse(f"No such brand: {', '.join(unknown)}.")
         if role == "shopper":
-            return issue_token(join_shopper(session, phone).id, role)
+            shopper = join_shopper(session, phone)
+            if consents:
+                record_for_trial(session, shopper.id)
+            return issue_token(shopper.id, role)
         staff = join_staff(session, email or f"{role}@example.vn", role, brands)  # type: ignore[arg-type]
         return issue_token(staff.id, role, brands)

@@ -74,7 +74,7 @@ NAVIGATION = (
     ("/audit", "audit"),
 )
 # And where it leads admins besides.
-ADMIN_NAVIGATION = (("/names", "names"),)
+ADMIN_NAVIGATION = (("/names", "names"), ("/privacy", "privacy"))
 # Sentences that a redirect may ask the next page to say.
 SAYINGS = frozenset(
     {

@@ -19,6 +19,7 @@ import schemas.operation
 import schemas.origins
 import schemas.partners
 import schemas.people
+import schemas.privacy
 import schemas.receipts
 import schemas.review
 import schemas.rewards

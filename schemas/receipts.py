@@ -28,7 +28,8 @@ class Receipt(SQLModel, table=True):
     `rung_at` is when a worker was last called for it, `attempts` how often one began to read it, `postponed`
     how often in a row it was put off because a service was away. `settled_at` is when reading was over: the
     receipt had come to its end, or to a person; what people decide later doesn't move it. `waiting_since` is
-    since when it waits for a person, or last did.
+    since when it waits for a person, or last did. `erased_at` is since when nothing of it is
+    left but what its points and its copies are known by: its shopper asked to be forgotten.
     """
 
     __table_args__ = (
@@ -83,6 +84,7 @@ class Receipt(SQLModel, table=True):
     postponed: int = 0
     settled_at: datetime | None = time_field(nullable=True)
     waiting_since: datetime | None = time_field(nullable=True)
+    erased_at: datetime | None = time_field(nullable=True)
 
     retailer_id: UUID | None = Field(default=None, foreign_key="retailer.id")
     merchant: str | None = None
@@ -100,17 +102,23 @@ class Receipt(SQLModel, table=True):
 
 
 class ReceiptPage(SQLModel, table=True):
-    """One photographed page. Its bytes lie in the object store under their SHA-256."""
+    """One photographed page.
+
+    `sha256` is of the bytes that arrived, by which the same picture is known again. What is kept lies in the
+    object store as `object_name`, without metadata; `removed_at` is since when it does no longer.
+    """
 
     __tablename__ = "receipt_page"
 
     receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True)
     position: int = Field(primary_key=True)
     sha256: str = Field(max_length=64, index=True)
+    object_name: str = Field(max_length=100, index=True)
     media_type: str = Field(max_length=40)
     width: int
     height: int
     size_bytes: int
+    removed_at: datetime | None = time_field(nullable=True)
 
 
 class ReceiptLine(SQLModel, table=True):

@@ -142,6 +142,7 @@ class ReviewDecision(SQLModel, table=True):
     """One decision, kept for ever. A trigger refuses to change or delete a row.
 
     `waiting_since` is from when the case had waited for it.
+    Erasure alone may empty `reason`.
     """
 
     __tablename__ = "review_decision"

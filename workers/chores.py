@@ -31,6 +31,7 @@ from domain.ledger import expiry, notices, spending
 from domain.membership import follow
 from domain.messages import inbox
 from domain.origins import links
+from domain.privacy import retention
 from domain.receipts import relabelling, rows, teaching
 from domain.signin import codes, handing, passkeys, sessions
 from infra import clock, queue
@@ -65,7 +66,10 @@ class Chore:
 
 
 def chores() -> Sequence[Chore]:
-    """Return all that is to be done again and again. A new chore is a function below and a row here."""
+    """Return all that is to be done again and again. A new chore is a function below and a row here.
+
+    Those about personal data stand in `workers/privacy.py`.
+    """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
@@ -74,6 +78,10 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.follow_members_days", timedelta(hours=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
+    found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
+    if retention.is_limited():
+        found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
     found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
     found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))

@@ -21,10 +21,12 @@ from api.origin import UploadSender
 from domain.errors import NotFoundError
 from domain.origins.links import count_upload
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
+from domain.privacy import consents
 from domain.receipts import display, intake, rows
 from domain.receipts.errors import NoPagesError
 from domain.receipts.photos import check_photo, kept_photo
 from domain.receipts.reasons import Audience, reason_view
+from domain.receipts.stripping import without_metadata
 from infra import clock, queue
 from infra.connections import stopping
 from infra.db import engine
@@ -91,9 +93,11 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     photos = [page.file.read(settings().upload_bytes_max + 1) for page in image or []]
     upload = intake.look_at_upload(photos, captured_at)
     accepted = intake.accepted_before(session, shopper.id, upload, idempotency_key)
+    if accepted is None:
+        consents.needed(session, shopper.id, "programme")
     session.commit()
     if accepted is None:
-        intake.keep_photos(upload)
+        intake.keep_photos(upload, shopper.id)
         counts = count_upload(RedisWindows(), shopper, sender.origin, clock.now()) if sender.origin else {}
         accepted = intake.accept_receipt(
             session,
@@ -139,8 +143,9 @@ async def _looked_at(photo: bytes) -> list[dict[str, Any]]:
         NoAnswerError: No worker answered in time.
     """
     async with upload_turns():
-        await run_in_threadpool(check_photo, photo)
-    asked = await run_in_threadpool(queue.ask_about_photo, queue.CHECK_PICTURE, photo)
+        facts = await run_in_threadpool(check_photo, photo)
+        plain = await run_in_threadpool(without_metadata, photo, facts.media_type)
+    asked = await run_in_threadpool(queue.ask_about_photo, queue.CHECK_PICTURE, plain)
     try:
         with anyio.fail_after(queue.QUICK_SECONDS):
             while True:
@@ -196,14 +201,14 @@ def watch_receipt(
 def show_image(
     receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, page: Annotated[int, Query(ge=0, le=100)] = 0
 ) -> Response:
-    """Return the photographed page, as it was uploaded."""
+    """Return the photographed page as it is kept: without what its file told of place and time."""
     receipt = rows.receipt_seen_by(session, receipt_id, viewer)
     pages = rows.pages_of(session, receipt.id)
     if page >= len(pages):
         raise NotFoundError
     # The connection goes back before the store is asked, which may take its time.
     session.close()
-    photo = kept_photo(pages[page].sha256)
+    photo = kept_photo(pages[page])
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(photo, media_type=pages[page].media_type, headers=headers)
 

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from domain.errors import NotFoundError, UnknownFilterValueError
 from domain.insights.errors import InvalidPeriodError, PeriodTooLongError
+from domain.privacy.consents import who_gave
 from infra import clock
 from schemas.catalog import Brand, Retailer
 from schemas.insights import ScopeQuery
@@ -85,6 +86,8 @@ def conditions(scope: Scope) -> list[ColumnElement[bool]]:
         bought_at <= datetime.combine(scope.last_day, time.max),
         col(ReceiptLine.brand_id) == scope.brand_id,
         col(Receipt.currency) == scope.currency,
+        # Who withdrew, or never agreed, is in no answer from that moment on.
+        who_gave(col(Receipt.shopper_id), "brand_insight", scope.brand_id),
     ]
     if scope.retailer_ids:
         wanted.append(col(Receipt.retailer_id).in_(scope.retailer_ids))

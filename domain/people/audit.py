@@ -35,6 +35,8 @@ Act = Literal[
     "name_not_ours",
     "name_replayed",
     "name_withdrawn",
+    "shopper_erased",
+    "dossier_written",
     "reward_changed",
     "reward_offered",
     "reward_ended",

@@ -22,6 +22,7 @@ from domain.catalog import learned
 from domain.membership import missions
 from domain.people import staff
 from domain.people.shoppers import join_staff
+from domain.privacy import export
 from domain.rewards import redemptions
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
@@ -133,7 +134,7 @@ def world(session: Session, campaign: Campaign) -> World:
     receipt = ground.in_review(session, 1)
     sha256 = storage.put_photo(make.make_photo())
     for page in staff_pages(session, receipt):
-        page.sha256 = sha256
+        page.object_name = sha256
     owner = session.get_one(Shopper, receipt.shopper_id)
     people = {
         (name, role, brands): join_staff(session, f"{name}@example.vn", role, brands)  # type: ignore[arg-type]
@@ -160,6 +161,7 @@ def world(session: Session, campaign: Campaign) -> World:
     product = session.exec(select(Product.slug).order_by(Product.slug)).first()
     link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
     ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
+    ids["export_id"] = export.ask_export(session, owner.id).id
     return World(receipt, callers, ids | what_rewards_hold(session, owner))
 
 

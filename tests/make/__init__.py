@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlmodel import Session, select
 
 from domain.people.shoppers import join_shopper, join_staff
+from domain.privacy.consents import record_for_trial
 from infra import clock, storage
 from infra.db import engine
 from infra.settings import override_settings
@@ -54,7 +55,10 @@ def use_store(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
 
 
 def make_shopper(session: Session, phone: str = "0901234567") -> Shopper:
-    return join_shopper(session, phone)
+    """A shopper who agreed to take part and to brands' figures, and to nothing else."""
+    shopper = join_shopper(session, phone)
+    record_for_trial(session, shopper.id)
+    return shopper
 
 
 def make_staff(session: Session, role: StaffRole = "reviewer", brands: tuple[str, ...] = ()) -> StaffMember:
@@ -117,6 +121,7 @@ def make_receipt(
             receipt_id=receipt.id,
             position=0,
             sha256=image,
+            object_name=image,
             media_type="image/jpeg",
             width=1000,
             height=2000,
