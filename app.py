@@ -7,7 +7,23 @@ from fastapi import FastAPI
 from api import auth
 from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, RequestLog
-from api.routes import appeals, brands, campaigns, catalog, health, me, names, receipts, review
+from api.routes import (
+    appeals,
+    brand_rewards,
+    brands,
+    campaigns,
+    catalog,
+    health,
+    inbox,
+    me,
+    membership,
+    names,
+    partner_access,
+    partners,
+    receipts,
+    review,
+    rewards,
+)
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -37,7 +53,23 @@ def create_app() -> FastAPI:
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
     app.add_middleware(RequestLog)
-    for routes in (receipts, appeals, me, review, brands, campaigns, catalog, names, health):
+    for routes in (
+        receipts,
+        appeals,
+        me,
+        inbox,
+        membership,
+        rewards,
+        partners,
+        review,
+        brands,
+        brand_rewards,
+        campaigns,
+        catalog,
+        names,
+        partner_access,
+        health,
+    ):
         app.include_router(routes.router)
     mount_console(app)
     return app
