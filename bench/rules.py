@@ -175,6 +175,7 @@ def measure(
 
     Raises:
         FileNotFoundError: A folder holds no pictures, or the ruler is not at hand.
+        RuntimeError: The papers are not read as they should be with every rule on.
     """
     cv2.setNumThreads(1)
     engine = own_engine()
@@ -186,6 +187,8 @@ def measure(
         for folder in folders
     }
     whole = {folder: _score(folder, pages) for folder, pages in read.items()}
+    if papers is not None and not papers():
+        raise RuntimeError("With every rule on, the project's own papers are not read as they should be.")
     found = []
     for rule in RULES:
         with switched_off(rule):
