@@ -37,7 +37,7 @@ MISSED_MIN: Final = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: the function `module:name` that decides, and what it decides when it is switched off."""
+    """One rule: the function `module:name` where it stands, and what it decides when it is switched off."""
 
     where: str
     off: Callable[..., Any]
@@ -91,11 +91,11 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.sums.equations:agree_in_print", _nothing),
     Rule("ocr.sums.equations:reconcile", _nothing),
     Rule("ocr.sums.footer_cuts:give_cuts", _nothing),
-    Rule("ocr.sums.totals:is_recap", _no),
-    Rule("ocr.sums.totals:cuts_sum", _no),
-    Rule("ocr.sums.totals:name_rounded", _nothing),
-    Rule("ocr.sums.totals:lone_figure_row", _second_unchanged),
-    Rule("ocr.sums.totals:lone_sum", _nothing),
+    Rule("ocr.sums.printed:is_recap", _no),
+    Rule("ocr.sums.printed:cuts_sum", _no),
+    Rule("ocr.sums.printed:name_rounded", _nothing),
+    Rule("ocr.sums.printed:lone_figure_row", _second_unchanged),
+    Rule("ocr.sums.printed:lone_sum", _nothing),
     Rule("ocr.sums.totals:is_running_total", _no),
     Rule("ocr.sums.totals:infer_total", _nothing),
     Rule("ocr.sums.totals:on_top", _none_of_them),
@@ -175,6 +175,7 @@ def measure(
 
     Raises:
         FileNotFoundError: A folder holds no pictures, or the ruler is not at hand.
+        RuntimeError: The papers are not read as they should be with every rule on.
     """
     cv2.setNumThreads(1)
     engine = own_engine()
@@ -186,6 +187,8 @@ def measure(
         for folder in folders
     }
     whole = {folder: _score(folder, pages) for folder, pages in read.items()}
+    if papers is not None and not papers():
+        raise RuntimeError("With every rule on, the project's own papers are not read as they should be.")
     found = []
     for rule in RULES:
         with switched_off(rule):

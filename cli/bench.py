@@ -151,7 +151,7 @@ def _papers_are_read(tests: Path) -> bool:
 
     files = [str(file) for file in sorted(tests.glob("test_parse_*.py"))]
     with contextlib.redirect_stdout(io.StringIO()):
-        return pytest.main([*files, "-q", "-x", "-p", "no:cacheprovider", "--no-header"]) == 0
+        return pytest.main([*files, "-q", "-x", "-W", "ignore", "-p", "no:cacheprovider", "--no-header"]) == 0
 
 
 @app.command()

@@ -21,7 +21,7 @@ from schemas.signin import (
 
 
 def add_ways_in(session: Session, shopper: Shopper, name: str) -> None:
-    """A device, a session on it, a passkey, an outside service's name and a code under way, all named alike."""
+    """A device, a session on it, a passkey, an outside name and a code under way, all named alike."""
     now = clock.now()
     soon = now + timedelta(minutes=5)
     device = Device(shopper_id=shopper.id, name=name, first_seen_at=now, last_seen_at=now)
