@@ -7,11 +7,31 @@ from fastapi import FastAPI
 from api import auth
 from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, RequestLog
-from api.routes import appeals, brands, campaigns, catalog, health, me, names, receipts, review
+from api.routes import (
+    appeals,
+    brand_rewards,
+    brands,
+    campaigns,
+    catalog,
+    devices,
+    health,
+    inbox,
+    me,
+    membership,
+    names,
+    partner_access,
+    partners,
+    passkeys,
+    receipts,
+    review,
+    rewards,
+    tokens,
+)
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
 from infra.logging import set_up_logging
+from infra.metrics import watch
 from infra.storage import have_folder
 
 
@@ -37,7 +57,27 @@ def create_app() -> FastAPI:
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
     app.add_middleware(RequestLog)
-    for routes in (receipts, appeals, me, review, brands, campaigns, catalog, names, health):
+    watch("sign-in", tokens.code_figures)
+    for routes in (
+        tokens,
+        passkeys,
+        devices,
+        receipts,
+        appeals,
+        me,
+        inbox,
+        membership,
+        rewards,
+        partners,
+        review,
+        brands,
+        brand_rewards,
+        campaigns,
+        catalog,
+        names,
+        partner_access,
+        health,
+    ):
         app.include_router(routes.router)
     mount_console(app)
     return app

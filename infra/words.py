@@ -15,7 +15,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason", "console", "rule", "import"]
+WordGroup = Literal["problem", "reason", "console", "rule", "import", "message", "push"]
 
 
 class _Gaps(dict[str, Any]):

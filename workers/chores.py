@@ -25,10 +25,14 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
+from domain.events import readers
 from domain.fraud import till_facts
-from domain.ledger import expiry
+from domain.ledger import expiry, notices, spending
+from domain.membership import follow
+from domain.messages import inbox
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
+from domain.signin import codes, handing, passkeys, sessions
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -36,6 +40,10 @@ from infra.settings import settings
 from schemas.operation import Chore as ChoreRow
 
 BATCH_MAX: Final = 1000
+# Accounts whose points expire in one transaction, locked meanwhile.
+EXPIRED_AT_ONCE_MAX: Final = 200
+# Events whose members are looked at in one transaction.
+FOLLOWED_AT_ONCE_MAX: Final = 100
 # A worker is a chore's for so long at a time, past the batch at hand.
 MOMENT_SECONDS: Final = 1.0
 # A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
@@ -62,10 +70,18 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
+        Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
+        Chore("workers.chores.follow_members_days", timedelta(hours=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
+    found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
+    found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
+    found.append(Chore("workers.chores.forget_sign_ins", timedelta(hours=1)))
+    if settings().code_provider:
+        found.append(Chore("workers.chores.ring_waiting_codes", timedelta(seconds=10)))
     if settings().links_days:
         found.append(Chore("workers.chores.forget_links", timedelta(hours=1)))
     return found
@@ -185,20 +201,38 @@ def ring_forgotten_receipts() -> Iterator[int]:
 
 @chore
 def expire_points() -> Iterator[int]:
-    """Let points expire whose last day is over, an account a transaction.
+    """Let points expire whose last day is over, and holds whose time is.
 
     A day ends at midnight by the tills' clock.
     """
-    today = clock.till_today()
-    count = BATCH_MAX
-    while count == BATCH_MAX:
+    while True:
         with transaction() as session:
-            accounts = expiry.accounts_to_expire(session, today, BATCH_MAX)
-        count = len(accounts)
-        for account in accounts:
-            with transaction() as session:
-                expiry.expire_points(session, account, today)
-            yield 1
+            count = spending.void_lapsed(session, clock.now())
+        with transaction() as session:
+            count += expiry.expire_points(session, clock.till_today(), EXPIRED_AT_ONCE_MAX)
+        if not count:
+            return
+        yield count
+
+
+@chore
+def follow_members() -> Iterator[int]:
+    """Move members between tiers, pay missions, and hold what friends bring, by what happened to receipts."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = follow.follow_events(session, FOLLOWED_AT_ONCE_MAX)
+        yield count
+
+
+@chore
+def follow_members_days() -> Iterator[int]:
+    """Let tiers fall whose day has come, and pay for friends whose first receipt has stood long enough."""
+    count = 1
+    while count:
+        with transaction() as session:
+            count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
+        yield count
 
 
 @chore
@@ -228,6 +262,27 @@ def replay_links() -> Iterator[int]:
 
 
 @chore
+def ring_waiting_codes() -> Iterator[int]:
+    """Ring for one-time codes whose bell was lost, whose worker died or whose provider was away."""
+    with Session(engine()) as session:
+        waiting = handing.codes_to_hand(session, BATCH_MAX)
+    for code_id in waiting:
+        queue.ring_code(str(code_id))
+    yield len(waiting)
+
+
+@chore
+def forget_sign_ins() -> Iterator[int]:
+    """Delete codes, challenges, ended sessions and unused devices that nothing asks for any more."""
+    for forget in (codes.forget_codes, passkeys.forget_challenges, sessions.forget_sessions):
+        count = 1
+        while count:
+            with transaction() as session:
+                count = forget(session, BATCH_MAX)
+            yield count
+
+
+@chore
 def forget_links() -> Iterator[int]:
     """Forget devices, addresses and links between shoppers that were last seen too long ago."""
     before = clock.now() - timedelta(days=settings().links_days)
@@ -235,4 +290,41 @@ def forget_links() -> Iterator[int]:
     while count:
         with transaction() as session:
             count = links.forget_links(session, before, BATCH_MAX)
+        yield count
+
+
+@chore
+def forget_events() -> Iterator[int]:
+    """Forget events that are old and that every reader has read; take up those a restored dump brought."""
+    with transaction() as session:
+        restored = readers.take_up_restored(session)
+    yield restored
+    before = clock.now() - timedelta(days=settings().event_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = readers.forget_events(session, before, BATCH_MAX)
+        yield count
+
+
+@chore
+def announce_expiring() -> Iterator[int]:
+    """Tell of points that expire in 30 days, in a week, tomorrow; each once, however often this runs."""
+    today, account = clock.till_today(), None
+    while True:
+        with transaction() as session:
+            count, account = notices.announce_expiring(session, today, after=account, limit=BATCH_MAX)
+        yield count
+        if account is None:
+            return
+
+
+@chore
+def forget_messages() -> Iterator[int]:
+    """Delete what shoppers were told long ago."""
+    before = clock.now() - timedelta(days=settings().message_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = inbox.forget_messages(session, before, BATCH_MAX)
         yield count

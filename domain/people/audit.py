@@ -35,6 +35,18 @@ Act = Literal[
     "name_not_ours",
     "name_replayed",
     "name_withdrawn",
+    "reward_changed",
+    "reward_offered",
+    "reward_ended",
+    "vouchers_added",
+    "vouchers_withdrawn",
+    "partner_joined",
+    "partner_secret_renewed",
+    "partner_ended",
+    "tiers_changed",
+    "referral_terms_changed",
+    "mission_added",
+    "mission_ended",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

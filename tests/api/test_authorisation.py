@@ -6,6 +6,7 @@ The operations come from the application's own routes: one that this table does 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 import jwt
@@ -18,122 +19,33 @@ from sqlmodel import Session, select
 from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
+from domain.membership import missions
 from domain.people import staff
 from domain.people.shoppers import join_staff
+from domain.rewards import redemptions
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
 from schemas.loyalty import Campaign
+from schemas.membership import NewMission
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
 from tests import make
 from tests.make import console as ground
+from tests.make.access import BODIES, EXPECTED, Kind
 from tests.make.operations import Operation, operations
+from tests.make.points import earn
+from tests.make.rewards import offered_reward, partner
 
-Kind = Literal[
-    "open",
-    "signed_in",
-    "shoppers",
-    "owner",
-    "viewers",
-    "reviewers",
-    "case",
-    "brand",
-    "own_brand",
-    "managers",
-    "admins",
-    "staff",
-]
 Outcome = Literal["in", "stranger", "absent", "relative"]
-
-EXPECTED: dict[str, Kind] = {
-    "POST /v1/receipts": "shoppers",
-    "POST /v1/receipts/check": "shoppers",
-    "GET /v1/receipts": "shoppers",
-    "GET /v1/receipts/{receipt_id}": "viewers",
-    "GET /v1/receipts/{receipt_id}/events": "owner",
-    "GET /v1/receipts/{receipt_id}/image": "viewers",
-    "POST /v1/receipts/{receipt_id}/appeal": "owner",
-    "GET /v1/me/balances": "shoppers",
-    "GET /v1/me/transfers": "shoppers",
-    "GET /v1/review/cases": "reviewers",
-    "GET /v1/review/cases/{receipt_id}": "case",
-    "POST /v1/review/cases/{receipt_id}/decision": "case",
-    "POST /v1/review/cases/{receipt_id}/undo": "reviewers",
-    "POST /v1/review/cases/{receipt_id}/withdraw": "reviewers",
-    "GET /v1/brands/{brand}/purchases": "brand",
-    "GET /v1/brands/{brand}/purchases.csv": "brand",
-    "GET /v1/brands/{brand}/summary": "brand",
-    "GET /v1/brands/{brand}/retailers": "brand",
-    "GET /v1/catalog/retailers": "signed_in",
-    "GET /v1/catalog/brands": "signed_in",
-    "GET /v1/catalog/products": "signed_in",
-    "POST /v1/catalog/import": "admins",
-    "POST /v1/catalog/brands/import": "admins",
-    "POST /v1/catalog/retailers/import": "admins",
-    "POST /v1/campaigns/import": "admins",
-    "POST /v1/catalog/stores/import": "admins",
-    "GET /v1/catalog/unmatched": "admins",
-    "GET /v1/catalog/learned": "admins",
-    "POST /v1/catalog/learned": "admins",
-    "GET /v1/catalog/learned/{link_id}/preview": "admins",
-    "POST /v1/catalog/learned/{link_id}/replay": "admins",
-    "POST /v1/catalog/learned/{link_id}/withdraw": "admins",
-    "GET /healthz": "open",
-    "GET /readyz": "open",
-    "GET /metrics": "open",
-    "GET /console": "open",
-    "GET /console/": "staff",
-    "GET /console/sign-in": "open",
-    "POST /console/sign-in": "open",
-    "GET /console/language/{language}": "open",
-    "POST /console/sign-out": "staff",
-    "GET /console/review": "reviewers",
-    "GET /console/review/{receipt_id}": "case",
-    "POST /console/review/next": "reviewers",
-    "POST /console/review/many": "reviewers",
-    "POST /console/review/{receipt_id}/hold": "case",
-    "POST /console/review/{receipt_id}/release": "reviewers",
-    "POST /console/review/{receipt_id}/decide": "case",
-    "POST /console/review/{receipt_id}/undo": "reviewers",
-    "POST /console/review/{receipt_id}/withdraw": "reviewers",
-    "GET /console/review/many/{act_id}": "reviewers",
-    "POST /console/review/many/{act_id}/undo": "reviewers",
-    "GET /console/brands": "managers",
-    "GET /console/brands/{brand}/purchases.csv": "own_brand",
-    "POST /console/views": "reviewers",
-    "POST /console/views/{view_id}/delete": "reviewers",
-    "GET /console/clusters": "reviewers",
-    "GET /console/audit": "reviewers",
-    "GET /console/rules": "reviewers",
-    "POST /console/rules/{code}/replay": "admins",
-    "POST /console/rules/{code}": "admins",
-    "GET /console/bands": "reviewers",
-    "POST /console/bands/{campaign_id}/replay": "admins",
-    "POST /console/bands/{campaign_id}": "admins",
-    "GET /console/receipts/{receipt_id}/pages/{page}": "case",
-    "GET /console/names": "admins",
-    "POST /console/names": "admins",
-    "GET /console/names/{link_id}": "admins",
-    "POST /console/names/{link_id}/replay": "admins",
-    "POST /console/names/{link_id}/withdraw": "admins",
-}
 # Whose state lets a relative's bar be told only after other refusals.
-OWN = ("/console/views/{view_id}", "/console/review/many/{act_id}")
+OWN = (
+    "/console/views/{view_id}",
+    "/console/review/many/{act_id}",
+    "/v1/me/devices/{device_id}",
+    "/v1/me/passkeys/{passkey_id}",
+)
 STATES = ("received", "in_review", "approved", "rejected", "unreadable")
-BODIES: dict[str, dict[str, Any]] = {
-    "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
-    "POST /v1/review/cases/{receipt_id}/decision": {"json": {"decision": "reject", "reason": "a matrix"}},
-    "POST /console/review/{receipt_id}/decide": {"data": {"decision": "reject", "preset": "edited"}},
-    "POST /console/review/many": {"data": {"decision": "reject", "preset": "edited"}},
-    "POST /console/rules/{code}": {"data": {"mode": "on", "weight": "50"}},
-    "POST /console/rules/{code}/replay": {"data": {"mode": "on", "weight": "50"}},
-    "POST /console/bands/{campaign_id}": {"data": {"review_from": "50"}},
-    "POST /console/bands/{campaign_id}/replay": {"data": {"review_from": "50"}},
-    "POST /console/views": {"data": {"name": "mine"}},
-    "POST /v1/catalog/learned": {"json": {"name": "RAU MUONG"}},
-    "POST /console/names": {"data": {"name": "RAU MUONG"}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +65,7 @@ def outcome_for(kind: Kind, caller: Caller, *, console: bool) -> Outcome:
     who = caller.standing_as
     if kind == "open":
         return "in"
-    if who == "nobody" or (console and who in {"owner", "shopper"}):
+    if kind == "partners" or who == "nobody" or (console and who in {"owner", "shopper"}):
         return "stranger"
     reviewing = who in {"reviewer", "relative", "admin"}
     allowed = {
@@ -190,13 +102,11 @@ def outcome_of(answer: Any) -> Outcome:
 
 @dataclass(slots=True)
 class World:
-    """A receipt, its campaign, and everybody who might ask about them."""
+    """A receipt, the path parameters of what stands around it, and everybody who might ask about them."""
 
     receipt: Receipt
-    campaign: Campaign
     callers: list[Caller]
-    view_id: Any
-    link_id: Any
+    ids: dict[str, Any]
 
 
 def staff_caller(session: Session, name: str, member: StaffMember, standing_as: Any) -> Caller:
@@ -249,7 +159,40 @@ def world(session: Session, campaign: Campaign) -> World:
     admin_id = people["admin", "admin", ()].id
     product = session.exec(select(Product.slug).order_by(Product.slug)).first()
     link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
-    return World(receipt, campaign, callers, admin_id, link.id)
+    ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
+    return World(receipt, callers, ids | what_rewards_hold(session, owner))
+
+
+def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
+    """The path parameters of a reward of OMO, of its batch, of a voucher of the owner's, and of a partner."""
+    partner(session)
+    reward = offered_reward(session)
+    earn(session, owner, reward.points)
+    voucher = redemptions.redeem(session, owner.id, reward.id, "a matrix")
+    return {
+        "reward": reward.slug,
+        "reward_id": reward.id,
+        "batch_id": voucher.batch_id,
+        "voucher_id": voucher.id,
+        "partner": "highlands",
+        "mission": a_mission(session),
+    }
+
+
+def a_mission(session: Session) -> str:
+    """The path parameter of a mission of OMO."""
+    now = clock.now()
+    wanted = NewMission(
+        slug="three",
+        name_vi="Ba",
+        name_en="Three",
+        goal="receipts",
+        amount=3,
+        points=1,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+    )
+    return missions.add(session, "omo", wanted).slug
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
@@ -293,12 +236,7 @@ def is_told_otherwise(operation: Operation, state: str, expected: Outcome, found
 
 def ask(client: TestClient, session: Session, world: World, operation: Operation, caller: Caller) -> Outcome:
     """Send one request as a caller, and take back what it changed."""
-    path = operation.at(
-        receipt_id=world.receipt.id,
-        campaign_id=world.campaign.id,
-        view_id=world.view_id,
-        link_id=world.link_id,
-    )
+    path = operation.at(**world.ids)
     sent: dict[str, Any] = dict(BODIES.get(operation.name, {}))
     if operation.is_console and operation.method == "POST":
         chosen = {"chosen": str(world.receipt.id)} if operation.path.endswith("/many") else {}
