@@ -7,7 +7,19 @@ from fastapi import FastAPI
 from api import auth
 from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, RequestLog
-from api.routes import appeals, brands, campaigns, catalog, health, inbox, me, names, receipts, review
+from api.routes import (
+    appeals,
+    brands,
+    campaigns,
+    catalog,
+    health,
+    inbox,
+    me,
+    names,
+    receipts,
+    review,
+    webhooks,
+)
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -37,7 +49,7 @@ def create_app() -> FastAPI:
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
     app.add_middleware(RequestLog)
-    for routes in (receipts, appeals, me, inbox, review, brands, campaigns, catalog, names, health):
+    for routes in (receipts, appeals, me, inbox, review, brands, campaigns, catalog, names, webhooks, health):
         app.include_router(routes.router)
     mount_console(app)
     return app

@@ -177,6 +177,10 @@ class Settings(BaseSettings):
     event_days: int = Field(
         default=40, ge=31, description="Events are forgotten after this, once every reader has read them."
     )
+    outbound_networks: str = Field(
+        default="",
+        description="Networks inside, comma separated, to which webhooks may go, also by http; else none.",
+    )
     message_days: int = Field(default=365, ge=1, description="Messages in inboxes are deleted after this.")
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")

@@ -31,6 +31,7 @@ from domain.ledger import expiry, notices
 from domain.messages import inbox
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
+from domain.webhooks import deliveries
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -271,7 +272,13 @@ def announce_expiring() -> Iterator[int]:
 
 @chore
 def forget_messages() -> Iterator[int]:
-    """Delete what shoppers were told long ago."""
+    """Delete what shoppers and webhooks were told long ago."""
+    before = clock.now() - timedelta(days=settings().event_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = deliveries.forget_deliveries(session, before, BATCH_MAX)
+        yield count
     before = clock.now() - timedelta(days=settings().message_days)
     count = BATCH_MAX
     while count == BATCH_MAX:

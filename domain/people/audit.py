@@ -35,6 +35,12 @@ Act = Literal[
     "name_not_ours",
     "name_replayed",
     "name_withdrawn",
+    "webhook_added",
+    "webhook_changed",
+    "webhook_removed",
+    "webhook_secret_changed",
+    "webhook_replayed",
+    "webhook_disabled",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 
