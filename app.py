@@ -16,10 +16,13 @@ from api.routes import (
     inbox,
     me,
     names,
+    push,
     receipts,
     review,
+    stream,
     webhooks,
 )
+from api.streams import Streams
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -43,13 +46,28 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.streams = Streams()
     add_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
     app.add_middleware(RequestLog)
-    for routes in (receipts, appeals, me, inbox, review, brands, campaigns, catalog, names, webhooks, health):
+    for routes in (
+        receipts,
+        appeals,
+        me,
+        inbox,
+        push,
+        stream,
+        review,
+        brands,
+        campaigns,
+        catalog,
+        names,
+        webhooks,
+        health,
+    ):
         app.include_router(routes.router)
     mount_console(app)
     return app

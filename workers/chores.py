@@ -28,7 +28,7 @@ from sqlmodel import Session, and_, col, or_, select
 from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry, notices
-from domain.messages import inbox
+from domain.messages import inbox, push
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
 from domain.webhooks import deliveries
@@ -279,6 +279,8 @@ def forget_messages() -> Iterator[int]:
         with transaction() as session:
             count = deliveries.forget_deliveries(session, before, BATCH_MAX)
         yield count
+    with transaction() as session:
+        push.forget_bells(session, before)
     before = clock.now() - timedelta(days=settings().message_days)
     count = BATCH_MAX
     while count == BATCH_MAX:

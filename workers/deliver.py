@@ -10,10 +10,10 @@ import asyncio
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import UTC
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import structlog
@@ -22,6 +22,8 @@ from sqlmodel import Session
 from standardwebhooks import Webhook
 
 from domain.events import readers
+from domain.messages import push
+from domain.messages.push import Bell
 from domain.messages.writer import write_messages
 from domain.webhooks import deliveries
 from domain.webhooks.deliveries import Claimed, Outcome
@@ -30,6 +32,7 @@ from infra.db import transaction
 from infra.faults import AWAY
 from infra.logging import set_up_logging
 from infra.outbound import OutboundError, new_pool, post
+from infra.push import Rung, services
 from workers.lifeline import end_with_parent
 
 PAUSE_SECONDS: Final = 0.5
@@ -38,6 +41,7 @@ ATTEMPT_SECONDS: Final = 15.0
 # What is being sent when we are told to stop has so long; what is left is sent again by its next claim.
 STOP_SECONDS: Final = 3.0
 EVENTS_AT_ONCE: Final = 500
+BELLS_MAX: Final = 200
 USER_AGENT: Final = "QuetBill-Webhooks/1"
 _log = structlog.get_logger()
 Found = TypeVar("Found")
@@ -50,7 +54,10 @@ class Deliverer:
         self._stop = asyncio.Event()
         self._sending: set[asyncio.Task[None]] = set()
         self._in_flight: Counter[UUID] = Counter()
+        self._ringing = 0
         self._webhooks = new_pool()
+        self._pushes = new_pool()
+        self._services = services()
 
     async def run(self) -> None:
         """Work until told to stop."""
@@ -76,8 +83,14 @@ class Deliverer:
         claimed = await _in_transaction(lambda session: deliveries.claim(session, in_flight))
         for one in claimed:
             self._in_flight[one.endpoint_id] += 1
-            self._start(one)
-        return bool(read or claimed)
+            self._start(self._send(one))
+        # While many ring no more are taken: what is taken has rung, as far as anybody knows.
+        ringing = self._ringing < BELLS_MAX
+        bells = await _in_transaction(push.claim) if self._services and ringing else []
+        for bell in bells:
+            self._ringing += 1
+            self._start(self._ring(bell))
+        return bool(read or claimed or bells)
 
     async def finish(self, seconds: float | None = None) -> None:
         """Wait for what is being sent, for so long at most, and close every connection."""
@@ -86,9 +99,10 @@ class Deliverer:
         for task in self._sending:
             task.cancel()
         await self._webhooks.aclose()
+        await self._pushes.aclose()
 
-    def _start(self, one: Claimed) -> None:
-        task = asyncio.create_task(self._send(one))
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._sending.add(task)
         task.add_done_callback(self._sending.discard)
 
@@ -104,6 +118,17 @@ class Deliverer:
             _log.warning("delivery_not_noted", delivery=str(one.id), error=type(error).__name__)
         finally:
             self._in_flight[one.endpoint_id] -= 1
+
+    async def _ring(self, bell: Bell) -> None:
+        try:
+            service = self._services.get(bell.kind)
+            rung = await service.ring(self._pushes, bell.address, bell.note) if service else Rung("refused")
+            _log.info("push_sent", delivery=str(bell.id), verdict=rung.verdict)
+            await _in_transaction(lambda session: push.note_rung(session, bell, rung))
+        except AWAY as error:
+            _log.warning("push_not_noted", delivery=str(bell.id), error=type(error).__name__)
+        finally:
+            self._ringing -= 1
 
     async def _until_done(self, work: Callable[[Session], object]) -> None:
         while not self._stop.is_set():

@@ -7,20 +7,20 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
+from domain.catalog.listing import brand_slugs
 from domain.events import readers
-from domain.events.outbox import Recorded
+from domain.events.outbox import events_by_key, told_outside
 from domain.people.audit import record_act
 from domain.webhooks.endpoints import signing_secrets
 from infra import clock
 from schemas.base import new_id, table_of
-from schemas.catalog import Brand
 from schemas.events import Event
 from schemas.webhooks import WebhookBody, WebhookDelivery, WebhookEndpoint
 
@@ -175,21 +175,14 @@ def claim(session: Session, in_flight: Mapping[UUID, int]) -> list[Claimed]:
 
 
 def _bodies(session: Session, keys: Sequence[UUID]) -> dict[UUID, str]:
-    events = session.exec(select(Event).where(col(Event.key).in_(keys))).all()
-    slugs = dict(session.exec(select(Brand.id, Brand.slug)).all())
-    names = {str(brand_id): slug for brand_id, slug in slugs.items()}
-    return {event.key: body_of(event, names) for event in events}
-
-
-def body_of(event: Event | Recorded, brand_slugs: Mapping[str, str]) -> str:
-    """Return what receivers get of an event: the same bytes at every attempt."""
-    data: dict[str, Any] = dict(event.data)
-    if "brands" in data:
-        data["brands"] = {brand_slugs.get(key, key): points for key, points in data["brands"].items()}
-    version = event.version if isinstance(event, Event) else event.cursor.version
-    about = {"subject": str(event.subject_id), "version": version, "format": event.format}
-    body = WebhookBody(type=event.type, timestamp=event.occurred_at, data=about | data)
-    return body.model_dump_json()
+    """Return what receivers get of events: the same bytes at every attempt."""
+    slugs = brand_slugs(session)
+    return {
+        event.key: WebhookBody(
+            type=event.type, timestamp=event.occurred_at, data=told_outside(event, slugs)
+        ).model_dump_json()
+        for event in events_by_key(session, keys)
+    }
 
 
 def note_outcome(session: Session, delivery_id: UUID, outcome: Outcome) -> None:
