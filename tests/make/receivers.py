@@ -20,11 +20,15 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What a receiver got, and where it listens. `on_request` is called before a request is answered."""
+    """What a receiver got, and where it listens; `bodies` are its answers at a path.
+
+    `on_request` is called before a request is answered.
+    """
 
     address: str
     received: list[Received] = field(default_factory=list)
     on_request: Callable[[Received], None] = lambda _request: None
+    bodies: dict[str, bytes] = field(default_factory=dict)
     released: threading.Event = field(default_factory=threading.Event)
 
     def paths(self) -> list[str]:
@@ -54,15 +58,16 @@ def receiver() -> Generator[Receiver]:
                 got.released.wait(30)
                 self.close_connection = True
                 return
-            status = {"redirect": 307, "cut": 200}.get(what) or int(what)
+            status = {"redirect": 307, "cut": 200, "token": 200}.get(what) or int(what)
+            answer = got.bodies.get(self.path, b"ok")
             self.send_response(status)
             if what == "redirect":
                 self.send_header("Location", "/200")
             if status in {429, 503}:
                 self.send_header("Retry-After", "120")
-            self.send_header("Content-Length", "100" if what == "cut" else "2")
+            self.send_header("Content-Length", "100" if what == "cut" else str(len(answer)))
             self.end_headers()
-            self.wfile.write(b"ok")
+            self.wfile.write(answer)
             self.close_connection = what == "cut"
 
         def log_message(self, *_args: object) -> None:
