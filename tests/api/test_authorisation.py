@@ -18,14 +18,19 @@ from sqlmodel import Session, select
 from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
+from domain.events import outbox
+from domain.events.outbox import NewEvent
 from domain.people import staff
 from domain.people.shoppers import join_staff
+from domain.webhooks import endpoints
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
 from schemas.loyalty import Campaign
+from schemas.messages import PushTarget
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
+from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests import make
 from tests.make import console as ground
 from tests.make.operations import Operation, operations
@@ -61,7 +66,7 @@ EXPECTED: dict[str, Kind] = {
     "GET /v1/me/events": "shoppers",
     "GET /v1/me/push/key": "shoppers",
     "POST /v1/me/push": "shoppers",
-    "DELETE /v1/me/push/{target_id}": "shoppers",
+    "DELETE /v1/me/push/{target_id}": "owner",
     "GET /v1/review/cases": "reviewers",
     "GET /v1/review/cases/{receipt_id}": "case",
     "POST /v1/review/cases/{receipt_id}/decision": "case",
@@ -120,6 +125,15 @@ EXPECTED: dict[str, Kind] = {
     "POST /console/views/{view_id}/delete": "reviewers",
     "GET /console/clusters": "reviewers",
     "GET /console/audit": "reviewers",
+    "GET /console/webhooks": "admins",
+    "POST /console/webhooks": "admins",
+    "GET /console/webhooks/{endpoint_id}": "admins",
+    "POST /console/webhooks/{endpoint_id}": "admins",
+    "POST /console/webhooks/{endpoint_id}/switch": "admins",
+    "POST /console/webhooks/{endpoint_id}/secret": "admins",
+    "POST /console/webhooks/{endpoint_id}/remove": "admins",
+    "POST /console/webhooks/{endpoint_id}/replay": "admins",
+    "POST /console/webhooks/{endpoint_id}/deliveries/{delivery_id}/replay": "admins",
     "GET /console/rules": "reviewers",
     "POST /console/rules/{code}/replay": "admins",
     "POST /console/rules/{code}": "admins",
@@ -212,6 +226,9 @@ class World:
     callers: list[Caller]
     view_id: Any
     link_id: Any
+    endpoint_id: Any
+    delivery_id: Any
+    target_id: Any
 
 
 def staff_caller(session: Session, name: str, member: StaffMember, standing_as: Any) -> Caller:
@@ -264,7 +281,16 @@ def world(session: Session, campaign: Campaign) -> World:
     admin_id = people["admin", "admin", ()].id
     product = session.exec(select(Product.slug).order_by(Product.slug)).first()
     link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
-    return World(receipt, campaign, callers, admin_id, link.id)
+    endpoint = endpoints.add_endpoint(session, NewEndpoint(url="https://crm.example.vn/hook"), admin_id)
+    outbox.record(session, [NewEvent("one", "receipt.settled", receipt.id, clock.now())])
+    told = {"event_key": outbox.key_of(receipt.id, "one"), "type": "receipt.settled"}
+    delivery = WebhookDelivery(endpoint_id=endpoint.id, queued_at=clock.now(), due_at=clock.now(), **told)
+    target = PushTarget(
+        shopper_id=owner.id, kind="fcm", digest=b"digest", language="vi", subscribed_at=clock.now()
+    )
+    session.add_all([delivery, target])
+    session.flush()
+    return World(receipt, campaign, callers, admin_id, link.id, endpoint.id, delivery.id, target.id)
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
@@ -313,6 +339,9 @@ def ask(client: TestClient, session: Session, world: World, operation: Operation
         campaign_id=world.campaign.id,
         view_id=world.view_id,
         link_id=world.link_id,
+        endpoint_id=world.endpoint_id,
+        delivery_id=world.delivery_id,
+        target_id=world.target_id,
     )
     sent: dict[str, Any] = dict(BODIES.get(operation.name, {}))
     if operation.is_console and operation.method == "POST":

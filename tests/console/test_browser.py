@@ -285,7 +285,7 @@ def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, s
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    pages = {name: name for name in ("review", "clusters", "audit", "rules", "bands")} | {
+    pages = {name: name for name in ("review", "clusters", "audit", "rules", "bands", "webhooks")} | {
         "empty": "review?overdue=1"
     }
     pages |= {"cluster-cases": f"review?linked={cases['cluster']}"}
