@@ -27,7 +27,8 @@ from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.store_facts import store_facts
 from domain.fraud.till_facts import till_facts
 from domain.loyalty import campaigns, earning
-from domain.loyalty.crediting import awards_of, credit, points_by_brand, points_by_line, withhold
+from domain.loyalty.crediting import awards_of, credit, hold, points_by_brand, points_by_line, withhold
+from domain.loyalty.earning import Award
 from domain.origins.gather import origin_facts
 from domain.origins.links import note_same_paper
 from domain.receipts.rows import locked
@@ -64,7 +65,7 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     catalogue = current_catalogue(session)
     _keep_reading(receipt, reading, catalogue)
     receipt.settled_at = clock.now()
-    awards: list[earning.Award] = []
+    awards: Sequence[Award] = []
     if reading.status == "read":
         awards = _judge(session, receipt, reading, catalogue)
     else:
@@ -76,7 +77,7 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     tell(session, receipt, "receipt.settled", key=key, at=receipt.settled_at, points=points)
 
 
-def _judge(session: Session, receipt: Receipt, reading: Reading, catalogue: Catalogue) -> list[earning.Award]:
+def _judge(session: Session, receipt: Receipt, reading: Reading, catalogue: Catalogue) -> Sequence[Award]:
     """Match, assess and, if approved, credit what was read; return what it earns, now or once approved."""
     matches = match_lines(reading.lines, catalogue, reading.chain)
     rules = campaigns.running_rules(session, reading.purchased_on) if reading.purchased_on else []
@@ -99,15 +100,37 @@ def _judge(session: Session, receipt: Receipt, reading: Reading, catalogue: Cata
     if receipt.status == "rejected":
         claims.release_claims(session, receipt.id)
         withhold(session, receipt.id, points.values())
-        awards, points = [], {}
-    elif receipt.status == "approved":
-        credit(session, receipt, awards)
+        points = {}
     receipt.reasons = _reasons(reading, assessment, earns=bool(points))
     _keep_signals(session, receipt.id, assessment)
     if reading.lines:
         rows = _line_rows(receipt.id, reading, matches, points)
         session.execute(_KEEP_LINES, {"rows": json.dumps(rows, default=str)})
-    return awards
+    if receipt.status == "rejected":
+        return []
+    # Budgets come last, or others would wait for all that is written above.
+    session.flush()
+    granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
+    _keep_granted(session, receipt, awards, granted)
+    return granted
+
+
+def _keep_granted(
+    session: Session, receipt: Receipt, awards: Sequence[Award], granted: Sequence[Award]
+) -> None:
+    """Write down again what lines earn where budgets held less than was asked of them."""
+    if list(granted) == list(awards):
+        return
+    shares = {"receipt": receipt.id, "points": json.dumps(points_by_line(granted))}
+    session.execute(_SET_POINTS, shares)
+    receipt.reasons = [*receipt.reasons, Reason("budget_spent", "info")]
+
+
+_SET_POINTS = text("""
+    UPDATE receipt_line
+    SET points = COALESCE(CAST(CAST(:points AS jsonb) ->> CAST(position AS text) AS bigint), 0)
+    WHERE receipt_id = :receipt
+""")
 
 
 def _keep_reading(receipt: Receipt, reading: Reading, catalogue: Catalogue) -> None:

@@ -22,6 +22,7 @@ from infra.db import after_commit, engine
 STAGES_KEY = "quetbill:stages"
 SETTLED_KEY = "quetbill:settled"
 READINGS_KEY = "quetbill:readings"
+VOUCHERS_KEY = "quetbill:vouchers"
 # Each part has an index that holds those who wait and nobody else: millions that ended cost nothing.
 _WAITING = text("""
     SELECT status, count(*), extract(epoch FROM now() - min(received_at)) FROM receipt
@@ -88,6 +89,14 @@ def count_settled(status: str, engine: str | None = None) -> None:
         _log.warning("settled_not_counted", status=status, error=type(error).__name__)
 
 
+def count_voucher(partner: str, outcome: str) -> None:
+    """Count one question of a partner's till about a voucher. A Redis fault loses the figure."""
+    try:
+        queue.redis().hincrby(VOUCHERS_KEY, f"{partner}:{outcome}", 1)
+    except RedisError as error:
+        _log.warning("voucher_not_counted", outcome=outcome, error=type(error).__name__)
+
+
 def count_settled_after_commit(session: Session, status: str) -> None:
     """Count a receipt that ended without being read now, by a person or given up, once that is kept."""
     after_commit(session, partial(count_settled, status))
@@ -128,6 +137,15 @@ class _Collector:
         )
         # Where the recogniser's model is missing, Tesseract reads instead: seen here first.
         yield _counter(READINGS_KEY, "quetbill_readings", "Receipts read, by the engine.", "engine")
+
+        # Many refusals beside few uses mean that somebody is guessing codes.
+        vouchers = CounterMetricFamily(
+            "quetbill_voucher_questions", "Partners' questions about vouchers.", labels=["partner", "outcome"]
+        )
+        counted_vouchers = cast("dict[bytes, bytes]", queue.redis().hgetall(VOUCHERS_KEY))
+        for key, value in sorted(counted_vouchers.items()):
+            vouchers.add_metric(key.decode().split(":"), int(value))
+        yield vouchers
 
     def _receipt_figures(self) -> Iterable[Metric]:
         waiting = GaugeMetricFamily("quetbill_receipts_waiting", "Receipts that wait.", labels=["status"])

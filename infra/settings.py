@@ -85,6 +85,19 @@ class Settings(BaseSettings):
         default=300, description="Pictures that one shopper may have checked."
     )
     checks_per_address_hour_max: int = Field(default=6_000, description="The same of one public address.")
+    redemptions_per_person_hour_max: int = Field(default=60, description="Rewards that one shopper takes.")
+    redemptions_per_address_hour_max: int = Field(
+        default=2000, description="Rewards taken from one public address."
+    )
+    referral_claims_per_person_hour_max: int = Field(
+        default=10, description="Friends' codes that one shopper tries."
+    )
+    referral_claims_per_address_hour_max: int = Field(
+        default=200, description="Friends' codes tried from one public address."
+    )
+    voucher_misses_per_partner_hour_max: int = Field(
+        default=300, description="Codes good for nothing that one partner may ask about."
+    )
     appeals_per_person_day_max: int = Field(default=20, description="Appeals of one shopper.")
     appeals_per_address_day_max: int = Field(default=500, description="Appeals from one public address.")
     imports_per_person_hour_max: int = Field(default=60, description="Files that one admin may import.")
@@ -108,6 +121,10 @@ class Settings(BaseSettings):
     ring_again_seconds: int = Field(default=120, description="A waiting receipt is rung again after this.")
     ring_interval_seconds: int = Field(
         default=30, description="Pause between two looks for receipts that were forgotten."
+    )
+    follow_interval_seconds: int = Field(
+        default=10,
+        description="Pause between two looks at what receipts mean for tiers, friends and missions.",
     )
     learn_shoppers_min: int = Field(
         default=5,
@@ -138,6 +155,11 @@ class Settings(BaseSettings):
     # Two million đồng spent at the usual rate, in one trip: rare, and dear enough to be looked at twice.
     second_person_points: int = Field(
         default=2000, description="An approval that credits more points than this takes two people."
+    )
+    refund_days: int = Field(
+        default=7,
+        ge=0,
+        description="Points given back after their last day can be spent for so many days more.",
     )
     correction_share_max: float = Field(
         default=1.0, description="A correction that raises a figure by more than this share takes two people."

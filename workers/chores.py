@@ -27,7 +27,8 @@ from sqlmodel import Session, and_, col, or_, select
 
 from domain.events import readers
 from domain.fraud import till_facts
-from domain.ledger import expiry, notices
+from domain.ledger import expiry, notices, spending
+from domain.membership import follow
 from domain.messages import inbox, push
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
@@ -39,6 +40,10 @@ from infra.settings import settings
 from schemas.operation import Chore as ChoreRow
 
 BATCH_MAX: Final = 1000
+# Accounts whose points expire in one transaction, locked meanwhile.
+EXPIRED_AT_ONCE_MAX: Final = 200
+# Events whose members are looked at in one transaction.
+FOLLOWED_AT_ONCE_MAX: Final = 100
 # A worker is a chore's for so long at a time, past the batch at hand.
 MOMENT_SECONDS: Final = 1.0
 # A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
@@ -65,6 +70,8 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
+        Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
+        Chore("workers.chores.follow_members_days", timedelta(hours=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
@@ -191,20 +198,38 @@ def ring_forgotten_receipts() -> Iterator[int]:
 
 @chore
 def expire_points() -> Iterator[int]:
-    """Let points expire whose last day is over, an account a transaction.
+    """Let points expire whose last day is over, and holds whose time is.
 
     A day ends at midnight by the tills' clock.
     """
-    today = clock.till_today()
-    count = BATCH_MAX
-    while count == BATCH_MAX:
+    while True:
         with transaction() as session:
-            accounts = expiry.accounts_to_expire(session, today, BATCH_MAX)
-        count = len(accounts)
-        for account in accounts:
-            with transaction() as session:
-                expiry.expire_points(session, account, today)
-            yield 1
+            count = spending.void_lapsed(session, clock.now())
+        with transaction() as session:
+            count += expiry.expire_points(session, clock.till_today(), EXPIRED_AT_ONCE_MAX)
+        if not count:
+            return
+        yield count
+
+
+@chore
+def follow_members() -> Iterator[int]:
+    """Move members between tiers, pay missions, and hold what friends bring, by what happened to receipts."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = follow.follow_events(session, FOLLOWED_AT_ONCE_MAX)
+        yield count
+
+
+@chore
+def follow_members_days() -> Iterator[int]:
+    """Let tiers fall whose day has come, and pay for friends whose first receipt has stood long enough."""
+    count = 1
+    while count:
+        with transaction() as session:
+            count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
+        yield count
 
 
 @chore

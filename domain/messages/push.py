@@ -32,6 +32,8 @@ PAUSE_FIRST: Final = timedelta(minutes=1)
 # Later than this it is news no more.
 STALE: Final = timedelta(days=1)
 BELLS_AT_ONCE: Final = 100
+# What a bell may say that there is news of; of all else it says that there is news.
+KINDS_TOLD: Final = frozenset({"receipt", "appeal", "points"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ def claim(session: Session) -> list[Bell]:
 def note_of(code: str, language: Language, unread: int) -> Note:
     """Return the words of a bell: what kind of news there is, and nothing of what it says."""
     kind = code.partition("_")[0]
+    kind = kind if kind in KINDS_TOLD else "other"
     title, body = (say("push", f"{kind}_{part}", language) for part in ("title", "body"))
     navigate = settings().push_open_url or settings().public_url or "/"
     return Note(title, body, navigate, language, unread)

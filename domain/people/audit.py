@@ -41,6 +41,18 @@ Act = Literal[
     "webhook_secret_changed",
     "webhook_replayed",
     "webhook_disabled",
+    "reward_changed",
+    "reward_offered",
+    "reward_ended",
+    "vouchers_added",
+    "vouchers_withdrawn",
+    "partner_joined",
+    "partner_secret_renewed",
+    "partner_ended",
+    "tiers_changed",
+    "referral_terms_changed",
+    "mission_added",
+    "mission_ended",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

@@ -18,7 +18,7 @@ from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
 from domain.loyalty import campaigns, earning
-from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
+from domain.loyalty.crediting import awards_of, credit, hold, let_go, points_by_line, withhold
 from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
 from domain.receipts.errors import ConflictOfInterestError
@@ -300,7 +300,8 @@ def _approve(
         raise _SecondPersonNeededError
     receipt.status = "approved"
     taken_back = records.approvals_undone(session, receipt.id)
-    credit(session, receipt, awards, times_taken_back=taken_back)
+    granted = credit(session, receipt, awards, times_taken_back=taken_back, was_held=True)
+    _write_points(lines, granted)
     return _Approval(changes, paid_by)
 
 
@@ -332,6 +333,7 @@ def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> 
     evidence = {"refusal": refusal} if refusal else {}
     receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
+    let_go(session, receipt)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
     for line in lines:
@@ -351,7 +353,8 @@ def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
     receipt.status = "in_review"
     receipt.waiting_since = since
     session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
-    _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
+    lines = _lines_of(session, receipt.id)
+    _write_points(lines, hold(session, receipt, _awards_by_lines(session, receipt, lines)))
 
 
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
@@ -377,11 +380,15 @@ def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
 
 
 def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[earning.Award]:
-    """Say what a receipt's kept lines earn, and write each line's share on it."""
+    """Say what a receipt's kept lines earn by the rules, and write each line's share on it."""
     nets = [line.amount_minor - line.discount_minor for line in lines]
     rules = campaigns.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
     awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
+    _write_points(lines, awards)
+    return awards
+
+
+def _write_points(lines: Sequence[ReceiptLine], awards: Sequence[earning.Award]) -> None:
     points = points_by_line(awards)
     for position, line in enumerate(lines):
         line.points = points.get(position, 0)
-    return awards

@@ -6,7 +6,9 @@ The operations come from the application's own routes: one that this table does 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
+from uuid import UUID
 
 import jwt
 import pytest
@@ -20,13 +22,16 @@ from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
 from domain.events import outbox
 from domain.events.outbox import NewEvent
+from domain.membership import missions
 from domain.people import staff
 from domain.people.shoppers import join_staff
+from domain.rewards import redemptions
 from domain.webhooks import endpoints
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
 from schemas.loyalty import Campaign
+from schemas.membership import NewMission
 from schemas.messages import PushTarget
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
@@ -34,6 +39,8 @@ from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests import make
 from tests.make import console as ground
 from tests.make.operations import Operation, operations
+from tests.make.points import earn
+from tests.make.rewards import offered_reward, partner
 
 Kind = Literal[
     "open",
@@ -48,6 +55,7 @@ Kind = Literal[
     "managers",
     "admins",
     "staff",
+    "partners",
 ]
 Outcome = Literal["in", "stranger", "absent", "relative"]
 
@@ -61,6 +69,37 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/receipts/{receipt_id}/appeal": "owner",
     "GET /v1/me/balances": "shoppers",
     "GET /v1/me/transfers": "shoppers",
+    "GET /v1/me/tier": "shoppers",
+    "GET /v1/me/referral": "shoppers",
+    "POST /v1/me/referral": "shoppers",
+    "GET /v1/me/missions": "shoppers",
+    "GET /v1/tiers": "staff",
+    "PUT /v1/tiers": "admins",
+    "PUT /v1/referral-terms": "admins",
+    "GET /v1/brands/{brand}/missions": "brand",
+    "POST /v1/brands/{brand}/missions": "brand",
+    "POST /v1/brands/{brand}/missions/{mission}/end": "brand",
+    "GET /v1/rewards": "shoppers",
+    "POST /v1/rewards/{reward_id}/redemptions": "shoppers",
+    "GET /v1/me/vouchers": "shoppers",
+    "POST /v1/me/vouchers/{voucher_id}/cancel": "owner",
+    "GET /v1/partners/vouchers/{code}": "partners",
+    "POST /v1/partners/vouchers/{code}/reserve": "partners",
+    "POST /v1/partners/vouchers/{code}/use": "partners",
+    "POST /v1/partners/vouchers/{code}/release": "partners",
+    "GET /v1/partners/settlements": "partners",
+    "GET /v1/partner-access": "admins",
+    "POST /v1/partner-access": "admins",
+    "POST /v1/partner-access/{partner}/secret": "admins",
+    "POST /v1/partner-access/{partner}/end": "admins",
+    "GET /v1/brands/{brand}/rewards": "brand",
+    "POST /v1/brands/{brand}/rewards": "brand",
+    "PUT /v1/brands/{brand}/rewards/{reward}": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/offer": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/end": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/batches": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/batches/import": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/batches/{batch_id}/withdraw": "brand",
     "GET /v1/me/inbox": "shoppers",
     "POST /v1/me/inbox/read": "shoppers",
     "GET /v1/me/events": "shoppers",
@@ -182,7 +221,7 @@ def outcome_for(kind: Kind, caller: Caller, *, console: bool) -> Outcome:
     who = caller.standing_as
     if kind == "open":
         return "in"
-    if who == "nobody" or (console and who in {"owner", "shopper"}):
+    if kind == "partners" or who == "nobody" or (console and who in {"owner", "shopper"}):
         return "stranger"
     reviewing = who in {"reviewer", "relative", "admin"}
     allowed = {
@@ -219,16 +258,11 @@ def outcome_of(answer: Any) -> Outcome:
 
 @dataclass(slots=True)
 class World:
-    """A receipt, its campaign, and everybody who might ask about them."""
+    """A receipt, the path parameters of what stands around it, and everybody who might ask about them."""
 
     receipt: Receipt
-    campaign: Campaign
     callers: list[Caller]
-    view_id: Any
-    link_id: Any
-    endpoint_id: Any
-    delivery_id: Any
-    target_id: Any
+    ids: dict[str, Any]
 
 
 def staff_caller(session: Session, name: str, member: StaffMember, standing_as: Any) -> Caller:
@@ -281,6 +315,13 @@ def world(session: Session, campaign: Campaign) -> World:
     admin_id = people["admin", "admin", ()].id
     product = session.exec(select(Product.slug).order_by(Product.slug)).first()
     link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
+    ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
+    ids |= what_rewards_hold(session, owner) | who_is_told(session, owner, receipt, admin_id)
+    return World(receipt, callers, ids)
+
+
+def who_is_told(session: Session, owner: Shopper, receipt: Receipt, admin_id: UUID) -> dict[str, Any]:
+    """The path parameters of a webhook with a delivery, and of a phone of the owner's that is rung."""
     endpoint = endpoints.add_endpoint(session, NewEndpoint(url="https://crm.example.vn/hook"), admin_id)
     outbox.record(session, [NewEvent("one", "receipt.settled", receipt.id, clock.now())])
     told = {"event_key": outbox.key_of(receipt.id, "one"), "type": "receipt.settled"}
@@ -290,7 +331,39 @@ def world(session: Session, campaign: Campaign) -> World:
     )
     session.add_all([delivery, target])
     session.flush()
-    return World(receipt, campaign, callers, admin_id, link.id, endpoint.id, delivery.id, target.id)
+    return {"endpoint_id": endpoint.id, "delivery_id": delivery.id, "target_id": target.id}
+
+
+def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
+    """The path parameters of a reward of OMO, of its batch, of a voucher of the owner's, and of a partner."""
+    partner(session)
+    reward = offered_reward(session)
+    earn(session, owner, reward.points)
+    voucher = redemptions.redeem(session, owner.id, reward.id, "a matrix")
+    return {
+        "reward": reward.slug,
+        "reward_id": reward.id,
+        "batch_id": voucher.batch_id,
+        "voucher_id": voucher.id,
+        "partner": "highlands",
+        "mission": a_mission(session),
+    }
+
+
+def a_mission(session: Session) -> str:
+    """The path parameter of a mission of OMO."""
+    now = clock.now()
+    wanted = NewMission(
+        slug="three",
+        name_vi="Ba",
+        name_en="Three",
+        goal="receipts",
+        amount=3,
+        points=1,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+    )
+    return missions.add(session, "omo", wanted).slug
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
@@ -334,15 +407,7 @@ def is_told_otherwise(operation: Operation, state: str, expected: Outcome, found
 
 def ask(client: TestClient, session: Session, world: World, operation: Operation, caller: Caller) -> Outcome:
     """Send one request as a caller, and take back what it changed."""
-    path = operation.at(
-        receipt_id=world.receipt.id,
-        campaign_id=world.campaign.id,
-        view_id=world.view_id,
-        link_id=world.link_id,
-        endpoint_id=world.endpoint_id,
-        delivery_id=world.delivery_id,
-        target_id=world.target_id,
-    )
+    path = operation.at(**world.ids)
     sent: dict[str, Any] = dict(BODIES.get(operation.name, {}))
     if operation.is_console and operation.method == "POST":
         chosen = {"chosen": str(world.receipt.id)} if operation.path.endswith("/many") else {}

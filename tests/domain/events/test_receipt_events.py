@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
-from uuid import UUID
+from datetime import date
 
 import pytest
 from sqlmodel import Session, col, select
 
 from domain import settlement
-from domain.ledger import expiry, transfers
+from domain.ledger import expiry
 from domain.receipts import unread
 from domain.review import decisions
-from infra import clock
 from ocr.types import ReadingReason
-from schemas.base import Points
 from schemas.events import Event
 from schemas.loyalty import Campaign
 from schemas.people import Shopper, StaffMember
 from schemas.receipts import Receipt
 from tests import make
+from tests.make import points
 from tests.make.console import in_review
 
 
@@ -124,11 +122,15 @@ def test_a_receipt_that_ended_unread_and_is_reopened_is_told_of_each_time(
 
 
 def test_points_that_expire_are_told_with_their_brand(session: Session, shopper: Shopper) -> None:
-    account = credited(session, shopper, 10, expires_on=date(2026, 1, 1))
+    points.earn(session, shopper, 10, last_day=date(2026, 1, 1))
     for _ in range(2):
-        expiry.expire_points(session, account, date(2026, 1, 2))
+        expiry.expire_points(session, date(2026, 1, 2), 10)
     expired = session.exec(select(Event)).one()
-    assert (expired.type, expired.subject_id, expired.shopper_id) == ("points.expired", account, shopper.id)
+    assert (expired.type, expired.subject_id, expired.shopper_id) == (
+        "points.expired",
+        shopper.id,
+        shopper.id,
+    )
     assert expired.data == {"points": 10, "brands": {str(make.brand_id(session)): 10}}
 
 
@@ -142,14 +144,3 @@ def test_no_event_holds_what_a_receipt_shows_or_who_sent_it(
     named = [sender.phone, receipt.store, receipt.merchant, str(receipt.total_minor), receipt.receipt_no]
     assert [value for value in named if value and value in held] == []
     assert str(sender.id) not in held
-
-
-def credited(session: Session, shopper: Shopper, points: int, *, expires_on: date) -> UUID:
-    issuer = transfers.account_id(session, make.brand_id(session), "issuer")
-    account = transfers.account_id(session, make.brand_id(session), "shopper", shopper.id)
-    at = clock.now() - timedelta(days=1)
-    movement = transfers.Movement(
-        f"earn:{account}:{expires_on}", "earn", issuer, account, Points(points), at, expires_on=expires_on
-    )
-    transfers.transfer(session, movement)
-    return account

@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from domain import settlement
 from domain.events.outbox import Cursor, Recorded
-from domain.ledger import notices, transfers
+from domain.ledger import notices
 from domain.messages import inbox
 from domain.messages.compose import compose
 from domain.messages.writer import write_messages
@@ -22,10 +22,11 @@ from infra import clock
 from infra.db import engine, transaction
 from infra.words import LANGUAGES, Language, all_words
 from ocr.types import ReadingReason
-from schemas.base import Points, new_id
+from schemas.base import new_id
 from schemas.messages import Message, MessageCode, MessageView
 from schemas.people import Shopper
 from tests import make
+from tests.make import points
 from tests.make.console import in_review
 
 
@@ -132,19 +133,11 @@ def test_points_that_expire_are_told_of_a_month_a_week_and_a_day_before_and_neve
     today = clock.till_today()
     with transaction() as session:
         shopper = make.make_shopper(session)
-        issuer = transfers.account_id(session, make.brand_id(session), "issuer")
-        account = transfers.account_id(session, make.brand_id(session), "shopper", shopper.id)
-        spent = transfers.account_id(session, make.brand_id(session), "spent")
         for number, days in enumerate((0, 3, None)):
             last = None if days is None else today + timedelta(days=40 + days)
-            earned = transfers.Movement(
-                f"earn:{number}", "earn", issuer, account, Points(10), clock.now(), expires_on=last
-            )
-            transfers.transfer(session, earned)
+            points.earn(session, shopper, 10, f"{number}", last_day=last)
         # Spending takes from the points that expire soonest: 8 of the first 10.
-        transfers.transfer(
-            session, transfers.Movement("redeem:1", "redeem", account, spent, Points(8), clock.now())
-        )
+        points.spend(session, shopper, 8)
     announced = []
     for day in range(44):
         with transaction() as session:
