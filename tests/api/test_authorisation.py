@@ -6,9 +6,7 @@ The operations come from the application's own routes: one that this table does 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal
-from uuid import UUID
 
 import jwt
 import pytest
@@ -20,27 +18,18 @@ from sqlmodel import Session, select
 from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
-from domain.events import outbox
-from domain.events.outbox import NewEvent
-from domain.membership import missions
 from domain.people import staff
 from domain.people.shoppers import join_staff
-from domain.rewards import redemptions
-from domain.webhooks import endpoints
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
 from schemas.loyalty import Campaign
-from schemas.membership import NewMission
-from schemas.messages import PushTarget
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
-from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests import make
 from tests.make import console as ground
 from tests.make.operations import Operation, operations
-from tests.make.points import earn
-from tests.make.rewards import offered_reward, partner
+from tests.make.things import what_rewards_hold, who_is_told
 
 Kind = Literal[
     "open",
@@ -318,52 +307,6 @@ def world(session: Session, campaign: Campaign) -> World:
     ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
     ids |= what_rewards_hold(session, owner) | who_is_told(session, owner, receipt, admin_id)
     return World(receipt, callers, ids)
-
-
-def who_is_told(session: Session, owner: Shopper, receipt: Receipt, admin_id: UUID) -> dict[str, Any]:
-    """The path parameters of a webhook with a delivery, and of a phone of the owner's that is rung."""
-    endpoint = endpoints.add_endpoint(session, NewEndpoint(url="https://crm.example.vn/hook"), admin_id)
-    outbox.record(session, [NewEvent("one", "receipt.settled", receipt.id, clock.now())])
-    told = {"event_key": outbox.key_of(receipt.id, "one"), "type": "receipt.settled"}
-    delivery = WebhookDelivery(endpoint_id=endpoint.id, queued_at=clock.now(), due_at=clock.now(), **told)
-    target = PushTarget(
-        shopper_id=owner.id, kind="fcm", digest=b"digest", language="vi", subscribed_at=clock.now()
-    )
-    session.add_all([delivery, target])
-    session.flush()
-    return {"endpoint_id": endpoint.id, "delivery_id": delivery.id, "target_id": target.id}
-
-
-def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
-    """The path parameters of a reward of OMO, of its batch, of a voucher of the owner's, and of a partner."""
-    partner(session)
-    reward = offered_reward(session)
-    earn(session, owner, reward.points)
-    voucher = redemptions.redeem(session, owner.id, reward.id, "a matrix")
-    return {
-        "reward": reward.slug,
-        "reward_id": reward.id,
-        "batch_id": voucher.batch_id,
-        "voucher_id": voucher.id,
-        "partner": "highlands",
-        "mission": a_mission(session),
-    }
-
-
-def a_mission(session: Session) -> str:
-    """The path parameter of a mission of OMO."""
-    now = clock.now()
-    wanted = NewMission(
-        slug="three",
-        name_vi="Ba",
-        name_en="Three",
-        goal="receipts",
-        amount=3,
-        points=1,
-        starts_at=now,
-        ends_at=now + timedelta(days=1),
-    )
-    return missions.add(session, "omo", wanted).slug
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
