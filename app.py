@@ -23,11 +23,15 @@ from api.routes import (
     partners,
     passkeys,
     privacy,
+    push,
     receipts,
     review,
     rewards,
+    stream,
     tokens,
+    webhooks,
 )
+from api.streams import Streams
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -55,6 +59,7 @@ def create_app() -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.streams = Streams()
     add_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(
@@ -71,6 +76,8 @@ def create_app() -> FastAPI:
         me,
         privacy,
         inbox,
+        push,
+        stream,
         membership,
         rewards,
         partners,
@@ -81,6 +88,7 @@ def create_app() -> FastAPI:
         catalog,
         names,
         partner_access,
+        webhooks,
         health,
     ):
         app.include_router(routes.router)

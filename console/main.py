@@ -11,7 +11,19 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.errors import add_error_pages
-from console.pages import account, audit, brands, clusters, names, pictures, privacy, review, rules, workbench
+from console.pages import (
+    account,
+    audit,
+    brands,
+    clusters,
+    names,
+    pictures,
+    privacy,
+    review,
+    rules,
+    webhooks,
+    workbench,
+)
 from console.render import PREFIX, SECURITY_HEADERS
 
 STATIC = Path(__file__).parent / "static"
@@ -43,7 +55,19 @@ def create_console() -> FastAPI:
     console = FastAPI(title="QuetBill console", openapi_url=None, docs_url=None, redoc_url=None)
     add_error_pages(console)
     console.add_middleware(SafeHeaders)
-    for pages in (account, workbench, review, clusters, rules, names, pictures, audit, brands, privacy):
+    for pages in (
+        account,
+        workbench,
+        review,
+        clusters,
+        rules,
+        names,
+        webhooks,
+        pictures,
+        audit,
+        brands,
+        privacy,
+    ):
         console.include_router(pages.router)
     console.mount("/static", StaticFiles(directory=STATIC), name="static")
     return console

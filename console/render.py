@@ -74,7 +74,7 @@ NAVIGATION = (
     ("/audit", "audit"),
 )
 # And where it leads admins besides.
-ADMIN_NAVIGATION = (("/names", "names"), ("/privacy", "privacy"))
+ADMIN_NAVIGATION = (("/names", "names"), ("/webhooks", "webhooks"), ("/privacy", "privacy"))
 # Sentences that a redirect may ask the next page to say.
 SAYINGS = frozenset(
     {
@@ -94,6 +94,8 @@ SAYINGS = frozenset(
         "name_not_ours",
         "name_replayed",
         "name_withdrawn",
+        "webhook_removed",
+        "webhook_replayed",
     }
 )
 SHORTCUTS = (

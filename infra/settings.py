@@ -293,6 +293,34 @@ class Settings(BaseSettings):
     event_days: int = Field(
         default=40, ge=31, description="Events are forgotten after this, once every reader has read them."
     )
+    outbound_networks: str = Field(
+        default="",
+        description="Networks inside, comma separated, to which webhooks may go, also by http; else none.",
+    )
+    stream_seconds_max: int = Field(
+        default=900, ge=0, description="An event stream ends after this, and its client comes again."
+    )
+    streams_max: int = Field(
+        default=1_000, ge=1, description="Event streams that one API process keeps open."
+    )
+    push_vapid_key: Path | None = Field(
+        default=None, description="PEM file of the P-256 key that signs Web Push; empty rings no browser."
+    )
+    push_contact: str = Field(
+        default="",
+        description="Whom push services write to, mailto:… or https://…; Apple asks for a real one.",
+    )
+    push_hosts: str = Field(
+        default="fcm.googleapis.com,*.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com",
+        description="Push services of browsers, comma separated; a subscription elsewhere is refused.",
+    )
+    push_open_url: str = Field(
+        default="", description="Where a tap on a notification leads; empty is public_url."
+    )
+    push_fcm_account: Path | None = Field(
+        default=None, description="JSON file of Firebase's service account; empty rings no app."
+    )
+    push_fcm_url: str = Field(default="https://fcm.googleapis.com", description="Where Firebase answers.")
     message_days: int = Field(default=365, ge=1, description="Messages in inboxes are deleted after this.")
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")

@@ -23,7 +23,8 @@ import schemas.privacy
 import schemas.receipts
 import schemas.review
 import schemas.rewards
-import schemas.signin  # noqa: F401 - importing a table registers it
+import schemas.signin
+import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 
 with engine().connect() as connection:

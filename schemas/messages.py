@@ -170,3 +170,9 @@ class PushKey(Body):
     """The key with which a browser subscribes (`applicationServerKey`); null where push is not set up."""
 
     public_key: str | None
+
+
+class Subscribed(Body):
+    """The target that was subscribed, by which it is given up again."""
+
+    id: UUID

@@ -18,6 +18,8 @@ for name in [key for key in os.environ if key.startswith("QUETBILL_") and key !=
     del os.environ[name]
 os.environ["QUETBILL_DATA_DIR"] = str(DATA_DIR)
 os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
+# A stream tells what there is and ends, except where a test is about streams.
+os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
 import pytest

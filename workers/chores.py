@@ -29,11 +29,12 @@ from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry, notices, spending
 from domain.membership import follow
-from domain.messages import inbox
+from domain.messages import inbox, push
 from domain.origins import links
 from domain.privacy import retention
 from domain.receipts import relabelling, rows, teaching
 from domain.signin import codes, handing, passkeys, sessions
+from domain.webhooks import deliveries
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -329,7 +330,15 @@ def announce_expiring() -> Iterator[int]:
 
 @chore
 def forget_messages() -> Iterator[int]:
-    """Delete what shoppers were told long ago."""
+    """Delete what shoppers and webhooks were told long ago."""
+    before = clock.now() - timedelta(days=settings().event_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = deliveries.forget_deliveries(session, before, BATCH_MAX)
+        yield count
+    with transaction() as session:
+        push.forget_bells(session, before)
     before = clock.now() - timedelta(days=settings().message_days)
     count = BATCH_MAX
     while count == BATCH_MAX:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -18,6 +19,8 @@ from api.auth import CallerLanguage, CurrentShopper, ReceiptViewer
 from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.limits import HOUR_SECONDS, UploadTurn, limited, upload_turns
 from api.origin import UploadSender
+from api.routes.stream import STREAM_HEADERS
+from api.streams import HEARTBEAT, HEARTBEAT_SECONDS, StreamEnded, Streams, streams_of
 from domain.errors import NotFoundError
 from domain.origins.links import count_upload
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
@@ -28,7 +31,6 @@ from domain.receipts.photos import check_photo, kept_photo
 from domain.receipts.reasons import Audience, reason_view
 from domain.receipts.stripping import without_metadata
 from infra import clock, queue
-from infra.connections import stopping
 from infra.db import engine
 from infra.queue import ring_after_commit
 from infra.settings import settings
@@ -49,9 +51,10 @@ from schemas.receipts import (
 
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
 
-EVENT_PAUSE_SECONDS = 0.5
+READING_LOOK_SECONDS = 2.0
 ANSWER_PAUSE_SECONDS = 0.05
-EVENTS_MAX = 240
+# What may still change by itself, or by a person whom the shopper waits for.
+OPEN_STATUSES = (*WAITING_STATUSES, "in_review")
 
 
 def multipart_only(request: Request) -> None:
@@ -186,14 +189,25 @@ def show_receipt(
 
 @router.get("/{receipt_id}/events", response_class=StreamingResponse)
 def watch_receipt(
-    receipt_id: UUID, session: ReadOnly, shopper: CurrentShopper, language: CallerLanguage
+    request: Request,
+    receipt_id: UUID,
+    session: ReadOnly,
+    shopper: CurrentShopper,
+    language: CallerLanguage,
+    last_event_id: Annotated[ShortText | None, Header()] = None,
 ) -> StreamingResponse:
-    """Stream the receipt as server-sent events, one at each change, until it has ended."""
+    """Stream the receipt as server-sent events, one at each change, until nothing more is to come.
+
+    It goes on while a person is to decide, and with `Last-Event-ID` behind the status that was seen. After
+    `QUETBILL_STREAM_SECONDS_MAX` it ends by `timeout`: ask again.
+    """
     rows.receipt_of(session, receipt_id, shopper.id)
+    streams = streams_of(request)
+    streams.check_room(shopper.id)
     return StreamingResponse(
-        _events(receipt_id, shopper, language),
+        _events(streams, receipt_id, shopper, language, last_event_id or ""),
         media_type="text/event-stream",
-        headers={"Cache-Control": "no-store"},
+        headers=STREAM_HEADERS,
     )
 
 
@@ -228,17 +242,26 @@ def _current_view(receipt_id: UUID, shopper: Shopper, language: Language, seen: 
         return None if receipt.status == seen else _view(session, receipt_id, shopper, language)
 
 
-async def _events(receipt_id: UUID, shopper: Shopper, language: Language) -> AsyncGenerator[str]:
-    # Between looks nothing is held, neither a thread nor a connection, however many watch.
-    seen = ""
-    for _ in range(EVENTS_MAX):
-        if stopping.is_set():
-            break
-        view = await run_in_threadpool(_current_view, receipt_id, shopper, language, seen)
-        if view is not None:
-            seen = view.status
-            yield f"event: {seen}\ndata: {json.dumps(view.model_dump(mode='json'), ensure_ascii=False)}\n\n"
-            if seen not in WAITING_STATUSES:
-                return
-        await asyncio.sleep(EVENT_PAUSE_SECONDS)
+async def _events(
+    streams: Streams, receipt_id: UUID, shopper: Shopper, language: Language, seen: str
+) -> AsyncGenerator[str]:
+    # Between changes nothing is held, neither a thread nor a connection, however many watch.
+    ends_at = asyncio.get_running_loop().time() + settings().stream_seconds_max
+    with suppress(StreamEnded):
+        async with streams.watch(shopper.id) as watcher:
+            while True:
+                view = await run_in_threadpool(_current_view, receipt_id, shopper, language, seen)
+                if view is not None:
+                    seen = view.status
+                    data = json.dumps(view.model_dump(mode="json"), ensure_ascii=False)
+                    yield f"event: {seen}\ndata: {data}\nid: {seen}\n\n"
+                if seen not in OPEN_STATUSES:
+                    return
+                left = ends_at - asyncio.get_running_loop().time()
+                if left <= 0:
+                    break
+                # That it is being read is no event: it is seen by looking, now and then.
+                pause = READING_LOOK_SECONDS if seen in WAITING_STATUSES else HEARTBEAT_SECONDS
+                if await watcher.next(min(pause, left)) is None:
+                    yield HEARTBEAT
     yield "event: timeout\ndata: {}\n\n"

@@ -55,6 +55,12 @@ def given(
     return bool(session.execute(newest).scalar_one_or_none())
 
 
+def refused(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channel | None = None) -> bool:
+    """Say whether a shopper said no to a purpose, and nothing else since; silence is no refusal."""
+    newest = _newest(purpose, channel, None).where(col(Consent.shopper_id) == shopper_id)
+    return session.execute(newest).scalar_one_or_none() is False
+
+
 def needed(session: Session, shopper_id: UUID, purpose: Purpose) -> None:
     """Refuse what only who agreed to a purpose may do.
 

@@ -6,7 +6,6 @@ The operations come from the application's own routes: one that this table does 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal
 
 import jwt
@@ -19,24 +18,20 @@ from sqlmodel import Session, select
 from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
-from domain.membership import missions
 from domain.people import staff
 from domain.people.shoppers import join_staff
 from domain.privacy import export
-from domain.rewards import redemptions
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
 from schemas.loyalty import Campaign
-from schemas.membership import NewMission
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
 from tests import make
 from tests.make import console as ground
 from tests.make.access import BODIES, EXPECTED, Kind
 from tests.make.operations import Operation, operations
-from tests.make.points import earn
-from tests.make.rewards import offered_reward, partner
+from tests.make.things import what_rewards_hold, who_is_told
 
 Outcome = Literal["in", "stranger", "absent", "relative"]
 # Whose state lets a relative's bar be told only after other refusals.
@@ -162,39 +157,8 @@ def world(session: Session, campaign: Campaign) -> World:
     link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
     ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
     ids["export_id"] = export.ask_export(session, owner.id).id
+    ids |= who_is_told(session, owner, receipt, admin_id)
     return World(receipt, callers, ids | what_rewards_hold(session, owner))
-
-
-def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
-    """The path parameters of a reward of OMO, of its batch, of a voucher of the owner's, and of a partner."""
-    partner(session)
-    reward = offered_reward(session)
-    earn(session, owner, reward.points)
-    voucher = redemptions.redeem(session, owner.id, reward.id, "a matrix")
-    return {
-        "reward": reward.slug,
-        "reward_id": reward.id,
-        "batch_id": voucher.batch_id,
-        "voucher_id": voucher.id,
-        "partner": "highlands",
-        "mission": a_mission(session),
-    }
-
-
-def a_mission(session: Session) -> str:
-    """The path parameter of a mission of OMO."""
-    now = clock.now()
-    wanted = NewMission(
-        slug="three",
-        name_vi="Ba",
-        name_en="Three",
-        goal="receipts",
-        amount=3,
-        points=1,
-        starts_at=now,
-        ends_at=now + timedelta(days=1),
-    )
-    return missions.add(session, "omo", wanted).slug
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
