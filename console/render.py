@@ -74,7 +74,7 @@ NAVIGATION = (
     ("/audit", "audit"),
 )
 # And where it leads admins besides.
-ADMIN_NAVIGATION = (("/names", "names"),)
+ADMIN_NAVIGATION = (("/names", "names"), ("/staff", "staff"))
 # Sentences that a redirect may ask the next page to say.
 SAYINGS = frozenset(
     {
@@ -94,6 +94,9 @@ SAYINGS = frozenset(
         "name_not_ours",
         "name_replayed",
         "name_withdrawn",
+        "staff_changed",
+        "staff_removed",
+        "password_changed",
     }
 )
 SHORTCUTS = (

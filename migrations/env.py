@@ -15,7 +15,8 @@ import schemas.operation
 import schemas.origins
 import schemas.people
 import schemas.receipts
-import schemas.review  # noqa: F401 - importing a table registers it
+import schemas.review
+import schemas.staff  # noqa: F401 - importing a table registers it
 from infra.db import engine
 
 with engine().connect() as connection:
