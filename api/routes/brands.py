@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from api.auth import CurrentBrand
+from api.auth import CurrentBrand, CurrentStaff
 from api.limits import HOUR_SECONDS, limited
 from domain.insights import purchases, summary
-from domain.insights.export import csv_chunks
-from infra.web import ExportSession, ReadOnly, within_time
+from domain.insights.export import csv_chunks, record_export
+from infra.web import ExportSession, ReadOnly, UnitOfWork, within_time
 from schemas.insights import (
     PurchasesPage,
     PurchasesPageQuery,
@@ -44,15 +44,21 @@ def list_purchases(
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 def export_purchases(
-    session: ExportSession, brand: CurrentBrand, query: Annotated[PurchasesQuery, Query()]
+    session: ExportSession,
+    trail: UnitOfWork,
+    staff: CurrentStaff,
+    brand: CurrentBrand,
+    query: Annotated[PurchasesQuery, Query()],
 ) -> StreamingResponse:
     """Return the same purchases as CSV, 100 000 rows at most; more are refused, never cut short.
 
     UTF-8 with a byte order mark, commas, a header of the JSON's names, no thousands separators.
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
+    rows = purchases.export_purchases(session, brand, query)
+    record_export(trail, staff.id, brand, query)
     return StreamingResponse(
-        within_time(csv_chunks(purchases.export_purchases(session, brand, query))),
+        within_time(csv_chunks(rows)),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
