@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api import auth
+from api.contract import Api, operation_id
+from api.docs_page import mount_docs
 from api.errors import add_error_handlers
-from api.middleware import AskFirst, BodyLimit, RequestLog
+from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
 from api.routes import appeals, brands, campaigns, catalog, health, me, names, receipts, review
 from console import sign_in
 from console.main import mount_console
@@ -19,7 +21,7 @@ def create_app() -> FastAPI:
     """Build the application. Settings must be in place; nothing is connected yet."""
     set_up_logging()
     have_folder()
-    app = FastAPI(
+    app = Api(
         title="QuetBill",
         version="1",
         summary="Photograph a receipt, earn points by brand.",
@@ -27,7 +29,8 @@ def create_app() -> FastAPI:
             "Errors are `application/problem+json` with a stable `code`; words are Vietnamese or English "
             "by `Accept-Language`. What is not yours is 404."
         ),
-        # Their pages load scripts from a network of others, on the console's own address.
+        generate_unique_id_function=operation_id,
+        # FastAPI's own pages load scripts from a network of others, on the console's own address.
         docs_url=None,
         redoc_url=None,
     )
@@ -37,7 +40,9 @@ def create_app() -> FastAPI:
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
     app.add_middleware(RequestLog)
+    app.add_middleware(OtherOrigins)
     for routes in (receipts, appeals, me, review, brands, campaigns, catalog, names, health):
         app.include_router(routes.router)
+    mount_docs(app)
     mount_console(app)
     return app

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field as BodyField
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -74,39 +75,41 @@ class Transfer(SQLModel, table=True):
 class ExpiringPoints(Body):
     """Points that expire after a day."""
 
-    points: int
-    expires_on: date
+    points: int = BodyField(description="How many.")
+    expires_on: date = BodyField(description="Last day on which they can be spent.")
 
 
 class BalanceView(Body):
     """One brand's points: what can be spent, what waits for review, what expires first."""
 
-    brand: str
-    available: int
-    pending: int
-    expiring_next: ExpiringPoints | None
+    brand: str = BodyField(description="Name of the brand.")
+    available: int = BodyField(description="What can be spent.")
+    pending: int = BodyField(description="What waits for a review.")
+    expiring_next: ExpiringPoints | None = BodyField(
+        description="What expires first; null where nothing does."
+    )
 
 
 class Balances(Body):
     """All brands in which a shopper has points, by name."""
 
-    balances: list[BalanceView]
+    balances: list[BalanceView] = BodyField(description="A row a brand, by name.")
 
 
 class TransferView(Body):
     """One movement as its shopper sees it: `points` is negative when points left."""
 
-    id: UUID
-    occurred_at: datetime
-    brand: str
-    kind: TransferKind
-    points: int
-    receipt_id: UUID | None
-    expires_on: date | None
+    id: UUID = BodyField(description="The movement's id.")
+    occurred_at: datetime = BodyField(description="When.")
+    brand: str = BodyField(description="Name of the brand.")
+    kind: TransferKind = BodyField(description="What happened. Kinds are added.")
+    points: int = BodyField(description="Negative when points left.")
+    receipt_id: UUID | None = BodyField(description="The receipt it came of, if one.")
+    expires_on: date | None = BodyField(description="Last day on which they can be spent.")
 
 
 class TransferHistory(Body):
     """Movements, newest first; `next_cursor` is null on the last page."""
 
-    transfers: list[TransferView]
-    next_cursor: str | None
+    transfers: list[TransferView] = BodyField(description="Movements, newest first.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")

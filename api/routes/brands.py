@@ -8,8 +8,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from api.auth import CurrentBrand, CurrentStaff
+from api.contract import refusals
 from api.limits import HOUR_SECONDS, limited
+from domain.errors import InvalidCursorError, UnknownFilterValueError
 from domain.insights import purchases, summary
+from domain.insights.errors import ExportTooLargeError, InvalidPeriodError, PeriodTooLongError
 from domain.insights.export import csv_chunks, record_export
 from infra.web import ExportSession, ReadOnly, UnitOfWork, within_time
 from schemas.insights import (
@@ -22,10 +25,12 @@ from schemas.insights import (
     SummaryQuery,
 )
 
+SCOPE_REFUSALS = (InvalidPeriodError, PeriodTooLongError, UnknownFilterValueError)
+
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["brands"])
 
 
-@router.get("/purchases")
+@router.get("/purchases", responses=refusals(*SCOPE_REFUSALS, InvalidCursorError))
 def list_purchases(
     session: ReadOnly, brand: CurrentBrand, query: Annotated[PurchasesPageQuery, Query()]
 ) -> PurchasesPage:
@@ -41,7 +46,10 @@ def list_purchases(
     "/purchases.csv",
     dependencies=[limited("exports", seconds=HOUR_SECONDS)],
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"content": {"text/csv": {"schema": {"type": "string"}}}},
+        **refusals(*SCOPE_REFUSALS, ExportTooLargeError),
+    },
 )
 def export_purchases(
     session: ExportSession,
@@ -68,7 +76,7 @@ def export_purchases(
     )
 
 
-@router.get("/summary")
+@router.get("/summary", responses=refusals(*SCOPE_REFUSALS))
 def show_summary(session: ReadOnly, brand: CurrentBrand, query: Annotated[SummaryQuery, Query()]) -> Summary:
     """Return buyers, trips, units, spend and points by period and chain.
 
@@ -78,7 +86,7 @@ def show_summary(session: ReadOnly, brand: CurrentBrand, query: Annotated[Summar
     return summary.summary(session, brand, query)
 
 
-@router.get("/retailers")
+@router.get("/retailers", responses=refusals(*SCOPE_REFUSALS))
 def show_retailers(
     session: ReadOnly, brand: CurrentBrand, query: Annotated[ScopeQuery, Query()]
 ) -> RetailerShares:

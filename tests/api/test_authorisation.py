@@ -81,6 +81,7 @@ EXPECTED: dict[str, Kind] = {
     "GET /v1/catalog/learned/{link_id}/preview": "admins",
     "POST /v1/catalog/learned/{link_id}/replay": "admins",
     "POST /v1/catalog/learned/{link_id}/withdraw": "admins",
+    "GET /docs": "open",
     "GET /healthz": "open",
     "GET /readyz": "open",
     "GET /metrics": "open",
