@@ -9,7 +9,22 @@ from api.contract import Api, operation_id
 from api.docs_page import mount_docs
 from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
-from api.routes import appeals, brands, campaigns, catalog, health, me, names, receipts, review
+from api.routes import (
+    appeals,
+    brand_rewards,
+    brands,
+    campaigns,
+    catalog,
+    health,
+    inbox,
+    me,
+    names,
+    partner_access,
+    partners,
+    receipts,
+    review,
+    rewards,
+)
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -41,7 +56,22 @@ def create_app() -> FastAPI:
     )
     app.add_middleware(RequestLog)
     app.add_middleware(OtherOrigins)
-    for routes in (receipts, appeals, me, review, brands, campaigns, catalog, names, health):
+    for routes in (
+        receipts,
+        appeals,
+        me,
+        inbox,
+        rewards,
+        partners,
+        review,
+        brands,
+        brand_rewards,
+        campaigns,
+        catalog,
+        names,
+        partner_access,
+        health,
+    ):
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)

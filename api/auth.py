@@ -20,6 +20,10 @@ from schemas.people import Shopper, StaffMember
 
 Person = TypeVar("Person", Shopper, StaffMember)
 
+# Here a request is signed by itself instead of bearing a token (api/partner_auth).
+SIGNED_PREFIXES = ("/v1/partners/",)
+PARTNER_HEADER = "quetbill-partner"
+
 bearer = HTTPBearer(auto_error=False, description="A token from `quetbill token` or your sign-in service.")
 
 
@@ -39,6 +43,9 @@ def claims(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(b
 
 def refusal_before_body(request: Request) -> Response | None:
     """Return what a caller without a good token is answered before their body is read; None for others."""
+    if request.url.path.startswith(SIGNED_PREFIXES):
+        # Signed over its body, so that must be read first; it is short.
+        return None if PARTNER_HEADER in request.headers else problem(request, 401, "unsigned")
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     try:
         if scheme.lower() == "bearer":

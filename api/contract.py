@@ -32,6 +32,11 @@ PARAMETERS: Final = {
     "receipt_id": "The receipt's id.",
     "link_id": "The learned link's id.",
     "brand": "Slug of the brand.",
+    "reward_id": "The reward's id.",
+    "voucher_id": "The voucher's id.",
+    "reward": "Slug of the reward.",
+    "batch_id": "The batch's id.",
+    "partner": "Slug of the partner.",
     "page": "Page of the receipt, from 0.",
     "state": "Only links of this state.",
     "cursor": "`next_cursor` of the page before; without it the first page.",
@@ -88,6 +93,8 @@ class Api(FastAPI):
                 routes=self.routes,
                 tags=self.openapi_tags,
                 servers=[{"url": settings().public_url or "/"}],
+                # One name a body, whichever way it goes: two would be two types to clients.
+                separate_input_output_schemas=False,
             )
             self.openapi_schema = _told_whole(document)
         return self.openapi_schema
@@ -102,9 +109,7 @@ def _told_whole(document: dict[str, Any]) -> dict[str, Any]:
     for model in (Problem, ProblemError):
         schemas[model.__name__] = model.model_json_schema(ref_template=template, mode="validation")
         schemas[model.__name__].pop("$defs", None)
-    components["responses"] = {
-        code: _response(status, [code]) for status, code in {**FAULTS, 401: "unauthenticated"}.items()
-    }
+    components["responses"] = {code: _response(status, [code]) for status, code in FAULTS.items()}
     for path, operation in _operations(document):
         _tell_operation(path, operation)
         for parameter in operation.get("parameters", []):
@@ -140,7 +145,7 @@ def _tell_operation(path: str, operation: dict[str, Any]) -> None:
     for status in sorted({*own, *asked}):
         codes = [*asked.get(status, []), *(code for code in own.get(status, []))]
         responses[str(status)] = _response(status, list(dict.fromkeys(codes)))
-    shared = dict(FAULTS) | ({401: "unauthenticated"} if operation.get("security") else {})
+    shared = dict(FAULTS)
     for status, code in shared.items():
         responses.setdefault(str(status), {"$ref": f"#/components/responses/{code}"})
     operation["responses"] = dict(sorted(responses.items()))
@@ -151,7 +156,10 @@ def _asked(path: str, operation: dict[str, Any]) -> dict[int, list[str]]:
     found: dict[int, list[str]] = {}
     if path.startswith("/v1/"):
         found[429] = ["too_many_requests"]
-    if operation.get("security"):
+    ways = {name for way in operation.get("security", []) for name in way}
+    if ways:
+        # Who has no token is told otherwise than who has not signed.
+        found[401] = sorted({"unsigned" if name == "partner" else "unauthenticated" for name in ways})
         # What is for another role does not exist for this one.
         found[404] = ["not_found"]
     body = operation.get("requestBody", {}).get("content", {})

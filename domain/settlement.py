@@ -27,10 +27,12 @@ from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.store_facts import store_facts
 from domain.fraud.till_facts import till_facts
 from domain.loyalty import campaigns, earning
-from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
+from domain.loyalty.crediting import awards_of, credit, hold, points_by_brand, points_by_line, withhold
+from domain.loyalty.earning import Award
 from domain.origins.gather import origin_facts
 from domain.origins.links import note_same_paper
 from domain.receipts.rows import locked
+from domain.receipts.told import tell
 from infra import clock
 from ocr.types import Reading
 from schemas.base import new_id, table_of
@@ -63,10 +65,20 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     catalogue = current_catalogue(session)
     _keep_reading(receipt, reading, catalogue)
     receipt.settled_at = clock.now()
-    if reading.status != "read":
+    awards: Sequence[Award] = []
+    if reading.status == "read":
+        awards = _judge(session, receipt, reading, catalogue)
+    else:
         receipt.status = "rejected" if reading.status == "not_a_receipt" else "unreadable"
         receipt.reasons = [Reason.of(noticed) for noticed in reading.reasons]
-        return
+    # An operator may have it read again: each end of a reading is an event of its own.
+    key = f"settled:{receipt.id}:{receipt.settled_at.isoformat()}"
+    points = points_by_brand(awards)
+    tell(session, receipt, "receipt.settled", key=key, at=receipt.settled_at, points=points)
+
+
+def _judge(session: Session, receipt: Receipt, reading: Reading, catalogue: Catalogue) -> Sequence[Award]:
+    """Match, assess and, if approved, credit what was read; return what it earns, now or once approved."""
     matches = match_lines(reading.lines, catalogue, reading.chain)
     rules = campaigns.running_rules(session, reading.purchased_on) if reading.purchased_on else []
     policy = bands.policy_on(session, reading.purchased_on)
@@ -89,13 +101,36 @@ def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
         claims.release_claims(session, receipt.id)
         withhold(session, receipt.id, points.values())
         points = {}
-    elif receipt.status == "approved":
-        credit(session, receipt, awards)
     receipt.reasons = _reasons(reading, assessment, earns=bool(points))
     _keep_signals(session, receipt.id, assessment)
     if reading.lines:
         rows = _line_rows(receipt.id, reading, matches, points)
         session.execute(_KEEP_LINES, {"rows": json.dumps(rows, default=str)})
+    if receipt.status == "rejected":
+        return []
+    # Budgets come last, or others would wait for all that is written above.
+    session.flush()
+    granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
+    _keep_granted(session, receipt, awards, granted)
+    return granted
+
+
+def _keep_granted(
+    session: Session, receipt: Receipt, awards: Sequence[Award], granted: Sequence[Award]
+) -> None:
+    """Write down again what lines earn where budgets held less than was asked of them."""
+    if list(granted) == list(awards):
+        return
+    shares = {"receipt": receipt.id, "points": json.dumps(points_by_line(granted))}
+    session.execute(_SET_POINTS, shares)
+    receipt.reasons = [*receipt.reasons, Reason("budget_spent", "info")]
+
+
+_SET_POINTS = text("""
+    UPDATE receipt_line
+    SET points = COALESCE(CAST(CAST(:points AS jsonb) ->> CAST(position AS text) AS bigint), 0)
+    WHERE receipt_id = :receipt
+""")
 
 
 def _keep_reading(receipt: Receipt, reading: Reading, catalogue: Catalogue) -> None:

@@ -29,3 +29,8 @@ def till_now() -> datetime:
 def till_today() -> date:
     """Return the day a till in Vietnam would print."""
     return till_now().date()
+
+
+def day_of(at: datetime) -> date:
+    """Return the day in Vietnam on which an aware time falls."""
+    return at.astimezone(TILL_ZONE).date()

@@ -22,6 +22,7 @@ from infra.db import after_commit, engine
 STAGES_KEY = "quetbill:stages"
 SETTLED_KEY = "quetbill:settled"
 READINGS_KEY = "quetbill:readings"
+VOUCHERS_KEY = "quetbill:vouchers"
 # Each part has an index that holds those who wait and nobody else: millions that ended cost nothing.
 _WAITING = text("""
     SELECT status, count(*), extract(epoch FROM now() - min(received_at)) FROM receipt
@@ -29,6 +30,23 @@ _WAITING = text("""
     UNION ALL
     SELECT status, count(*), extract(epoch FROM now() - min(waiting_since)) FROM receipt
     WHERE status = 'in_review' GROUP BY status
+""")
+# Age of the oldest event that no reader may read yet because a transaction that began before it is open;
+# how long the first of such transactions has been open; the oldest event that each reader has before it.
+_EVENTS_HELD = text("""
+    SELECT coalesce(extract(epoch FROM now() - min(occurred_at)), 0) FROM event
+    WHERE xid >= (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+""")
+_OPEN_WRITER = text("""
+    SELECT coalesce(extract(epoch FROM now() - min(xact_start)), 0) FROM pg_stat_activity
+    WHERE backend_xid IS NOT NULL AND datname = current_database()
+""")
+_EVENTS_UNREAD = text("""
+    SELECT reader.name, coalesce(extract(epoch FROM now() - (
+        SELECT occurred_at FROM event WHERE (event.xid, event.version) > (reader.xid, reader.version)
+        ORDER BY event.xid, event.version LIMIT 1
+    )), 0)
+    FROM event_reader AS reader ORDER BY reader.name
 """)
 _log = structlog.get_logger()
 
@@ -64,6 +82,14 @@ def count_settled(status: str, engine: str | None = None) -> None:
         _log.warning("settled_not_counted", status=status, error=type(error).__name__)
 
 
+def count_voucher(partner: str, outcome: str) -> None:
+    """Count one question of a partner's till about a voucher. A Redis fault loses the figure."""
+    try:
+        queue.redis().hincrby(VOUCHERS_KEY, f"{partner}:{outcome}", 1)
+    except RedisError as error:
+        _log.warning("voucher_not_counted", outcome=outcome, error=type(error).__name__)
+
+
 def count_settled_after_commit(session: Session, status: str) -> None:
     """Count a receipt that ended without being read now, by a person or given up, once that is kept."""
     after_commit(session, partial(count_settled, status))
@@ -80,6 +106,7 @@ class _Collector:
             _log.warning("metrics_without_redis", error=type(error).__name__)
         try:
             yield from self._receipt_figures()
+            yield from self._event_figures()
         except SQLAlchemyError as error:
             _log.warning("metrics_without_database", error=type(error).__name__)
 
@@ -104,6 +131,15 @@ class _Collector:
         # Where the recogniser's model is missing, Tesseract reads instead: seen here first.
         yield _counter(READINGS_KEY, "quetbill_readings", "Receipts read, by the engine.", "engine")
 
+        # Many refusals beside few uses mean that somebody is guessing codes.
+        vouchers = CounterMetricFamily(
+            "quetbill_voucher_questions", "Partners' questions about vouchers.", labels=["partner", "outcome"]
+        )
+        counted_vouchers = cast("dict[bytes, bytes]", queue.redis().hgetall(VOUCHERS_KEY))
+        for key, value in sorted(counted_vouchers.items()):
+            vouchers.add_metric(key.decode().split(":"), int(value))
+        yield vouchers
+
     def _receipt_figures(self) -> Iterable[Metric]:
         waiting = GaugeMetricFamily("quetbill_receipts_waiting", "Receipts that wait.", labels=["status"])
         oldest = GaugeMetricFamily(
@@ -115,6 +151,25 @@ class _Collector:
                 oldest.add_metric([status], float(seconds))
         yield waiting
         yield oldest
+
+    def _event_figures(self) -> Iterable[Metric]:
+        held = GaugeMetricFamily(
+            "quetbill_events_held_seconds", "How long the oldest event is held up by an open transaction."
+        )
+        writer = GaugeMetricFamily(
+            "quetbill_oldest_writer_seconds", "How long the first of the transactions that write is open."
+        )
+        unread = GaugeMetricFamily(
+            "quetbill_events_unread_seconds",
+            "Age of the oldest event a reader has before it.",
+            labels=["reader"],
+        )
+        with Session(engine()) as session:
+            held.add_metric([], float(session.execute(_EVENTS_HELD).scalar_one()))
+            writer.add_metric([], float(session.execute(_OPEN_WRITER).scalar_one()))
+            for name, seconds in session.execute(_EVENTS_UNREAD):
+                unread.add_metric([name], max(0.0, float(seconds)))
+        yield from (held, writer, unread)
 
 
 def _counter(key: str, name: str, what: str, label: str) -> Metric:

@@ -89,6 +89,13 @@ class Settings(BaseSettings):
         default=300, description="Pictures that one shopper may have checked."
     )
     checks_per_address_hour_max: int = Field(default=6_000, description="The same of one public address.")
+    redemptions_per_person_hour_max: int = Field(default=60, description="Rewards that one shopper takes.")
+    redemptions_per_address_hour_max: int = Field(
+        default=2000, description="Rewards taken from one public address."
+    )
+    voucher_misses_per_partner_hour_max: int = Field(
+        default=300, description="Codes good for nothing that one partner may ask about."
+    )
     appeals_per_person_day_max: int = Field(default=20, description="Appeals of one shopper.")
     appeals_per_address_day_max: int = Field(default=500, description="Appeals from one public address.")
     imports_per_person_hour_max: int = Field(default=60, description="Files that one admin may import.")
@@ -143,6 +150,11 @@ class Settings(BaseSettings):
     second_person_points: int = Field(
         default=2000, description="An approval that credits more points than this takes two people."
     )
+    refund_days: int = Field(
+        default=7,
+        ge=0,
+        description="Points given back after their last day can be spent for so many days more.",
+    )
     correction_share_max: float = Field(
         default=1.0, description="A correction that raises a figure by more than this share takes two people."
     )
@@ -178,6 +190,10 @@ class Settings(BaseSettings):
     attestation_google_verification_key: str = Field(
         default="", description="Play Integrity's verification key, base64."
     )
+    event_days: int = Field(
+        default=40, ge=31, description="Events are forgotten after this, once every reader has read them."
+    )
+    message_days: int = Field(default=365, ge=1, description="Messages in inboxes are deleted after this.")
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
 

@@ -15,7 +15,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason", "console", "rule", "import", "fault"]
+WordGroup = Literal["problem", "reason", "console", "rule", "import", "message", "push", "fault"]
 
 
 class _Gaps(dict[str, Any]):

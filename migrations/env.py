@@ -6,16 +6,21 @@ from alembic import context
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
+import schemas.budgets
 import schemas.catalog
 import schemas.duplicates
+import schemas.events
 import schemas.fraud
 import schemas.ledger
 import schemas.loyalty
+import schemas.messages
 import schemas.operation
 import schemas.origins
+import schemas.partners
 import schemas.people
 import schemas.receipts
 import schemas.review
+import schemas.rewards
 import schemas.staff  # noqa: F401 - importing a table registers it
 from infra.db import engine
 

@@ -25,8 +25,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
+from domain.events import readers
 from domain.fraud import till_facts
-from domain.ledger import expiry
+from domain.ledger import expiry, notices, spending
+from domain.messages import inbox
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
 from infra import clock, queue
@@ -36,6 +38,8 @@ from infra.settings import settings
 from schemas.operation import Chore as ChoreRow
 
 BATCH_MAX: Final = 1000
+# Accounts whose points expire in one transaction, locked meanwhile.
+EXPIRED_AT_ONCE_MAX: Final = 200
 # A worker is a chore's for so long at a time, past the batch at hand.
 MOMENT_SECONDS: Final = 1.0
 # A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
@@ -64,6 +68,9 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.measure_prices", timedelta(days=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
+    found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
+    found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
     if settings().links_days:
@@ -185,20 +192,18 @@ def ring_forgotten_receipts() -> Iterator[int]:
 
 @chore
 def expire_points() -> Iterator[int]:
-    """Let points expire whose last day is over, an account a transaction.
+    """Let points expire whose last day is over, and holds whose time is.
 
     A day ends at midnight by the tills' clock.
     """
-    today = clock.till_today()
-    count = BATCH_MAX
-    while count == BATCH_MAX:
+    while True:
         with transaction() as session:
-            accounts = expiry.accounts_to_expire(session, today, BATCH_MAX)
-        count = len(accounts)
-        for account in accounts:
-            with transaction() as session:
-                expiry.expire_points(session, account, today)
-            yield 1
+            count = spending.void_lapsed(session, clock.now())
+        with transaction() as session:
+            count += expiry.expire_points(session, clock.till_today(), EXPIRED_AT_ONCE_MAX)
+        if not count:
+            return
+        yield count
 
 
 @chore
@@ -235,4 +240,41 @@ def forget_links() -> Iterator[int]:
     while count:
         with transaction() as session:
             count = links.forget_links(session, before, BATCH_MAX)
+        yield count
+
+
+@chore
+def forget_events() -> Iterator[int]:
+    """Forget events that are old and that every reader has read; take up those a restored dump brought."""
+    with transaction() as session:
+        restored = readers.take_up_restored(session)
+    yield restored
+    before = clock.now() - timedelta(days=settings().event_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = readers.forget_events(session, before, BATCH_MAX)
+        yield count
+
+
+@chore
+def announce_expiring() -> Iterator[int]:
+    """Tell of points that expire in 30 days, in a week, tomorrow; each once, however often this runs."""
+    today, account = clock.till_today(), None
+    while True:
+        with transaction() as session:
+            count, account = notices.announce_expiring(session, today, after=account, limit=BATCH_MAX)
+        yield count
+        if account is None:
+            return
+
+
+@chore
+def forget_messages() -> Iterator[int]:
+    """Delete what shoppers were told long ago."""
+    before = clock.now() - timedelta(days=settings().message_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = inbox.forget_messages(session, before, BATCH_MAX)
         yield count

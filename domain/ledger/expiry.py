@@ -1,75 +1,65 @@
-"""Points that nobody spent in time expire: they leave the shopper's account by a transfer."""
+"""Points whose last day is over leave their shoppers' accounts by transfers, many accounts at a time."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-from uuid import UUID
+from collections import defaultdict
+from datetime import date
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
-from domain.ledger.transfers import Movement, account_id, transfer_all
+from domain.events.outbox import NewEvent, record
+from domain.ledger.accounts import system_account
+from domain.ledger.transfers import Movement, Use, key_of, post
 from infra import clock
-from schemas.base import Points
-from schemas.ledger import Account, Transfer
-
-# How long lapsing may have stood still without an account being forgotten.
-CATCH_UP = timedelta(days=60)
+from schemas.base import Points, table_of
+from schemas.ledger import Account, Currency, Lot
 
 
-def accounts_to_expire(session: Session, today: date, limit: int) -> list[UUID]:
-    """Return shoppers' accounts into which points came whose last day is over and that still hold some."""
-    credit, debit = col(Transfer.credit_account_id), col(Transfer.debit_account_id)
-    recent = (
-        select(credit)
-        .join(Account, col(Account.id) == credit)
-        .where(
-            Account.kind == "shopper",
-            col(Transfer.expires_on) < today,
-            col(Transfer.expires_on) >= today - CATCH_UP,
-        )
-        .distinct()
-        .subquery()
-    )
-    came = (
-        select(func.coalesce(func.sum(Transfer.points), 0))
-        .where(credit == recent.c[0], col(Transfer.expires_on) < today)
-        .correlate(recent)
-        .scalar_subquery()
-    )
-    left = (
-        select(func.coalesce(func.sum(Transfer.points), 0))
-        .where(debit == recent.c[0])
-        .correlate(recent)
-        .scalar_subquery()
-    )
-    return list(session.exec(select(recent.c[0]).where(came > left).limit(limit)).all())
+def expire_points(session: Session, today: date, limit: int) -> int:
+    """Take out what lies in lots whose last day is before `today`, of `limit` accounts at most.
 
+    Accounts in which points are moving at this moment are left for the next time.
 
-def expire_points(session: Session, account: UUID, today: date) -> int:
-    """Take the points out of a shopper's account whose last day is before `today`; return how many.
-
-    What left the account is counted against the points that expire soonest, so a second run finds
-    nothing more. The account is locked: a spending at the same moment comes before or after.
+    Returns:
+        Of how many accounts; 0 where nothing is left to do but in those that are busy.
     """
-    held = session.exec(select(Account).where(Account.id == account).with_for_update()).one()
-    came = session.exec(
-        select(func.coalesce(func.sum(Transfer.points), 0)).where(
-            Transfer.credit_account_id == account, col(Transfer.expires_on) < today
-        )
-    ).one()
-    left = session.exec(
-        select(func.coalesce(func.sum(Transfer.points), 0)).where(Transfer.debit_account_id == account)
-    ).one()
-    expired = int(came) - int(left)
-    if expired <= 0:
-        return 0
-    movement = Movement(
-        key=f"expire:{account}:{today}",
-        kind="expire",
-        debit_account_id=account,
-        credit_account_id=account_id(session, held.brand_id, "expired"),
-        points=Points(expired),
-        occurred_at=clock.now(),
+    over = (
+        select(Lot.account_id)
+        .where(col(Lot.left_points) > 0, col(Lot.last_day) < today)
+        .distinct()
+        .limit(limit)
     )
-    transfer_all(session, [movement])
-    return expired
+    busy_or_not = (
+        select(Account.id, Account.currency_id, col(Currency.brand_id), Account.shopper_id)
+        .join(Currency, col(Currency.id) == Account.currency_id)
+        .where(col(Account.id).in_(over))
+        .order_by(col(Account.id))
+        .with_for_update(of=table_of(Account), key_share=True, skip_locked=True)
+    )
+    due = {row[0]: row[1:] for row in session.exec(busy_or_not).all()}
+    lots = session.exec(
+        select(Lot.account_id, Lot.id, col(Lot.last_day), Lot.left_points)
+        .where(col(Lot.account_id).in_(due), col(Lot.left_points) > 0, col(Lot.last_day) < today)
+        .order_by(col(Lot.account_id), col(Lot.last_day), col(Lot.id))
+    ).all()
+    by_account: dict[int, list[tuple[int, date | None, int]]] = defaultdict(list)
+    for account_id, lot_id, last_day, left in lots:
+        by_account[account_id].append((lot_id, last_day, left))
+    expired = {
+        currency_id: system_account(session, currency_id, "expired")
+        for currency_id in {currency_id for currency_id, _, _ in due.values()}
+    }
+    movements, uses, events = [], [], []
+    for account_id, gone in by_account.items():
+        # A lot comes to its last day once: what is given back later moves that day on.
+        key, now = key_of("expire", gone[0][0], gone[0][1]), clock.now()
+        currency_id, brand_id, shopper_id = due[account_id]
+        points = Points(sum(left for _, _, left in gone))
+        movements.append(Movement(key, "expire", account_id, expired[currency_id], points, now))
+        uses += [Use(key, lot_id, left) for lot_id, _, left in gone]
+        if shopper_id is not None:
+            data = {"points": points, "brands": {str(brand_id): points} if brand_id else {}}
+            events.append(NewEvent(f"expired:{key}", "points.expired", shopper_id, now, shopper_id, data))
+    post(session, movements, uses)
+    record(session, events)
+    return len(movements)

@@ -1,239 +1,219 @@
-"""The ledger: points move between accounts, once per business event, and never change after."""
+"""The ledger: points move between accounts, once per business event, and never change after.
+
+`post` is the only way in. Everything above it, earning, spending, taking back, names its accounts and
+the lots it touches and calls it; balances and lots change in the statement that writes the transfer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
+from uuid import UUID, uuid5
 
-import sqlalchemy
-from sqlalchemy import ColumnElement, case, func
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlmodel import Session, col, or_, select
 
-from domain.ledger.errors import InsufficientPointsError, TransferMismatchError
-from domain.paging import comes_before
-from schemas.base import Points, new_id, table_of
-from schemas.ledger import Account, AccountKind, Transfer, TransferKind
+from domain.ledger.accounts import as_rows
+from domain.ledger.errors import TransferMismatchError
+from schemas.base import Points
+from schemas.ledger import Transfer, TransferKind
+
+# Of all keys: a business event's name makes the same key for ever.
+_NAMESPACE: Final = UUID("5b1f2c52-7d0e-4a58-9d1e-1f6a0b8f3c11")
+
+
+def key_of(*event: object) -> UUID:
+    """Return the key of a business event, such as ("redeem", voucher_id): 16 bytes, the same for ever."""
+    return uuid5(_NAMESPACE, ":".join(map(str, event)))
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """A transfer to be made: `key` names the business event, `points` is above zero."""
+    """A transfer to be made: `key` is the business event's, `points` is above zero.
 
-    key: str
+    `lot_points` become a new lot of the credited account, which can be spent until `last_day`.
+    """
+
+    key: UUID
     kind: TransferKind
-    debit_account_id: UUID
-    credit_account_id: UUID
+    debit_id: int
+    credit_id: int
     points: Points
     occurred_at: datetime
     receipt_id: UUID | None = None
     campaign_id: UUID | None = None
-    expires_on: date | None = None
+    follows: UUID | None = None
+    last_day: date | None = None
+    lot_points: int = 0
 
 
-def account_id(session: Session, brand_id: UUID, kind: AccountKind, shopper_id: UUID | None = None) -> UUID:
-    """Return the account of a brand, or of a shopper with a brand; made on first use."""
-    wanted = (
-        col(Account.brand_id) == brand_id,
-        col(Account.kind) == kind,
-        col(Account.shopper_id).is_not_distinct_from(shopper_id),
-    )
-    found = session.exec(select(Account.id).where(*wanted)).first()
-    if found is None:
-        row = {"id": new_id(), "brand_id": brand_id, "kind": kind, "shopper_id": shopper_id}
-        session.execute(insert(table_of(Account)).on_conflict_do_nothing(), row)
-        found = session.exec(select(Account.id).where(*wanted)).one()
-    return found
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Points a transfer takes out of a lot, or gives back where below zero.
+
+    `last_day` is the lot's new last day, where what is given back could not be spent by the old one.
+    """
+
+    key: UUID
+    lot_id: int
+    points: int
+    last_day: date | None = None
 
 
-def earning_accounts(
-    session: Session, brand_ids: Sequence[UUID], shopper_id: UUID
-) -> tuple[dict[UUID, UUID], dict[UUID, UUID]]:
-    """Return the issuers' and the shopper's accounts by brand id, all of them made on first use."""
-    asked = {
-        "brands": list(brand_ids),
-        "shopper": shopper_id,
-        "ids": [new_id() for _ in range(2 * len(brand_ids))],
+def post(session: Session, movements: Sequence[Movement], uses: Sequence[Use] = ()) -> set[UUID]:
+    """Move points by several movements, each once, all or none; return the keys that are new.
+
+    Whoever takes from a shopper's account holds its lock and has looked what it holds: the database
+    refuses what would go below zero, but not in words.
+
+    Raises:
+        TransferMismatchError: A key stands with other values.
+    """
+    if not movements:
+        return set()
+    rows = {
+        "movements": as_rows([_row(move) for move in movements]),
+        "uses": as_rows([_row(use) for use in uses]),
     }
-    found: dict[tuple[UUID, str], UUID] = {}
-    # An account that another transaction opens meanwhile is seen by the second look only.
-    while len(found) < 2 * len(set(brand_ids)):
-        rows = session.execute(_EARNING_ACCOUNTS, asked)
-        found |= {(brand_id, kind): account for brand_id, kind, account in rows}
-    issuers = {brand_id: found[brand_id, "issuer"] for brand_id in brand_ids}
-    return issuers, {brand_id: found[brand_id, "shopper"] for brand_id in brand_ids}
+    made = set(session.scalars(_POST, rows).all())
+    check_same(session, [movement for movement in movements if movement.key not in made])
+    return made
 
 
-# One statement: every receipt that earns asks this, and most shoppers' first receipts open accounts.
-_EARNING_ACCOUNTS = sqlalchemy.text("""
-    WITH wanted AS (
-        SELECT brand_id, kind, CASE kind WHEN 'shopper' THEN CAST(:shopper AS uuid) END AS shopper_id,
-            row_number() OVER () AS place
-        FROM unnest(CAST(:brands AS uuid[])) AS brand_id, (VALUES ('issuer'), ('shopper')) AS kinds (kind)
-    ), standing AS (
-        SELECT account.brand_id, account.kind, account.id
-        FROM account JOIN wanted ON account.brand_id = wanted.brand_id AND account.kind = wanted.kind
-            AND account.shopper_id IS NOT DISTINCT FROM wanted.shopper_id
+def _row(of: Movement | Use) -> dict[str, Any]:
+    # Not dataclasses.asdict: it copies every value deeply.
+    return {name: value for name in of.__slots__ if (value := getattr(of, name)) is not None}
+
+
+# Accounts are locked in one order, debts after what is held, whatever the plan: two receipts never wait for
+# each other.
+_POST: Final = text("""
+    WITH asked AS (
+        SELECT * FROM jsonb_to_recordset(CAST(:movements AS jsonb)) AS asked (
+            key uuid, kind varchar, debit_id int, credit_id int, points bigint, occurred_at timestamptz,
+            receipt_id uuid, campaign_id uuid, follows uuid, last_day date, lot_points bigint)
+    ), made AS (
+        INSERT INTO transfer (key, kind, debit_id, credit_id, points, occurred_at,
+            receipt_id, campaign_id, follows, last_day)
+        SELECT key, kind, debit_id, credit_id, points, occurred_at, receipt_id, campaign_id, follows, last_day
+        FROM asked ON CONFLICT (key) DO NOTHING RETURNING key, debit_id, credit_id, points
+    ), uses AS (
+        SELECT uses.* FROM jsonb_to_recordset(CAST(:uses AS jsonb)) AS uses (
+            key uuid, lot_id bigint, points bigint, last_day date) JOIN made USING (key)
+    ), used AS (
+        INSERT INTO lot_use (transfer_key, lot_id, points) SELECT key, lot_id, points FROM uses
+    ), drawn AS (
+        UPDATE lot SET left_points = left_points - taken.points,
+            last_day = COALESCE(taken.last_day, lot.last_day)
+        FROM (
+            SELECT lot_id, sum(points) AS points, max(last_day) AS last_day FROM uses GROUP BY lot_id
+        ) AS taken
+        WHERE lot.id = taken.lot_id
     ), opened AS (
-        INSERT INTO account (id, brand_id, kind, shopper_id)
-        SELECT (CAST(:ids AS uuid[]))[place], brand_id, kind, shopper_id FROM wanted
-        WHERE (brand_id, kind) NOT IN (SELECT brand_id, kind FROM standing)
-        ORDER BY brand_id, kind
-        ON CONFLICT DO NOTHING RETURNING brand_id, kind, id
+        INSERT INTO lot (account_id, origin, last_day, points, left_points)
+        SELECT asked.credit_id, key, asked.last_day, asked.lot_points, asked.lot_points
+        FROM asked JOIN made USING (key) WHERE asked.lot_points > 0
+    ), sums AS (
+        SELECT account_id, sum(points) AS points FROM (
+            SELECT debit_id AS account_id, -points AS points FROM made
+            UNION ALL SELECT credit_id, points FROM made
+        ) AS sides GROUP BY account_id
+    ), locked AS (
+        SELECT account.id, sums.points FROM account JOIN sums ON account.id = sums.account_id
+        WHERE account.shopper_id IS NOT NULL ORDER BY account.kind DESC, account.id
+        FOR NO KEY UPDATE OF account
+    ), moved AS (
+        UPDATE account SET posted = account.posted + locked.points FROM locked WHERE account.id = locked.id
     )
-    SELECT brand_id, kind, id FROM standing UNION ALL SELECT brand_id, kind, id FROM opened
+    SELECT key FROM made
 """)
 
 
-def transfer(session: Session, movement: Movement) -> Transfer:
-    """Move points, once: the same movement again returns the transfer that stands.
+def standing(session: Session, key: UUID) -> Transfer | None:
+    """Return the transfer that was made for a business event, or None."""
+    return session.get(Transfer, key)
+
+
+def check_same(session: Session, movements: Sequence[Movement]) -> None:
+    """Check that what stands under the movements' keys is what they say.
+
+    When it happened and until when it can be spent are no part of that: they are said by the clock.
 
     Raises:
-        InsufficientPointsError: A shopper's account holds fewer points than leave it.
-        TransferMismatchError: The key stands with other values.
-    """
-    transfer_all(session, [movement])
-    return session.exec(select(Transfer).where(Transfer.key == movement.key)).one()
-
-
-def transfer_all(session: Session, movements: Sequence[Movement], *, issuers: Collection[UUID] = ()) -> None:
-    """Move points by several movements, each once, all or none.
-
-    Args:
-        session: The transaction.
-        movements: What is to be moved.
-        issuers: Accounts known to be issuers', from which points may always leave.
-
-    Raises:
-        InsufficientPointsError: A shopper's account holds fewer points than leave it.
         TransferMismatchError: A key stands with other values.
     """
-    for movement in _spendings(session, [move for move in movements if move.debit_account_id not in issuers]):
-        standing = session.exec(select(Transfer.id).where(Transfer.key == movement.key)).first()
-        if standing is None and (held := balance(session, movement.debit_account_id)) < movement.points:
-            raise InsufficientPointsError(asked=movement.points, held=held)
-    made = session.scalars(_TRANSFER_ONCE, [_row(movement) for movement in movements]).all()
-    standing_already = [movement for movement in movements if movement.key not in made]
-    if standing_already:
-        _check_same(session, standing_already)
-
-
-_TRANSFER_ONCE = (
-    insert(table_of(Transfer))
-    .on_conflict_do_nothing(index_elements=["key"])
-    .returning(table_of(Transfer).c.key)
-)
-
-
-def _row(movement: Movement) -> dict[str, Any]:
-    # Not dataclasses.asdict: it copies every value deeply.
-    return {"id": new_id()} | {name: getattr(movement, name) for name in Movement.__slots__}
-
-
-def _spendings(session: Session, movements: Sequence[Movement]) -> list[Movement]:
-    """Return the movements that leave a shopper's account, with those accounts locked.
-
-    Two spendings at once queue here, so the second sees what the first left.
-    """
     if not movements:
-        return []
-    sources = {movement.debit_account_id for movement in movements}
-    of_shoppers = session.exec(
-        select(Account.id)
-        .where(col(Account.id).in_(sources), Account.kind == "shopper")
-        .order_by(col(Account.id))
-        .with_for_update()
-    ).all()
-    return [movement for movement in movements if movement.debit_account_id in of_shoppers]
-
-
-def _check_same(session: Session, movements: Sequence[Movement]) -> None:
+        return
     by_key = {movement.key: movement for movement in movements}
     for row in session.exec(select(Transfer).where(col(Transfer.key).in_(by_key))).all():
         wanted = by_key[row.key]
-        same = (row.debit_account_id, row.credit_account_id, row.points) == (
-            wanted.debit_account_id,
-            wanted.credit_account_id,
-            wanted.points,
-        )
-        if not same:
-            raise TransferMismatchError(key=row.key)
+        if _content(row) != _content(wanted):
+            raise TransferMismatchError(key=str(row.key))
 
 
-def balance(session: Session, account: UUID) -> int:
-    """Return what an account holds: all that came in less all that left."""
-    signed = func.sum(_signed_points(col(Transfer.credit_account_id) == account))
-    statement = select(func.coalesce(signed, 0)).where(_touches([account]))
-    return int(session.exec(statement).one())
+def _content(of: Transfer | Movement) -> tuple[object, ...]:
+    return of.kind, of.debit_id, of.credit_id, of.points, of.receipt_id, of.campaign_id, of.follows
 
 
-def balances_of_shopper(session: Session, shopper_id: UUID) -> dict[UUID, int]:
-    """Return points available by brand id, for every brand in which the shopper has an account."""
-    mine = select(Account.id).where(Account.shopper_id == shopper_id)
-    accounts = dict(
-        session.exec(select(Account.id, Account.brand_id).where(Account.shopper_id == shopper_id)).all()
-    )
-    moved = session.exec(
-        select(Transfer.credit_account_id, Transfer.debit_account_id, func.sum(Transfer.points))
-        .where(or_(col(Transfer.credit_account_id).in_(mine), col(Transfer.debit_account_id).in_(mine)))
-        .group_by(col(Transfer.credit_account_id), col(Transfer.debit_account_id))
-    ).all()
-    held = dict.fromkeys(accounts.values(), 0)
-    for credit, debit, points in moved:
-        if credit in accounts:
-            held[accounts[credit]] += int(points)
-        if debit in accounts:
-            held[accounts[debit]] -= int(points)
-    return held
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A transfer as the shopper sees it whose account it touched.
 
-
-def expiring_next(session: Session, account: UUID) -> tuple[int, date] | None:
-    """Return the points that expire first and their last day; None where none expire.
-
-    What left the account is counted against the points that expire soonest.
+    `points` is what that did to what can be spent, `owed` what it did to what they owe.
     """
-    left = session.exec(
-        select(func.coalesce(func.sum(Transfer.points), 0)).where(Transfer.debit_account_id == account)
-    ).one()
-    by_day = session.exec(
-        select(col(Transfer.expires_on), func.sum(Transfer.points))
-        .where(Transfer.credit_account_id == account)
-        .group_by(col(Transfer.expires_on))
-        .order_by(col(Transfer.expires_on).asc().nulls_last())
-    ).all()
-    remaining_out = int(left)
-    for expires_on, points in by_day:
-        if expires_on is None:
-            return None
-        if points > remaining_out:
-            return int(points) - remaining_out, expires_on
-        remaining_out -= int(points)
-    return None
 
-
-def shopper_account_ids(session: Session, shopper_id: UUID) -> dict[UUID, UUID]:
-    """Return the shopper's accounts as account id to brand id."""
-    statement = select(Account.id, Account.brand_id).where(Account.shopper_id == shopper_id)
-    return dict(session.exec(statement).all())
+    key: UUID
+    occurred_at: datetime
+    kind: TransferKind
+    currency_id: int
+    points: int
+    owed: int
+    receipt_id: UUID | None
+    last_day: date | None
 
 
 def history(
-    session: Session, accounts: list[UUID], *, before: tuple[datetime, UUID] | None, limit: int
-) -> list[Transfer]:
-    """Return transfers that touch `accounts`, newest first, from before a (time, id) on."""
-    statement = select(Transfer).where(_touches(accounts))
-    if before is not None:
-        statement = statement.where(comes_before(col(Transfer.occurred_at), col(Transfer.id), before))
-    order = (col(Transfer.occurred_at).desc(), col(Transfer.id).desc())
-    return list(session.exec(statement.order_by(*order).limit(limit)).all())
+    session: Session, shopper_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
+) -> list[Moved]:
+    """Return what moved a shopper's points or debts, newest first, from before a (time, key) on."""
+    at, key = (before[0].isoformat(), before[1]) if before else ("infinity", UUID(int=0))
+    rows = session.execute(_HISTORY, {"shopper": shopper_id, "at": at, "key": key, "limit": limit})
+    return [Moved(*row) for row in rows]
 
 
-def _touches(accounts: list[UUID]) -> ColumnElement[bool]:
-    return or_(col(Transfer.credit_account_id).in_(accounts), col(Transfer.debit_account_id).in_(accounts))
+# The kinds are told as the two partial indexes tell them: other words for the same would not find them.
+# What pays a debt back touches two accounts of one shopper, and is told once.
+_HISTORY: Final = text("""
+    SELECT key, occurred_at, found.kind, currency_id,
+        CASE account.kind WHEN 'shopper' THEN sign * points ELSE 0 END AS points,
+        CASE found.kind WHEN 'claw_back' THEN points WHEN 'repay' THEN -points ELSE 0 END AS owed,
+        receipt_id, last_day
+    FROM account, LATERAL (
+        (SELECT 1 AS sign, * FROM transfer
+        WHERE credit_id = account.id AND kind IN ('earn', 'refund', 'release', 'adjust', 'exchange', 'repay')
+            AND account.kind = 'shopper'
+            AND (occurred_at, key) < (CAST(:at AS timestamptz), CAST(:key AS uuid))
+        ORDER BY occurred_at DESC, key DESC LIMIT :limit)
+        UNION ALL
+        (SELECT -1, * FROM transfer
+        WHERE debit_id = account.id AND kind <> 'earn'
+            AND (occurred_at, key) < (CAST(:at AS timestamptz), CAST(:key AS uuid))
+        ORDER BY occurred_at DESC, key DESC LIMIT :limit)
+    ) AS found
+    WHERE account.shopper_id = CAST(:shopper AS uuid)
+    ORDER BY occurred_at DESC, key DESC LIMIT :limit
+""")
 
 
-def _signed_points(comes_in: ColumnElement[bool]) -> ColumnElement[int]:
-    return case((comes_in, col(Transfer.points)), else_=-col(Transfer.points))
+def of_receipt(session: Session, receipt_id: UUID) -> list[Transfer]:
+    """Return all that a receipt moved, as it happened."""
+    statement = select(Transfer).where(Transfer.receipt_id == receipt_id)
+    return list(session.exec(statement.order_by(col(Transfer.occurred_at), col(Transfer.key))).all())
+
+
+def family(session: Session, root: UUID) -> list[Transfer]:
+    """Return a transfer and all that follow from it."""
+    statement = select(Transfer).where(or_(col(Transfer.key) == root, col(Transfer.follows) == root))
+    return list(session.exec(statement).all())

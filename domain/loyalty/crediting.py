@@ -3,60 +3,30 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 from sqlmodel import Session
 
-from domain.ledger.transfers import Movement, earning_accounts, transfer_all
+from domain.ledger import budgets
+from domain.ledger.accounts import EarningAccounts, earning_accounts, lock_accounts
+from domain.ledger.budgets import Claim
+from domain.ledger.reversal import repay
+from domain.ledger.transfers import Movement, key_of, post
 from domain.loyalty import earning
 from domain.loyalty.earning import Award
 from infra import clock
-from schemas.base import table_of
+from schemas.base import Points, table_of
 from schemas.loyalty import WithheldPoints
 from schemas.receipts import Receipt
 
 
-def credit_awards(
-    session: Session,
-    awards: Sequence[Award],
-    *,
-    receipt_id: UUID,
-    shopper_id: UUID,
-    at: datetime,
-    times_taken_back: int = 0,
-) -> None:
-    """Credit each award to the shopper's account with its brand, once per receipt and campaign.
-
-    What was taken back can be credited once more, which is a business event of its own.
-    """
-    if not awards:
-        return
-    brand_ids = list(dict.fromkeys(award.brand_id for award in awards))
-    issuers, accounts = earning_accounts(session, brand_ids, shopper_id)
-    again = f":{times_taken_back}" if times_taken_back else ""
-    movements = [
-        Movement(
-            key=f"earn:{receipt_id}:{award.campaign_id}:{award.brand_id}{again}",
-            kind="earn",
-            debit_account_id=issuers[award.brand_id],
-            credit_account_id=accounts[award.brand_id],
-            points=award.points,
-            occurred_at=at,
-            receipt_id=receipt_id,
-            campaign_id=award.campaign_id,
-            expires_on=last_day(at, award.valid_days),
-        )
-        for award in awards
-    ]
-    transfer_all(session, movements, issuers=frozenset(issuers.values()))
-
-
 def last_day(at: datetime, valid_days: int | None) -> date | None:
-    """Return the last day on which points earned at a time can be spent; None means for ever."""
-    return None if valid_days is None else (at + timedelta(days=valid_days)).date()
+    """Return the last day, in Vietnam, on which points earned at a time can be spent; None means for ever."""
+    return None if valid_days is None else clock.day_of(at) + timedelta(days=valid_days)
 
 
 def awards_of(
@@ -88,18 +58,131 @@ def points_by_line(awards: Sequence[earning.Award]) -> dict[int, int]:
     return +points
 
 
+def points_by_brand(awards: Iterable[earning.Award]) -> dict[UUID, int]:
+    """Return what awards of all campaigns bring, by brand."""
+    points: Counter[UUID] = Counter()
+    for award in awards:
+        points[award.brand_id] += award.points
+    return dict(points)
+
+
 def credit(
-    session: Session, receipt: Receipt, awards: Sequence[earning.Award], *, times_taken_back: int = 0
-) -> None:
-    """Credit a receipt's awards to its shopper, once; once more each time they were taken back."""
-    credit_awards(
-        session,
-        awards,
-        receipt_id=receipt.id,
-        shopper_id=receipt.shopper_id,
-        at=clock.now(),
-        times_taken_back=times_taken_back,
-    )
+    session: Session,
+    receipt: Receipt,
+    awards: Sequence[Award],
+    *,
+    times_taken_back: int = 0,
+    was_held: bool = False,
+) -> list[Award]:
+    """Credit a receipt's awards to its shopper, once; once more each time they were taken back.
+
+    What the shopper owes is paid out of them first. Budgets are claimed by the last statements, so that
+    nobody waits for them longer than the commit takes: write all else before.
+
+    Args:
+        session: The open transaction, the receipt's row locked.
+        receipt: Whose awards.
+        awards: What its lines earn.
+        times_taken_back: How often it was credited and taken back before.
+        was_held: Whether it waited for a person, and holds of its budgets what it would earn.
+
+    Returns:
+        What was credited: less than `awards` where a budget holds less.
+    """
+    at = clock.now()
+    event = (receipt.id, times_taken_back) if times_taken_back else (receipt.id,)
+    keys = {award_key(award, *event): award for award in awards}
+    claims = _claims(keys)
+    accounts = _accounts_of(session, receipt.shopper_id, awards)
+    if was_held:
+        lock_accounts(session, [account.shopper_id for account in accounts.values()])
+        granted = budgets.post(session, receipt.id, claims, at=at)
+        return _post(session, receipt, _granted(keys, granted), accounts, at)
+    if not claims:
+        return _post(session, receipt, keys, accounts, at)
+    session.execute(_BEFORE_CREDIT)
+    _post(session, receipt, keys, accounts, at)
+    if budgets.claim_at_once(session, claims, at=at):
+        return list(awards)
+    # Nothing of it stands: what was credited, and the slices that were found too small and locked.
+    session.execute(_NOT_CREDITED)
+    lock_accounts(session, [account.shopper_id for account in accounts.values()])
+    granted = budgets.claim_exactly(session, claims, at=at)
+    return _post(session, receipt, _granted(keys, granted), accounts, at)
+
+
+_BEFORE_CREDIT: Final = text("SAVEPOINT before_credit")
+_NOT_CREDITED: Final = text("ROLLBACK TO SAVEPOINT before_credit")
+
+
+def award_key(award: Award, *event: object) -> UUID:
+    """Return the key under which a receipt's award is credited and claimed."""
+    return key_of("earn", *event, award.campaign_id, award.brand_id)
+
+
+def hold(session: Session, receipt: Receipt, awards: Sequence[Award]) -> list[Award]:
+    """Reserve of the budgets what a receipt would earn that waits for a person; return what that is.
+
+    The last statements of the transaction, as in `credit`.
+    """
+    keys = {award_key(award, receipt.id): award for award in awards}
+    claims = _claims(keys)
+    if not claims:
+        return list(awards)
+    granted = budgets.hold(session, receipt.id, claims, at=clock.now())
+    return list(_granted(keys, granted).values())
+
+
+def let_go(session: Session, receipt: Receipt) -> None:
+    """Let go what a receipt held of budgets, which earns nothing after all."""
+    budgets.void(session, receipt.id)
+
+
+def _claims(keys: Mapping[UUID, Award]) -> list[Claim]:
+    return [Claim(key, award.points, award.budget_ids) for key, award in keys.items() if award.budget_ids]
+
+
+def _granted(keys: Mapping[UUID, Award], granted: Mapping[UUID, int]) -> dict[UUID, Award]:
+    return {
+        key: award if points == award.points else award.cut_to(Points(points))
+        for key, award in keys.items()
+        if (points := granted.get(key, award.points)) > 0
+    }
+
+
+def _accounts_of(session: Session, shopper_id: UUID, awards: Sequence[Award]) -> dict[UUID, EarningAccounts]:
+    brand_ids = list(dict.fromkeys(award.brand_id for award in awards))
+    return earning_accounts(session, brand_ids, shopper_id) if brand_ids else {}
+
+
+def _post(
+    session: Session,
+    receipt: Receipt,
+    keys: Mapping[UUID, Award],
+    accounts: Mapping[UUID, EarningAccounts],
+    at: datetime,
+) -> list[Award]:
+    movements = [
+        Movement(
+            key=key,
+            kind="earn",
+            debit_id=accounts[award.brand_id].issuer_id,
+            credit_id=accounts[award.brand_id].shopper_id,
+            points=award.points,
+            occurred_at=at,
+            receipt_id=receipt.id,
+            campaign_id=award.campaign_id,
+            last_day=last_day(at, award.valid_days),
+            lot_points=award.points,
+        )
+        for key, award in keys.items()
+    ]
+    post(session, movements)
+    for brand_id, account in accounts.items():
+        earned = [key for key, award in keys.items() if award.brand_id == brand_id]
+        if account.owed and earned:
+            repay(session, receipt.shopper_id, account.currency_id, earned, at=at)
+    return list(keys.values())
 
 
 def withhold(session: Session, receipt_id: UUID, points: Iterable[int]) -> None:

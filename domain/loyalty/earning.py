@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
@@ -41,13 +41,26 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """Points of one brand from one campaign, and how they spread over the receipt's lines."""
+    """Points of one brand from one campaign, how they spread over the receipt's lines, and who pays.
+
+    `budget_ids` are the budgets that must all hold the points; none where the campaign has no limit.
+    """
 
     campaign_id: UUID
     brand_id: UUID
     points: Points
     valid_days: int | None
     points_by_line: dict[int, int]
+    budget_ids: tuple[int, ...] = ()
+
+    def cut_to(self, points: Points) -> Award:
+        """Return what is left of the award where only so many points are granted."""
+        by_line, asked, given = {}, 0, 0
+        for line, share in self.points_by_line.items():
+            asked += share
+            by_line[line] = asked * points // self.points - given
+            given += by_line[line]
+        return replace(self, points=points, points_by_line=by_line)
 
 
 def paid_by_line(nets_minor: Sequence[int], total_minor: int) -> list[int]:

@@ -2,42 +2,74 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, func, or_, select
 
-from domain.ledger import transfers
+from domain.ledger import lots, transfers
+from infra import clock
 from schemas.catalog import Brand
-from schemas.ledger import BalanceView, ExpiringPoints, TransferView
+from schemas.ledger import Account, BalanceView, Currency, ExpiringPoints, TransferView
 from schemas.receipts import Receipt, ReceiptLine
+
+EXPIRING_DAYS_MAX: Final = 5
 
 
 def balances(session: Session, shopper_id: UUID) -> list[BalanceView]:
-    """Return every brand in which the shopper has or awaits points, by name."""
-    accounts = transfers.shopper_account_ids(session, shopper_id)
-    account_of = {brand_id: account for account, brand_id in accounts.items()}
-    available = transfers.balances_of_shopper(session, shopper_id)
-    pending = pending_points(session, shopper_id)
-    brand_ids = available.keys() | pending.keys()
-    names = session.exec(
-        select(Brand.id, Brand.name).where(col(Brand.id).in_(brand_ids)).order_by(col(Brand.name))
+    """Return every brand or group in which the shopper has or awaits points, by name.
+
+    Points whose last day is over can't be spent, whether they were taken out already or not.
+    """
+    stands: dict[int, dict[str, tuple[int, int]]] = defaultdict(dict)
+    rows = session.exec(
+        select(Account.currency_id, Account.kind, Account.posted, Account.held).where(
+            Account.shopper_id == shopper_id
+        )
     ).all()
+    for currency_id, kind, posted, held in rows:
+        stands[currency_id][kind] = posted or 0, held
+    over: dict[int, int] = defaultdict(int)
+    expiring: dict[int, list[ExpiringPoints]] = defaultdict(list)
+    for currency_id, day, points, is_over in lots.next_lots(
+        session, shopper_id, clock.till_today(), EXPIRING_DAYS_MAX
+    ):
+        if is_over:
+            over[currency_id] += points
+        else:
+            expiring[currency_id].append(ExpiringPoints(points=points, expires_on=day))
+    pending = pending_points(session, shopper_id)
     shown = []
-    for brand_id, name in names:
-        account = account_of.get(brand_id)
-        next_out = transfers.expiring_next(session, account) if account else None
+    for currency_id, brand_id, name in _names(session, stands.keys(), pending.keys()):
+        posted, held = stands[currency_id].get("shopper", (0, 0))
         shown.append(
             BalanceView(
                 brand=name,
-                available=available.get(brand_id, 0),
-                pending=pending.get(brand_id, 0),
-                expiring_next=ExpiringPoints(points=next_out[0], expires_on=next_out[1])
-                if next_out
-                else None,
+                available=posted - over[currency_id],
+                pending=pending.get(brand_id, 0) if brand_id else 0,
+                held=held,
+                owed=-stands[currency_id].get("debt", (0, 0))[0],
+                expiring_next=next(iter(expiring[currency_id]), None),
+                expiring=expiring[currency_id],
             )
         )
     return shown
+
+
+def _names(
+    session: Session, currency_ids: Iterable[int], brand_ids: Iterable[UUID]
+) -> list[tuple[int, UUID | None, str]]:
+    """Return currencies, and those of brands, as id, brand's id and name, by name."""
+    name = func.coalesce(col(Brand.name), col(Currency.owner))
+    statement = (
+        select(Currency.id, Currency.brand_id, name)
+        .outerjoin(Brand, col(Brand.id) == Currency.brand_id)
+        .where(or_(col(Currency.id).in_(list(currency_ids)), col(Currency.brand_id).in_(list(brand_ids))))
+    )
+    return [(row[0], row[1], str(row[2])) for row in session.exec(statement.order_by(name)).all()]
 
 
 def pending_points(session: Session, shopper_id: UUID) -> dict[UUID, int]:
@@ -60,19 +92,20 @@ def transfer_history(
     session: Session, shopper_id: UUID, *, before: tuple[datetime, UUID] | None, limit: int
 ) -> list[TransferView]:
     """Return the shopper's movements, newest first, from before a (time, id) on."""
-    accounts = transfers.shopper_account_ids(session, shopper_id)
-    names = dict(
-        session.exec(select(Brand.id, Brand.name).where(col(Brand.id).in_(set(accounts.values())))).all()
-    )
+    moved = transfers.history(session, shopper_id, before=before, limit=limit)
+    names = {
+        currency_id: name for currency_id, _, name in _names(session, {row.currency_id for row in moved}, ())
+    }
     return [
         TransferView(
-            id=row.id,
+            id=row.key,
             occurred_at=row.occurred_at,
-            brand=names[accounts.get(row.credit_account_id) or accounts[row.debit_account_id]],
+            brand=names[row.currency_id],
             kind=row.kind,
-            points=row.points if row.credit_account_id in accounts else -row.points,
+            points=row.points,
+            owed=row.owed,
             receipt_id=row.receipt_id,
-            expires_on=row.expires_on,
+            expires_on=row.last_day,
         )
-        for row in transfers.history(session, list(accounts), before=before, limit=limit)
+        for row in moved
     ]

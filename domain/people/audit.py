@@ -45,6 +45,14 @@ Act = Literal[
     "password_changed",
     "recovery_codes_made",
     "recovery_code_used",
+    "reward_changed",
+    "reward_offered",
+    "reward_ended",
+    "vouchers_added",
+    "vouchers_withdrawn",
+    "partner_joined",
+    "partner_secret_renewed",
+    "partner_ended",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

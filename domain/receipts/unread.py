@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, or_, select
 
 from domain.people.audit import record_act
+from domain.receipts.told import tell
 from infra import clock
 from infra.metrics import count_settled_after_commit
 from schemas.reasons import Reason
@@ -35,6 +36,8 @@ def end_unread(
     receipt.status = "unreadable"
     receipt.settled_at = clock.now()
     receipt.reasons = [replace(_REASONS[code], evidence=evidence or {})]
+    key = f"settled:{receipt.id}:{receipt.settled_at.isoformat()}"
+    tell(session, receipt, "receipt.settled", key=key, at=receipt.settled_at)
     count_settled_after_commit(session, receipt.status)
 
 
@@ -111,10 +114,11 @@ def reopen(
     ).all()
     for receipt in rows:
         details = {"operator": operator, "reason": receipt.reasons[0].code}
-        record_act(session, staff_id, "reopened", receipt_id=receipt.id, details=details)
+        act_id = record_act(session, staff_id, "reopened", receipt_id=receipt.id, details=details)
         receipt.status = "received"
         receipt.reasons = []
         receipt.attempts = receipt.postponed = 0
         receipt.settled_at = None
         receipt.rung_at = clock.now()
+        tell(session, receipt, "receipt.reopened", key=f"reopened:{act_id}", at=receipt.rung_at)
     return [receipt.id for receipt in rows]

@@ -18,7 +18,7 @@ from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
 from domain.loyalty import campaigns, earning
-from domain.loyalty.crediting import awards_of, credit, points_by_line, withhold
+from domain.loyalty.crediting import awards_of, credit, hold, let_go, points_by_line, withhold
 from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
 from domain.receipts.errors import ConflictOfInterestError
@@ -37,6 +37,7 @@ from domain.review.errors import (
     TooManyCasesError,
     UndoRefusedError,
 )
+from domain.review.told import line_points, tell_appealed, tell_decided, tell_undone
 from infra import clock
 from infra.metrics import count_settled_after_commit
 from schemas.loyalty import WithheldPoints
@@ -118,6 +119,7 @@ def settle_review(  # noqa: PLR0913 - each says one thing of a decision
         others = {"paid_by": [str(other) for other in done.paid_by]}
         record_act(session, reviewer_id, "paid_again", receipt_id=receipt_id, details=others)
     count_settled_after_commit(session, receipt.status)
+    tell_decided(session, receipt, decided)
     return decided
 
 
@@ -203,14 +205,17 @@ def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> Non
     decided = records.standing_decision(session, receipt_id)
     if decided is None or not records.may_undo(decided, receipt.status, reviewer_id):
         raise UndoRefusedError
+    credited: dict[UUID, int] = {}
     if decided.decision == "approve":
         reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
+        credited = line_points(session, receipt_id)
     records.record_undo(session, decided.id, reviewer_id)
     _reopen(session, receipt, decided.waiting_since or receipt.received_at)
     session.flush()
     workbench.take_hold(session, receipt_id, reviewer_id)
     details = {"decision_id": str(decided.id)}
     record_act(session, reviewer_id, "undone", receipt_id=receipt_id, details=details)
+    tell_undone(session, receipt, decided.id, at=clock.now(), credited=credited)
 
 
 def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) -> ReceiptAppeal:
@@ -234,6 +239,7 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
     receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
+    tell_appealed(session, receipt, at=appealed.appealed_at)
     return appealed
 
 
@@ -294,7 +300,8 @@ def _approve(
         raise _SecondPersonNeededError
     receipt.status = "approved"
     taken_back = records.approvals_undone(session, receipt.id)
-    credit(session, receipt, awards, times_taken_back=taken_back)
+    granted = credit(session, receipt, awards, times_taken_back=taken_back, was_held=True)
+    _write_points(lines, granted)
     return _Approval(changes, paid_by)
 
 
@@ -326,6 +333,7 @@ def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> 
     evidence = {"refusal": refusal} if refusal else {}
     receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
     claims.release_claims(session, receipt.id)
+    let_go(session, receipt)
     lines = _lines_of(session, receipt.id)
     withhold(session, receipt.id, [line.points for line in lines])
     for line in lines:
@@ -345,7 +353,8 @@ def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
     receipt.status = "in_review"
     receipt.waiting_since = since
     session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
-    _awards_by_lines(session, receipt, _lines_of(session, receipt.id))
+    lines = _lines_of(session, receipt.id)
+    _write_points(lines, hold(session, receipt, _awards_by_lines(session, receipt, lines)))
 
 
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
@@ -371,11 +380,15 @@ def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
 
 
 def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[earning.Award]:
-    """Say what a receipt's kept lines earn, and write each line's share on it."""
+    """Say what a receipt's kept lines earn by the rules, and write each line's share on it."""
     nets = [line.amount_minor - line.discount_minor for line in lines]
     rules = campaigns.running_rules(session, receipt.purchased_on) if receipt.purchased_on else []
     awards = awards_of(receipt, [line.brand_id for line in lines], nets, rules)
+    _write_points(lines, awards)
+    return awards
+
+
+def _write_points(lines: Sequence[ReceiptLine], awards: Sequence[earning.Award]) -> None:
     points = points_by_line(awards)
     for position, line in enumerate(lines):
         line.points = points.get(position, 0)
-    return awards

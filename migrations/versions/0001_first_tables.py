@@ -16,7 +16,7 @@ branch_labels = None
 depends_on = None
 
 # What is only ever added to: a trigger refuses to change or delete a row.
-APPEND_ONLY = ("transfer", "review_decision", "review_undo", "staff_act")
+APPEND_ONLY = ("transfer", "lot_use", "budget_use", "review_decision", "review_undo", "staff_act")
 
 
 def upgrade() -> None:
@@ -108,31 +108,115 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name=op.f("uq_staff_member_email")),
     )
     op.create_table(
+        "currency",
+        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("brand_id", sa.Uuid(), nullable=True),
+        sa.Column("owner", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
+        sa.CheckConstraint("num_nonnulls(brand_id, owner) = 1", name=op.f("ck_currency_of_brand_or_group")),
+        sa.ForeignKeyConstraint(
+            ["brand_id"], ["brand.id"], name=op.f("fk_currency_brand_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_currency")),
+        sa.UniqueConstraint("brand_id", name=op.f("uq_currency_brand_id")),
+        sa.UniqueConstraint("owner", name=op.f("uq_currency_owner")),
+    )
+    op.create_table(
         "account",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("brand_id", sa.Uuid(), nullable=False),
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
+        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("currency_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=9), nullable=False),
         sa.Column("shopper_id", sa.Uuid(), nullable=True),
-        sa.CheckConstraint("(kind = 'shopper') = (shopper_id IS NOT NULL)", name=op.f("ck_account_owner")),
-        sa.CheckConstraint("kind IN ('issuer', 'shopper', 'spent', 'expired')", name=op.f("ck_account_kind")),
-        sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_account_brand_id")),
+        sa.Column("posted", sa.BigInteger(), nullable=True),
+        sa.Column("held", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.CheckConstraint(
+            "(kind IN ('shopper', 'debt')) = (shopper_id IS NOT NULL)", name=op.f("ck_account_owner")
+        ),
+        sa.CheckConstraint("held >= 0 AND (kind = 'shopper' OR held = 0)", name=op.f("ck_account_held")),
+        sa.CheckConstraint("kind <> 'debt' OR posted <= 0", name=op.f("ck_account_debt_below_zero")),
+        sa.CheckConstraint("kind <> 'shopper' OR posted >= 0", name=op.f("ck_account_never_below_zero")),
+        sa.CheckConstraint(
+            "kind IN ('issuer', 'shopper', 'debt', 'held', 'redeemed', 'expired', 'reversed', 'exchanged')",
+            name=op.f("ck_account_kind"),
+        ),
+        sa.CheckConstraint(
+            "(shopper_id IS NULL) = (posted IS NULL)", name=op.f("ck_account_running_balance")
+        ),
+        sa.ForeignKeyConstraint(["currency_id"], ["currency.id"], name=op.f("fk_account_currency_id")),
         sa.ForeignKeyConstraint(["shopper_id"], ["shopper.id"], name=op.f("fk_account_shopper_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
-        sa.UniqueConstraint("brand_id", "shopper_id", name=op.f("uq_account_brand_id_shopper_id")),
+        postgresql_with={"fillfactor": 80},
     )
     op.create_index(
-        "ix_account_shopper",
+        "uq_account_shopper",
         "account",
-        ["shopper_id"],
-        unique=False,
+        ["shopper_id", "currency_id", "kind"],
+        unique=True,
         postgresql_where=sa.text("shopper_id IS NOT NULL"),
     )
     op.create_index(
-        "uq_account_brand_kind",
+        "uq_account_system",
         "account",
-        ["brand_id", "kind"],
+        ["currency_id", "kind"],
         unique=True,
-        postgresql_where=sa.text("kind <> 'shopper'"),
+        postgresql_where=sa.text("shopper_id IS NULL"),
+    )
+    op.create_table(
+        "budget",
+        sa.Column("id", sa.Integer(), sa.Identity(always=False), nullable=False),
+        sa.Column("scope", sqlmodel.sql.sqltypes.AutoString(length=5), nullable=False),
+        sa.Column("policy", sqlmodel.sql.sqltypes.AutoString(length=14), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("slices", sa.SmallInteger(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("policy IN ('all_or_nothing', 'partial')", name=op.f("ck_budget_policy")),
+        sa.CheckConstraint("scope IN ('total', 'day')", name=op.f("ck_budget_scope")),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_budget_amount")),
+        sa.CheckConstraint("slices BETWEEN 1 AND 64", name=op.f("ck_budget_slices")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_budget")),
+    )
+    op.create_table(
+        "budget_window",
+        sa.Column("budget_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("amount >= 0", name=op.f("ck_budget_window_amount")),
+        sa.ForeignKeyConstraint(["budget_id"], ["budget.id"], name=op.f("fk_budget_window_budget_id")),
+        sa.PrimaryKeyConstraint("budget_id", "day", name=op.f("pk_budget_window")),
+    )
+    op.create_table(
+        "budget_slice",
+        sa.Column("budget_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("n", sa.SmallInteger(), nullable=False),
+        sa.Column("left_points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("left_points >= 0", name=op.f("ck_budget_slice_left")),
+        sa.ForeignKeyConstraint(
+            ["budget_id", "day"],
+            ["budget_window.budget_id", "budget_window.day"],
+            name=op.f("fk_budget_slice_budget_id_day"),
+        ),
+        sa.PrimaryKeyConstraint("budget_id", "day", "n", name=op.f("pk_budget_slice")),
+        postgresql_with={"fillfactor": 50},
+    )
+    op.create_table(
+        "budget_use",
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("budget_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("points <> 0", name=op.f("ck_budget_use_points")),
+        sa.ForeignKeyConstraint(["budget_id"], ["budget.id"], name=op.f("fk_budget_use_budget_id")),
+        sa.PrimaryKeyConstraint("key", "budget_id", name=op.f("pk_budget_use")),
+    )
+    op.create_table(
+        "budget_hold",
+        sa.Column("holder", sa.Uuid(), nullable=False),
+        sa.Column("budget_id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("points > 0", name=op.f("ck_budget_hold_points_positive")),
+        sa.ForeignKeyConstraint(["budget_id"], ["budget.id"], name=op.f("fk_budget_hold_budget_id")),
+        sa.PrimaryKeyConstraint("holder", "budget_id", name=op.f("pk_budget_hold")),
     )
     op.create_table(
         "decision_bands",
@@ -687,39 +771,114 @@ def upgrade() -> None:
     op.create_index(op.f("ix_till_name_product_id"), "till_name", ["product_id"], unique=False)
     op.create_table(
         "transfer",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("key", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
-        sa.Column("debit_account_id", sa.Uuid(), nullable=False),
-        sa.Column("credit_account_id", sa.Uuid(), nullable=False),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("debit_id", sa.Integer(), nullable=False),
+        sa.Column("credit_id", sa.Integer(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("key", sa.Uuid(), nullable=False),
         sa.Column("receipt_id", sa.Uuid(), nullable=True),
         sa.Column("campaign_id", sa.Uuid(), nullable=True),
-        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("expires_on", sa.Date(), nullable=True),
-        sa.CheckConstraint("debit_account_id <> credit_account_id", name=op.f("ck_transfer_accounts_differ")),
+        sa.Column("follows", sa.Uuid(), nullable=True),
+        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=9), nullable=False),
+        sa.CheckConstraint("debit_id <> credit_id", name=op.f("ck_transfer_accounts_differ")),
         sa.CheckConstraint("points > 0", name=op.f("ck_transfer_points_positive")),
         sa.ForeignKeyConstraint(["campaign_id"], ["campaign.id"], name=op.f("fk_transfer_campaign_id")),
-        sa.ForeignKeyConstraint(
-            ["credit_account_id"], ["account.id"], name=op.f("fk_transfer_credit_account_id")
-        ),
-        sa.ForeignKeyConstraint(
-            ["debit_account_id"], ["account.id"], name=op.f("fk_transfer_debit_account_id")
-        ),
+        sa.ForeignKeyConstraint(["credit_id"], ["account.id"], name=op.f("fk_transfer_credit_id")),
+        sa.ForeignKeyConstraint(["debit_id"], ["account.id"], name=op.f("fk_transfer_debit_id")),
+        sa.ForeignKeyConstraint(["follows"], ["transfer.key"], name=op.f("fk_transfer_follows")),
         sa.ForeignKeyConstraint(["receipt_id"], ["receipt.id"], name=op.f("fk_transfer_receipt_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_transfer")),
-        sa.UniqueConstraint("key", name=op.f("uq_transfer_key")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_transfer")),
     )
-    op.create_index("ix_transfer_credit", "transfer", ["credit_account_id", "occurred_at"], unique=False)
-    op.create_index("ix_transfer_debit", "transfer", ["debit_account_id", "occurred_at"], unique=False)
     op.create_index(
-        "ix_transfer_expires_on",
+        "ix_transfer_credit",
         "transfer",
-        ["expires_on"],
+        ["credit_id", "occurred_at"],
         unique=False,
-        postgresql_where=sa.text("expires_on IS NOT NULL"),
+        postgresql_where=sa.text("kind IN ('earn', 'refund', 'release', 'adjust', 'exchange', 'repay')"),
     )
-    op.create_index(op.f("ix_transfer_receipt_id"), "transfer", ["receipt_id"], unique=False)
+    op.create_index(
+        "ix_transfer_debit",
+        "transfer",
+        ["debit_id", "occurred_at"],
+        unique=False,
+        postgresql_where=sa.text("kind <> 'earn'"),
+    )
+    op.create_index(
+        "ix_transfer_follows",
+        "transfer",
+        ["follows"],
+        unique=False,
+        postgresql_where=sa.text("follows IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_transfer_occurred_at", "transfer", ["occurred_at"], unique=False, postgresql_using="brin"
+    )
+    op.create_index(
+        "ix_transfer_receipt_id",
+        "transfer",
+        ["receipt_id"],
+        unique=False,
+        postgresql_where=sa.text("receipt_id IS NOT NULL"),
+    )
+    op.create_table(
+        "lot",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=True),
+        sa.Column("origin", sa.Uuid(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("left_points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("left_points BETWEEN 0 AND points", name=op.f("ck_lot_left")),
+        sa.CheckConstraint("points > 0", name=op.f("ck_lot_points_positive")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_lot_account_id")),
+        sa.ForeignKeyConstraint(["origin"], ["transfer.key"], name=op.f("fk_lot_origin")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lot")),
+    )
+    op.create_index(
+        "ix_lot_account",
+        "lot",
+        ["account_id", "last_day", "id"],
+        unique=False,
+        postgresql_where=sa.text("left_points > 0"),
+    )
+    op.create_index(
+        "ix_lot_last_day",
+        "lot",
+        ["last_day"],
+        unique=False,
+        postgresql_where=sa.text("left_points > 0 AND last_day IS NOT NULL"),
+    )
+    op.create_table(
+        "lot_use",
+        sa.Column("transfer_key", sa.Uuid(), nullable=False),
+        sa.Column("lot_id", sa.BigInteger(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("points <> 0", name=op.f("ck_lot_use_points")),
+        sa.ForeignKeyConstraint(["lot_id"], ["lot.id"], name=op.f("fk_lot_use_lot_id")),
+        sa.ForeignKeyConstraint(["transfer_key"], ["transfer.key"], name=op.f("fk_lot_use_transfer_key")),
+        sa.PrimaryKeyConstraint("transfer_key", "lot_id", name=op.f("pk_lot_use")),
+    )
+    op.create_index("ix_lot_use_lot_id", "lot_use", ["lot_id"], unique=False)
+    op.create_table(
+        "hold",
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("points", sa.BigInteger(), nullable=False),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=6), nullable=False),
+        sa.CheckConstraint("state IN ('open', 'posted', 'void')", name=op.f("ck_hold_state")),
+        sa.CheckConstraint("points > 0", name=op.f("ck_hold_points_positive")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_hold_account_id")),
+        sa.ForeignKeyConstraint(["key"], ["transfer.key"], name=op.f("fk_hold_key")),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_hold")),
+    )
+    op.create_index(
+        "ix_hold_open", "hold", ["account_id"], unique=False, postgresql_where=sa.text("state = 'open'")
+    )
+    op.create_index(
+        "ix_hold_until", "hold", ["until"], unique=False, postgresql_where=sa.text("state = 'open'")
+    )
     op.create_table(
         "upload_origin",
         sa.Column("receipt_id", sa.Uuid(), nullable=False),
@@ -787,6 +946,18 @@ def upgrade() -> None:
         )
     op.execute(
         """
+        CREATE FUNCTION open_currency() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO currency (brand_id) VALUES (NEW.id);
+            RETURN NULL;
+        END $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER brand_has_a_currency AFTER INSERT ON brand FOR EACH ROW EXECUTE FUNCTION open_currency()"
+    )
+    op.execute(
+        """
         CREATE FUNCTION refuse_reading_again() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             RAISE EXCEPTION 'receipt % has ended', OLD.id USING ERRCODE = 'restrict_violation';
@@ -805,6 +976,8 @@ def downgrade() -> None:
     for table in APPEND_ONLY:
         op.execute(f"DROP TRIGGER {table}_append_only ON {table}")
     op.execute("DROP FUNCTION refuse_change()")
+    op.execute("DROP TRIGGER brand_has_a_currency ON brand")
+    op.execute("DROP FUNCTION open_currency()")
     op.execute("DROP TRIGGER receipt_has_ended ON receipt")
     op.execute("DROP FUNCTION refuse_reading_again()")
     op.drop_table("review_undo")
@@ -815,12 +988,9 @@ def downgrade() -> None:
     op.drop_index("ix_upload_origin_shopper", table_name="upload_origin")
     op.drop_index("ix_upload_origin_device", table_name="upload_origin")
     op.drop_table("upload_origin")
-    op.drop_index(op.f("ix_transfer_receipt_id"), table_name="transfer")
-    op.drop_index(
-        "ix_transfer_expires_on", table_name="transfer", postgresql_where=sa.text("expires_on IS NOT NULL")
-    )
-    op.drop_index("ix_transfer_debit", table_name="transfer")
-    op.drop_index("ix_transfer_credit", table_name="transfer")
+    op.drop_table("hold")
+    op.drop_table("lot_use")
+    op.drop_table("lot")
     op.drop_table("transfer")
     op.drop_index(op.f("ix_till_name_product_id"), table_name="till_name")
     op.drop_table("till_name")
@@ -905,13 +1075,13 @@ def downgrade() -> None:
     op.drop_table("fraud_rule")
     op.drop_table("earning_rule")
     op.drop_table("decision_bands")
-    op.drop_index(
-        "uq_account_brand_kind", table_name="account", postgresql_where=sa.text("kind <> 'shopper'")
-    )
-    op.drop_index(
-        "ix_account_shopper", table_name="account", postgresql_where=sa.text("shopper_id IS NOT NULL")
-    )
+    op.drop_table("budget_hold")
+    op.drop_table("budget_use")
+    op.drop_table("budget_slice")
+    op.drop_table("budget_window")
+    op.drop_table("budget")
     op.drop_table("account")
+    op.drop_table("currency")
     op.drop_table("staff_member")
     op.drop_table("shopper")
     op.drop_table("retailer")

@@ -21,6 +21,7 @@ from domain.catalog import learned
 from domain.people import accounts, staff
 from domain.people.audit import Actor
 from domain.people.shoppers import join_staff
+from domain.rewards import redemptions
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
@@ -30,6 +31,8 @@ from schemas.receipts import Receipt
 from tests import make
 from tests.make import console as ground
 from tests.make.operations import Operation, operations
+from tests.make.points import earn
+from tests.make.rewards import offered_reward, partner
 
 Kind = Literal[
     "open",
@@ -45,6 +48,7 @@ Kind = Literal[
     "admins",
     "staff",
     "link",
+    "partners",
 ]
 Outcome = Literal["in", "stranger", "absent", "relative"]
 
@@ -58,6 +62,29 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/receipts/{receipt_id}/appeal": "owner",
     "GET /v1/me/balances": "shoppers",
     "GET /v1/me/transfers": "shoppers",
+    "GET /v1/rewards": "shoppers",
+    "POST /v1/rewards/{reward_id}/redemptions": "shoppers",
+    "GET /v1/me/vouchers": "shoppers",
+    "POST /v1/me/vouchers/{voucher_id}/cancel": "owner",
+    "GET /v1/partners/vouchers/{code}": "partners",
+    "POST /v1/partners/vouchers/{code}/reserve": "partners",
+    "POST /v1/partners/vouchers/{code}/use": "partners",
+    "POST /v1/partners/vouchers/{code}/release": "partners",
+    "GET /v1/partners/settlements": "partners",
+    "GET /v1/partner-access": "admins",
+    "POST /v1/partner-access": "admins",
+    "POST /v1/partner-access/{partner}/secret": "admins",
+    "POST /v1/partner-access/{partner}/end": "admins",
+    "GET /v1/brands/{brand}/rewards": "brand",
+    "POST /v1/brands/{brand}/rewards": "brand",
+    "PUT /v1/brands/{brand}/rewards/{reward}": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/offer": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/end": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/batches": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/batches/import": "brand",
+    "POST /v1/brands/{brand}/rewards/{reward}/batches/{batch_id}/withdraw": "brand",
+    "GET /v1/me/inbox": "shoppers",
+    "POST /v1/me/inbox/read": "shoppers",
     "GET /v1/review/cases": "reviewers",
     "GET /v1/review/cases/{receipt_id}": "case",
     "POST /v1/review/cases/{receipt_id}/decision": "case",
@@ -177,7 +204,7 @@ def outcome_for(kind: Kind, caller: Caller, *, console: bool) -> Outcome:
     if kind == "link":
         # Nobody has this link, and whoever asks is told no more.
         return "absent"
-    if who == "nobody" or (console and who in {"owner", "shopper"}):
+    if kind == "partners" or who == "nobody" or (console and who in {"owner", "shopper"}):
         return "stranger"
     reviewing = who in {"reviewer", "relative", "admin"}
     allowed = {
@@ -215,13 +242,11 @@ def outcome_of(answer: Any) -> Outcome:
 
 @dataclass(slots=True)
 class World:
-    """A receipt, its campaign, and everybody who might ask about them."""
+    """A receipt, the path parameters of what stands around it, and everybody who might ask about them."""
 
     receipt: Receipt
-    campaign: Campaign
     callers: list[Caller]
-    view_id: Any
-    link_id: Any
+    ids: dict[str, Any]
 
 
 def staff_caller(session: Session, name: str, member: StaffMember, standing_as: Any) -> Caller:
@@ -274,7 +299,24 @@ def world(session: Session, campaign: Campaign) -> World:
     admin_id = people["admin", "admin", ()].id
     product = session.exec(select(Product.slug).order_by(Product.slug)).first()
     link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
-    return World(receipt, campaign, callers, admin_id, link.id)
+    ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
+    ids |= {"staff_id": admin_id, "token": "made-up"}
+    return World(receipt, callers, ids | what_rewards_hold(session, owner))
+
+
+def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
+    """The path parameters of a reward of OMO, of its batch, of a voucher of the owner's, and of a partner."""
+    partner(session)
+    reward = offered_reward(session)
+    earn(session, owner, reward.points)
+    voucher = redemptions.redeem(session, owner.id, reward.id, "a matrix")
+    return {
+        "reward": reward.slug,
+        "reward_id": reward.id,
+        "batch_id": voucher.batch_id,
+        "voucher_id": voucher.id,
+        "partner": "highlands",
+    }
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
@@ -318,14 +360,7 @@ def is_told_otherwise(operation: Operation, state: str, expected: Outcome, found
 
 def ask(client: TestClient, session: Session, world: World, operation: Operation, caller: Caller) -> Outcome:
     """Send one request as a caller, and take back what it changed."""
-    path = operation.at(
-        receipt_id=world.receipt.id,
-        campaign_id=world.campaign.id,
-        view_id=world.view_id,
-        link_id=world.link_id,
-        staff_id=world.view_id,
-        token="made-up",
-    )
+    path = operation.at(**world.ids)
     sent: dict[str, Any] = dict(BODIES.get(operation.name, {}))
     if operation.is_console and operation.method == "POST":
         chosen = {"chosen": str(world.receipt.id)} if operation.path.endswith("/many") else {}

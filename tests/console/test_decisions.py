@@ -13,8 +13,9 @@ from sqlmodel import Session, col, select
 from domain import settlement
 from domain.errors import InvalidValueError
 from domain.fraud import bands
-from domain.ledger import transfers
+from domain.ledger import accounts
 from domain.ledger.errors import InsufficientPointsError
+from domain.ledger.transfers import of_receipt
 from domain.loyalty import wallet
 from domain.people import staff
 from domain.people.shoppers import join_staff
@@ -29,14 +30,14 @@ from domain.review.errors import (
     UndoRefusedError,
 )
 from infra import clock
-from schemas.ledger import Transfer
 from schemas.loyalty import Campaign
-from schemas.people import StaffAct, StaffMember
+from schemas.people import Shopper, StaffAct, StaffMember
 from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, LineCorrection, ReviewDecision
 from tests import make
 from tests.make.console import in_review, settled
+from tests.make.points import spend
 
 TOTAL = 200_000
 
@@ -69,7 +70,7 @@ def decide(
 
 
 def held(session: Session, receipt: Receipt) -> int:
-    return transfers.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
+    return accounts.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
 
 
 def acts(session: Session, receipt_id: UUID) -> list[str]:
@@ -90,9 +91,9 @@ def test_an_approval_taken_back_returns_the_points_by_a_transfer_of_its_own(
     assert receipt.status == "in_review"
     assert held(session, receipt) == 0
     assert wallet.pending_points(session, receipt.shopper_id) == {make.brand_id(session): 185}
-    keys = session.exec(select(Transfer.key).where(Transfer.receipt_id == receipt.id)).all()
-    assert [key.split(":")[0] for key in sorted(keys)] == ["earn", "reverse"]
-    assert f"reverse:{receipt.id}:{decided.id}" in sorted(keys)[1]
+    moved = of_receipt(session, receipt.id)
+    assert [row.kind for row in moved] == ["earn", "reverse"]
+    assert moved[1].follows == moved[0].key
 
 
 def test_a_case_taken_back_can_be_approved_again_and_credits_again(
@@ -174,16 +175,7 @@ def test_only_who_decided_takes_back_and_only_once(
 def test_points_that_were_spent_can_t_be_taken_back(session: Session, reviewer: StaffMember) -> None:
     receipt = in_review(session)
     decide(session, receipt, reviewer)
-    brand = make.brand_id(session)
-    spending = transfers.Movement(
-        key="redeem:1",
-        kind="redeem",
-        debit_account_id=transfers.account_id(session, brand, "shopper", receipt.shopper_id),
-        credit_account_id=transfers.account_id(session, brand, "spent"),
-        points=100,  # type: ignore[arg-type]
-        occurred_at=clock.now(),
-    )
-    transfers.transfer(session, spending)
+    spend(session, session.get_one(Shopper, receipt.shopper_id), 100)
     with pytest.raises(InsufficientPointsError):
         decisions.undo_review(session, receipt.id, reviewer_id=reviewer.id)
 

@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
 from domain import settlement
-from domain.ledger import transfers
+from domain.ledger import accounts
 from domain.people import staff
 from domain.people.shoppers import join_staff
 from domain.review import cases, workbench
@@ -37,7 +37,7 @@ def reviewer(client: TestClient, session: Session) -> StaffMember:
 
 
 def held(session: Session, shopper_id: UUID) -> int:
-    return transfers.balances_of_shopper(session, shopper_id).get(make.brand_id(session), 0)
+    return accounts.balances_of_shopper(session, shopper_id).get(make.brand_id(session), 0)
 
 
 def rows(page: str) -> int:

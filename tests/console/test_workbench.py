@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from console.formats import parse_money
 from domain.fraud import bands
-from domain.ledger import transfers
+from domain.ledger import accounts
 from domain.people.shoppers import join_staff
 from schemas.loyalty import Campaign
 from schemas.people import StaffMember
@@ -29,7 +29,7 @@ def reviewer(client: TestClient, session: Session, campaign: Campaign) -> StaffM
 
 
 def held(session: Session, receipt: Receipt) -> int:
-    return transfers.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
+    return accounts.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
 
 
 def approve(client: TestClient, receipt: Receipt, **form: str) -> str:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from domain import settlement
 from domain.errors import NotFoundError
-from domain.ledger import transfers
+from domain.ledger import accounts
 from domain.loyalty import wallet
 from domain.review import decisions
 from domain.review.errors import CaseDecidedError
@@ -32,7 +32,7 @@ def codes(receipt: Receipt) -> list[str]:
 
 
 def held(session: Session, shopper: Shopper, brand: str = "OMO") -> int:
-    return transfers.balances_of_shopper(session, shopper.id).get(make.brand_id(session, brand), 0)
+    return accounts.balances_of_shopper(session, shopper.id).get(make.brand_id(session, brand), 0)
 
 
 @pytest.fixture

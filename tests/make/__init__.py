@@ -28,7 +28,7 @@ from schemas.receipts import Receipt, ReceiptPage
 TODAY = clock.till_today()
 NOON = datetime.combine(TODAY - timedelta(days=1), datetime.min.time()).replace(hour=12)
 CATALOGUE_TABLES = (
-    "'retailer', 'brand', 'product', 'till_name', 'barcode', 'catalog_state', 'alembic_version'"
+    "'retailer', 'brand', 'product', 'till_name', 'barcode', 'catalog_state', 'alembic_version', 'currency'"
 )
 
 

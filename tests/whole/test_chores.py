@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,14 +12,13 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from sqlmodel import Session, select
 
-from domain.ledger.transfers import Movement, account_id, transfer
 from domain.receipts import rows
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.settings import override_settings, settings
-from schemas.base import Points
 from schemas.ledger import Transfer
 from tests import make
+from tests.make.points import earn
 from workers import chores
 
 RING = "workers.chores.ring_forgotten_receipts"
@@ -121,11 +120,12 @@ def test_what_takes_longer_than_a_moment_is_done_in_turns(
     start: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(chores, "MOMENT_SECONDS", 0.0)
+    monkeypatch.setattr(chores, "EXPIRED_AT_ONCE_MAX", 1)
     yesterday = clock.till_today() - timedelta(days=1)
     with transaction() as session:
         for number in range(3):
             shopper = make.make_shopper(session, f"090100000{number}")
-            earn(session, shopper.id, expires_on=yesterday)
+            earn(session, shopper, 10, f"{number}", last_day=yesterday)
     chores.call_due_chores()
     for _ in range(3):
         assert chores.expire_points() == 1
@@ -157,13 +157,3 @@ def make_forgotten() -> UUID:
     with transaction() as session:
         long_ago = clock.now() - timedelta(days=1)
         return make.make_receipt(session, received_at=long_ago, rung_at=long_ago).id
-
-
-def earn(session: Session, shopper_id: UUID, *, expires_on: date) -> None:
-    """Ten points for a shopper, until a day."""
-    issuer = account_id(session, make.brand_id(session), "issuer")
-    account = account_id(session, make.brand_id(session), "shopper", shopper_id)
-    movement = Movement(
-        f"earn:{shopper_id}", "earn", issuer, account, Points(10), clock.now(), expires_on=expires_on
-    )
-    transfer(session, movement)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from domain.ledger import transfers
+from domain.ledger import accounts
 from domain.people.shoppers import join_staff
 from domain.review import decisions
 from domain.review.errors import ProposalGoneError
@@ -41,7 +41,7 @@ def approve(
 
 
 def held(session: Session, receipt: Receipt) -> int:
-    return transfers.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
+    return accounts.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
 
 
 def amount(minor: int) -> Corrections:

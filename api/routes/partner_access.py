@@ -1,0 +1,52 @@
+"""Partners let in, given new secrets and ended by admins."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.auth import CurrentAdmin
+from api.contract import refusals
+from domain.partners import access
+from domain.partners.errors import PartnerExistsError
+from domain.people.audit import record_act
+from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
+from schemas.partners import NewPartner, Partner, PartnerList, PartnerSecret, PartnerView
+
+router = APIRouter(prefix="/v1/partner-access", tags=["partners"])
+
+
+@router.get("")
+def list_partners(session: ReadOnly, _admin: CurrentAdmin) -> PartnerList:
+    """Return all partners, by slug."""
+    return PartnerList(partners=[_view(partner) for partner in access.partners(session)])
+
+
+@router.post("", status_code=201, responses=refusals(PartnerExistsError))
+def join_partner(session: UnitOfWork, admin: CurrentAdmin, wanted: NewPartner) -> PartnerSecret:
+    """Let a partner in; the secret is shown this once."""
+    made = access.join_partner(session, wanted)
+    record_act(session, admin.id, "partner_joined", subject=wanted.slug)
+    return made
+
+
+@router.post("/{partner}/secret")
+def renew_secret(session: UnitOfWork, admin: CurrentAdmin, partner: ShortText) -> PartnerSecret:
+    """Give a partner a new secret, shown this once; the one before it is good for seven days more."""
+    made = access.renew_secret(session, partner)
+    record_act(session, admin.id, "partner_secret_renewed", subject=partner)
+    return made
+
+
+@router.post("/{partner}/end")
+def end_partner(session: UnitOfWork, admin: CurrentAdmin, partner: ShortText) -> PartnerView:
+    """Take nothing of a partner's any more, from now on."""
+    ended = access.end_partner(session, partner)
+    record_act(session, admin.id, "partner_ended", subject=partner)
+    return _view(ended)
+
+
+def _view(partner: Partner) -> PartnerView:
+    return PartnerView(
+        slug=partner.slug, name=partner.name, joined_at=partner.joined_at, ended_at=partner.ended_at
+    )

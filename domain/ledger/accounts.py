@@ -1,0 +1,179 @@
+"""Currencies and accounts: found, opened on first use, locked, and read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session, col, func, select
+
+from schemas.base import table_of
+from schemas.ledger import Account, AccountKind, Currency, SystemKind, Transfer
+
+
+def currency_of(session: Session, brand_id: UUID) -> int:
+    """Return the id of a brand's own currency."""
+    return session.exec(select(Currency.id).where(Currency.brand_id == brand_id)).one()
+
+
+def group_currency(session: Session, owner: str) -> int:
+    """Return the id of the currency of all brands of an owner; opened on first use."""
+    session.execute(insert(table_of(Currency)).on_conflict_do_nothing(), {"owner": owner})
+    return session.exec(select(Currency.id).where(Currency.owner == owner)).one()
+
+
+def system_account(session: Session, currency_id: int, kind: SystemKind) -> int:
+    """Return a currency's account of a kind; opened on first use."""
+    return _find_or_open(session, currency_id, kind, None)
+
+
+def shopper_account(
+    session: Session, currency_id: int, shopper_id: UUID, kind: AccountKind = "shopper"
+) -> int:
+    """Return a shopper's account, or their debt, in a currency; opened on first use."""
+    return _find_or_open(session, currency_id, kind, shopper_id)
+
+
+def _find_or_open(session: Session, currency_id: int, kind: AccountKind, shopper_id: UUID | None) -> int:
+    wanted = select(Account.id).where(Account.currency_id == currency_id, Account.kind == kind)
+    of = col(Account.shopper_id)
+    wanted = wanted.where(of.is_(None) if shopper_id is None else of == shopper_id)
+    found = session.exec(wanted).first()
+    if found is None:
+        posted = None if shopper_id is None else 0
+        row = {"currency_id": currency_id, "kind": kind, "shopper_id": shopper_id, "posted": posted}
+        session.execute(insert(table_of(Account)).on_conflict_do_nothing(), row)
+        found = session.exec(wanted).one()
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class EarningAccounts:
+    """Between which accounts a shopper's earning moves, and what they owe in that currency."""
+
+    currency_id: int
+    issuer_id: int
+    shopper_id: int
+    owed: int
+
+
+def earning_accounts(
+    session: Session, brand_ids: Sequence[UUID], shopper_id: UUID
+) -> dict[UUID, EarningAccounts]:
+    """Return by brand id the accounts that an earning in its currency moves between, opened on first use."""
+    asked = {"brands": list(brand_ids), "shopper": shopper_id}
+    found: dict[tuple[UUID, str], tuple[int, ...]] = {}
+    # An account that another transaction opens meanwhile is seen by the second look only.
+    while sum(kind != "debt" for _, kind in found) < 2 * len(set(brand_ids)):
+        for brand_id, kind, *account in session.execute(_EARNING_ACCOUNTS, asked):
+            found[brand_id, kind] = tuple(account)
+    return {
+        brand_id: EarningAccounts(
+            found[brand_id, "issuer"][0],
+            found[brand_id, "issuer"][1],
+            found[brand_id, "shopper"][1],
+            -found.get((brand_id, "debt"), (0, 0, 0))[2],
+        )
+        for brand_id in brand_ids
+    }
+
+
+# One statement: every receipt that earns asks this, and most shoppers' first receipts open accounts.
+_EARNING_ACCOUNTS: Final = text("""
+    WITH wanted AS (
+        SELECT id AS currency_id, brand_id FROM currency WHERE brand_id = ANY(CAST(:brands AS uuid[]))
+    ), standing AS (
+        SELECT wanted.brand_id, account.kind, wanted.currency_id, account.id, account.posted
+        FROM wanted JOIN account ON account.currency_id = wanted.currency_id
+            AND account.shopper_id = CAST(:shopper AS uuid)
+        UNION ALL
+        SELECT wanted.brand_id, account.kind, wanted.currency_id, account.id, 0
+        FROM wanted JOIN account ON account.currency_id = wanted.currency_id
+            AND account.kind = 'issuer' AND account.shopper_id IS NULL
+    ), opened AS (
+        INSERT INTO account (currency_id, kind, shopper_id, posted)
+        SELECT currency_id, kinds.kind,
+            CASE kinds.kind WHEN 'shopper' THEN CAST(:shopper AS uuid) END,
+            CASE kinds.kind WHEN 'shopper' THEN 0 END
+        FROM wanted, (VALUES ('issuer'), ('shopper')) AS kinds (kind)
+        WHERE (brand_id, kinds.kind) NOT IN (SELECT brand_id, kind FROM standing)
+        ORDER BY currency_id, kinds.kind
+        ON CONFLICT DO NOTHING RETURNING currency_id, kind, id
+    )
+    SELECT brand_id, kind, currency_id, id, posted FROM standing
+    UNION ALL SELECT brand_id, kind, currency_id, id, 0 FROM opened JOIN wanted USING (currency_id)
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Purse:
+    """A shopper's account as it stands under its lock."""
+
+    account_id: int
+    currency_id: int
+    posted: int
+    held: int
+
+
+def lock_accounts(session: Session, account_ids: Collection[int]) -> dict[int, Purse]:
+    """Lock accounts until the transaction ends; return how they stand.
+
+    Everybody takes them in one order, debts last.
+    """
+    statement = (
+        select(Account.id, Account.currency_id, Account.posted, Account.held)
+        .where(col(Account.id).in_(account_ids))
+        .order_by(col(Account.kind).desc(), col(Account.id))
+        .with_for_update(key_share=True)
+    )
+    return {
+        account: Purse(account, currency_id, posted or 0, held)
+        for account, currency_id, posted, held in session.exec(statement).all()
+    }
+
+
+def lock_purse(session: Session, shopper_id: UUID, currency_id: int) -> Purse | None:
+    """Lock a shopper's account in a currency; None where they have none yet."""
+    statement = (
+        select(Account.id, Account.posted, Account.held)
+        .where(
+            Account.shopper_id == shopper_id, Account.currency_id == currency_id, Account.kind == "shopper"
+        )
+        .with_for_update(key_share=True)
+    )
+    found = session.exec(statement).first()
+    return found and Purse(found[0], currency_id, found[1] or 0, found[2])
+
+
+def balance(session: Session, account_id: int) -> int:
+    """Return what a shopper's account or debt stands at; a system's is added up from its transfers."""
+    posted = session.exec(select(Account.posted).where(Account.id == account_id)).one()
+    if posted is not None:
+        return posted
+    came, left = (
+        session.exec(select(func.coalesce(func.sum(Transfer.points), 0)).where(side == account_id)).one()
+        for side in (col(Transfer.credit_id), col(Transfer.debit_id))
+    )
+    return int(came) - int(left)
+
+
+def balances_of_shopper(session: Session, shopper_id: UUID) -> dict[UUID, int]:
+    """Return points by brand id, for every brand in whose currency the shopper has an account."""
+    statement = (
+        select(col(Currency.brand_id), col(Account.posted))
+        .join(Account, col(Account.currency_id) == Currency.id)
+        .where(
+            Account.shopper_id == shopper_id, Account.kind == "shopper", col(Currency.brand_id).is_not(None)
+        )
+    )
+    return {brand_id: posted or 0 for brand_id, posted in session.exec(statement).all() if brand_id}
+
+
+def as_rows(rows: Sequence[Mapping[str, object]]) -> str:
+    """Return rows as one JSON value: many parameters cost the driver more than the statement itself."""
+    return json.dumps(rows, default=str)

@@ -1,0 +1,58 @@
+"""What of all that happens a shopper is told, and under which code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from domain.events.outbox import Recorded
+from schemas.messages import MessageCode
+
+# Told in other words, since taking the picture again helps: nothing was decided about the paper.
+CLEARER_PHOTO: Final = frozenset(
+    {"blurred", "too_dark", "glare", "too_far", "cut_off_top", "cut_off_bottom", "no_text", "reading_failed"}
+)
+POINTS_PARAMS: Final[tuple[str, ...]] = ("points", "brands", "last_day", "days")
+POINTS_LOST: Final[Mapping[str, MessageCode]] = {
+    "points.expiring_soon": "points_expiring",
+    "points.expired": "points_expired",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A message to be: its code, and the values that its words need, no personal data among them."""
+
+    code: MessageCode
+    params: dict[str, Any]
+
+
+def compose(event: Recorded) -> Told | None:
+    """Return what a shopper is told of an event; None where it is not worth a message.
+
+    Points of a receipt are told with the receipt, and not a second time by themselves.
+    """
+    data = event.data
+    if (lost := POINTS_LOST.get(event.type)) is not None:
+        kept: dict[str, Any] = {name: data[name] for name in POINTS_PARAMS if name in data}
+        return Told(lost, kept)
+    if event.type == "receipt.undone":
+        return Told("receipt_waits_again", {})
+    if event.type not in {"receipt.settled", "receipt.decided", "receipt.appeal_answered"}:
+        return None
+    params = {"points": data["points"], "reasons": data["reasons"]}
+    return Told(_code(event.type, data), params)
+
+
+def _code(type_: str, data: Mapping[str, Any]) -> MessageCode:
+    status = data["status"]
+    if type_ == "receipt.appeal_answered":
+        return "appeal_granted" if status == "approved" else "appeal_refused"
+    if status == "approved":
+        return "receipt_approved" if data["points"] else "receipt_without_points"
+    if CLEARER_PHOTO.intersection(data["reasons"]):
+        return "receipt_photo_again"
+    if status == "in_review":
+        return "receipt_in_review"
+    return "receipt_rejected" if status == "rejected" else "receipt_unreadable"

@@ -1,0 +1,15 @@
+"""Whether a shopper agreed to be rung on a channel: the one place that messages ask."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlmodel import Session
+
+
+def may_be_rung(session: Session, shopper_id: UUID) -> bool:  # noqa: ARG001 - what consent will be asked by
+    """Say whether word about a shopper's own receipts and points may ring on a target they subscribed.
+
+    Subscribing is the shopper's own act on their own phone, and such word is service, no advertisement.
+    """
+    return True

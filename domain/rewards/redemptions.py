@@ -1,0 +1,154 @@
+"""Points given for a reward, and given back while its voucher has not been used."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from domain.errors import NotFoundError
+from domain.paging import comes_before
+from domain.rewards import catalogue, codes, points, stock
+from domain.rewards.errors import (
+    RedemptionReusedError,
+    RewardClosedError,
+    RewardLimitError,
+    VoucherGoneError,
+)
+from infra import clock, sealing
+from infra.words import Language
+from schemas.catalog import Brand
+from schemas.rewards import Reward, Voucher, VoucherStanding, VoucherView
+
+
+def redeem(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str) -> Voucher:
+    """Give points for a reward, once for each `redemption`; the same again returns the voucher that stands.
+
+    Raises:
+        NotFoundError: No such reward was ever offered.
+        RewardClosedError: It is not on offer now.
+        InsufficientPointsError: The shopper holds fewer points.
+        RewardLimitError: The shopper has had as many as one may.
+        SoldOutError: None is left.
+        RedemptionReusedError: The same key was used for another reward.
+    """
+    if (standing := _standing(session, shopper_id, reward_id, redemption)) is not None:
+        return standing
+    reward = session.get(Reward, reward_id)
+    if reward is None or reward.state == "draft":
+        raise NotFoundError
+    now = clock.now()
+    if catalogue.why_not(reward, now=now, free=1, had=0, short=0) is not None:
+        raise RewardClosedError
+    # Whoever spends this shopper's points queues here: what follows is asked once at a time.
+    points.take(session, shopper_id, reward, redemption, now)
+    if (standing := _standing(session, shopper_id, reward_id, redemption)) is not None:
+        return standing
+    most = reward.per_shopper_max
+    if most is not None and catalogue.had(session, reward.id, shopper_id) >= most:
+        raise RewardLimitError(most=most)
+    # Last, so that a voucher is locked for as short a time as can be.
+    voucher = stock.take_one(session, reward.id)
+    voucher.state = "issued"
+    voucher.shopper_id = shopper_id
+    voucher.redemption = redemption
+    voucher.points = reward.points
+    voucher.money_minor, voucher.value_minor = reward.money_minor, reward.value_minor
+    voucher.issued_at = now
+    voucher.last_day = clock.till_today() + timedelta(days=reward.valid_days)
+    session.add(voucher)
+    session.flush()
+    return voucher
+
+
+def cancel(session: Session, shopper_id: UUID, voucher_id: UUID) -> Voucher:
+    """Give a voucher back that was not used: its points return to the lots they came from.
+
+    Raises:
+        NotFoundError: The shopper has no such voucher.
+        VoucherGoneError: It was used or has expired, or a till is at work on it.
+    """
+    voucher = session.exec(
+        select(Voucher).where(Voucher.id == voucher_id, Voucher.shopper_id == shopper_id).with_for_update()
+    ).one_or_none()
+    if voucher is None:
+        raise NotFoundError
+    if voucher.state == "cancelled":
+        return voucher
+    now = clock.now()
+    if standing(voucher, now) != "issued":
+        raise VoucherGoneError
+    voucher.state, voucher.reserved_until = "cancelled", None
+    voucher.partner_id = voucher.transaction = None
+    voucher.cancelled_at, voucher.code_sealed = now, None
+    session.add(voucher)
+    session.flush()
+    points.give_back(session, voucher, now)
+    return voucher
+
+
+def standing(voucher: Voucher, at: datetime) -> VoucherStanding:
+    """Return how an issued voucher stands: a till's hold that ran out is none, and days run out too."""
+    if voucher.state in {"used", "cancelled"}:
+        return "used" if voucher.state == "used" else "cancelled"
+    if voucher.state == "reserved" and voucher.reserved_until is not None and voucher.reserved_until > at:
+        return "reserved"
+    if voucher.last_day is not None and voucher.last_day < at.astimezone(clock.TILL_ZONE).date():
+        return "expired"
+    return "issued"
+
+
+def vouchers(
+    session: Session,
+    shopper_id: UUID,
+    language: Language,
+    *,
+    before: tuple[datetime, UUID] | None,
+    limit: int,
+) -> list[VoucherView]:
+    """Return a shopper's vouchers, newest first, from before an (issued_at, id) on."""
+    statement = select(Voucher).where(Voucher.shopper_id == shopper_id)
+    if before is not None:
+        statement = statement.where(comes_before(col(Voucher.issued_at), col(Voucher.id), before))
+    order = (col(Voucher.issued_at).desc(), col(Voucher.id).desc())
+    rows = session.exec(statement.order_by(*order).limit(limit)).all()
+    return [view(session, row, language) for row in rows]
+
+
+def view(session: Session, voucher: Voucher, language: Language) -> VoucherView:
+    """Return a voucher as its owner sees it, with its code while it can be used."""
+    reward, brand = session.exec(
+        select(Reward, Brand.name)
+        .join(Brand, col(Brand.id) == Reward.brand_id)
+        .where(Reward.id == voucher.reward_id)
+    ).one()
+    state = standing(voucher, clock.now())
+    assert voucher.issued_at is not None  # noqa: S101 - it has an owner
+    assert voucher.last_day is not None  # noqa: S101 - it has an owner
+    return VoucherView(
+        id=voucher.id,
+        reward=reward.name_en if language == "en" else reward.name_vi,
+        brand=brand,
+        state=state,
+        code=_code(voucher) if state in {"issued", "reserved"} else None,
+        code_tail=voucher.code_tail,
+        points=voucher.points or 0,
+        money_minor=voucher.money_minor or 0,
+        issued_at=voucher.issued_at,
+        last_day=voucher.last_day,
+        used_at=voucher.used_at,
+    )
+
+
+def _code(voucher: Voucher) -> str | None:
+    return sealing.unseal(codes.PURPOSE, voucher.code_sealed) if voucher.code_sealed else None
+
+
+def _standing(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str) -> Voucher | None:
+    found = session.exec(
+        select(Voucher).where(Voucher.shopper_id == shopper_id, Voucher.redemption == redemption)
+    ).one_or_none()
+    if found is not None and found.reward_id != reward_id:
+        raise RedemptionReusedError
+    return found

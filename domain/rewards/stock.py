@@ -1,0 +1,127 @@
+"""Vouchers in stock: drawn by us or brought by a partner, and taken one at a time, never twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TextIO
+from uuid import UUID
+
+from sqlalchemy import insert, update
+from sqlmodel import Session, col, select
+
+from domain.catalog.sheets import Sheet
+from domain.errors import NotFoundError
+from domain.rewards import codes
+from domain.rewards.errors import SoldOutError
+from infra import clock, sealing
+from infra.words import Language
+from schemas.base import new_id, table_of
+from schemas.catalog import ImportReport
+from schemas.rewards import BatchKind, Reward, Voucher, VoucherBatch
+
+COLUMNS = ("code",)
+CODE_LENGTH_MIN, CODE_LENGTH_MAX = 6, 60
+ROWS_AT_ONCE = 2000
+
+
+def draw_batch(session: Session, reward: Reward, size: int, staff_id: UUID) -> VoucherBatch:
+    """Put so many new codes of ours into a reward's stock."""
+    return _keep(session, reward, [codes.new_code() for _ in range(size)], "own", staff_id)
+
+
+def import_batch(
+    session: Session, reward: Reward, text_stream: TextIO, staff_id: UUID, language: Language
+) -> ImportReport:
+    """Put a partner's codes, one a row, into a reward's stock: all of them, or none where any is bad."""
+    sheet = Sheet(COLUMNS, COLUMNS, language)
+    lines = {cells["code"]: line for line, cells in sheet.rows(text_stream) if _is_good(sheet, line, cells)}
+    if not sheet.errors:
+        for code in _in_stock(session, list(lines)):
+            sheet.refuse(lines[code], "code", "duplicate", "code_in_stock", value=code)
+    if sheet.errors or not lines:
+        return ImportReport(rows=sheet.rows_read, created=0, updated=0, retired=0, errors=sheet.errors)
+    _keep(session, reward, list(lines), "imported", staff_id)
+    return ImportReport(rows=sheet.rows_read, created=len(lines), updated=0, retired=0, errors=[])
+
+
+def _is_good(sheet: Sheet, line: int, cells: Mapping[str, str]) -> bool:
+    before = len(sheet.errors)
+    sheet.check_cells(line, cells, {"code": CODE_LENGTH_MAX})
+    key = codes.normalised(cells["code"])
+    if cells["code"] and len(key) < CODE_LENGTH_MIN:
+        sheet.refuse(line, "code", "missing_value", "code_too_short", least=CODE_LENGTH_MIN)
+    elif key and (held := sheet.is_new("code", key, line)):
+        sheet.refuse(line, "code", "duplicate", "duplicate_row", held=held)
+    return len(sheet.errors) == before
+
+
+def _in_stock(session: Session, whole: Sequence[str]) -> list[str]:
+    held: list[str] = []
+    for start in range(0, len(whole), ROWS_AT_ONCE):
+        macs = {codes.mac(code): code for code in whole[start : start + ROWS_AT_ONCE]}
+        found = session.exec(select(Voucher.code_mac).where(col(Voucher.code_mac).in_(macs))).all()
+        held += [macs[bytes(mac)] for mac in found]
+    return held
+
+
+def _keep(
+    session: Session, reward: Reward, whole: Sequence[str], kind: BatchKind, staff_id: UUID
+) -> VoucherBatch:
+    batch = VoucherBatch(
+        id=new_id(), reward_id=reward.id, kind=kind, size=len(whole), made_at=clock.now(), made_by=staff_id
+    )
+    session.add(batch)
+    session.flush()
+    for start in range(0, len(whole), ROWS_AT_ONCE):
+        rows = [
+            {
+                "id": new_id(),
+                "batch_id": batch.id,
+                "reward_id": reward.id,
+                "code_mac": codes.mac(code),
+                "code_tail": codes.tail(code),
+                "code_sealed": sealing.seal(codes.PURPOSE, code),
+                "state": "free",
+            }
+            for code in whole[start : start + ROWS_AT_ONCE]
+        ]
+        session.execute(insert(table_of(Voucher)), rows)
+    return batch
+
+
+def withdraw_batch(session: Session, reward: Reward, batch_id: UUID) -> int:
+    """Take what is left of a batch out of stock; return how many. What shoppers hold stays good.
+
+    Raises:
+        NotFoundError: The reward has no such batch.
+    """
+    batch = session.get(VoucherBatch, batch_id)
+    if batch is None or batch.reward_id != reward.id:
+        raise NotFoundError
+    taken = session.scalars(
+        update(table_of(Voucher))
+        .where(table_of(Voucher).c.batch_id == batch_id, table_of(Voucher).c.state == "free")
+        .values(state="withdrawn", code_sealed=None)
+        .returning(table_of(Voucher).c.id)
+    ).all()
+    return len(taken)
+
+
+def take_one(session: Session, reward_id: UUID) -> Voucher:
+    """Return a free voucher of a reward, locked: whoever else asks takes another.
+
+    Raises:
+        SoldOutError: None is left.
+    """
+    wanted = (
+        select(Voucher)
+        .where(Voucher.reward_id == reward_id, Voucher.state == "free")
+        .order_by(col(Voucher.id))
+        .limit(1)
+    )
+    # The second look waits for those who hold the last ones: they may yet put them back.
+    for look in (wanted.with_for_update(skip_locked=True), wanted.with_for_update()):
+        found = session.exec(look.execution_options(populate_existing=True)).one_or_none()
+        if found is not None:
+            return found
+    raise SoldOutError
