@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api import auth
-from api.contract import Api, operation_id
+from api.contract import GUIDE, Api, operation_id
 from api.docs_page import mount_docs
 from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
@@ -40,10 +40,7 @@ def create_app() -> FastAPI:
         title="QuetBill",
         version="1",
         summary="Photograph a receipt, earn points by brand.",
-        description=(
-            "Errors are `application/problem+json` with a stable `code`; words are Vietnamese or English "
-            "by `Accept-Language`. What is not yours is 404."
-        ),
+        description=GUIDE,
         generate_unique_id_function=operation_id,
         # FastAPI's own pages load scripts from a network of others, on the console's own address.
         docs_url=None,

@@ -6,8 +6,10 @@ which there are, names that don't change with a path, files as clients send them
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI
@@ -21,6 +23,9 @@ from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
 from infra.words import say
 from schemas.problems import Problem, ProblemError
 
+FOLDER: Final = Path(__file__).parent
+# What the page of the description says first.
+GUIDE: Final = (FOLDER / "guide.md").read_text(encoding="utf-8")
 # Under this key a route says which codes it answers by; it does not reach the document.
 CODES: Final = "x-codes"
 PROBLEM_REF: Final = "#/components/schemas/Problem"
@@ -116,10 +121,20 @@ def _told_whole(document: dict[str, Any]) -> dict[str, Any]:
             _plain(parameter["schema"])
             if parameter["name"] in PARAMETERS:
                 parameter.setdefault("description", PARAMETERS[parameter["name"]])
+    _show_examples(document)
     for body in _form_bodies(document):
         _tell_form(body)
     _drop_titles(document)
     return document
+
+
+def _show_examples(document: dict[str, Any]) -> None:
+    """Put what is sent and answered in an example beside its schema."""
+    shown = json.loads((FOLDER / "examples.json").read_text(encoding="utf-8"))
+    for _, operation in _operations(document):
+        for place, example in shown.get(operation["operationId"], {}).items():
+            where = operation["requestBody"] if place == "sent" else operation["responses"][place]
+            where["content"]["application/json"]["examples"] = {"usual": {"value": example}}
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

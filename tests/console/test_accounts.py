@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import html
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
+from uuid import UUID
 
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
 from httpx import Response
 from sqlmodel import Session, select
-from typer.testing import CliRunner
 
-from cli import imports as cli_imports
-from cli import staff as cli_staff
-from cli.token import issue
 from domain.people import accounts, own_way_in, staff
 from domain.people.audit import Actor
 from domain.people.errors import (
@@ -24,7 +21,6 @@ from domain.people.errors import (
     LastAdminError,
     LinkGoneError,
     ManagerWithoutBrandsError,
-    StaffExistsError,
 )
 from domain.people.recovery import make_recovery_codes
 from domain.people.shoppers import join_staff
@@ -327,33 +323,6 @@ def test_a_brand_manager_has_brands_that_there_are(
     assert member_of(session, "m@example.vn").brands == ["comfort", "omo"]
 
 
-def test_the_command_line_changes_a_role_only_where_that_is_asked(committed: None) -> None:
-    run = CliRunner()
-    added = run.invoke(
-        cli_staff.app,
-        ["add", "lan@example.vn", "--role", "admin", "--password-stdin"],
-        input=f"{console.PASSWORD}\n",
-    )
-    assert added.exit_code == 0, added.output
-    again = run.invoke(
-        cli_staff.app, ["add", "lan@example.vn", "--password-stdin"], input=f"{console.PASSWORD}\n"
-    )
-    assert again.exit_code == 1
-    assert "already, as admin" in again.output
-    reset = run.invoke(cli_staff.app, ["reset", "lan@example.vn", "--code"])
-    assert "/console/join/" in reset.output
-    with pytest.raises(StaffExistsError):
-        issue("reviewer", phone="", brands=(), email="lan@example.vn")
-    with transaction() as session:
-        assert member_of(session, "lan@example.vn").role == "admin"
-    assert run.invoke(cli_staff.app, ["role", "lan@example.vn", "reviewer"]).exit_code == 0
-    with transaction() as session:
-        assert member_of(session, "lan@example.vn").role == "reviewer"
-        named = {act.act: act.details["operator"] for act in session.exec(select(StaffAct))}
-    assert named.keys() == {"staff_added", "staff_reset", "staff_changed"}
-    assert all(named.values())
-
-
 def test_an_export_is_on_the_trail(client: TestClient, session: Session) -> None:
     manager = join_staff(session, "brand@example.vn", "brand_manager", ("omo",))
     asked = "/v1/brands/omo/purchases.csv?from=2026-11-01&to=2026-11-30"
@@ -363,12 +332,38 @@ def test_an_export_is_on_the_trail(client: TestClient, session: Session) -> None
     assert act.details == {"asked": {"from": "2026-11-01", "to": "2026-11-30"}}
 
 
-def test_an_import_at_the_command_line_is_on_the_trail(committed: None, tmp_path: Path) -> None:
-    file = tmp_path / "campaigns.csv"
-    columns = "campaign,name,first_day,last_day,brand,points_per_10000"
-    file.write_text(f"{columns}\ntet,Tết,2026-11-01,2026-12-31,OMO,10\n", encoding="utf-8")
-    done = CliRunner().invoke(cli_imports.app, ["campaigns", str(file)])
-    assert done.exit_code == 0, done.output
+def test_of_many_who_use_one_link_at_once_one_does(committed: None, cheap_hashes: None) -> None:
     with transaction() as session:
-        [act] = acts(session, "imported")
-    assert (act.subject, act.details["created"], bool(act.details["operator"])) == ("campaigns", 1, True)
+        token = accounts.invite(session, "lan@example.vn", "reviewer", (), by=OPERATOR)
+        code = console.code_of(session, member_of(session, "lan@example.vn"))
+
+    def use_it(number: int) -> str:
+        try:
+            with transaction() as session:
+                done = own_way_in.use_link(session, token, password=f"password of {number}", code=code)
+        except LinkGoneError:
+            return "gone"
+        return "wrong" if done is None else "done"
+
+    with ThreadPoolExecutor(6) as pool:
+        outcomes = list(pool.map(use_it, range(6)))
+    assert sorted(outcomes) == ["done"] + ["gone"] * 5
+
+
+def test_two_admins_who_demote_each_other_at_once_leave_one(committed: None, cheap_hashes: None) -> None:
+    with transaction() as session:
+        ids = [console.enrol(session, "admin", f"{name}@example.vn").id for name in ("an", "binh")]
+
+    def demote(pair: tuple[UUID, UUID]) -> bool:
+        try:
+            with transaction() as session:
+                accounts.change_role(session, pair[1], "reviewer", (), by=Actor(pair[0]))
+        except LastAdminError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(demote, [(ids[0], ids[1]), (ids[1], ids[0])])) == [False, True]
+    with transaction() as session:
+        roles = sorted(member.role for member in session.exec(select(StaffMember)))
+    assert roles == ["admin", "reviewer"]
