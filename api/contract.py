@@ -42,6 +42,7 @@ PARAMETERS: Final = {
     "reward": "Slug of the reward.",
     "batch_id": "The batch's id.",
     "partner": "Slug of the partner.",
+    "mission": "Slug of the mission.",
     "page": "Page of the receipt, from 0.",
     "state": "Only links of this state.",
     "cursor": "`next_cursor` of the page before; without it the first page.",

@@ -93,6 +93,12 @@ class Settings(BaseSettings):
     redemptions_per_address_hour_max: int = Field(
         default=2000, description="Rewards taken from one public address."
     )
+    referral_claims_per_person_hour_max: int = Field(
+        default=10, description="Friends' codes that one shopper tries."
+    )
+    referral_claims_per_address_hour_max: int = Field(
+        default=200, description="Friends' codes tried from one public address."
+    )
     voucher_misses_per_partner_hour_max: int = Field(
         default=300, description="Codes good for nothing that one partner may ask about."
     )
@@ -119,6 +125,10 @@ class Settings(BaseSettings):
     ring_again_seconds: int = Field(default=120, description="A waiting receipt is rung again after this.")
     ring_interval_seconds: int = Field(
         default=30, description="Pause between two looks for receipts that were forgotten."
+    )
+    follow_interval_seconds: int = Field(
+        default=10,
+        description="Pause between two looks at what receipts mean for tiers, friends and missions.",
     )
     learn_shoppers_min: int = Field(
         default=5,

@@ -13,6 +13,7 @@ import schemas.events
 import schemas.fraud
 import schemas.ledger
 import schemas.loyalty
+import schemas.membership
 import schemas.messages
 import schemas.operation
 import schemas.origins

@@ -276,9 +276,7 @@ class Transaction(Body):
     transaction: Annotated[ShortText, BodyField(min_length=1, max_length=80)] = BodyField(
         description="The partner's own name of the sale."
     )
-    store: Annotated[TrimmedText, BodyField(max_length=120)] | None = BodyField(
-        default=None, description="Which of its stores."
-    )
+    store: TrimmedText | None = BodyField(default=None, max_length=120, description="Which of its stores.")
 
 
 class CounterView(Body):

@@ -28,6 +28,7 @@ from sqlmodel import Session, and_, col, or_, select
 from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry, notices, spending
+from domain.membership import follow
 from domain.messages import inbox
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
@@ -40,6 +41,8 @@ from schemas.operation import Chore as ChoreRow
 BATCH_MAX: Final = 1000
 # Accounts whose points expire in one transaction, locked meanwhile.
 EXPIRED_AT_ONCE_MAX: Final = 200
+# Events whose members are looked at in one transaction.
+FOLLOWED_AT_ONCE_MAX: Final = 100
 # A worker is a chore's for so long at a time, past the batch at hand.
 MOMENT_SECONDS: Final = 1.0
 # A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
@@ -66,6 +69,8 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
+        Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
+        Chore("workers.chores.follow_members_days", timedelta(hours=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
@@ -203,6 +208,26 @@ def expire_points() -> Iterator[int]:
             count += expiry.expire_points(session, clock.till_today(), EXPIRED_AT_ONCE_MAX)
         if not count:
             return
+        yield count
+
+
+@chore
+def follow_members() -> Iterator[int]:
+    """Move members between tiers, pay missions, and hold what friends bring, by what happened to receipts."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = follow.follow_events(session, FOLLOWED_AT_ONCE_MAX)
+        yield count
+
+
+@chore
+def follow_members_days() -> Iterator[int]:
+    """Let tiers fall whose day has come, and pay for friends whose first receipt has stood long enough."""
+    count = 1
+    while count:
+        with transaction() as session:
+            count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
         yield count
 
 

@@ -6,6 +6,7 @@ The operations come from the application's own routes: one that this table does 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 import jwt
@@ -18,6 +19,7 @@ from sqlmodel import Session, select
 from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
+from domain.membership import missions
 from domain.people import accounts, staff
 from domain.people.audit import Actor
 from domain.people.shoppers import join_staff
@@ -26,6 +28,7 @@ from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
 from schemas.loyalty import Campaign
+from schemas.membership import NewMission
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
 from tests import make
@@ -62,6 +65,16 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/receipts/{receipt_id}/appeal": "owner",
     "GET /v1/me/balances": "shoppers",
     "GET /v1/me/transfers": "shoppers",
+    "GET /v1/me/tier": "shoppers",
+    "GET /v1/me/referral": "shoppers",
+    "POST /v1/me/referral": "shoppers",
+    "GET /v1/me/missions": "shoppers",
+    "GET /v1/tiers": "staff",
+    "PUT /v1/tiers": "admins",
+    "PUT /v1/referral-terms": "admins",
+    "GET /v1/brands/{brand}/missions": "brand",
+    "POST /v1/brands/{brand}/missions": "brand",
+    "POST /v1/brands/{brand}/missions/{mission}/end": "brand",
     "GET /v1/rewards": "shoppers",
     "POST /v1/rewards/{reward_id}/redemptions": "shoppers",
     "GET /v1/me/vouchers": "shoppers",
@@ -316,7 +329,24 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
         "batch_id": voucher.batch_id,
         "voucher_id": voucher.id,
         "partner": "highlands",
+        "mission": a_mission(session),
     }
+
+
+def a_mission(session: Session) -> str:
+    """The path parameter of a mission of OMO."""
+    now = clock.now()
+    wanted = NewMission(
+        slug="three",
+        name_vi="Ba",
+        name_en="Three",
+        goal="receipts",
+        amount=3,
+        points=1,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+    )
+    return missions.add(session, "omo", wanted).slug
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
