@@ -33,6 +33,7 @@ from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
 from tests import make
 from tests.make import console as ground
+from tests.make.bodies import BODIES, Outcome, outcome_of
 from tests.make.operations import Operation, operations
 from tests.make.points import earn
 from tests.make.rewards import offered_reward, partner
@@ -53,7 +54,6 @@ Kind = Literal[
     "link",
     "partners",
 ]
-Outcome = Literal["in", "stranger", "absent", "relative"]
 
 EXPECTED: dict[str, Kind] = {
     "POST /v1/receipts": "shoppers",
@@ -175,26 +175,6 @@ EXPECTED: dict[str, Kind] = {
 # Whose state lets a relative's bar be told only after other refusals.
 OWN = ("/console/views/{view_id}", "/console/review/many/{act_id}")
 STATES = ("received", "in_review", "approved", "rejected", "unreadable")
-BODIES: dict[str, dict[str, Any]] = {
-    "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
-    "POST /v1/review/cases/{receipt_id}/decision": {"json": {"decision": "reject", "reason": "a matrix"}},
-    "POST /console/review/{receipt_id}/decide": {"data": {"decision": "reject", "preset": "edited"}},
-    "POST /console/review/many": {"data": {"decision": "reject", "preset": "edited"}},
-    "POST /console/rules/{code}": {"data": {"mode": "on", "weight": "50"}},
-    "POST /console/rules/{code}/replay": {"data": {"mode": "on", "weight": "50"}},
-    "POST /console/bands/{campaign_id}": {"data": {"review_from": "50"}},
-    "POST /console/bands/{campaign_id}/replay": {"data": {"review_from": "50"}},
-    "POST /console/views": {"data": {"name": "mine"}},
-    "POST /v1/catalog/learned": {"json": {"name": "RAU MUONG"}},
-    "POST /console/names": {"data": {"name": "RAU MUONG"}},
-    "POST /console/staff": {"data": {"email": "new@example.vn", "role": "reviewer"}},
-    "POST /console/staff/{staff_id}/role": {"data": {"role": "admin"}},
-    "POST /console/staff/{staff_id}/reset": {"data": {"password": "true"}},
-    "POST /console/account/password": {
-        "data": {"present": "x", "password": "one", "again": "other", "code": "000000"}
-    },
-    "POST /console/account/recovery-codes": {"data": {"code": "000000"}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,21 +216,6 @@ def outcome_for(kind: Kind, caller: Caller, *, console: bool) -> Outcome:
     if allowed and kind in {"viewers", "case"} and who == "relative":
         return "relative"
     return "in" if allowed else "absent"
-
-
-def outcome_of(answer: Any) -> Outcome:
-    if answer.status_code == 401 or answer.headers.get("location", "").startswith("/console/sign-in?"):
-        return "stranger"
-    if answer.status_code == 404:
-        return "absent"
-    if answer.status_code == 409 and any(
-        words in answer.text for words in ("conflict_of_interest", "Đây là hóa đơn của bạn")
-    ):
-        return "relative"
-    assert answer.status_code < 500, answer.text
-    strangers_form = any(path in str(answer.url) for path in ("/sign-in", "/join/"))
-    assert answer.status_code != 403 or strangers_form, answer.text
-    return "in"
 
 
 @dataclass(slots=True)
