@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api import auth
+from api.contract import GUIDE, Api, operation_id
+from api.docs_page import mount_docs
 from api.errors import add_error_handlers
-from api.middleware import AskFirst, BodyLimit, RequestLog
+from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
 from api.routes import (
     appeals,
     brand_rewards,
@@ -47,15 +49,13 @@ def create_app() -> FastAPI:
     have_folder()
     # Texts that can't be taken are found now, not by the first who is asked.
     current_text("programme", None)
-    app = FastAPI(
+    app = Api(
         title="QuetBill",
         version="1",
         summary="Photograph a receipt, earn points by brand.",
-        description=(
-            "Errors are `application/problem+json` with a stable `code`; words are Vietnamese or English "
-            "by `Accept-Language`. What is not yours is 404."
-        ),
-        # Their pages load scripts from a network of others, on the console's own address.
+        description=GUIDE,
+        generate_unique_id_function=operation_id,
+        # FastAPI's own pages load scripts from a network of others, on the console's own address.
         docs_url=None,
         redoc_url=None,
     )
@@ -67,6 +67,7 @@ def create_app() -> FastAPI:
     )
     app.add_middleware(RequestLog)
     watch("sign-in", tokens.code_figures)
+    app.add_middleware(OtherOrigins)
     for routes in (
         tokens,
         passkeys,
@@ -92,5 +93,6 @@ def create_app() -> FastAPI:
         health,
     ):
         app.include_router(routes.router)
+    mount_docs(app)
     mount_console(app)
     return app

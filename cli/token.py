@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import Annotated, get_args
 
 import typer
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from cli.services import refuse, said, services
+from cli.services import operator, refuse, said, services
 from domain.errors import DomainError
-from domain.people.shoppers import join_shopper, join_staff
+from domain.people import accounts
+from domain.people.shoppers import email_address, join_shopper, join_staff
 from domain.privacy.consents import record_for_trial
 from infra.db import transaction
 from infra.secrets import SecretMissingError
 from infra.tokens import issue_token
 from infra.words import say
 from schemas.catalog import Brand
-from schemas.people import Role
+from schemas.people import Role, StaffMember, StaffRole
 
 app = typer.Typer(add_completion=False)
 
@@ -54,7 +55,7 @@ def issue(
     """Return a token for somebody in that role, who joins if new; a shopper agrees to take part.
 
     Raises:
-        DomainError: The phone number is none.
+        DomainError: The phone number or the address is none, or somebody with it has another role.
         typer.Exit: A brand is not in the catalogue.
     """
     with transaction() as session:
@@ -66,5 +67,14 @@ def issue(
             if consents:
                 record_for_trial(session, shopper.id)
             return issue_token(shopper.id, role)
-        staff = join_staff(session, email or f"{role}@example.vn", role, brands)  # type: ignore[arg-type]
-        return issue_token(staff.id, role, brands)
+        staff = _staff(session, email or f"{role}@example.vn", role, brands)  # type: ignore[arg-type] # not a shopper
+        return issue_token(staff.id, role, staff.brands)
+
+
+def _staff(session: Session, email: str, role: StaffRole, brands: tuple[str, ...]) -> StaffMember:
+    """Return the member with this address: other brands are given to them, another role is not."""
+    address = email_address(email)
+    member = session.exec(select(StaffMember).where(StaffMember.email == address)).first()
+    if member is None or member.ended_at is not None or member.role != role:
+        return join_staff(session, address, role, brands)
+    return accounts.change_role(session, member.id, role, brands, by=operator()) if brands else member

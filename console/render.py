@@ -74,7 +74,12 @@ NAVIGATION = (
     ("/audit", "audit"),
 )
 # And where it leads admins besides.
-ADMIN_NAVIGATION = (("/names", "names"), ("/webhooks", "webhooks"), ("/privacy", "privacy"))
+ADMIN_NAVIGATION = (
+    ("/names", "names"),
+    ("/staff", "staff"),
+    ("/webhooks", "webhooks"),
+    ("/privacy", "privacy"),
+)
 # Sentences that a redirect may ask the next page to say.
 SAYINGS = frozenset(
     {
@@ -96,6 +101,9 @@ SAYINGS = frozenset(
         "name_withdrawn",
         "webhook_removed",
         "webhook_replayed",
+        "staff_changed",
+        "staff_removed",
+        "password_changed",
     }
 )
 SHORTCUTS = (

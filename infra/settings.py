@@ -118,6 +118,10 @@ class Settings(BaseSettings):
         default="",
         description="Where browsers find us, as https://…; empty asks trusted proxies and the connection.",
     )
+    cors_origins: str = Field(
+        default="",
+        description="Origins of web apps elsewhere that may call /v1, comma separated, as https://….",
+    )
     connections_max: int = Field(
         default=2_000, description="Connections that one API process takes; past it new ones are ended."
     )

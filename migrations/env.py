@@ -24,6 +24,7 @@ import schemas.receipts
 import schemas.review
 import schemas.rewards
 import schemas.signin
+import schemas.staff
 import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infra import db, embedded, queue, storage
 from tests import make
+from tests.make import contract
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="qb-"))
@@ -134,13 +135,19 @@ def campaign(session: Session) -> Campaign:
 
 @pytest.fixture
 def client(services: None, session: Session) -> Generator[TestClient]:
-    """The application by HTTP on the test's own session, so nothing outlives the test."""
+    """The application by HTTP on the test's own session, so nothing outlives the test.
+
+    What it answers has to stand in its description, status and code.
+    """
     app = create_app()
     app.dependency_overrides[db.unit_of_work] = lambda: session
     app.dependency_overrides[db.read_only] = lambda: session
     app.dependency_overrides[db.export_session] = lambda: session
+    untold: list[str] = []
     with TestClient(app) as opened:
+        opened.event_hooks = {"response": [lambda answer: untold.extend(contract.untold(answer))]}
         yield opened
+    assert untold == [], "say so in the route's responses: api.contract.refusals"
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
 
 
 @router.post("/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
-def import_from_file(
+def import_earning_campaigns(
     *,
     request: Request,
     session: UnitOfWork,

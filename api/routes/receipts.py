@@ -16,17 +16,32 @@ from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from api.auth import CallerLanguage, CurrentShopper, ReceiptViewer
+from api.contract import LOCATION, refusals
 from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.limits import HOUR_SECONDS, UploadTurn, limited, upload_turns
 from api.origin import UploadSender
 from api.routes.stream import STREAM_HEADERS
 from api.streams import HEARTBEAT, HEARTBEAT_SECONDS, StreamEnded, Streams, streams_of
-from domain.errors import NotFoundError
+from domain.errors import InvalidCursorError, NotFoundError
 from domain.origins.links import count_upload
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.privacy import consents
 from domain.receipts import display, intake, rows
-from domain.receipts.errors import NoPagesError
+from domain.receipts.errors import (
+    AnimatedImageError,
+    ConflictOfInterestError,
+    EmptyImageError,
+    IdempotencyKeyReusedError,
+    ImageTooLargeError,
+    ImageTooSmallError,
+    NoPagesError,
+    NotAnImageError,
+    PdfNotAcceptedError,
+    PhotoChangedError,
+    TooManyPagesError,
+    TruncatedImageError,
+    UnsupportedImageError,
+)
 from domain.receipts.photos import check_photo, kept_photo
 from domain.receipts.reasons import Audience, reason_view
 from domain.receipts.stripping import without_metadata
@@ -51,6 +66,20 @@ from schemas.receipts import (
 
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
 
+# What a page may be refused for before anything is read on it.
+PICTURE_REFUSALS = (
+    NotAnImageError,
+    EmptyImageError,
+    TruncatedImageError,
+    PdfNotAcceptedError,
+    AnimatedImageError,
+    UnsupportedImageError,
+    ImageTooLargeError,
+    ImageTooSmallError,
+)
+PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic")
+BINARY = {"type": "string", "format": "binary"}
+
 READING_LOOK_SECONDS = 2.0
 ANSWER_PAUSE_SECONDS = 0.05
 # What may still change by itself, or by a person whom the shopper waits for.
@@ -71,7 +100,16 @@ def multipart_only(request: Request) -> None:
     "",
     status_code=202,
     response_model=ReceiptAccepted,
-    responses={202: {"headers": {"Location": {}}}},
+    responses={
+        202: {"headers": LOCATION},
+        **refusals(
+            NoPagesError,
+            TooManyPagesError,
+            IdempotencyKeyReusedError,
+            *PICTURE_REFUSALS,
+            UnsupportedMediaTypeError,
+        ),
+    },
     dependencies=[limited("uploads", seconds=HOUR_SECONDS)],
 )
 def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request that FastAPI fills in
@@ -87,10 +125,10 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     captured_at: Annotated[Moment | None, Form(description="When the photo was taken")] = None,
     idempotency_key: Annotated[ShortText | None, Header(min_length=1)] = None,
 ) -> ReceiptAccepted:
-    """Take a receipt in. It is read soon after; `Location` says where to look.
+    """Take a receipt in.
 
-    Between the two transactions the object store and Redis are asked: a store that hangs then holds a
-    thread, and no connection that others need.
+    It is read soon after; `Location` says where to look. With an `Idempotency-Key` the same upload can be
+    sent again after an answer that was lost: the first receipt is answered.
     """
     multipart_only(request)
     photos = [page.file.read(settings().upload_bytes_max + 1) for page in image or []]
@@ -98,6 +136,8 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     accepted = intake.accepted_before(session, shopper.id, upload, idempotency_key)
     if accepted is None:
         consents.needed(session, shopper.id, "programme")
+    # Between the two transactions the object store and Redis are asked: a store that hangs then holds a
+    # thread, and no connection that others need.
     session.commit()
     if accepted is None:
         intake.keep_photos(upload, shopper.id)
@@ -119,7 +159,11 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     )
 
 
-@router.post("/check", dependencies=[limited("checks", seconds=HOUR_SECONDS)])
+@router.post(
+    "/check",
+    dependencies=[limited("checks", seconds=HOUR_SECONDS)],
+    responses=refusals(NoPagesError, *PICTURE_REFUSALS, UnsupportedMediaTypeError),
+)
 async def check_picture(
     request: Request,
     _shopper: CurrentShopper,
@@ -162,7 +206,7 @@ async def _looked_at(photo: bytes) -> list[dict[str, Any]]:
             await run_in_threadpool(asked.forget)
 
 
-@router.get("")
+@router.get("", responses=refusals(InvalidCursorError))
 def list_receipts(
     session: ReadOnly,
     shopper: CurrentShopper,
@@ -179,7 +223,7 @@ def list_receipts(
     return ReceiptHistory(receipts=found.rows, next_cursor=found.next_cursor)
 
 
-@router.get("/{receipt_id}")
+@router.get("/{receipt_id}", responses=refusals(ConflictOfInterestError))
 def show_receipt(
     receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, language: CallerLanguage
 ) -> ReceiptView:
@@ -187,7 +231,11 @@ def show_receipt(
     return _view(session, receipt_id, viewer, language)
 
 
-@router.get("/{receipt_id}/events", response_class=StreamingResponse)
+@router.get(
+    "/{receipt_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 def watch_receipt(
     request: Request,
     receipt_id: UUID,
@@ -211,7 +259,14 @@ def watch_receipt(
     )
 
 
-@router.get("/{receipt_id}/image", response_class=Response)
+@router.get(
+    "/{receipt_id}/image",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {"schema": BINARY} for kind in PICTURE_TYPES}},
+        **refusals(ConflictOfInterestError, PhotoChangedError),
+    },
+)
 def show_image(
     receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, page: Annotated[int, Query(ge=0, le=100)] = 0
 ) -> Response:

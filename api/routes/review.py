@@ -8,8 +8,21 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 
 from api.auth import CallerLanguage, CurrentReviewer
+from api.contract import refusals
+from domain.errors import InvalidCursorError, InvalidValueError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor
+from domain.receipts.errors import ConflictOfInterestError
 from domain.review import cases, decisions
+from domain.review.errors import (
+    AlreadyPaidError,
+    CaseDecidedError,
+    CaseHeldError,
+    CorrectionMatchesError,
+    DecidedBeforeError,
+    InvalidReasonError,
+    ProposalGoneError,
+    UndoRefusedError,
+)
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.review import CaseQueue, CaseView, DecisionPending, DecisionRequest, DecisionView
@@ -17,7 +30,7 @@ from schemas.review import CaseQueue, CaseView, DecisionPending, DecisionRequest
 router = APIRouter(prefix="/v1/review/cases", tags=["review"])
 
 
-@router.get("")
+@router.get("", responses=refusals(InvalidCursorError))
 def list_cases(
     session: ReadOnly,
     reviewer: CurrentReviewer,
@@ -32,7 +45,7 @@ def list_cases(
     return CaseQueue(cases=found.rows, next_cursor=found.next_cursor)
 
 
-@router.get("/{receipt_id}")
+@router.get("/{receipt_id}", responses=refusals(ConflictOfInterestError))
 def show_case(
     receipt_id: UUID, session: ReadOnly, reviewer: CurrentReviewer, language: CallerLanguage
 ) -> CaseView:
@@ -43,7 +56,19 @@ def show_case(
 @router.post(
     "/{receipt_id}/decision",
     status_code=201,
-    responses={202: {"model": DecisionPending, "description": "It waits for a second person"}},
+    responses={
+        202: {"model": DecisionPending, "description": "It waits for a second person"},
+        **refusals(
+            CaseDecidedError,
+            CaseHeldError,
+            ConflictOfInterestError,
+            DecidedBeforeError,
+            AlreadyPaidError,
+            CorrectionMatchesError,
+            InvalidReasonError,
+            InvalidValueError,
+        ),
+    },
 )
 def decide_case(
     receipt_id: UUID,
@@ -77,7 +102,7 @@ def decide_case(
     )
 
 
-@router.post("/{receipt_id}/withdraw")
+@router.post("/{receipt_id}/withdraw", responses=refusals(ProposalGoneError, ConflictOfInterestError))
 def withdraw_proposal(
     receipt_id: UUID, session: UnitOfWork, reviewer: CurrentReviewer, language: CallerLanguage
 ) -> CaseView:
@@ -86,7 +111,7 @@ def withdraw_proposal(
     return cases.case(session, receipt_id, language, viewer_id=reviewer.id)
 
 
-@router.post("/{receipt_id}/undo")
+@router.post("/{receipt_id}/undo", responses=refusals(UndoRefusedError, ConflictOfInterestError))
 def undo_decision(
     receipt_id: UUID, session: UnitOfWork, reviewer: CurrentReviewer, language: CallerLanguage
 ) -> CaseView:

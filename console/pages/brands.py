@@ -12,9 +12,9 @@ from console.render import page
 from console.sign_in import Manager
 from domain.errors import NotFoundError
 from domain.insights import purchases, scope, summary
-from domain.insights.export import csv_chunks
+from domain.insights.export import csv_chunks, record_export
 from infra import clock
-from infra.web import ExportSession, ReadOnly, within_time
+from infra.web import ExportSession, ReadOnly, UnitOfWork, within_time
 from schemas.base import ShortText
 from schemas.insights import PurchasesQuery, ScopeQuery
 
@@ -41,13 +41,19 @@ def show_brands(
 
 @router.get("/brands/{brand}/purchases.csv")
 def export_purchases(
-    session: ExportSession, manager: Manager, brand: ShortText, query: Annotated[PurchasesQuery, Query()]
+    session: ExportSession,
+    trail: UnitOfWork,
+    manager: Manager,
+    brand: ShortText,
+    query: Annotated[PurchasesQuery, Query()],
 ) -> StreamingResponse:
     """Send a brand's purchases as CSV, as the API does."""
     if brand not in manager.brands:
         raise NotFoundError
+    rows = purchases.export_purchases(session, brand, query)
+    record_export(trail, manager.id, brand, query)
     return StreamingResponse(
-        within_time(csv_chunks(purchases.export_purchases(session, brand, query))),
+        within_time(csv_chunks(rows)),
         media_type="text/csv; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',

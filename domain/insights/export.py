@@ -7,8 +7,12 @@ import io
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from uuid import UUID
 
-from schemas.insights import PurchaseView
+from sqlmodel import Session
+
+from domain.people.audit import record_act
+from schemas.insights import PurchasesQuery, PurchaseView
 
 # Without it Excel takes UTF-8 for the machine's old code page, and Vietnamese for noise.
 BYTE_ORDER_MARK = "\ufeff"
@@ -16,6 +20,12 @@ BYTE_ORDER_MARK = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 ROWS_PER_CHUNK = 1_000
 COLUMNS = tuple(PurchaseView.model_fields)
+
+
+def record_export(session: Session, staff_id: UUID, brand: str, query: PurchasesQuery) -> None:
+    """Keep on the trail who took a brand's purchases along, and which of them were asked for."""
+    asked = query.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    record_act(session, staff_id, "exported", subject=brand, details={"asked": asked})
 
 
 def csv_lines(purchases: Iterable[PurchaseView]) -> Iterator[str]:

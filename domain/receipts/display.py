@@ -56,6 +56,7 @@ def history(
             currency=receipt.currency,
             total=major(receipt.total_minor, receipt.currency),
             points=int(earned),
+            total_minor=receipt.total_minor,
         )
         for receipt, retailer, earned in rows
     ]
@@ -129,6 +130,9 @@ def _line_views(session: Session, receipts: Sequence[Receipt]) -> dict[UUID, lis
                 confidence=line.confidence,
                 box=line.box,
                 page=line.page,
+                unit_price_minor=line.unit_price_minor,
+                amount_minor=line.amount_minor,
+                discount_minor=line.discount_minor,
             )
         )
     return shown
@@ -150,4 +154,7 @@ def _reading_view(receipt: Receipt, retailers: dict[UUID, str]) -> ReadingView |
         total=major(receipt.total_minor, currency),
         payment=receipt.payment,
         quality=receipt.reading.get("quality", {}),
+        subtotal_minor=receipt.subtotal_minor,
+        discount_total_minor=receipt.discount_total_minor,
+        total_minor=receipt.total_minor,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 Kind = Literal[
     "open",
@@ -17,6 +17,7 @@ Kind = Literal[
     "managers",
     "admins",
     "staff",
+    "link",
     "partners",
 ]
 
@@ -115,6 +116,7 @@ EXPECTED: dict[str, Kind] = {
     "GET /v1/catalog/learned/{link_id}/preview": "admins",
     "POST /v1/catalog/learned/{link_id}/replay": "admins",
     "POST /v1/catalog/learned/{link_id}/withdraw": "admins",
+    "GET /docs": "open",
     "GET /v1/webhooks": "admins",
     "POST /v1/webhooks": "admins",
     "GET /v1/webhooks/{endpoint_id}": "admins",
@@ -166,24 +168,21 @@ EXPECTED: dict[str, Kind] = {
     "POST /console/bands/{campaign_id}/replay": "admins",
     "POST /console/bands/{campaign_id}": "admins",
     "GET /console/receipts/{receipt_id}/pages/{page}": "case",
+    "GET /console/join/{token}": "link",
+    "POST /console/join/{token}": "open",
+    "GET /console/account": "staff",
+    "POST /console/account/password": "staff",
+    "POST /console/account/recovery-codes": "staff",
+    "GET /console/staff": "admins",
+    "POST /console/staff": "admins",
+    "GET /console/staff/{staff_id}": "admins",
+    "POST /console/staff/{staff_id}/role": "admins",
+    "POST /console/staff/{staff_id}/reset": "admins",
+    "POST /console/staff/{staff_id}/remove": "admins",
     "GET /console/privacy": "admins",
     "GET /console/names": "admins",
     "POST /console/names": "admins",
     "GET /console/names/{link_id}": "admins",
     "POST /console/names/{link_id}/replay": "admins",
     "POST /console/names/{link_id}/withdraw": "admins",
-}
-# What is sent where an empty body would not do.
-BODIES: dict[str, dict[str, Any]] = {
-    "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
-    "POST /v1/review/cases/{receipt_id}/decision": {"json": {"decision": "reject", "reason": "a matrix"}},
-    "POST /console/review/{receipt_id}/decide": {"data": {"decision": "reject", "preset": "edited"}},
-    "POST /console/review/many": {"data": {"decision": "reject", "preset": "edited"}},
-    "POST /console/rules/{code}": {"data": {"mode": "on", "weight": "50"}},
-    "POST /console/rules/{code}/replay": {"data": {"mode": "on", "weight": "50"}},
-    "POST /console/bands/{campaign_id}": {"data": {"review_from": "50"}},
-    "POST /console/bands/{campaign_id}/replay": {"data": {"review_from": "50"}},
-    "POST /console/views": {"data": {"name": "mine"}},
-    "POST /v1/catalog/learned": {"json": {"name": "RAU MUONG"}},
-    "POST /console/names": {"data": {"name": "RAU MUONG"}},
 }
