@@ -187,4 +187,4 @@ class PushKey(Body):
 class Subscribed(Body):
     """The target that was subscribed, by which it is given up again."""
 
-    id: UUID
+    id: UUID = BodyField(description="By which the target is given up again.")

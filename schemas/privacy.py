@@ -58,12 +58,16 @@ class ConsentChoice(Body):
     checked against them.
     """
 
-    purpose: Purpose
-    given: bool
-    channel: Channel | None = None
-    brand: ShortText | None = None
-    text_version: Annotated[int, BodyField(ge=1, le=10_000)] | None = None
-    text_sha256: Annotated[ShortText, BodyField(pattern="^[0-9a-f]{64}$")] | None = None
+    purpose: Purpose = BodyField(description="What it is about.")
+    given: bool = BodyField(description="Yes or no.")
+    channel: Channel | None = BodyField(default=None, description="For `messages` only.")
+    brand: ShortText | None = BodyField(default=None, description="Slug of a brand; null means all.")
+    text_version: Annotated[int, BodyField(ge=1, le=10_000)] | None = BodyField(
+        None, description="Of the words shown; a yes needs it."
+    )
+    text_sha256: Annotated[ShortText, BodyField(pattern="^[0-9a-f]{64}$")] | None = BodyField(
+        None, description="Of the words shown, checked where given."
+    )
 
     @model_validator(mode="after")
     def _is_about_one_thing(self) -> ConsentChoice:
@@ -77,18 +81,24 @@ class ConsentChoice(Body):
 class ConsentsRequest(Body):
     """What a shopper chooses, in the language in which it was shown; what is not named stays as it is."""
 
-    consents: Annotated[tuple[ConsentChoice, ...], BodyField(min_length=1, max_length=50)]
-    language: ConsentLanguage | None = None
-    asked_in: Literal["app", "web", "zalo", "shop"] = "app"
+    consents: Annotated[tuple[ConsentChoice, ...], BodyField(min_length=1, max_length=50)] = BodyField(
+        description="Each yes and no."
+    )
+    language: ConsentLanguage | None = BodyField(
+        None, description="In which the words were shown; null: that of the request."
+    )
+    asked_in: Literal["app", "web", "zalo", "shop"] = BodyField(
+        default="app", description="Where they were asked."
+    )
 
 
 class ConsentText(Body):
     """The words to show before somebody says yes."""
 
-    version: int
-    language: ConsentLanguage
-    text: str
-    sha256: str
+    version: int = BodyField(description="Of the words.")
+    language: ConsentLanguage = BodyField(description="Of the words.")
+    text: str = BodyField(description="The words to show.")
+    sha256: str = BodyField(description="Of the words as UTF-8.")
 
 
 class ConsentView(Body):
@@ -97,40 +107,40 @@ class ConsentView(Body):
     `text` are today's words; `text_version` those that were last agreed to or refused.
     """
 
-    purpose: Purpose
-    channel: Channel | None
-    brand: str | None
-    given: bool
-    said_at: datetime | None
-    text_version: int | None
-    text: ConsentText
+    purpose: Purpose = BodyField(description="What it is about.")
+    channel: Channel | None = BodyField(description="Of messages; else null.")
+    brand: str | None = BodyField(description="Slug; null means all brands.")
+    given: bool = BodyField(description="How it stands.")
+    said_at: datetime | None = BodyField(description="When it was last said; null where it never was.")
+    text_version: int | None = BodyField(description="Of the words last answered.")
+    text: ConsentText = BodyField(description="Today's words.")
 
 
 class ConsentsView(Body):
     """Each purpose, messages by channel, and what was said about single brands."""
 
-    consents: list[ConsentView]
+    consents: list[ConsentView] = BodyField(description="Each purpose as it stands.")
 
 
 class ConsentAct(Body):
     """One yes or no of the past."""
 
-    purpose: Purpose
-    channel: Channel | None
-    brand: str | None
-    given: bool
-    said_at: datetime
-    asked_in: AskedIn
-    language: ConsentLanguage
-    text_version: int
-    text_sha256: str
+    purpose: Purpose = BodyField(description="What it was about.")
+    channel: Channel | None = BodyField(description="Of messages; else null.")
+    brand: str | None = BodyField(description="Slug; null means all brands.")
+    given: bool = BodyField(description="Yes or no.")
+    said_at: datetime = BodyField(description="When.")
+    asked_in: AskedIn = BodyField(description="Where they were asked.")
+    language: ConsentLanguage = BodyField(description="In which the words were shown.")
+    text_version: int = BodyField(description="Of the words.")
+    text_sha256: str = BodyField(description="Of the words.")
 
 
 class ConsentHistory(Body):
     """What was said, newest first; `next_cursor` is null on the last page."""
 
-    acts: list[ConsentAct]
-    next_cursor: str | None
+    acts: list[ConsentAct] = BodyField(description="Each yes and no, newest first.")
+    next_cursor: str | None = BodyField(description="Of the next page; null on the last.")
 
 
 RequestKind = Literal["export", "erasure"]
@@ -174,25 +184,25 @@ ExportState = Literal["waiting", "ready", "expired"]
 class ExportView(Body):
     """An export of all that is held. `progress` is 0 to 1; `download` is where its ZIP is fetched."""
 
-    id: UUID
-    state: ExportState
-    asked_at: datetime
-    due_at: datetime
-    progress: float
-    expires_at: datetime | None
-    size_bytes: int | None
-    download: str | None
+    id: UUID = BodyField(description="The export's id.")
+    state: ExportState = BodyField(description="How it stands.")
+    asked_at: datetime = BodyField(description="When it was asked for.")
+    due_at: datetime = BodyField(description="By when it is ready.")
+    progress: float = BodyField(description="From 0 to 1.")
+    expires_at: datetime | None = BodyField(description="Until when it can be fetched.")
+    size_bytes: int | None = BodyField(description="Of the file; 0 until it is ready.")
+    download: str | None = BodyField(description="Path of the file once it is ready.")
 
 
 class ExportList(Body):
     """A shopper's exports of late, newest first."""
 
-    exports: list[ExportView]
+    exports: list[ExportView] = BodyField(description="The shopper's exports, newest first.")
 
 
 class ErasureView(Body):
     """A request to be forgotten: access ended at once, the rest is gone by `due_at`."""
 
-    id: UUID
-    asked_at: datetime
-    due_at: datetime
+    id: UUID = BodyField(description="The request's id.")
+    asked_at: datetime = BodyField(description="When it was asked for.")
+    due_at: datetime = BodyField(description="By when everything is gone.")

@@ -91,69 +91,71 @@ Types = Annotated[
 class NewEndpoint(Body):
     """An endpoint to be told of events from now on."""
 
-    url: Address
-    description: Annotated[Text, BodyField(max_length=200)] = ""
+    url: Address = BodyField(description="Where events are sent: https, a public name.")
+    description: Annotated[Text, BodyField(max_length=200)] = BodyField("", description="What staff call it.")
     types: Types = BodyField(default_factory=list)
 
 
 class EndpointChanges(Body):
     """What of an endpoint changes; what is not given stays."""
 
-    url: Address | None = None
-    description: Annotated[Text, BodyField(max_length=200)] | None = None
-    types: Types | None = None
-    enabled: bool | None = None
+    url: Address | None = BodyField(default=None, description="Null leaves it as it is.")
+    description: Annotated[Text, BodyField(max_length=200)] | None = BodyField(
+        None, description="Null leaves it as it is."
+    )
+    types: Types | None = BodyField(default=None, description="Null leaves them as they are.")
+    enabled: bool | None = BodyField(default=None, description="Switch on or off; null leaves it.")
 
 
 class EndpointView(Body):
     """An endpoint as admins see it. `secret` is shown when it is made or changed, and never again."""
 
-    id: UUID
-    url: str
-    description: str
-    types: list[str]
-    state: EndpointState
-    disabled_why: DisabledWhy | None
-    failing_since: datetime | None
-    created_at: datetime
-    due: int
-    dead: int
-    secret: str | None = None
+    id: UUID = BodyField(description="The endpoint's id.")
+    url: str = BodyField(description="Where events are sent.")
+    description: str = BodyField(description="What staff call it.")
+    types: list[str] = BodyField(description="Types it hears of; empty means all.")
+    state: EndpointState = BodyField(description="On or off.")
+    disabled_why: DisabledWhy | None = BodyField(description="Why it is off; else null.")
+    failing_since: datetime | None = BodyField(description="Since when it gave no good answer.")
+    created_at: datetime = BodyField(description="When it was added.")
+    due: int = BodyField(description="Deliveries under way.")
+    dead: int = BodyField(description="Deliveries given up.")
+    secret: str | None = BodyField(default=None, description="Told once: when it is made or renewed.")
 
 
 class Endpoints(Body):
     """Every endpoint, the oldest first."""
 
-    endpoints: list[EndpointView]
+    endpoints: list[EndpointView] = BodyField(description="All webhooks, newest first.")
 
 
 class DeliveryView(Body):
     """One delivery; `fault` says why the last attempt came to nothing where there was no status."""
 
-    id: UUID
-    event_id: UUID
-    type: str
-    state: DeliveryState
-    attempts: int
-    queued_at: datetime
-    due_at: datetime
-    answered_at: datetime | None
-    status: int | None
-    fault: str | None
+    id: UUID = BodyField(description="The delivery's id.")
+    event_id: UUID = BodyField(description="The event's, which is the `webhook-id`.")
+    type: str = BodyField(description="The event's type.")
+    state: DeliveryState = BodyField(description="Due, delivered or dead.")
+    attempts: int = BodyField(description="How often it was sent.")
+    queued_at: datetime = BodyField(description="When the event was taken up.")
+    due_at: datetime = BodyField(description="When it is sent next.")
+    answered_at: datetime | None = BodyField(description="When the last answer came.")
+    status: int | None = BodyField(description="HTTP status of the last answer.")
+    fault: str | None = BodyField(description="Why there was none.")
 
 
 class Deliveries(Body):
     """Deliveries, newest first; `next_cursor` is null on the last page."""
 
-    deliveries: list[DeliveryView]
-    next_cursor: str | None
+    deliveries: list[DeliveryView] = BodyField(description="Newest first.")
+    next_cursor: str | None = BodyField(description="Of the next page; null on the last.")
 
 
 class ReplayRange(Body):
     """Events of a time, `until` not included, to be delivered once more."""
 
-    since: Moment
-    until: Moment
+    since: Moment = BodyField(description="First moment.")
+    until: Moment = BodyField(description="Last moment, not included.")
 
     @model_validator(mode="after")
     def _in_order(self) -> ReplayRange:
@@ -165,7 +167,7 @@ class ReplayRange(Body):
 class Replayed(Body):
     """How many events are on their way again."""
 
-    replayed: int
+    replayed: int = BodyField(description="How many events are sent again.")
 
 
 class WebhookBody(Body):

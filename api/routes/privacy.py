@@ -10,8 +10,11 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
 from api.auth import CallerLanguage, CurrentShopper
+from api.contract import refusals
+from domain.errors import InvalidCursorError, InvalidValueError, NotFoundError, UnknownFilterValueError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.privacy import consents, erasure, export
+from domain.privacy.errors import ConsentTextChangedError, ErasureNotConfirmedError, ExportAskedBeforeError
 from domain.signin.forgetting import forget_ways_in
 from infra import queue, storage
 from infra.db import after_commit
@@ -35,7 +38,9 @@ def show_consents(session: ReadOnly, shopper: CurrentShopper, language: CallerLa
     return ConsentsView(consents=consents.standing_consents(session, shopper.id, language))
 
 
-@router.put("/consents")
+@router.put(
+    "/consents", responses=refusals(ConsentTextChangedError, UnknownFilterValueError, InvalidValueError)
+)
 def choose_consents(
     chosen: ConsentsRequest, session: UnitOfWork, shopper: CurrentShopper, language: CallerLanguage
 ) -> ConsentsView:
@@ -49,7 +54,7 @@ def choose_consents(
     return ConsentsView(consents=consents.standing_consents(session, shopper.id, language))
 
 
-@router.get("/consents/history")
+@router.get("/consents/history", responses=refusals(InvalidCursorError))
 def list_consents(
     session: ReadOnly,
     shopper: CurrentShopper,
@@ -66,7 +71,7 @@ def list_consents(
     return ConsentHistory(acts=[act for _, act in found.rows], next_cursor=found.next_cursor)
 
 
-@router.post("/exports", status_code=202)
+@router.post("/exports", status_code=202, responses=refusals(ExportAskedBeforeError))
 def ask_export(session: UnitOfWork, shopper: CurrentShopper) -> ExportView:
     """Ask for a copy of all that is held, once a day. It is written soon after: look at the list."""
     request = export.ask_export(session, shopper.id)
@@ -105,7 +110,7 @@ def _fetched(parts: Sequence[str]) -> Iterator[bytes]:
         yield storage.get_object(name)
 
 
-@router.delete("", status_code=202)
+@router.delete("", status_code=202, responses=refusals(ErasureNotConfirmedError, NotFoundError))
 def forget_me(session: UnitOfWork, shopper: CurrentShopper, confirm: ShortText = "") -> ErasureView:
     """Delete the account and all that is held of the shopper, for good; `confirm` must be `erase`.
 

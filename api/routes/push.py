@@ -8,7 +8,9 @@ from uuid import UUID
 from fastapi import APIRouter, Body
 
 from api.auth import CallerLanguage, CurrentShopper
+from api.contract import refusals
 from domain.messages import push
+from domain.messages.errors import PushRefusedError
 from infra.push import vapid_public_key
 from infra.settings import settings
 from infra.web import UnitOfWork
@@ -23,7 +25,7 @@ def show_push_key(_shopper: CurrentShopper) -> PushKey:
     return PushKey(public_key=vapid_public_key() if settings().push_vapid_key else None)
 
 
-@router.put("")
+@router.put("", responses=refusals(PushRefusedError))
 def subscribe_to_push(
     session: UnitOfWork,
     shopper: CurrentShopper,

@@ -8,8 +8,11 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from api.auth import CurrentAdmin
+from api.contract import refusals
+from domain.errors import InvalidCursorError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.webhooks import endpoints, replay
+from domain.webhooks.errors import AddressRefusedError, TooManyEndpointsError, TooManyEventsError
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.webhooks import (
@@ -32,7 +35,7 @@ def list_webhooks(session: ReadOnly, _admin: CurrentAdmin) -> Endpoints:
     return Endpoints(endpoints=endpoints.endpoint_views(session))
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals(AddressRefusedError, TooManyEndpointsError))
 def add_webhook(session: UnitOfWork, admin: CurrentAdmin, new: NewEndpoint) -> EndpointView:
     """Add an endpoint, which is told of events from now on. The secret is shown in this answer alone."""
     return endpoints.add_endpoint(session, new, admin.id)
@@ -44,7 +47,7 @@ def show_webhook(endpoint_id: UUID, session: ReadOnly, _admin: CurrentAdmin) -> 
     return endpoints.endpoint_view(session, endpoint_id)
 
 
-@router.patch("/{endpoint_id}")
+@router.patch("/{endpoint_id}", responses=refusals(AddressRefusedError))
 def change_webhook(
     endpoint_id: UUID, session: UnitOfWork, admin: CurrentAdmin, changes: EndpointChanges
 ) -> EndpointView:
@@ -64,7 +67,7 @@ def change_webhook_secret(endpoint_id: UUID, session: UnitOfWork, admin: Current
     return endpoints.rotate_secret(session, endpoint_id, admin.id)
 
 
-@router.get("/{endpoint_id}/deliveries")
+@router.get("/{endpoint_id}/deliveries", responses=refusals(InvalidCursorError))
 def list_webhook_deliveries(
     endpoint_id: UUID,
     session: ReadOnly,
@@ -92,7 +95,7 @@ def replay_webhook_delivery(
     return Replayed(replayed=1)
 
 
-@router.post("/{endpoint_id}/replay", status_code=202)
+@router.post("/{endpoint_id}/replay", status_code=202, responses=refusals(TooManyEventsError))
 def replay_webhook_events(
     endpoint_id: UUID, session: UnitOfWork, admin: CurrentAdmin, asked: ReplayRange
 ) -> Replayed:
