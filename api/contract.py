@@ -64,6 +64,8 @@ PARAMETERS: Final = {
     "period": "How long each row's period is.",
     "idempotency-key": "A name of your choosing for this request: the same one answers as before.",
 }
+# Where a shopper's session is asked for.
+SHOPPERS_PATHS: Final = ("/v1/me", "/v1/receipts", "/v1/rewards", "/v1/auth/", "/v1/catalog/")
 # What any operation may answer, with the name of the response that all of them share.
 FAULTS: Final = {500: "unexpected_error", 503: "not_ready"}
 LOCATION: Final = {
@@ -190,6 +192,10 @@ def _asked(path: str, operation: dict[str, Any]) -> dict[int, list[str]]:
     if ways:
         # Who has no token is told otherwise than who has not signed.
         found[401] = sorted({"unsigned" if name == "partner" else "unauthenticated" for name in ways})
+        if "partner" not in ways and path.startswith(SHOPPERS_PATHS):
+            # A token outlives its session, and a session may have to show who it is.
+            found[401].append("session_ended")
+            found[403] = ["second_fact_needed"]
         # What is for another role does not exist for this one.
         found[404] = ["not_found"]
     body = operation.get("requestBody", {}).get("content", {})

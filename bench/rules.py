@@ -69,6 +69,8 @@ def _second_unchanged(_: Any, second: Any, *__: Any, **___: Any) -> Any:
 
 
 RULES: Final[tuple[Rule, ...]] = (
+    Rule("ocr.layout:_read_once", _unchanged),
+    Rule("ocr.layout:_falls", _nothing),
     Rule("ocr.text.rows:respace", _unchanged),
     Rule("ocr.text.rows:part_first_group", _unchanged),
     Rule("ocr.text.rows:ends_dashed", _no),
@@ -76,6 +78,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.items.decode:_is_joined", _no),
     Rule("ocr.items.segments:_is_swapped", _no),
     Rule("ocr.items.read:_name_above", _nothing),
+    Rule("ocr.items.read:_going_on", _unchanged),
     Rule("ocr.items.read:_spelled_words", _none_of_them),
     Rule("ocr.items.read:_is_lone", _no),
     Rule("ocr.items.read:_is_column", _no),
@@ -96,6 +99,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.sums.printed:name_rounded", _nothing),
     Rule("ocr.sums.printed:lone_figure_row", _second_unchanged),
     Rule("ocr.sums.printed:lone_sum", _nothing),
+    Rule("ocr.sums.printed:is_other_sum", _no),
     Rule("ocr.sums.totals:is_running_total", _no),
     Rule("ocr.sums.totals:infer_total", _nothing),
     Rule("ocr.sums.totals:on_top", _none_of_them),
@@ -112,6 +116,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.head.number:check_codes", _unchanged),
     Rule("ocr.head.shop:is_place", _no),
     Rule("ocr.head.shop:choose_store", _nothing),
+    Rule("ocr.head.shop:whole_name", _unchanged),
     Rule("ocr.head.shop:adjoining", _unchanged),
 )
 

@@ -309,7 +309,7 @@ class PasskeyAnswer(Body):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     id: OutsideText = BodyField(description="The credential's id, base64url.")
-    rawId: OutsideText  # noqa: N815 - as WebAuthn spells it = BodyField(description="The same again.")
+    rawId: OutsideText = BodyField(description="The same again.")  # noqa: N815 - as WebAuthn spells it
     type: Literal["public-key"] = BodyField(description="Always public-key.")
     response: PasskeyAnswerPart = BodyField(description="What the authenticator answered.")
 

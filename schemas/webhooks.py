@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as BodyField
-from pydantic import model_validator
+from pydantic import StringConstraints, model_validator
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, UniqueConstraint, text
 from sqlmodel import Field, SmallInteger, SQLModel
 
@@ -81,7 +81,8 @@ class WebhookDelivery(SQLModel, table=True):
 
 Address = Annotated[
     TrimmedText,
-    BodyField(min_length=8, max_length=URL_LENGTH_MAX, examples=["https://crm.example.vn/quetbill"]),
+    StringConstraints(min_length=8, max_length=URL_LENGTH_MAX),
+    BodyField(examples=["https://crm.example.vn/quetbill"]),
 ]
 Types = Annotated[
     list[EventType], BodyField(max_length=50, description="None means every type, also later ones")
@@ -100,9 +101,7 @@ class EndpointChanges(Body):
     """What of an endpoint changes; what is not given stays."""
 
     url: Address | None = BodyField(default=None, description="Null leaves it as it is.")
-    description: Annotated[Text, BodyField(max_length=200)] | None = BodyField(
-        None, description="Null leaves it as it is."
-    )
+    description: Text | None = BodyField(default=None, max_length=200, description="Null leaves it as it is.")
     types: Types | None = BodyField(default=None, description="Null leaves them as they are.")
     enabled: bool | None = BodyField(default=None, description="Switch on or off; null leaves it.")
 

@@ -26,6 +26,7 @@ from domain.errors import InvalidCursorError, NotFoundError
 from domain.origins.links import count_upload
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.privacy import consents
+from domain.privacy.errors import ConsentNeededError
 from domain.receipts import display, intake, rows
 from domain.receipts.errors import (
     AnimatedImageError,
@@ -106,6 +107,7 @@ def multipart_only(request: Request) -> None:
             NoPagesError,
             TooManyPagesError,
             IdempotencyKeyReusedError,
+            ConsentNeededError,
             *PICTURE_REFUSALS,
             UnsupportedMediaTypeError,
         ),

@@ -36,7 +36,6 @@ WRAP_SURE: Final = 0.98
 # Columns stand at least this far apart, in characters; units have few letters.
 COLUMN_GAP: Final = 1.8
 FLAG_LETTERS_MAX: Final = 2
-UNIT_LETTERS_MIN: Final = 3
 SEQUENCE: Final = re.compile(r"^[0O\u00d8\u00a9@]\d{1,2}$|^\d{1,2}[.)]$")
 DISCOUNT_KINDS: Final = frozenset({"discount_line", "discount_total"})
 
@@ -215,16 +214,8 @@ def _is_column(row: Row, place: int) -> bool:
     word, before = row.tokens[place], row.tokens[place - 1]
     pitch = (before.box[2] - before.box[0]) / max(1, len(before.text))
     apart = word.box[0] - before.box[2] > COLUMN_GAP * pitch
-    short = (len(word.text) <= FLAG_LETTERS_MAX and word.text.isalpha()) or _is_unit(word.text)
+    short = (len(word.text) <= FLAG_LETTERS_MAX and word.text.isalpha()) or fold(word.text) in unit_words()
     return apart and short and any(figure.first > place for figure in row.figures)
-
-
-def _is_unit(word: str) -> bool:
-    """Whether a word is a unit of sale, cut short where its column is narrow: CHA of CHAI."""
-    text = fold(word)
-    return text in unit_words() or (
-        len(text) >= UNIT_LETTERS_MIN and any(unit.startswith(text) for unit in unit_words())
-    )
 
 
 def _confidence(row: Row, places: Sequence[int]) -> float:

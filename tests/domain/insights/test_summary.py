@@ -110,6 +110,7 @@ def test_settled_receipts_show_in_the_figures_with_their_points(
         "trips": 5,
         "units": 5,
         "spend": 5 * 185_000,
+        "spend_minor": 5 * 185_000,
         "points": 5 * 185,
         "withheld": False,
     }
