@@ -19,6 +19,7 @@ import schemas.origins
 import schemas.partners
 import schemas.people
 import schemas.receipts
+import schemas.reversals
 import schemas.review
 import schemas.rewards  # noqa: F401 - importing a table registers it
 from infra.db import engine

@@ -16,6 +16,7 @@ EventType = Literal[
     "receipt.settled",
     "receipt.decided",
     "receipt.undone",
+    "receipt.reversed",
     "receipt.appealed",
     "receipt.appeal_answered",
     "receipt.reopened",

@@ -142,6 +142,8 @@ def undo_batch(session: Session, act_id: UUID, reviewer_id: UUID) -> tuple[int, 
             refused += 1
             continue
         done += 1
+        # As in settle_many: what several receipts move is never locked together.
+        session.commit()
     return done, refused
 
 

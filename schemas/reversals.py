@@ -1,0 +1,129 @@
+"""Receipts taken back after they were approved, and points given or taken by hand."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field as BodyField
+from pydantic import StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+from sqlalchemy import CheckConstraint, Index, text
+from sqlmodel import BigInteger, Field, SQLModel
+
+from schemas.base import Body, ShortText, TrimmedText, id_field, time_field
+from schemas.review import RefusalKind
+
+ProposalState = Literal["proposed", "done", "withdrawn"]
+REASON_LENGTH_MAX = 500
+POINTS_MAX = 1_000_000_000
+Reason = Annotated[TrimmedText, StringConstraints(min_length=3, max_length=REASON_LENGTH_MAX)]
+
+
+class ReceiptReversal(SQLModel, table=True):
+    """An approved receipt whose points a person took back, or proposes to take back.
+
+    `points` were taken back in all, of which `owed` had been spent; 0 until it is done.
+    """
+
+    __tablename__ = "receipt_reversal"
+    __table_args__ = (
+        CheckConstraint("state IN ('proposed', 'done', 'withdrawn')", name="state"),
+        CheckConstraint("state <> 'done' OR decided_by IS NOT NULL", name="done_by_somebody"),
+        Index(
+            "uq_receipt_reversal_open",
+            "receipt_id",
+            unique=True,
+            postgresql_where=text("state = 'proposed'"),
+        ),
+    )
+
+    id: UUID = id_field()
+    receipt_id: UUID = Field(foreign_key="receipt.id", index=True)
+    proposed_by: UUID = Field(foreign_key="staff_member.id")
+    proposed_at: datetime = time_field()
+    reason: str = Field(max_length=REASON_LENGTH_MAX)
+    refusal: str | None = Field(default=None, max_length=20)
+    state: str = Field(default="proposed", max_length=9)
+    decided_by: UUID | None = Field(default=None, foreign_key="staff_member.id")
+    decided_at: datetime | None = time_field(nullable=True)
+    points: int = Field(default=0, sa_type=BigInteger)
+    owed: int = Field(default=0, sa_type=BigInteger)
+
+
+class PointsAdjustment(SQLModel, table=True):
+    """Points given to a shopper by hand, or taken where below zero; done at once or by a second person."""
+
+    __tablename__ = "points_adjustment"
+    __table_args__ = (
+        CheckConstraint("state IN ('proposed', 'done', 'withdrawn')", name="state"),
+        CheckConstraint("points <> 0", name="points"),
+        Index("ix_points_adjustment_open", "proposed_at", postgresql_where=text("state = 'proposed'")),
+    )
+
+    id: UUID = id_field()
+    shopper_id: UUID = Field(foreign_key="shopper.id", index=True)
+    brand_id: UUID = Field(foreign_key="brand.id")
+    points: int = Field(sa_type=BigInteger)
+    valid_days: int | None = None
+    proposed_by: UUID = Field(foreign_key="staff_member.id")
+    proposed_at: datetime = time_field()
+    reason: str = Field(max_length=REASON_LENGTH_MAX)
+    state: str = Field(default="proposed", max_length=9)
+    decided_by: UUID | None = Field(default=None, foreign_key="staff_member.id")
+    decided_at: datetime | None = time_field(nullable=True)
+
+
+class ReversalRequest(Body):
+    """Why an approved receipt is taken back: `reason` for staff, `refusal` for its shopper."""
+
+    reason: Reason
+    refusal: RefusalKind | None = None
+
+
+class ReversalView(Body):
+    """A receipt taken back, or a proposal that waits for a second person."""
+
+    id: UUID
+    receipt_id: UUID
+    state: ProposalState
+    points: int
+    owed: int
+
+
+class AdjustmentRequest(Body):
+    """Points to give a shopper, known by their phone, or to take where below zero."""
+
+    phone: ShortText
+    brand: ShortText
+    points: Annotated[int, BodyField(ge=-POINTS_MAX, le=POINTS_MAX)]
+    valid_days: Annotated[int, BodyField(ge=1, le=1100)] | None = None
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _not_nothing(self) -> AdjustmentRequest:
+        if self.points == 0:
+            raise PydanticCustomError("no_points", "Points must not be 0")
+        return self
+
+
+class AdjustmentView(Body):
+    """An adjustment as staff see it; the shopper by a pseudonym."""
+
+    id: UUID
+    shopper: str
+    brand: str
+    points: int
+    reason: str
+    state: ProposalState
+    proposed_by: str
+    proposed_at: datetime
+    decided_by: str | None
+    decided_at: datetime | None
+
+
+class AdjustmentList(Body):
+    """Adjustments: those that wait first, then the newest."""
+
+    adjustments: list[AdjustmentView]
