@@ -8,6 +8,7 @@ from api import auth
 from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, RequestLog
 from api.routes import (
+    adjustments,
     appeals,
     brand_rewards,
     brands,
@@ -53,6 +54,7 @@ def create_app() -> FastAPI:
     )
     app.add_middleware(RequestLog)
     for routes in (
+        adjustments,
         receipts,
         appeals,
         me,

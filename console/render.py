@@ -74,7 +74,7 @@ NAVIGATION = (
     ("/audit", "audit"),
 )
 # And where it leads admins besides.
-ADMIN_NAVIGATION = (("/names", "names"),)
+ADMIN_NAVIGATION = (("/names", "names"), ("/liability", "liability"), ("/adjustments", "adjustments"))
 # Sentences that a redirect may ask the next page to say.
 SAYINGS = frozenset(
     {
@@ -86,6 +86,12 @@ SAYINGS = frozenset(
         "undone",
         "withdrawn",
         "undone_many",
+        "reversed",
+        "reversal_proposed",
+        "reversal_withdrawn",
+        "adjusted",
+        "adjustment_proposed",
+        "adjustment_withdrawn",
         "no_more",
         "view_saved",
         "view_deleted",

@@ -24,6 +24,7 @@ EventType = Literal[
     "points.pending",
     "points.reversed",
     "points.expired",
+    "points.adjusted",
     "points.expiring_soon",
 ]
 # What `data` of an event is written by; raised when a reader of the old form would misunderstand the new.

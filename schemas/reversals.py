@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import Field as BodyField
 from pydantic import StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
-from sqlalchemy import CheckConstraint, Index, text
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlmodel import BigInteger, Field, SQLModel
 
 from schemas.base import Body, ShortText, TrimmedText, id_field, time_field
@@ -53,18 +53,23 @@ class ReceiptReversal(SQLModel, table=True):
 
 
 class PointsAdjustment(SQLModel, table=True):
-    """Points given to a shopper by hand, or taken where below zero; done at once or by a second person."""
+    """Points given to a shopper by hand, or taken where below zero; done at once or by a second person.
+
+    `request` is what the admin's client calls this act: sent again, it is the same one.
+    """
 
     __tablename__ = "points_adjustment"
     __table_args__ = (
         CheckConstraint("state IN ('proposed', 'done', 'withdrawn')", name="state"),
         CheckConstraint("points <> 0", name="points"),
+        UniqueConstraint("proposed_by", "request"),
         Index("ix_points_adjustment_open", "proposed_at", postgresql_where=text("state = 'proposed'")),
     )
 
     id: UUID = id_field()
     shopper_id: UUID = Field(foreign_key="shopper.id", index=True)
     brand_id: UUID = Field(foreign_key="brand.id")
+    request: str = Field(max_length=80)
     points: int = Field(sa_type=BigInteger)
     valid_days: int | None = None
     proposed_by: UUID = Field(foreign_key="staff_member.id")
@@ -93,8 +98,12 @@ class ReversalView(Body):
 
 
 class AdjustmentRequest(Body):
-    """Points to give a shopper, known by their phone, or to take where below zero."""
+    """Points to give a shopper, known by their phone, or to take where below zero.
 
+    `request` is the client's own name of this act: sent again with it, nothing more is adjusted.
+    """
+
+    request: Annotated[TrimmedText, StringConstraints(min_length=8, max_length=80)]
     phone: ShortText
     brand: ShortText
     points: Annotated[int, BodyField(ge=-POINTS_MAX, le=POINTS_MAX)]

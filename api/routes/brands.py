@@ -9,9 +9,9 @@ from fastapi.responses import StreamingResponse
 
 from api.auth import CurrentBrand
 from api.limits import HOUR_SECONDS, limited
-from domain.insights import purchases, summary
+from domain.insights import liability, purchases, summary
 from domain.insights.export import csv_chunks
-from infra.web import ExportSession, ReadOnly, within_time
+from infra.web import ExportSession, ReadOnly, csv_response
 from schemas.insights import (
     PurchasesPage,
     PurchasesPageQuery,
@@ -21,6 +21,7 @@ from schemas.insights import (
     Summary,
     SummaryQuery,
 )
+from schemas.liability import Liability
 
 router = APIRouter(prefix="/v1/brands/{brand}", tags=["brands"])
 
@@ -51,15 +52,24 @@ def export_purchases(
     UTF-8 with a byte order mark, commas, a header of the JSON's names, no thousands separators.
     Text that a spreadsheet would run as a formula is preceded by an apostrophe.
     """
-    return StreamingResponse(
-        within_time(csv_chunks(purchases.export_purchases(session, brand, query))),
-        media_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return csv_response(csv_chunks(purchases.export_purchases(session, brand, query)), f"purchases-{brand}")
+
+
+@router.get("/liability")
+def show_liability(session: ReadOnly, brand: CurrentBrand) -> Liability:
+    """Return what the brand's points amount to: by month, to the point, and what stands now."""
+    return liability.liability(session, brand)
+
+
+@router.get(
+    "/liability.csv",
+    dependencies=[limited("exports", seconds=HOUR_SECONDS)],
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def export_liability(session: ExportSession, brand: CurrentBrand) -> StreamingResponse:
+    """Return the same months as CSV, written as that of purchases is."""
+    return csv_response(liability.csv_chunks(liability.liability(session, brand)), f"liability-{brand}")
 
 
 @router.get("/summary")

@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("shopper_id", sa.Uuid(), nullable=False),
         sa.Column("brand_id", sa.Uuid(), nullable=False),
+        sa.Column("request", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("valid_days", sa.Integer(), nullable=True),
         sa.Column("proposed_by", sa.Uuid(), nullable=False),
@@ -43,6 +44,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["shopper_id"], ["shopper.id"], name=op.f("fk_points_adjustment_shopper_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_points_adjustment")),
+        sa.UniqueConstraint("proposed_by", "request", name=op.f("uq_points_adjustment_proposed_by_request")),
     )
     op.create_index(
         "ix_points_adjustment_open",

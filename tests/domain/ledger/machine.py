@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.errors import DomainError
-from domain.ledger import budgets, reversal, spending
+from domain.ledger import budgets, liability, reversal, spending
 from domain.ledger.accounts import currency_of
 from domain.ledger.checks import CHECKS
 from domain.ledger.expiry import expire_points
@@ -323,3 +323,14 @@ class LedgerMachine(RuleBasedStateMachine):
         assert found == wanted
         left = budgets.left(self.session, [self.budget], at=self.now())[self.budget]
         assert left == self.budget_left
+
+    @invariant()
+    def what_is_owed_to_shoppers_reconciles(self) -> None:
+        for brand, currency in enumerate(self.currencies if self.purses else ()):
+            purses = [purse for (_, of), purse in self.purses.items() if of == brand]
+            held, owed = sum(purse.posted() + purse.held for purse in purses), sum(p.owed for p in purses)
+            stands = liability.standing(self.session, currency)
+            assert (stands.spendable + stands.held, stands.owed) == (held, owed)
+            months = liability.months(self.session, currency)
+            if months:
+                assert (months[-1].outstanding, months[-1].owed) == (held, owed)
