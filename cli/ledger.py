@@ -64,13 +64,18 @@ def _watch(progress: Progress) -> Callable[[Check, int, int], None]:
 
 def show(reports: Sequence[Report]) -> None:
     """Print what was looked at, and each difference."""
+    shown.print(verified_table(reports))
+    for difference in (one for report in reports for one in report.differences):
+        shown.print(_sentence(difference), markup=False, soft_wrap=True)
+
+
+def verified_table(reports: Sequence[Report]) -> Table:
+    """Return what was looked at, with how much differs."""
     table = Table("check", "rule", "differences", "seconds")
     for report in reports:
         count = len(report.differences)
         table.add_row(report.name, report.rule, f"[red]{count}[/]" if count else "0", f"{report.seconds:.1f}")
-    shown.print(table)
-    for difference in (one for report in reports for one in report.differences):
-        shown.print(_sentence(difference), markup=False, soft_wrap=True)
+    return table
 
 
 def _sentence(of: Difference) -> str:

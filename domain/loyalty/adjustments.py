@@ -156,7 +156,7 @@ def _view(session: Session, made: PointsAdjustment, brand: str) -> AdjustmentVie
         brand=brand,
         points=made.points,
         reason=made.reason,
-        state=made.state,  # type: ignore[arg-type]  # as the table's check says
+        state=made.state,
         proposed_by=session.get_one(StaffMember, made.proposed_by).email,
         proposed_at=made.proposed_at,
         decided_by=decided.email if decided else None,

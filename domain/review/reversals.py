@@ -6,6 +6,7 @@ The receipt is refused then: its shopper is told so and may appeal, once, to ano
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from sqlmodel import Session
@@ -76,8 +77,9 @@ def _reverse(
 ) -> None:
     credited, at = line_points(session, receipt.id), clock.now()
     proposal.state, proposal.decided_by, proposal.decided_at = "done", reviewer_id, at
-    proposal.refusal = refusal or proposal.refusal
-    refuse(session, receipt, proposal.refusal)
+    told = refusal or cast("RefusalKind | None", proposal.refusal)
+    proposal.refusal = told
+    refuse(session, receipt, told)
     # Accounts and budgets are locked last, as everywhere.
     session.flush()
     taken = reversal.claw_back(
@@ -118,4 +120,6 @@ def standing_points(session: Session, receipt_id: UUID) -> int:
 def proposed(session: Session, receipt_id: UUID) -> tuple[ReceiptReversal, str] | None:
     """Return the proposal that waits for a second person, and its author's address."""
     proposal = records.open_reversal(session, receipt_id)
-    return proposal and (proposal, session.get_one(StaffMember, proposal.proposed_by).email)
+    if proposal is None:
+        return None
+    return proposal, session.get_one(StaffMember, proposal.proposed_by).email

@@ -1,4 +1,4 @@
-"""Points given or taken by hand: with a reason, by two persons above a value, once however often it is sent."""
+"""Points given or taken by hand: with a reason, by two persons above a value, once however often sent."""
 
 from __future__ import annotations
 
