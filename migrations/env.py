@@ -13,6 +13,7 @@ import schemas.events
 import schemas.fraud
 import schemas.ledger
 import schemas.loyalty
+import schemas.membership
 import schemas.messages
 import schemas.operation
 import schemas.origins
@@ -21,7 +22,8 @@ import schemas.people
 import schemas.receipts
 import schemas.reversals
 import schemas.review
-import schemas.rewards  # noqa: F401 - importing a table registers it
+import schemas.rewards
+import schemas.signin  # noqa: F401 - importing a table registers it
 from infra.db import engine
 
 with engine().connect() as connection:

@@ -26,6 +26,14 @@ EventType = Literal[
     "points.expired",
     "points.adjusted",
     "points.expiring_soon",
+    "reward.redeemed",
+    "voucher.used",
+    "voucher.cancelled",
+    "tier.reached",
+    "tier.will_drop",
+    "tier.dropped",
+    "referral.paid",
+    "mission.done",
 ]
 # What `data` of an event is written by; raised when a reader of the old form would misunderstand the new.
 EVENT_FORMAT = 1

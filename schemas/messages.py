@@ -27,6 +27,12 @@ MessageCode = Literal[
     "appeal_refused",
     "points_expiring",
     "points_expired",
+    "tier_reached",
+    "tier_will_drop",
+    "tier_dropped",
+    "referral_paid",
+    "mission_done",
+    "voucher_used",
 ]
 PushKind = Literal["web", "fcm"]
 PushState = Literal["due", "sending", "sent", "dropped"]

@@ -28,9 +28,11 @@ from sqlmodel import Session, and_, col, or_, select
 from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry, notices, spending
+from domain.membership import follow
 from domain.messages import inbox
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
+from domain.signin import codes, handing, passkeys, sessions
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -40,6 +42,8 @@ from schemas.operation import Chore as ChoreRow
 BATCH_MAX: Final = 1000
 # Accounts whose points expire in one transaction, locked meanwhile.
 EXPIRED_AT_ONCE_MAX: Final = 200
+# Events whose members are looked at in one transaction.
+FOLLOWED_AT_ONCE_MAX: Final = 100
 # A worker is a chore's for so long at a time, past the batch at hand.
 MOMENT_SECONDS: Final = 1.0
 # A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
@@ -66,6 +70,8 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
+        Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
+        Chore("workers.chores.follow_members_days", timedelta(hours=1)),
     ]
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
@@ -73,6 +79,9 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
+    found.append(Chore("workers.chores.forget_sign_ins", timedelta(hours=1)))
+    if settings().code_provider:
+        found.append(Chore("workers.chores.ring_waiting_codes", timedelta(seconds=10)))
     if settings().links_days:
         found.append(Chore("workers.chores.forget_links", timedelta(hours=1)))
     return found
@@ -207,6 +216,26 @@ def expire_points() -> Iterator[int]:
 
 
 @chore
+def follow_members() -> Iterator[int]:
+    """Move members between tiers, pay missions, and hold what friends bring, by what happened to receipts."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = follow.follow_events(session, FOLLOWED_AT_ONCE_MAX)
+        yield count
+
+
+@chore
+def follow_members_days() -> Iterator[int]:
+    """Let tiers fall whose day has come, and pay for friends whose first receipt has stood long enough."""
+    count = 1
+    while count:
+        with transaction() as session:
+            count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
+        yield count
+
+
+@chore
 def measure_prices() -> Iterator[int]:
     """Note what each chain charged for a product in the last week."""
     with transaction() as session:
@@ -230,6 +259,27 @@ def replay_links() -> Iterator[int]:
         with transaction() as session:
             looked_at = relabelling.replay_batch(session, clock.now())
         yield looked_at
+
+
+@chore
+def ring_waiting_codes() -> Iterator[int]:
+    """Ring for one-time codes whose bell was lost, whose worker died or whose provider was away."""
+    with Session(engine()) as session:
+        waiting = handing.codes_to_hand(session, BATCH_MAX)
+    for code_id in waiting:
+        queue.ring_code(str(code_id))
+    yield len(waiting)
+
+
+@chore
+def forget_sign_ins() -> Iterator[int]:
+    """Delete codes, challenges, ended sessions and unused devices that nothing asks for any more."""
+    for forget in (codes.forget_codes, passkeys.forget_challenges, sessions.forget_sessions):
+        count = 1
+        while count:
+            with transaction() as session:
+                count = forget(session, BATCH_MAX)
+            yield count
 
 
 @chore

@@ -13,10 +13,17 @@ from schemas.messages import MessageCode
 CLEARER_PHOTO: Final = frozenset(
     {"blurred", "too_dark", "glare", "too_far", "cut_off_top", "cut_off_bottom", "no_text", "reading_failed"}
 )
-POINTS_PARAMS: Final[tuple[str, ...]] = ("points", "brands", "last_day", "days")
-POINTS_LOST: Final[Mapping[str, MessageCode]] = {
+TOLD_PARAMS: Final[tuple[str, ...]] = ("points", "brands", "last_day", "days", "tier")
+# Told as it is, whatever else happened.
+TOLD: Final[Mapping[str, MessageCode]] = {
     "points.expiring_soon": "points_expiring",
     "points.expired": "points_expired",
+    "tier.reached": "tier_reached",
+    "tier.will_drop": "tier_will_drop",
+    "tier.dropped": "tier_dropped",
+    "referral.paid": "referral_paid",
+    "mission.done": "mission_done",
+    "voucher.used": "voucher_used",
 }
 
 
@@ -34,9 +41,9 @@ def compose(event: Recorded) -> Told | None:
     Points of a receipt are told with the receipt, and not a second time by themselves.
     """
     data = event.data
-    if (lost := POINTS_LOST.get(event.type)) is not None:
-        kept: dict[str, Any] = {name: data[name] for name in POINTS_PARAMS if name in data}
-        return Told(lost, kept)
+    if (told := TOLD.get(event.type)) is not None:
+        kept: dict[str, Any] = {name: data[name] for name in TOLD_PARAMS if name in data}
+        return Told(told, kept)
     if event.type == "receipt.undone":
         return Told("receipt_waits_again", {})
     if event.type == "receipt.reversed":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from domain.receipts.reasons import reason_view, told_to_shopper
 from infra import clock
 from infra.words import Language, say
 from schemas.catalog import Brand
+from schemas.membership import Tier
 from schemas.messages import Message, MessageView, ReadMarks
 from schemas.receipts import Receipt
 
@@ -66,15 +67,27 @@ def _views(session: Session, rows: Sequence[Message], language: Language) -> lis
         for receipt in session.exec(select(Receipt).where(col(Receipt.id).in_(receipt_ids))).all()
     }
     brand_ids = {UUID(brand_id) for row in rows for brand_id in row.params.get("brands", {})}
-    brands = dict(session.exec(select(Brand.id, Brand.name).where(col(Brand.id).in_(brand_ids))).all())
+    brands: dict[UUID | str, str] = dict(
+        session.exec(select(Brand.id, Brand.name).where(col(Brand.id).in_(brand_ids))).all()
+    )
+    brands |= _tier_names(session, rows, language)
     return [_view(row, receipts.get(row.receipt_id), brands, language) for row in rows]  # type: ignore[arg-type]
 
 
-def _view(row: Message, receipt: Receipt | None, brands: dict[UUID, str], language: Language) -> MessageView:
+def _tier_names(session: Session, rows: Sequence[Message], language: Language) -> dict[UUID | str, str]:
+    slugs = {row.params["tier"] for row in rows if row.params.get("tier")}
+    tiers = session.exec(select(Tier).where(col(Tier.slug).in_(slugs))).all() if slugs else []
+    return {tier.slug: tier.name_en if language == "en" else tier.name_vi for tier in tiers}
+
+
+def _view(
+    row: Message, receipt: Receipt | None, names: Mapping[UUID | str, str], language: Language
+) -> MessageView:
     gaps: dict[str, Any] = {"points": row.params.get("points", 0), "days": row.params.get("days", 0)}
-    gaps["brand"] = ", ".join(sorted(brands.get(UUID(id_), "…") for id_ in row.params.get("brands", {})))
+    gaps["brand"] = ", ".join(sorted(names.get(UUID(id_), "…") for id_ in row.params.get("brands", {})))
     if last_day := row.params.get("last_day"):
         gaps["last_day"] = f"{date.fromisoformat(last_day):%d/%m/%Y}"
+    gaps["tier"] = names.get(row.params.get("tier") or "", "…")
     gaps["reason"] = _reasons(row, receipt, language)
     return MessageView(
         id=row.id,

@@ -49,6 +49,10 @@ Act = Literal[
     "partner_joined",
     "partner_secret_renewed",
     "partner_ended",
+    "tiers_changed",
+    "referral_terms_changed",
+    "mission_added",
+    "mission_ended",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 
 from domain.rewards import codes
 from domain.rewards.errors import TransactionReusedError, VoucherMistypedError, VoucherRefusedError
-from domain.rewards.redemptions import standing
+from domain.rewards.redemptions import standing, tell
 from infra import clock
 from infra.words import Language
 from schemas.rewards import CounterView, Reward, RewardPartner, Settlement, Transaction, Voucher
@@ -67,7 +67,9 @@ def use(session: Session, partner_id: UUID, typed: str, sale: Transaction, langu
         return _view(session, voucher, language)
     voucher.state, voucher.reserved_until = "used", None
     voucher.used_at, voucher.code_sealed = clock.now(), None
-    return _keep(session, voucher, partner_id, sale, language)
+    answer = _keep(session, voucher, partner_id, sale, language)
+    tell(session, voucher, "voucher.used", at=voucher.used_at)
+    return answer
 
 
 def release(

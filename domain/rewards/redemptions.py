@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from domain.errors import NotFoundError
+from domain.events.outbox import NewEvent, record
 from domain.paging import comes_before
 from domain.rewards import catalogue, codes, points, stock
 from domain.rewards.errors import (
@@ -16,9 +17,11 @@ from domain.rewards.errors import (
     RewardLimitError,
     VoucherGoneError,
 )
-from infra import clock, sealing
+from infra import clock
+from infra.secrets import unseal
 from infra.words import Language
 from schemas.catalog import Brand
+from schemas.events import EventType
 from schemas.rewards import Reward, Voucher, VoucherStanding, VoucherView
 
 
@@ -59,7 +62,16 @@ def redeem(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str)
     voucher.last_day = clock.till_today() + timedelta(days=reward.valid_days)
     session.add(voucher)
     session.flush()
+    tell(session, voucher, "reward.redeemed", at=now)
     return voucher
+
+
+def tell(session: Session, voucher: Voucher, type_: EventType, *, at: datetime) -> None:
+    """Record what happened to a voucher, without its code."""
+    assert voucher.shopper_id is not None  # noqa: S101 - it has an owner
+    data = {"reward": str(voucher.reward_id), "points": voucher.points}
+    key = f"{type_}:{voucher.id}"
+    record(session, [NewEvent(key, type_, voucher.id, at, voucher.shopper_id, data)])
 
 
 def cancel(session: Session, shopper_id: UUID, voucher_id: UUID) -> Voucher:
@@ -85,6 +97,7 @@ def cancel(session: Session, shopper_id: UUID, voucher_id: UUID) -> Voucher:
     session.add(voucher)
     session.flush()
     points.give_back(session, voucher, now)
+    tell(session, voucher, "voucher.cancelled", at=now)
     return voucher
 
 
@@ -142,7 +155,7 @@ def view(session: Session, voucher: Voucher, language: Language) -> VoucherView:
 
 
 def _code(voucher: Voucher) -> str | None:
-    return sealing.unseal(codes.PURPOSE, voucher.code_sealed) if voucher.code_sealed else None
+    return unseal(codes.PURPOSE, voucher.code_sealed).decode() if voucher.code_sealed else None
 
 
 def _standing(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str) -> Voucher | None:

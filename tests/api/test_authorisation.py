@@ -6,6 +6,7 @@ The operations come from the application's own routes: one that this table does 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, Literal
 
 import jwt
@@ -19,6 +20,7 @@ from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
 from domain.loyalty import adjustments
+from domain.membership import missions
 from domain.people import staff
 from domain.people.shoppers import join_staff
 from domain.rewards import redemptions
@@ -26,162 +28,26 @@ from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.catalog import LinkRequest, Product
 from schemas.loyalty import Campaign
+from schemas.membership import NewMission
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
 from schemas.reversals import AdjustmentRequest
 from tests import make
 from tests.make import console as ground
+from tests.make.access import BODIES, EXPECTED, Kind
 from tests.make.operations import Operation, operations
 from tests.make.points import earn
 from tests.make.rewards import offered_reward, partner
 
-Kind = Literal[
-    "open",
-    "signed_in",
-    "shoppers",
-    "owner",
-    "viewers",
-    "reviewers",
-    "case",
-    "brand",
-    "own_brand",
-    "managers",
-    "liability",
-    "admins",
-    "staff",
-    "partners",
-]
 Outcome = Literal["in", "stranger", "absent", "relative"]
-
-EXPECTED: dict[str, Kind] = {
-    "POST /v1/receipts": "shoppers",
-    "POST /v1/receipts/check": "shoppers",
-    "GET /v1/receipts": "shoppers",
-    "GET /v1/receipts/{receipt_id}": "viewers",
-    "GET /v1/receipts/{receipt_id}/events": "owner",
-    "GET /v1/receipts/{receipt_id}/image": "viewers",
-    "POST /v1/receipts/{receipt_id}/appeal": "owner",
-    "GET /v1/me/balances": "shoppers",
-    "GET /v1/me/transfers": "shoppers",
-    "GET /v1/rewards": "shoppers",
-    "POST /v1/rewards/{reward_id}/redemptions": "shoppers",
-    "GET /v1/me/vouchers": "shoppers",
-    "POST /v1/me/vouchers/{voucher_id}/cancel": "owner",
-    "GET /v1/partners/vouchers/{code}": "partners",
-    "POST /v1/partners/vouchers/{code}/reserve": "partners",
-    "POST /v1/partners/vouchers/{code}/use": "partners",
-    "POST /v1/partners/vouchers/{code}/release": "partners",
-    "GET /v1/partners/settlements": "partners",
-    "GET /v1/partner-access": "admins",
-    "POST /v1/partner-access": "admins",
-    "POST /v1/partner-access/{partner}/secret": "admins",
-    "POST /v1/partner-access/{partner}/end": "admins",
-    "GET /v1/brands/{brand}/rewards": "brand",
-    "POST /v1/brands/{brand}/rewards": "brand",
-    "PUT /v1/brands/{brand}/rewards/{reward}": "brand",
-    "POST /v1/brands/{brand}/rewards/{reward}/offer": "brand",
-    "POST /v1/brands/{brand}/rewards/{reward}/end": "brand",
-    "POST /v1/brands/{brand}/rewards/{reward}/batches": "brand",
-    "POST /v1/brands/{brand}/rewards/{reward}/batches/import": "brand",
-    "POST /v1/brands/{brand}/rewards/{reward}/batches/{batch_id}/withdraw": "brand",
-    "GET /v1/me/inbox": "shoppers",
-    "POST /v1/me/inbox/read": "shoppers",
-    "GET /v1/review/cases": "reviewers",
-    "GET /v1/review/cases/{receipt_id}": "case",
-    "POST /v1/review/cases/{receipt_id}/decision": "case",
-    "POST /v1/review/cases/{receipt_id}/undo": "reviewers",
-    "POST /v1/review/cases/{receipt_id}/withdraw": "reviewers",
-    "POST /v1/review/cases/{receipt_id}/reverse": "case",
-    "POST /v1/review/cases/{receipt_id}/reverse/withdraw": "case",
-    "POST /console/review/{receipt_id}/reverse": "case",
-    "POST /console/review/{receipt_id}/reverse/withdraw": "case",
-    "GET /v1/adjustments": "admins",
-    "POST /v1/adjustments": "admins",
-    "POST /v1/adjustments/{adjustment_id}/confirm": "admins",
-    "POST /v1/adjustments/{adjustment_id}/withdraw": "admins",
-    "GET /console/adjustments": "admins",
-    "POST /console/adjustments": "admins",
-    "POST /console/adjustments/{adjustment_id}/confirm": "admins",
-    "POST /console/adjustments/{adjustment_id}/withdraw": "admins",
-    "GET /v1/brands/{brand}/liability": "brand",
-    "GET /v1/brands/{brand}/liability.csv": "brand",
-    "GET /console/liability": "liability",
-    "GET /console/liability/{brand}.csv": "brand",
-    "GET /v1/brands/{brand}/purchases": "brand",
-    "GET /v1/brands/{brand}/purchases.csv": "brand",
-    "GET /v1/brands/{brand}/summary": "brand",
-    "GET /v1/brands/{brand}/retailers": "brand",
-    "GET /v1/catalog/retailers": "signed_in",
-    "GET /v1/catalog/brands": "signed_in",
-    "GET /v1/catalog/products": "signed_in",
-    "POST /v1/catalog/import": "admins",
-    "POST /v1/catalog/brands/import": "admins",
-    "POST /v1/catalog/retailers/import": "admins",
-    "POST /v1/campaigns/import": "admins",
-    "POST /v1/catalog/stores/import": "admins",
-    "GET /v1/catalog/unmatched": "admins",
-    "GET /v1/catalog/learned": "admins",
-    "POST /v1/catalog/learned": "admins",
-    "GET /v1/catalog/learned/{link_id}/preview": "admins",
-    "POST /v1/catalog/learned/{link_id}/replay": "admins",
-    "POST /v1/catalog/learned/{link_id}/withdraw": "admins",
-    "GET /healthz": "open",
-    "GET /readyz": "open",
-    "GET /metrics": "open",
-    "GET /console": "open",
-    "GET /console/": "staff",
-    "GET /console/sign-in": "open",
-    "POST /console/sign-in": "open",
-    "GET /console/language/{language}": "open",
-    "POST /console/sign-out": "staff",
-    "GET /console/review": "reviewers",
-    "GET /console/review/{receipt_id}": "case",
-    "POST /console/review/next": "reviewers",
-    "POST /console/review/many": "reviewers",
-    "POST /console/review/{receipt_id}/hold": "case",
-    "POST /console/review/{receipt_id}/release": "reviewers",
-    "POST /console/review/{receipt_id}/decide": "case",
-    "POST /console/review/{receipt_id}/undo": "reviewers",
-    "POST /console/review/{receipt_id}/withdraw": "reviewers",
-    "GET /console/review/many/{act_id}": "reviewers",
-    "POST /console/review/many/{act_id}/undo": "reviewers",
-    "GET /console/brands": "managers",
-    "GET /console/brands/{brand}/purchases.csv": "own_brand",
-    "POST /console/views": "reviewers",
-    "POST /console/views/{view_id}/delete": "reviewers",
-    "GET /console/clusters": "reviewers",
-    "GET /console/audit": "reviewers",
-    "GET /console/rules": "reviewers",
-    "POST /console/rules/{code}/replay": "admins",
-    "POST /console/rules/{code}": "admins",
-    "GET /console/bands": "reviewers",
-    "POST /console/bands/{campaign_id}/replay": "admins",
-    "POST /console/bands/{campaign_id}": "admins",
-    "GET /console/receipts/{receipt_id}/pages/{page}": "case",
-    "GET /console/names": "admins",
-    "POST /console/names": "admins",
-    "GET /console/names/{link_id}": "admins",
-    "POST /console/names/{link_id}/replay": "admins",
-    "POST /console/names/{link_id}/withdraw": "admins",
-}
 # Whose state lets a relative's bar be told only after other refusals.
-OWN = ("/console/views/{view_id}", "/console/review/many/{act_id}")
+OWN = (
+    "/console/views/{view_id}",
+    "/console/review/many/{act_id}",
+    "/v1/me/devices/{device_id}",
+    "/v1/me/passkeys/{passkey_id}",
+)
 STATES = ("received", "in_review", "approved", "rejected", "unreadable")
-BODIES: dict[str, dict[str, Any]] = {
-    "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
-    "POST /v1/review/cases/{receipt_id}/decision": {"json": {"decision": "reject", "reason": "a matrix"}},
-    "POST /v1/review/cases/{receipt_id}/reverse": {"json": {"reason": "a matrix"}},
-    "POST /console/review/{receipt_id}/reverse": {"data": {"preset": "edited"}},
-    "POST /console/review/{receipt_id}/decide": {"data": {"decision": "reject", "preset": "edited"}},
-    "POST /console/review/many": {"data": {"decision": "reject", "preset": "edited"}},
-    "POST /console/rules/{code}": {"data": {"mode": "on", "weight": "50"}},
-    "POST /console/rules/{code}/replay": {"data": {"mode": "on", "weight": "50"}},
-    "POST /console/bands/{campaign_id}": {"data": {"review_from": "50"}},
-    "POST /console/bands/{campaign_id}/replay": {"data": {"review_from": "50"}},
-    "POST /console/views": {"data": {"name": "mine"}},
-    "POST /v1/catalog/learned": {"json": {"name": "RAU MUONG"}},
-    "POST /console/names": {"data": {"name": "RAU MUONG"}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +186,24 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
         "batch_id": voucher.batch_id,
         "voucher_id": voucher.id,
         "partner": "highlands",
+        "mission": a_mission(session),
     }
+
+
+def a_mission(session: Session) -> str:
+    """The path parameter of a mission of OMO."""
+    now = clock.now()
+    wanted = NewMission(
+        slug="three",
+        name_vi="Ba",
+        name_en="Three",
+        goal="receipts",
+        amount=3,
+        points=1,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+    )
+    return missions.add(session, "omo", wanted).slug
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:

@@ -1,0 +1,100 @@
+"""Tiers, friends and missions: for shoppers, and as admins and managers keep them."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from api.auth import CallerLanguage, CurrentAdmin, CurrentBrand, CurrentShopper, CurrentStaff
+from api.limits import HOUR_SECONDS, limited
+from domain.membership import missions, referral, tiers
+from domain.people.audit import record_act
+from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
+from schemas.membership import (
+    Ladder,
+    ManagedMission,
+    ManagedMissions,
+    MissionList,
+    NewMission,
+    ReferralClaim,
+    ReferralTermsBody,
+    ReferralView,
+    TierView,
+)
+
+router = APIRouter(prefix="/v1", tags=["membership"])
+
+
+@router.get("/me/tier")
+def show_tier(session: ReadOnly, shopper: CurrentShopper, language: CallerLanguage) -> TierView:
+    """Return the shopper's tier, what they earned in the last 365 days, and what is missing for the next."""
+    return tiers.view(session, shopper.id, language)
+
+
+@router.get("/me/referral")
+def show_referral(session: UnitOfWork, shopper: CurrentShopper) -> ReferralView:
+    """Return the code a shopper gives to friends, and what came of it."""
+    return referral.view(session, shopper.id)
+
+
+@router.post("/me/referral", dependencies=[limited("referral_claims", seconds=HOUR_SECONDS)])
+def claim_referral(session: UnitOfWork, shopper: CurrentShopper, given: ReferralClaim) -> ReferralView:
+    """Say by whose code a newcomer came, once; both are paid for the first receipt that is approved."""
+    referral.claim(session, shopper, given.code)
+    return referral.view(session, shopper.id)
+
+
+@router.get("/me/missions")
+def list_missions(session: ReadOnly, shopper: CurrentShopper, language: CallerLanguage) -> MissionList:
+    """Return missions that can be done now, with progress, and those the shopper has done."""
+    return MissionList(missions=missions.views(session, shopper.id, language))
+
+
+@router.get("/tiers")
+def show_ladder(session: ReadOnly, _staff: CurrentStaff) -> Ladder:
+    """Return all tiers, lowest first."""
+    return Ladder(tiers=[tiers.step_of(tier) for tier in tiers.ladder(session)])
+
+
+@router.put("/tiers")
+def change_ladder(session: UnitOfWork, admin: CurrentAdmin, wanted: Ladder) -> Ladder:
+    """Say anew which tiers there are. Nobody drops without the notice of the tier's days of grace."""
+    changed = tiers.set_ladder(session, wanted)
+    record_act(session, admin.id, "tiers_changed", details={"tiers": len(changed)})
+    return Ladder(tiers=[tiers.step_of(tier) for tier in changed])
+
+
+@router.put("/referral-terms")
+def change_referral_terms(
+    session: UnitOfWork, admin: CurrentAdmin, wanted: ReferralTermsBody
+) -> ReferralTermsBody:
+    """Say what bringing a friend is worth from now on."""
+    terms = referral.set_terms(session, wanted)
+    record_act(session, admin.id, "referral_terms_changed", subject=str(terms.id))
+    return wanted
+
+
+@router.get("/brands/{brand}/missions")
+def list_managed_missions(session: ReadOnly, brand: CurrentBrand) -> ManagedMissions:
+    """Return the brand's missions, newest first."""
+    return ManagedMissions(missions=missions.managed(session, brand))
+
+
+@router.post("/brands/{brand}/missions", status_code=201)
+def add_mission(
+    session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, wanted: NewMission
+) -> ManagedMission:
+    """Offer a mission: receipts, units, đồng or days on which the brand was bought, by its end."""
+    mission = missions.add(session, brand, wanted)
+    record_act(session, staff.id, "mission_added", subject=mission.slug)
+    return missions.managed_body(session, mission)
+
+
+@router.post("/brands/{brand}/missions/{mission}/end")
+def end_mission(
+    session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, mission: ShortText
+) -> ManagedMission:
+    """End a mission now."""
+    ended = missions.end(session, brand, mission)
+    record_act(session, staff.id, "mission_ended", subject=ended.slug)
+    return missions.managed_body(session, ended)

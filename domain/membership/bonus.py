@@ -1,0 +1,34 @@
+"""Points that no receipt's lines earn: for friends, for missions. Debts are paid out of them first."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from domain.ledger.accounts import balance, shopper_account, system_account
+from domain.ledger.reversal import repay
+from domain.ledger.spending import Owner
+from domain.ledger.transfers import Movement, post
+from infra import clock
+from schemas.base import Points
+
+
+def credit(
+    session: Session, key: UUID, of: Owner, points: Points, *, at: datetime, valid_days: int | None
+) -> None:
+    """Credit points once for a business event; they can be spent for `valid_days`, or for ever.
+
+    Raises:
+        TransferMismatchError: The key stands with other values.
+    """
+    if points < 1:
+        return
+    issuer = system_account(session, of.currency_id, "issuer")
+    account = shopper_account(session, of.currency_id, of.shopper_id)
+    last_day = None if valid_days is None else clock.day_of(at) + timedelta(days=valid_days)
+    movement = Movement(key, "earn", issuer, account, points, at, last_day=last_day, lot_points=points)
+    post(session, [movement])
+    if balance(session, shopper_account(session, of.currency_id, of.shopper_id, "debt")) < 0:
+        repay(session, of.shopper_id, of.currency_id, [key], at=at)
