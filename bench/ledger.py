@@ -36,7 +36,7 @@ AMOUNT: Final = 10**12
 
 @dataclass(frozen=True, slots=True)
 class RunFigures:
-    """One run: `per_second` receipts that earned; `granted` + `left` is what the budget held."""
+    """One run: `per_second` receipts that earned; `granted`, `held` for review and `left` are the budget."""
 
     budget: bool
     commit_delay_us: int
@@ -45,6 +45,7 @@ class RunFigures:
     per_second: float
     p95_ms: float
     granted: int
+    held: int
     left: int
     exact: bool
     deadlocks: int
@@ -80,7 +81,7 @@ def _run(receipts: int, writers: int, first: int, *, on_budget: bool, commit_del
             budget_id = budgets.open_budget(session, scope="total", amount=AMOUNT)
     before = _deadlocks()
     seconds, latencies, failed = _settle_all(work, writers, budget_id)
-    granted, left = _paid(budget_id)
+    granted, held, left = _paid(budget_id)
     return RunFigures(
         budget=on_budget,
         commit_delay_us=commit_delay_us,
@@ -89,8 +90,9 @@ def _run(receipts: int, writers: int, first: int, *, on_budget: bool, commit_del
         per_second=round((receipts - failed) / seconds, 1),
         p95_ms=round(percentile(latencies, 0.95) * 1000, 1),
         granted=granted,
+        held=held,
         left=left,
-        exact=budget_id is None or (granted > 0 and granted + left == AMOUNT),
+        exact=budget_id is None or (granted > 0 and granted + held + left == AMOUNT),
         deadlocks=_deadlocks() - before,
         failed=failed,
     )
@@ -103,17 +105,19 @@ def _deadlocks() -> int:
         return int(connection.execute(text(statement)).scalar_one())
 
 
-def _paid(budget_id: int | None) -> tuple[int, int]:
-    """Return what was granted of a budget, by the earnings that stand, and what it has left."""
+def _paid(budget_id: int | None) -> tuple[int, int, int]:
+    """Return what was granted of a budget by the earnings that stand, what is held, and what is left."""
     if budget_id is None:
-        return 0, 0
+        return 0, 0, 0
     with Session(engine()) as session:
         asked = text("""
-            SELECT COALESCE(sum(transfer.points), 0) FROM transfer JOIN budget_use USING (key)
-            WHERE budget_id = :budget
+            SELECT (
+                SELECT COALESCE(sum(transfer.points), 0) FROM transfer JOIN budget_use USING (key)
+                WHERE budget_id = :budget
+            ), (SELECT COALESCE(sum(points), 0) FROM budget_hold WHERE budget_id = :budget)
         """)
-        granted = session.execute(asked, {"budget": budget_id}).scalar_one()
-        return int(granted), budgets.left(session, [budget_id], at=clock.now())[budget_id]
+        granted, held = session.execute(asked, {"budget": budget_id}).one()
+        return int(granted), int(held), budgets.left(session, [budget_id], at=clock.now())[budget_id]
 
 
 def _settle_all(
