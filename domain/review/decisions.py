@@ -5,7 +5,7 @@ The second part of domain/settlement: one transaction each, with the receipt's r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -155,10 +155,12 @@ def settle_many(
     decision: Decision,
     reason: str,
     refusal: RefusalKind | None = None,
+    keep: Callable[[], None] = lambda: None,
 ) -> ManyDecided:
-    """Decide many receipts alike, each for good at once; one that can't be decided stops none of the others.
+    """Decide many receipts alike; one that can't be decided stops none of the others.
 
-    None is approved among many that looks like another receipt: those are looked at one by one.
+    None is approved among many that looks like another receipt: those are looked at one by one. `keep` commits
+    each by itself: accounts of several would be locked in the receipts' order, in which others may wait.
 
     Raises:
         TooManyCasesError: More than 100 at once.
@@ -188,9 +190,7 @@ def settle_many(
             refused[receipt_id] = error.code
             continue
         (decided if made else proposed).append(receipt_id)
-        # Each by itself: accounts and budgets of several receipts would be locked in the receipts' order,
-        # in which others may wait for them.
-        session.commit()
+        keep()
     return ManyDecided(tuple(decided), tuple(proposed), refused)
 
 

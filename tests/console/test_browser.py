@@ -33,6 +33,7 @@ from tests.make.browser import needs_chromium
 pytestmark = [needs_chromium, pytest.mark.slow]
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=30_000)
+PAGES = ("review", "clusters", "audit", "rules", "bands", "names", "liability", "adjustments")
 
 
 @pytest.fixture(scope="module")
@@ -289,9 +290,7 @@ def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, s
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    pages = {name: name for name in ("review", "clusters", "audit", "rules", "bands", "names")} | {
-        "empty": "review?overdue=1"
-    }
+    pages = {name: name for name in PAGES} | {"empty": "review?overdue=1"}
     pages |= {"cluster-cases": f"review?linked={cases['cluster']}"}
     pages |= {f"case-{number}": f"review/{case}" for number, case in enumerate(scene.case_ids)}
     pages |= {f"case-{kind}": f"review/{case}" for kind, case in cases.items()}
