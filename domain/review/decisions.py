@@ -159,8 +159,8 @@ def settle_many(
 ) -> ManyDecided:
     """Decide many receipts alike; one that can't be decided stops none of the others.
 
-    None is approved among many that looks like another receipt: those are looked at one by one. `keep` commits
-    each by itself: accounts of several would be locked in the receipts' order, in which others may wait.
+    None is approved among many that looks like another receipt: those are looked at one by one. `keep`
+    commits each by itself: accounts of several would be locked in an order in which others may wait.
 
     Raises:
         TooManyCasesError: More than 100 at once.
