@@ -31,7 +31,7 @@ def measure(transfers: int, shoppers: int, say: Callable[[str], None] = lambda _
         earnings = transfers * 10 // (10 + EXPIRED_OF_TEN)
         _load(earnings, shoppers, say)
         loaded = time.perf_counter() - began
-        reads = _read_wallets()
+        reads, cpu_seconds = _read_wallets()
         began = time.perf_counter()
         reports = verify(CHECKS, lambda check, done, of: say(f"{check.name} {done}/{of}"))
         with engine().connect() as connection:
@@ -42,6 +42,7 @@ def measure(transfers: int, shoppers: int, say: Callable[[str], None] = lambda _
             "bytes_per_transfer": round(size / count, 1),
             "load_seconds": round(loaded, 1),
             "wallet_p50_ms": round(percentile(reads, 0.5) * 1000, 2),
+            "wallet_cpu_ms": round(cpu_seconds / READS * 1000, 2),
             "wallet_p95_ms": round(percentile(reads, 0.95) * 1000, 2),
             "verify_seconds": round(time.perf_counter() - began, 1),
             "verify": {report.name: round(report.seconds, 1) for report in reports},
@@ -123,13 +124,14 @@ _BALANCES: Final = text("""
 """)
 
 
-def _read_wallets() -> list[float]:
+def _read_wallets() -> tuple[list[float], float]:
     picked, latencies = random.Random(1), []
     with Session(engine()) as session:
         ids = list(session.scalars(text("SELECT id FROM shopper")))
+    cpu_before = time.process_time()
     with Session(engine()) as session:
         for shopper_id in picked.choices(ids, k=READS):
             began = time.perf_counter()
             wallet.balances(session, shopper_id)
             latencies.append(time.perf_counter() - began)
-    return latencies
+    return latencies, time.process_time() - cpu_before
