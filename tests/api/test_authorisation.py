@@ -258,13 +258,16 @@ def ask(client: TestClient, session: Session, world: World, operation: Operation
         sent["files"] = {"image": b"no picture", "file": b"no file"}
     client.cookies.clear()
     nested = session.begin_nested()
-    try:
-        return outcome_of(
-            client.request(operation.method, path, headers=caller.headers, follow_redirects=False, **sent)
-        )
-    finally:
-        nested.rollback()
-        session.expire_all()
+    # A door that commits in between would end what is taken back here.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(session, "commit", session.flush)
+        try:
+            return outcome_of(
+                client.request(operation.method, path, headers=caller.headers, follow_redirects=False, **sent)
+            )
+        finally:
+            nested.rollback()
+            session.expire_all()
 
 
 def test_a_demoted_admin_keeps_neither_old_token_nor_old_pages(client: TestClient, session: Session) -> None:
