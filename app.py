@@ -10,6 +10,7 @@ from api.docs_page import mount_docs
 from api.errors import add_error_handlers
 from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
 from api.routes import (
+    adjustments,
     appeals,
     brand_rewards,
     brands,
@@ -69,6 +70,7 @@ def create_app() -> FastAPI:
     watch("sign-in", tokens.code_figures)
     app.add_middleware(OtherOrigins)
     for routes in (
+        adjustments,
         tokens,
         passkeys,
         devices,

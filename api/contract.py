@@ -48,6 +48,7 @@ PARAMETERS: Final = {
     "export_id": "The export's id.",
     "target_id": "The push target's id.",
     "endpoint_id": "The webhook's id.",
+    "adjustment_id": "The adjustment's id.",
     "delivery_id": "The delivery's id.",
     "code_id": "The code's id.",
     "proof": "What the address of the report was given with.",

@@ -28,6 +28,7 @@ MODULES = {
     "samples": "cli.samples",
     "bench": "cli.bench",
     "simulate": "cli.simulate",
+    "ledger": "cli.ledger",
 }
 
 

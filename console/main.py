@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from console.errors import add_error_pages
 from console.pages import (
     account,
+    adjustments,
     audit,
     brands,
     clusters,
@@ -72,6 +73,7 @@ def create_console() -> FastAPI:
         pictures,
         audit,
         brands,
+        adjustments,
         privacy,
     ):
         console.include_router(pages.router)

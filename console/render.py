@@ -76,6 +76,8 @@ NAVIGATION = (
 # And where it leads admins besides.
 ADMIN_NAVIGATION = (
     ("/names", "names"),
+    ("/liability", "liability"),
+    ("/adjustments", "adjustments"),
     ("/staff", "staff"),
     ("/webhooks", "webhooks"),
     ("/privacy", "privacy"),
@@ -91,6 +93,12 @@ SAYINGS = frozenset(
         "undone",
         "withdrawn",
         "undone_many",
+        "reversed",
+        "reversal_proposed",
+        "reversal_withdrawn",
+        "adjusted",
+        "adjustment_proposed",
+        "adjustment_withdrawn",
         "no_more",
         "view_saved",
         "view_deleted",

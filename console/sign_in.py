@@ -155,6 +155,13 @@ def current_manager(visitor: CurrentVisitor) -> StaffMember:
     return visitor.staff
 
 
+def current_manager_or_admin(visitor: CurrentVisitor) -> StaffMember:
+    """Return the brand manager or admin at the console; for others the page does not exist."""
+    if visitor.staff.role not in {"brand_manager", "admin"}:
+        raise NotFoundError
+    return visitor.staff
+
+
 async def own_form(request: Request, visitor: CurrentVisitor) -> None:
     """Refuse a form that this session's pages did not make.
 
@@ -201,4 +208,5 @@ def same_site(sec_fetch_site: str | None) -> bool:
 Reviewer = Annotated[StaffMember, Depends(current_reviewer)]
 Admin = Annotated[StaffMember, Depends(current_admin)]
 Manager = Annotated[StaffMember, Depends(current_manager)]
+ManagerOrAdmin = Annotated[StaffMember, Depends(current_manager_or_admin)]
 OwnForm = Depends(own_form)

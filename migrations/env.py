@@ -21,6 +21,7 @@ import schemas.partners
 import schemas.people
 import schemas.privacy
 import schemas.receipts
+import schemas.reversals
 import schemas.review
 import schemas.rewards
 import schemas.signin

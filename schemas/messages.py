@@ -22,6 +22,7 @@ MessageCode = Literal[
     "receipt_unreadable",
     "receipt_photo_again",
     "receipt_waits_again",
+    "receipt_reversed",
     "appeal_granted",
     "appeal_refused",
     "points_expiring",

@@ -11,10 +11,10 @@ from api.auth import CurrentBrand, CurrentStaff
 from api.contract import refusals
 from api.limits import HOUR_SECONDS, limited
 from domain.errors import InvalidCursorError, UnknownFilterValueError
-from domain.insights import purchases, summary
+from domain.insights import liability, purchases, summary
 from domain.insights.errors import ExportTooLargeError, InvalidPeriodError, PeriodTooLongError
 from domain.insights.export import csv_chunks, record_export
-from infra.web import ExportSession, ReadOnly, UnitOfWork, within_time
+from infra.web import ExportSession, ReadOnly, UnitOfWork, csv_response
 from schemas.insights import (
     PurchasesPage,
     PurchasesPageQuery,
@@ -24,6 +24,7 @@ from schemas.insights import (
     Summary,
     SummaryQuery,
 )
+from schemas.liability import Liability
 
 SCOPE_REFUSALS = (InvalidPeriodError, PeriodTooLongError, UnknownFilterValueError)
 
@@ -65,15 +66,24 @@ def export_purchases(
     """
     rows = purchases.export_purchases(session, brand, query)
     record_export(trail, staff.id, brand, query)
-    return StreamingResponse(
-        within_time(csv_chunks(rows)),
-        media_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    return csv_response(csv_chunks(rows), f"purchases-{brand}")
+
+
+@router.get("/liability")
+def show_liability(session: ReadOnly, brand: CurrentBrand) -> Liability:
+    """Return what the brand's points amount to: by month, to the point, and what stands now."""
+    return liability.liability(session, brand)
+
+
+@router.get(
+    "/liability.csv",
+    dependencies=[limited("exports", seconds=HOUR_SECONDS)],
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
+)
+def export_liability(session: ExportSession, brand: CurrentBrand) -> StreamingResponse:
+    """Return the same months as CSV, written as that of purchases is."""
+    return csv_response(liability.csv_chunks(liability.liability(session, brand)), f"liability-{brand}")
 
 
 @router.get("/summary", responses=refusals(*SCOPE_REFUSALS))

@@ -12,7 +12,7 @@ from api.contract import refusals
 from domain.errors import InvalidCursorError, InvalidValueError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor
 from domain.receipts.errors import ConflictOfInterestError
-from domain.review import cases, decisions
+from domain.review import cases, decisions, reversals
 from domain.review.errors import (
     AlreadyPaidError,
     CaseDecidedError,
@@ -25,6 +25,7 @@ from domain.review.errors import (
 )
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
+from schemas.reversals import ReversalRequest, ReversalView
 from schemas.review import CaseQueue, CaseView, DecisionPending, DecisionRequest, DecisionView
 
 router = APIRouter(prefix="/v1/review/cases", tags=["review"])
@@ -118,3 +119,30 @@ def undo_decision(
     """Take one's own decision back within minutes: points return and the case waits again."""
     decisions.undo_review(session, receipt_id, reviewer_id=reviewer.id)
     return cases.case(session, receipt_id, language, viewer_id=reviewer.id)
+
+
+@router.post(
+    "/{receipt_id}/reverse",
+    status_code=201,
+    responses={202: {"model": ReversalView, "description": "It waits for a second person"}},
+)
+def reverse_receipt(
+    receipt_id: UUID,
+    reversal: ReversalRequest,
+    session: UnitOfWork,
+    reviewer: CurrentReviewer,
+    response: Response,
+) -> ReversalView:
+    """Take an approved receipt back: its points are reversed, and owed where they were spent."""
+    done = reversals.reverse_receipt(
+        session, receipt_id, reviewer_id=reviewer.id, reason=reversal.reason, refusal=reversal.refusal
+    )
+    if done.state == "proposed":
+        response.status_code = 202
+    return ReversalView.model_validate(done, from_attributes=True)
+
+
+@router.post("/{receipt_id}/reverse/withdraw", status_code=204)
+def withdraw_reversal(receipt_id: UUID, session: UnitOfWork, reviewer: CurrentReviewer) -> None:
+    """Drop the proposal to take a receipt back: it stays approved."""
+    reversals.withdraw_reversal(session, receipt_id, reviewer_id=reviewer.id)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 from uuid import UUID
 
 from sqlmodel import Session
@@ -37,7 +37,16 @@ def csv_lines(purchases: Iterable[PurchaseView]) -> Iterator[str]:
 
 def csv_chunks(purchases: Iterable[PurchaseView]) -> Iterator[bytes]:
     """Yield the same file in UTF-8, many rows at a time: a chunk a row would cost a thread's turn each."""
-    lines = csv_lines(purchases)
+    return _in_chunks(csv_lines(purchases))
+
+
+def csv_file(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """Yield any rows as such a file, under a header of names."""
+    header = BYTE_ORDER_MARK + _row(names)
+    return _in_chunks(chain([header], (_row(map(cell, row)) for row in rows)))
+
+
+def _in_chunks(lines: Iterator[str]) -> Iterator[bytes]:
     while chunk := list(islice(lines, ROWS_PER_CHUNK)):
         yield "".join(chunk).encode()
 

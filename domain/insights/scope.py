@@ -16,6 +16,7 @@ from domain.privacy.consents import who_gave
 from infra import clock
 from schemas.catalog import Brand, Retailer
 from schemas.insights import ScopeQuery
+from schemas.ledger import Account, Currency
 from schemas.receipts import Receipt, ReceiptLine
 
 DAYS_DEFAULT = 30
@@ -71,6 +72,19 @@ def scope_of(session: Session, brand: str, query: ScopeQuery) -> Scope:
 def brand_names(session: Session, slugs: Sequence[str]) -> list[tuple[str, str]]:
     """Return those of these brands that exist as (slug, name), by name."""
     statement = select(Brand.slug, Brand.name).where(col(Brand.slug).in_(slugs)).order_by(col(Brand.name))
+    return [(slug, name) for slug, name in session.exec(statement).all()]
+
+
+def all_brands(session: Session) -> list[tuple[str, str]]:
+    """Return all brands as (slug, name), by name."""
+    statement = select(Brand.slug, Brand.name).order_by(col(Brand.name))
+    return [(slug, name) for slug, name in session.exec(statement).all()]
+
+
+def brands_with_points(session: Session) -> list[tuple[str, str]]:
+    """Return all brands in whose points something ever moved as (slug, name), by name."""
+    moved = select(Currency.brand_id).join(Account, col(Account.currency_id) == Currency.id)
+    statement = select(Brand.slug, Brand.name).where(col(Brand.id).in_(moved)).order_by(col(Brand.name))
     return [(slug, name) for slug, name in session.exec(statement).all()]
 
 

@@ -5,7 +5,7 @@ The second part of domain/settlement: one transaction each, with the receipt's r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -111,7 +111,7 @@ def settle_review(  # noqa: PLR0913 - each says one thing of a decision
     workbench.end_hold(session, receipt_id)
     decided = records.record_decision(session, receipt, reviewer_id, decision, reason)
     if decision == "reject":
-        _refuse(session, receipt, refusal)
+        refuse(session, receipt, refusal)
     act: Act = "approved" if decision == "approve" else "rejected"
     details = {"decision_id": str(decided.id), "changes": done.changes}
     record_act(session, reviewer_id, act, receipt_id=receipt_id, details=details)
@@ -155,18 +155,18 @@ def settle_many(
     decision: Decision,
     reason: str,
     refusal: RefusalKind | None = None,
+    keep: Callable[[], None] = lambda: None,
 ) -> ManyDecided:
     """Decide many receipts alike; one that can't be decided stops none of the others.
 
-    None is approved among many that looks like another receipt: those are looked at one by one.
+    None is approved among many that looks like another receipt: those are looked at one by one. `keep`
+    commits each by itself: accounts of several would be locked in an order in which others may wait.
 
     Raises:
         TooManyCasesError: More than 100 at once.
     """
     if len(receipt_ids) > CASES_AT_ONCE_MAX:
         raise TooManyCasesError(cases_max=CASES_AT_ONCE_MAX)
-    if decision == "approve":
-        safeguards.wait_for_approvals(session)
     decided: list[UUID] = []
     proposed: list[UUID] = []
     refused: dict[UUID, str] = {}
@@ -174,8 +174,10 @@ def settle_many(
     for receipt_id in sorted(set(receipt_ids)):
         try:
             with session.begin_nested():
-                if decision == "approve" and safeguards.looks_like_another(locked(session, receipt_id)):
-                    raise NotInBulkError
+                if decision == "approve":
+                    safeguards.wait_for_approvals(session)
+                    if safeguards.looks_like_another(locked(session, receipt_id)):
+                        raise NotInBulkError
                 made = settle_review(
                     session,
                     receipt_id,
@@ -188,6 +190,7 @@ def settle_many(
             refused[receipt_id] = error.code
             continue
         (decided if made else proposed).append(receipt_id)
+        keep()
     return ManyDecided(tuple(decided), tuple(proposed), refused)
 
 
@@ -260,6 +263,7 @@ def _check_may_decide(
         raise ConflictOfInterestError
     before = records.standing_decision(session, receipt.id)
     had_a_say = {proposal.reviewer_id if proposal else None, before.reviewer_id if before else None}
+    had_a_say |= records.who_reversed(session, receipt.id)
     if reviewer_id in had_a_say:
         raise DecidedBeforeError
     workbench.check_free(session, receipt.id, reviewer_id)
@@ -299,7 +303,7 @@ def _approve(
     if asks_two and not _confirms(proposal, wanted, pays_again=bool(paid_by)):
         raise _SecondPersonNeededError
     receipt.status = "approved"
-    taken_back = records.approvals_undone(session, receipt.id)
+    taken_back = records.times_taken_back(session, receipt.id)
     granted = credit(session, receipt, awards, times_taken_back=taken_back, was_held=True)
     _write_points(lines, granted)
     return _Approval(changes, paid_by)
@@ -328,7 +332,8 @@ def _propose(
     record_act(session, reviewer_id, "proposed", receipt_id=receipt_id, details=details)
 
 
-def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
+def refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
+    """Refuse a receipt whose row is locked: it claims no paper, holds no budget, and earns nothing."""
     receipt.status = "rejected"
     evidence = {"refusal": refusal} if refusal else {}
     receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]

@@ -9,6 +9,8 @@ Outcome = Literal["in", "stranger", "absent", "relative"]
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
     "POST /v1/review/cases/{receipt_id}/decision": {"json": {"decision": "reject", "reason": "a matrix"}},
+    "POST /v1/review/cases/{receipt_id}/reverse": {"json": {"reason": "a matrix"}},
+    "POST /console/review/{receipt_id}/reverse": {"data": {"preset": "edited"}},
     "POST /console/review/{receipt_id}/decide": {"data": {"decision": "reject", "preset": "edited"}},
     "POST /console/review/many": {"data": {"decision": "reject", "preset": "edited"}},
     "POST /console/rules/{code}": {"data": {"mode": "on", "weight": "50"}},
