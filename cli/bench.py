@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 from importlib import import_module
@@ -96,6 +98,100 @@ def fraud(
 
 
 @app.command()
+def ledger(
+    receipts: Annotated[int, typer.Option(min=1, help="Receipts to settle in each run.")] = 3000,
+    writers: Annotated[int, typer.Option(min=1, max=80, help="Writers that settle at once.")] = 64,
+    as_json: AsJson = False,
+) -> None:
+    """Earns a second on one budget beside none, with fsync on; exit 1 where a point is lost or too many."""
+    figures = _measure("ledger", receipts, writers)
+    show(figures, as_json)
+    if not figures["exact"] or figures["deadlocks"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def wallets(
+    transfers: Annotated[int, typer.Option(min=100, help="Transfers to load.")] = 10_000_000,
+    shoppers: Annotated[int, typer.Option(min=1, max=9_000_000, help="Whose they are.")] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """Read wallets and verify the ledger where millions of transfers are loaded."""
+    figures = _measure("ledger_scale", transfers, shoppers, _say)
+    show(figures, as_json)
+    if figures["differences"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def credit(
+    folder: Annotated[Path, typer.Argument(help="Pictures of honest receipts, with gt.jsonl.")],
+    readings: Annotated[
+        Path | None, typer.Option(help="File to keep readings in, and to take them from.")
+    ] = None,
+    half: Annotated[
+        int | None, typer.Option(min=0, max=1, help="Only receipts of one half of the tills.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many honest receipts earn without a person, and whether every brand's sum is right then."""
+    figures = _measure("credit", folder, readings=readings, half=half)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    table = Table("till", "receipts", "approved", "exact", "value wrong", "value lost", "waiting for")
+    for till, row in [*figures["by_till"].items(), ("all", figures)]:
+        waiting = ", ".join(f"{code} {count}" for code, count in row["waiting_for"].items())
+        shares = (row["receipts"], row["approved"], row["exact"], row["value_wrong"], row["value_lost"])
+        table.add_row(till, *map(str, shares), waiting)
+    shown.print(table)
+
+
+@app.command()
+def rules(
+    folders: Annotated[list[Path], typer.Argument(help="Labelled sets: pictures, with gt.jsonl.")],
+    pictures: Annotated[int | None, typer.Option(min=1, help="Thin each set out to so many.")] = None,
+    papers: Annotated[
+        Path | None, typer.Option(help="Tests that read the project's own papers, run without each rule too.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is read worse without each rule of the reader, switched off in turn."""
+
+    def watch(rule: str) -> None:
+        print(f"  {rule}", file=sys.stderr, flush=True)
+
+    read_papers = None if papers is None else lambda: _papers_are_read(papers)
+    figures = _measure("rules", folders, pictures_max=pictures, papers=read_papers, say=watch)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    table = Table("rule", "lost without it", "won without it", "papers")
+    for rule in figures["rules"]:
+        table.add_row(*(str(rule[name] or "") for name in ("rule", "lost", "won", "papers")))
+    shown.print(table)
+
+
+def _papers_are_read(tests: Path) -> bool:
+    import pytest  # noqa: PLC0415 - only where the project is developed
+
+    files = [str(file) for file in sorted(tests.glob("test_parse_*.py"))]
+    with contextlib.redirect_stdout(io.StringIO()):
+        return pytest.main([*files, "-q", "-x", "-W", "ignore", "-p", "no:cacheprovider", "--no-header"]) == 0
+
+
+@app.command()
+def day(
+    folder: Annotated[Path, typer.Argument(help="Photographs to send.")],
+    seconds: Annotated[int, typer.Option(min=1, help="How long clients send.")] = 120,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers that read.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Receipts decided a second over HTTP, from the upload to its points, and what each costs all in."""
+    show(_measure("day", folder, seconds=seconds, workers=workers), as_json)
+
+
+@app.command()
 def chaos(
     faults: Annotated[int, typer.Option("--n", min=1, max=2000, help="Faults to do.")] = 200,
     seed: Annotated[int, typer.Option(help="Which faults come when.")] = 1,
@@ -111,15 +207,15 @@ def chaos(
 
     Ends with 1 where anything is, and where too little was done or accepted to say so.
     """
-
-    def watch(fault: str) -> None:
-        print(f"  {fault}", file=sys.stderr, flush=True)
-
     with ending_on_signals():
-        figures = _measure("chaos", faults, seed, seconds_max=seconds, patience_seconds=patience, say=watch)
+        figures = _measure("chaos", faults, seed, seconds_max=seconds, patience_seconds=patience, say=_say)
     show(figures, as_json)
     if not figures["valid"] or figures["lost"] or figures["doubled"] or figures["ended_wrongly"]:
         raise typer.Exit(1)
+
+
+def _say(progress: str) -> None:
+    print(f"  {progress}", file=sys.stderr, flush=True)
 
 
 def _say_memory(read: int, rss_mb: int, peak_mb: int) -> None:

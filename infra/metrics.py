@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import cache, partial
 from time import perf_counter
@@ -23,6 +23,7 @@ STAGES_KEY = "quetbill:stages"
 SETTLED_KEY = "quetbill:settled"
 READINGS_KEY = "quetbill:readings"
 VOUCHERS_KEY = "quetbill:vouchers"
+LAYOUTS_KEY = "quetbill:layouts"
 # Each part has an index that holds those who wait and nobody else: millions that ended cost nothing.
 _WAITING = text("""
     SELECT status, count(*), extract(epoch FROM now() - min(received_at)) FROM receipt
@@ -48,6 +49,13 @@ _EVENTS_UNREAD = text("""
     )), 0)
     FROM event_reader AS reader ORDER BY reader.name
 """)
+_WEBHOOKS = text("""
+    SELECT state, count(*), coalesce(extract(epoch FROM now() - min(queued_at)), 0)
+    FROM webhook_delivery WHERE state IN ('due', 'dead') GROUP BY state
+""")
+_WEBHOOKS_OFF = text(
+    "SELECT count(*) FROM webhook_endpoint WHERE state = 'disabled' AND disabled_why <> 'staff'"
+)
 _log = structlog.get_logger()
 
 
@@ -67,8 +75,8 @@ def stage(name: str) -> Generator[None]:
         _log.warning("stage_not_counted", stage=name, error=type(error).__name__)
 
 
-def count_settled(status: str, engine: str | None = None) -> None:
-    """Count one receipt by how it ended and, if one did, by the engine that read it.
+def count_settled(status: str, engine: str | None = None, layout: str | None = None) -> None:
+    """Count one receipt by how it ended and, where it was read, by what read its words and its layout.
 
     A Redis fault loses the figure.
     """
@@ -77,6 +85,8 @@ def count_settled(status: str, engine: str | None = None) -> None:
         pipeline.hincrby(SETTLED_KEY, status, 1)
         if engine is not None:
             pipeline.hincrby(READINGS_KEY, engine, 1)
+        if layout is not None:
+            pipeline.hincrby(LAYOUTS_KEY, layout, 1)
         pipeline.execute()
     except RedisError as error:
         _log.warning("settled_not_counted", status=status, error=type(error).__name__)
@@ -95,6 +105,15 @@ def count_settled_after_commit(session: Session, status: str) -> None:
     after_commit(session, partial(count_settled, status))
 
 
+# Figures of areas that this package knows nothing of, by name; who composes the doors puts them in.
+_sources: dict[str, Callable[[], Iterable[Metric]]] = {}
+
+
+def watch(name: str, source: Callable[[], Iterable[Metric]]) -> None:
+    """Show what a source tells whenever figures are asked for; one of that name is replaced."""
+    _sources[name] = source
+
+
 class _Collector:
     """Looks when it is asked, so figures are never older than the scrape."""
 
@@ -107,6 +126,8 @@ class _Collector:
         try:
             yield from self._receipt_figures()
             yield from self._event_figures()
+            for source in _sources.values():
+                yield from source()
         except SQLAlchemyError as error:
             _log.warning("metrics_without_database", error=type(error).__name__)
 
@@ -130,6 +151,8 @@ class _Collector:
         )
         # Where the recogniser's model is missing, Tesseract reads instead: seen here first.
         yield _counter(READINGS_KEY, "quetbill_readings", "Receipts read, by the engine.", "engine")
+        # And where the tagger's is, guesses by place and shape.
+        yield _counter(LAYOUTS_KEY, "quetbill_layouts", "Receipts read, by what told their layout.", "layout")
 
         # Many refusals beside few uses mean that somebody is guessing codes.
         vouchers = CounterMetricFamily(
@@ -169,7 +192,19 @@ class _Collector:
             writer.add_metric([], float(session.execute(_OPEN_WRITER).scalar_one()))
             for name, seconds in session.execute(_EVENTS_UNREAD):
                 unread.add_metric([name], max(0.0, float(seconds)))
-        yield from (held, writer, unread)
+            yield from (held, writer, unread)
+            yield from self._webhook_figures(session)
+
+    def _webhook_figures(self, session: Session) -> Iterable[Metric]:
+        count = GaugeMetricFamily("quetbill_webhook_deliveries", "Deliveries by state.", labels=["state"])
+        oldest = GaugeMetricFamily("quetbill_webhook_oldest_due_seconds", "Age of the oldest that is due.")
+        off = GaugeMetricFamily("quetbill_webhooks_off", "Endpoints that were switched off by their answers.")
+        for state, deliveries, seconds in session.execute(_WEBHOOKS):
+            count.add_metric([state], deliveries)
+            if state == "due":
+                oldest.add_metric([], float(seconds))
+        off.add_metric([], session.execute(_WEBHOOKS_OFF).scalar_one())
+        yield from (count, oldest, off)
 
 
 def _counter(key: str, name: str, what: str, label: str) -> Metric:

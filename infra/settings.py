@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra.keyring import keys_of
+
+DAYS_MAX = 36_500
 
 
 class Settings(BaseSettings):
@@ -32,16 +36,91 @@ class Settings(BaseSettings):
     storage_timeout_seconds: int = Field(
         default=10, description="A call to the object store is given up after this."
     )
+    storage_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Seal what is stored: `NAME:BASE64` of 32 bytes, …; the first seals, each opens its own.",
+    )
     token_secret: SecretStr = Field(
         default=SecretStr(""),
         description="Signs bearer tokens and pseudonyms, 32 characters or more; empty makes one in data_dir.",
     )
     token_days: int = Field(default=30, description="How long a token made here is good.")
+    code_provider: Literal["", "console", "http", "esms"] = Field(
+        default="",
+        description="Who sends sign-in codes; `console` prints them, for development; empty: no codes.",
+    )
+    code_cost_vnd: int = Field(default=1_000, ge=0, description="What one code costs at most, in đồng.")
+    code_budget_vnd_day: int = Field(
+        default=500_000, ge=0, description="What a day's codes may cost, in đồng; past it none is sent."
+    )
+    code_http_url: str = Field(default="", description="Where the `http` provider takes codes.")
+    code_http_token: SecretStr = Field(default=SecretStr(""), description="Its bearer token.")
+    esms_url: str = Field(
+        default="https://rest.esms.vn/MainService.svc/json/MultiChannelMessage/",
+        description="Where eSMS takes messages that go by Zalo first and by SMS second.",
+    )
+    esms_api_key: str = Field(default="", description="eSMS: ApiKey.")
+    esms_secret_key: SecretStr = Field(default=SecretStr(""), description="eSMS: SecretKey.")
+    esms_oa_id: str = Field(default="", description="eSMS: the Zalo account (OAID) that sends.")
+    esms_template_id: str = Field(
+        default="", description="eSMS: the Zalo template (TempID), whose one parameter is the code."
+    )
+    esms_brandname: str = Field(default="", description="eSMS: the registered sender of SMS.")
+    esms_sms_text: str = Field(
+        default="{code} la ma dang nhap QuetBill, dung trong 5 phut. Khong dua ma nay cho ai.",
+        description="eSMS: the SMS as registered, without accents; {code} stands for the code.",
+    )
+    esms_sandbox: bool = Field(default=False, description="eSMS: check messages, send and charge none.")
+    codes_per_address_hour_max: int = Field(
+        default=60, description="Codes asked for from one public address; 0 never limits, as below."
+    )
+    codes_per_network_hour_max: int = Field(
+        default=300, description="Codes asked for from one network, /24 or /48."
+    )
+    codes_per_device_day_max: int = Field(default=10, description="Codes asked for by one installation.")
+    codes_per_prefix_hour_max: int = Field(
+        default=30, description="Codes to numbers that differ in their last four digits only."
+    )
+    sign_in_tries_per_address_hour_max: int = Field(
+        default=600, description="Codes, passkeys and tokens tried from one public address."
+    )
+    access_minutes: int = Field(
+        default=10, ge=1, le=15, description="How long a shopper's access token is good."
+    )
+    session_idle_days: int = Field(
+        default=45, ge=30, le=60, description="A shopper's session ends when it is not used for this long."
+    )
+    session_days_max: int = Field(default=180, ge=1, le=180, description="And after this in any case.")
+    silent_days: int = Field(
+        default=180,
+        ge=1,
+        description="An account silent for longer asks a new device for a second fact.",
+    )
+    passkey_domain: str = Field(
+        default="", description="Domain that passkeys are made for; empty is that of the public URL."
+    )
+    passkey_origins: str = Field(
+        default="",
+        description="Origins that use passkeys, comma separated; empty is the public URL.",
+    )
+    outside_issuer: str = Field(
+        default="", description="Outside sign-in service: `iss` of its tokens; empty: none is taken."
+    )
+    outside_audience: str = Field(default="", description="Outside sign-in service: `aud` of its tokens.")
+    outside_jwks_url: str = Field(default="", description="Outside sign-in service: where its keys lie.")
+    outside_phone_claim: str = Field(
+        default="phone_number",
+        description="Outside sign-in service: claim with the phone, taken if CLAIM_verified is true.",
+    )
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(default=8000, description="Port the API listens on.")
     public_url: str = Field(
         default="",
         description="Where browsers find us, as https://…; empty asks trusted proxies and the connection.",
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins of web apps elsewhere that may call /v1, comma separated, as https://….",
     )
     connections_max: int = Field(
         default=2_000, description="Connections that one API process takes; past it new ones are ended."
@@ -172,6 +251,25 @@ class Settings(BaseSettings):
     point_cost_vnd: int = Field(
         default=10, description="What a point costs the programme, in đồng: for money saved."
     )
+    picture_days: int = Field(
+        default=0, ge=0, description="Pictures are removed so long after their receipt ended; 0 keeps them."
+    )
+    picture_days_by_campaign: str = Field(
+        default="", description="The same of receipts that earned in one: `SLUG:DAYS`, comma separated."
+    )
+    export_hours: int = Field(
+        default=48, ge=1, description="A shopper's copy of their data can be fetched for so long."
+    )
+    controller: str = Field(
+        default="", description="Who runs this: name, address, data protection contact. For the dossier."
+    )
+    consents_elsewhere: bool = Field(
+        default=False,
+        description="Another system asks for the programme's and brands' consents; here they count as given.",
+    )
+    consent_texts: Path | None = Field(
+        default=None, description="TOML of your own consent texts, as domain/privacy/data; empty is ours."
+    )
     trusted_proxies: str = Field(
         default="",
         description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken.",
@@ -199,9 +297,61 @@ class Settings(BaseSettings):
     event_days: int = Field(
         default=40, ge=31, description="Events are forgotten after this, once every reader has read them."
     )
+    outbound_networks: str = Field(
+        default="",
+        description="Networks inside, comma separated, to which webhooks may go, also by http; else none.",
+    )
+    stream_seconds_max: int = Field(
+        default=900, ge=0, description="An event stream ends after this, and its client comes again."
+    )
+    streams_max: int = Field(
+        default=1_000, ge=1, description="Event streams that one API process keeps open."
+    )
+    push_vapid_key: Path | None = Field(
+        default=None, description="PEM file of the P-256 key that signs Web Push; empty rings no browser."
+    )
+    push_contact: str = Field(
+        default="",
+        description="Whom push services write to, mailto:… or https://…; Apple asks for a real one.",
+    )
+    push_hosts: str = Field(
+        default="fcm.googleapis.com,*.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com",
+        description="Push services of browsers, comma separated; a subscription elsewhere is refused.",
+    )
+    push_open_url: str = Field(
+        default="", description="Where a tap on a notification leads; empty is public_url."
+    )
+    push_fcm_account: Path | None = Field(
+        default=None, description="JSON file of Firebase's service account; empty rings no app."
+    )
+    push_fcm_url: str = Field(default="https://fcm.googleapis.com", description="Where Firebase answers.")
     message_days: int = Field(default=365, ge=1, description="Messages in inboxes are deleted after this.")
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
+
+    @field_validator("picture_days_by_campaign")
+    @classmethod
+    def _days_can_be_read(cls, given: str) -> str:
+        days_of(given)
+        return given
+
+    @field_validator("storage_keys")
+    @classmethod
+    def _keys_can_be_read(cls, given: SecretStr) -> SecretStr:
+        keys_of(given.get_secret_value())
+        return given
+
+
+def days_of(text: str) -> dict[str, int]:
+    """Return days by slug of `slug:days, …`.
+
+    Raises:
+        ValueError: It is not that.
+    """
+    pairs = [part.strip().rpartition(":") for part in text.split(",") if part.strip()]
+    if any(not slug or not days.isdecimal() or int(days) > DAYS_MAX for slug, _, days in pairs):
+        raise ValueError("each is SLUG:DAYS, comma separated")
+    return {slug: int(days) for slug, _, days in pairs}
 
 
 @cache

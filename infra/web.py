@@ -7,13 +7,21 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from infra import addresses
 from infra.db import export_session, read_only, unit_of_work
 from infra.settings import settings
 
-STATUS_BY_KIND = {"refused": 422, "unauthenticated": 401, "not_found": 404, "conflict": 409}
+STATUS_BY_KIND = {
+    "refused": 422,
+    "not_found": 404,
+    "conflict": 409,
+    "unauthenticated": 401,
+    "withheld": 403,
+    "limited": 429,
+}
 # The stable code of a refusal that is HTTP's own.
 CODE_BY_STATUS = {
     401: "unauthenticated",
@@ -52,6 +60,19 @@ def within_time(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if time.monotonic() > end:
             raise ExportBrokenOffError
         yield chunk
+
+
+def csv_response(chunks: Iterator[bytes], name: str) -> StreamingResponse:
+    """Send a CSV file to be kept under a name, for as long as an export may take."""
+    return StreamingResponse(
+        within_time(chunks),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.csv"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 def caller_address(request: Request) -> addresses.Address | None:

@@ -6,11 +6,12 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from infra import db, embedded, queue, storage
 from tests import make
+from tests.make import contract
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="qb-"))
@@ -18,6 +19,8 @@ for name in [key for key in os.environ if key.startswith("QUETBILL_") and key !=
     del os.environ[name]
 os.environ["QUETBILL_DATA_DIR"] = str(DATA_DIR)
 os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
+# A stream tells what there is and ends, except where a test is about streams.
+os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
 import pytest
@@ -28,7 +31,7 @@ from sqlmodel import Session
 from app import create_app
 from domain.catalog.products import seed
 from infra.db import engine, transaction
-from infra.settings import override_settings
+from infra.settings import override_settings, settings
 from migrations.schema import migrate
 from schemas.campaigns import Campaign
 from tests.skips import pytest_addoption, pytest_configure  # noqa: F401 - the option --allowed-skips
@@ -87,6 +90,20 @@ def empty_redis(services: None) -> None:
 
 
 @pytest.fixture
+def change_settings(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[..., None]]:
+    """Changes settings by name for one test."""
+
+    def change(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"QUETBILL_{name.upper()}", str(value))
+        settings.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture
 def fresh_store() -> Generator[None]:
     """For tests that name another object store: ours is the one again afterwards."""
 
@@ -118,13 +135,19 @@ def campaign(session: Session) -> Campaign:
 
 @pytest.fixture
 def client(services: None, session: Session) -> Generator[TestClient]:
-    """The application by HTTP on the test's own session, so nothing outlives the test."""
+    """The application by HTTP on the test's own session, so nothing outlives the test.
+
+    What it answers has to stand in its description, status and code.
+    """
     app = create_app()
     app.dependency_overrides[db.unit_of_work] = lambda: session
     app.dependency_overrides[db.read_only] = lambda: session
     app.dependency_overrides[db.export_session] = lambda: session
+    untold: list[str] = []
     with TestClient(app) as opened:
+        opened.event_hooks = {"response": [lambda answer: untold.extend(contract.untold(answer))]}
         yield opened
+    assert untold == [], "say so in the route's responses: api.contract.refusals"
 
 
 @pytest.fixture

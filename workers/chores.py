@@ -30,9 +30,12 @@ from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry, notices, spending
 from domain.membership import follow
-from domain.messages import inbox
+from domain.messages import inbox, push
 from domain.origins import links
+from domain.privacy import retention
 from domain.receipts import relabelling, rows, teaching
+from domain.signin import codes, handing, passkeys, sessions
+from domain.webhooks import deliveries
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -65,7 +68,10 @@ class Chore:
 
 
 def chores() -> Sequence[Chore]:
-    """Return all that is to be done again and again. A new chore is a function below and a row here."""
+    """Return all that is to be done again and again. A new chore is a function below and a row here.
+
+    Those about personal data stand in `workers/privacy.py`.
+    """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
@@ -76,11 +82,18 @@ def chores() -> Sequence[Chore]:
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
+    found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
+    if retention.is_limited():
+        found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
     found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
     found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
+    found.append(Chore("workers.chores.forget_sign_ins", timedelta(hours=1)))
+    if settings().code_provider:
+        found.append(Chore("workers.chores.ring_waiting_codes", timedelta(seconds=10)))
     if settings().links_days:
         found.append(Chore("workers.chores.forget_links", timedelta(hours=1)))
     return found
@@ -269,6 +282,27 @@ def replay_links() -> Iterator[int]:
 
 
 @chore
+def ring_waiting_codes() -> Iterator[int]:
+    """Ring for one-time codes whose bell was lost, whose worker died or whose provider was away."""
+    with Session(engine()) as session:
+        waiting = handing.codes_to_hand(session, BATCH_MAX)
+    for code_id in waiting:
+        queue.ring_code(str(code_id))
+    yield len(waiting)
+
+
+@chore
+def forget_sign_ins() -> Iterator[int]:
+    """Delete codes, challenges, ended sessions and unused devices that nothing asks for any more."""
+    for forget in (codes.forget_codes, passkeys.forget_challenges, sessions.forget_sessions):
+        count = 1
+        while count:
+            with transaction() as session:
+                count = forget(session, BATCH_MAX)
+            yield count
+
+
+@chore
 def forget_links() -> Iterator[int]:
     """Forget devices, addresses and links between shoppers that were last seen too long ago."""
     before = clock.now() - timedelta(days=settings().links_days)
@@ -307,7 +341,15 @@ def announce_expiring() -> Iterator[int]:
 
 @chore
 def forget_messages() -> Iterator[int]:
-    """Delete what shoppers were told long ago."""
+    """Delete what shoppers and webhooks were told long ago."""
+    before = clock.now() - timedelta(days=settings().event_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = deliveries.forget_deliveries(session, before, BATCH_MAX)
+        yield count
+    with transaction() as session:
+        push.forget_bells(session, before)
     before = clock.now() - timedelta(days=settings().message_days)
     count = BATCH_MAX
     while count == BATCH_MAX:

@@ -8,13 +8,24 @@ from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 
 from api.auth import CallerLanguage, CurrentAdmin, CurrentShopper, CurrentStaff
+from api.contract import refusals
 from api.routes.catalog import LIMITED, REFUSED, answer
 from domain.campaigns import managed, versions
+from domain.campaigns.errors import (
+    CampaignNameTakenError,
+    CampaignStateError,
+    LegalPapersMissingError,
+    NothingToPublishError,
+    OtherBrandsError,
+    PointValueMissingError,
+    UnknownNamesError,
+)
 from domain.campaigns.imports import import_campaigns
 from domain.campaigns.offers import offers
 from domain.campaigns.terms import Terms
 from domain.catalog.sheets import csv_text
 from domain.errors import NotFoundError
+from domain.ledger.errors import BudgetUsedError
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.campaigns import (
@@ -65,7 +76,7 @@ def list_campaigns(session: ReadOnly, seller: CurrentSeller) -> CampaignList:
     return managed.list_campaigns(session, seller)
 
 
-@router.post("/campaigns", status_code=201)
+@router.post("/campaigns", status_code=201, responses=refusals(CampaignNameTakenError))
 def begin_campaign(session: UnitOfWork, seller: CurrentSeller, wanted: NewCampaign) -> ManagedCampaign:
     """Begin a campaign; it earns nothing before a version of it is published."""
     return managed.shown(session, managed.new_campaign(session, seller, wanted))
@@ -83,7 +94,7 @@ def show_campaign(session: ReadOnly, seller: CurrentSeller, campaign: KeptCampai
     return managed.shown(session, managed.campaign_of(session, seller, campaign))
 
 
-@router.put("/campaigns/{campaign}/draft")
+@router.put("/campaigns/{campaign}/draft", responses=refusals(UnknownNamesError, OtherBrandsError))
 def write_draft(
     session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign, terms: Terms
 ) -> ManagedCampaign:
@@ -93,7 +104,7 @@ def write_draft(
     return managed.shown(session, kept)
 
 
-@router.delete("/campaigns/{campaign}/draft")
+@router.delete("/campaigns/{campaign}/draft", responses=refusals(NothingToPublishError))
 def discard_draft(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
     """Take the draft away; what is live stays."""
     kept = managed.campaign_of(session, seller, campaign)
@@ -101,7 +112,16 @@ def discard_draft(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCamp
     return managed.shown(session, kept)
 
 
-@router.post("/campaigns/{campaign}/publish")
+@router.post(
+    "/campaigns/{campaign}/publish",
+    responses=refusals(
+        NothingToPublishError,
+        UnknownNamesError,
+        LegalPapersMissingError,
+        PointValueMissingError,
+        BudgetUsedError,
+    ),
+)
 def publish_draft(
     session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign, wanted: PublishRequest | None = None
 ) -> ManagedCampaign:
@@ -111,7 +131,9 @@ def publish_draft(
     return managed.shown(session, kept)
 
 
-@router.post("/campaigns/{campaign}/dry-runs", dependencies=LIMITED)
+@router.post(
+    "/campaigns/{campaign}/dry-runs", dependencies=LIMITED, responses=refusals(NothingToPublishError)
+)
 def try_draft(
     session: ReadOnly, seller: CurrentSeller, campaign: KeptCampaign, wanted: DryRunRequest | None = None
 ) -> DryRunView:
@@ -120,7 +142,7 @@ def try_draft(
     return managed.dry_run(session, kept, (wanted or DryRunRequest()).receipts)
 
 
-@router.post("/campaigns/{campaign}/pause")
+@router.post("/campaigns/{campaign}/pause", responses=refusals(CampaignStateError))
 def pause_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
     """Let uploads from now on earn nothing by it; what was scheduled is taken off."""
     kept = managed.campaign_of(session, seller, campaign)
@@ -128,7 +150,7 @@ def pause_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCam
     return managed.shown(session, kept)
 
 
-@router.post("/campaigns/{campaign}/resume")
+@router.post("/campaigns/{campaign}/resume", responses=refusals(CampaignStateError))
 def resume_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
     """Let uploads from now on earn again by the version that was paused."""
     kept = managed.campaign_of(session, seller, campaign)
@@ -136,7 +158,7 @@ def resume_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCa
     return managed.shown(session, kept)
 
 
-@router.post("/campaigns/{campaign}/end")
+@router.post("/campaigns/{campaign}/end", responses=refusals(CampaignStateError))
 def end_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
     """Let uploads from now on earn nothing by it, for good."""
     kept = managed.campaign_of(session, seller, campaign)
@@ -145,7 +167,7 @@ def end_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampa
 
 
 @router.post("/campaigns/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
-def import_from_file(
+def import_earning_campaigns(
     *,
     request: Request,
     session: UnitOfWork,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.auth import CurrentAdmin
+from api.contract import refusals
 from domain.partners import access
+from domain.partners.errors import PartnerExistsError
 from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
@@ -20,7 +22,7 @@ def list_partners(session: ReadOnly, _admin: CurrentAdmin) -> PartnerList:
     return PartnerList(partners=[_view(partner) for partner in access.partners(session)])
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals(PartnerExistsError))
 def join_partner(session: UnitOfWork, admin: CurrentAdmin, wanted: NewPartner) -> PartnerSecret:
     """Let a partner in; the secret is shown this once."""
     made = access.join_partner(session, wanted)

@@ -17,6 +17,7 @@ from domain import settlement
 from domain.fraud import bands
 from domain.fraud.bands import Bands, RuleSetting
 from domain.origins.links import link_shoppers
+from domain.people.accounts import member_with_address
 from domain.review import decisions
 from infra import clock, storage
 from infra.db import transaction
@@ -33,6 +34,18 @@ from tests.make.browser import needs_chromium
 pytestmark = [needs_chromium, pytest.mark.slow]
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=30_000)
+PAGES = (
+    "review",
+    "clusters",
+    "audit",
+    "rules",
+    "bands",
+    "names",
+    "liability",
+    "adjustments",
+    "webhooks",
+    "privacy",
+)
 
 
 @pytest.fixture(scope="module")
@@ -259,6 +272,10 @@ def add_a_busy_day(scene: Scene) -> dict[str, UUID]:
                 session, f"090999000{number}", f"0{number + 1}", receipt_no=f"3344{number}00", **odd
             )
             decide(done.id, decision=decision)
+        long_name = make.make_line("GIO TRE DAN TAY CO NAP DAY LOAI LON MAU TU NHIEN CAO 45CM")
+        small = {"total_minor": 200_000, "lines": (long_name,)}
+        unlinked = settled(session, "0907000001", "08", receipt_no="88001122", **small)
+        decide(unlinked.id, decision="approve")
         appealed = settled(session, "0908000001", "06-go", receipt_no="66012233", **odd)
         decide(appealed.id, decision="reject", refusal="not_original")
         words = "Hóa đơn bị rách một góc, tôi mua ở siêu thị gần nhà và còn giữ bản giấy."
@@ -285,10 +302,9 @@ def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, s
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    pages = {name: name for name in ("review", "clusters", "audit", "rules", "bands")} | {
-        "empty": "review?overdue=1"
-    }
+    pages = {name: name for name in PAGES} | {"empty": "review?overdue=1"}
     pages |= {"cluster-cases": f"review?linked={cases['cluster']}"}
+    pages |= {"staff": "staff", "member": f"staff/{scene.member.id}", "account": "account"}
     pages |= {f"case-{number}": f"review/{case}" for number, case in enumerate(scene.case_ids)}
     pages |= {f"case-{kind}": f"review/{case}" for kind, case in cases.items()}
     for language in LANGUAGES:
@@ -296,6 +312,7 @@ def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, s
         for name, path in pages.items():
             page.goto(f"{scene.address}/console/{path}")
             assert page.locator("html").get_attribute("lang") == language
+            assert name != "names" or page.get_by_text("GIO TRE DAN TAY").count()
             for width in (360, 1440):
                 page.set_viewport_size({"width": width, "height": 900})
                 browsing.keep_picture(page, f"{name}-{language}-{width}")
@@ -350,3 +367,37 @@ def test_the_sign_in_page_fits_and_refuses_in_words(browser: Browser, scene: Sce
     expect(page.get_by_role("alert")).to_contain_text("That did not work.")
     browsing.keep_picture(page, "sign-in-en-360")
     assert browsing.overflow(page) <= 0
+
+
+def test_a_colleague_is_invited_by_keyboard_and_sets_a_way_in(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.goto(f"{scene.address}/console/staff")
+    page.locator("input[name=email]").focus()
+    page.keyboard.type("lan@example.vn")
+    page.keyboard.press("Enter")
+    link = page.locator("#link").input_value()
+    browsing.keep_picture(page, "link-vi-1440")
+    joining = browsing.new_context(browser, width=360).new_page()
+    faults: list[str] = []
+    joining.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    joining.goto(link)
+    browsing.keep_picture(joining, "join-vi-360")
+    assert browsing.overflow(joining) <= 0
+    assert joining.locator("img.qr").evaluate("picture => picture.naturalWidth") > 0
+    with transaction() as session:
+        code = console.code_of(session, member_with_address(session, "lan@example.vn"))
+    joining.fill("#password", "another correct horse")
+    joining.fill("#again", "another correct horse")
+    joining.fill("#code", code)
+    joining.press("#code", "Enter")
+    expect(joining.locator("ol.recovery li")).to_have_count(10)
+    browsing.keep_picture(joining, "recovery-vi-360")
+    assert browsing.overflow(joining) <= 0
+    recovery = joining.locator("ol.recovery li").first.inner_text()
+    joining.get_by_role("link", name="Tiếp tục").click()
+    joining.fill("#email", "lan@example.vn")
+    joining.fill("#password", "another correct horse")
+    joining.fill("#code", recovery)
+    joining.press("#code", "Enter")
+    joining.wait_for_url("**/console/review")
+    assert faults == []

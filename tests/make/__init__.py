@@ -17,6 +17,7 @@ from domain.campaigns.programme import read_terms
 from domain.campaigns.terms import Terms
 from domain.campaigns.versions import create_campaign, publish_terms, published_of
 from domain.people.shoppers import join_shopper, join_staff
+from domain.privacy.consents import record_for_trial
 from infra import clock, storage
 from infra.db import engine
 from infra.settings import override_settings
@@ -58,7 +59,10 @@ def use_store(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
 
 
 def make_shopper(session: Session, phone: str = "0901234567") -> Shopper:
-    return join_shopper(session, phone)
+    """A shopper who agreed to take part and to brands' figures, and to nothing else."""
+    shopper = join_shopper(session, phone)
+    record_for_trial(session, shopper.id)
+    return shopper
 
 
 def make_staff(session: Session, role: StaffRole = "reviewer", brands: tuple[str, ...] = ()) -> StaffMember:
@@ -137,6 +141,7 @@ def make_receipt(
             receipt_id=receipt.id,
             position=0,
             sha256=image,
+            object_name=image,
             media_type="image/jpeg",
             width=1000,
             height=2000,

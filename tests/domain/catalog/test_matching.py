@@ -191,6 +191,47 @@ def test_a_misread_glued_or_cut_name_is_still_known(raw_name: str, expected: str
     assert brand(raw_name) == expected
 
 
+@pytest.mark.parametrize(
+    ("printed", "folded"),
+    [
+        ("5.0MO Matic", "0MO MATIC"),
+        ("7.7UP NN Chanh", "7UP NN CHANH"),
+        ("27.KEM PS", "KEM PS"),
+        ("1.5L COCA", "15L COCA"),
+        ("3.6kg OMO", "36KG OMO"),
+        ("100.000", "100000"),
+    ],
+)
+def test_a_lines_number_is_no_part_of_its_name(printed: str, folded: str) -> None:
+    assert fold(printed) == folded
+
+
+@pytest.mark.parametrize(
+    ("raw_name", "expected"),
+    [
+        ("Viên súp Knom Vị bò 60g", "Knorr"),
+        ("Sốt Knon Kho nấu tự nhiên 28gr", "Knorr"),
+        ("KNON DO CHOI GO", None),
+    ],
+)
+def test_two_narrow_letters_that_were_read_as_one_are_still_known(
+    raw_name: str, expected: str | None
+) -> None:
+    assert brand(raw_name) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw_name", "expected"),
+    [
+        ("COMFORT THIÊN NHIÊN TINH", "Comfort"),
+        ("Tay BC VIM Zero 750ml", "Vim"),
+        ("COMFORT NUOC SUOI", None),
+    ],
+)
+def test_a_word_of_one_brands_own_says_nothing_against_another(raw_name: str, expected: str | None) -> None:
+    assert brand(raw_name) == expected
+
+
 def test_a_short_brand_is_never_guessed_from_a_wrong_letter_alone() -> None:
     assert brand("OMA 3KG") is None
     assert brand("DIVE 900G") is None
