@@ -68,7 +68,7 @@ class Crowd:
 
     def earn(self, session: Session, picked: random.Random) -> None:
         receipt = make.make_receipt(session, picked.choice(self.shoppers), image=f"{new_id().int:064x}"[-64:])
-        # In the order in which rules run, whatever the threads: see domain/loyalty/campaigns.
+        # In the order in which rules run, whatever the threads: see domain/campaigns/judging.
         awards = [
             Award(
                 self.campaign, brand, Points(points), picked.choice((None, 30)), {0: points}, (self.budget,)

@@ -80,9 +80,14 @@ def settle(receipt_id: UUID, **reading: Any) -> str | None:
         return settlement.settle_receipt(session, receipt_id, read)
 
 
+PAYS = {"kind": "points_per_amount", "points": 10, "minor": 10_000}
+STAMPS = {"kind": "stamp", "card": "card", "full": 9}
+CAPPED = {"of": "points", "per": "day", "most": 1_000_000}
+
+
 def person(client: TestClient, session: Session) -> Shopper:
     """A shopper of whom every table knows: paid, refused and appealing, waiting, looked at by staff."""
-    make.make_campaign(session)
+    make.make_campaign(session, rules=[{"name": "spend", "give": [PAYS, STAMPS]}], caps=[CAPPED])
     shopper, reviewer = make.make_shopper(session, PHONE), make.make_staff(session)
     session.commit()
     paid = upload(client, shopper, PHOTO, 1)
@@ -362,6 +367,8 @@ def test_every_table_of_a_person_was_looked_at(real_client: TestClient) -> None:
         "case_hold",
         "review_proposal",
         "review_undo",
+        "points_adjustment",
+        "receipt_reversal",
         "paper_key",
         "photo_hash",
         # An appeal takes back what was withheld.
