@@ -20,6 +20,7 @@ from domain.review.errors import (
     CorrectionMatchesError,
     DecidedBeforeError,
     InvalidReasonError,
+    NotApprovedError,
     ProposalGoneError,
     UndoRefusedError,
 )
@@ -124,7 +125,10 @@ def undo_decision(
 @router.post(
     "/{receipt_id}/reverse",
     status_code=201,
-    responses={202: {"model": ReversalView, "description": "It waits for a second person"}},
+    responses={
+        202: {"model": ReversalView, "description": "It waits for a second person"},
+        **refusals(NotApprovedError, ConflictOfInterestError, DecidedBeforeError),
+    },
 )
 def reverse_receipt(
     receipt_id: UUID,
@@ -142,7 +146,7 @@ def reverse_receipt(
     return ReversalView.model_validate(done, from_attributes=True)
 
 
-@router.post("/{receipt_id}/reverse/withdraw", status_code=204)
+@router.post("/{receipt_id}/reverse/withdraw", status_code=204, responses=refusals(ProposalGoneError))
 def withdraw_reversal(receipt_id: UUID, session: UnitOfWork, reviewer: CurrentReviewer) -> None:
     """Drop the proposal to take a receipt back: it stays approved."""
     reversals.withdraw_reversal(session, receipt_id, reviewer_id=reviewer.id)
