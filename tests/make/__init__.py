@@ -118,6 +118,13 @@ def published_terms(session: Session, campaign: Campaign) -> Terms:
     return read_terms(standing.version.terms)
 
 
+def version_id(session: Session, campaign: Campaign) -> UUID:
+    """The version that was published last."""
+    standing = published_of(session, campaign)
+    assert standing is not None
+    return standing.version.id
+
+
 def change_terms(session: Session, campaign: Campaign, **values: Any) -> None:
     """Publish another version of a campaign, live from now on."""
     stands = published_terms(session, campaign).model_dump()

@@ -33,7 +33,8 @@ class Crowd:
 
     def __init__(self) -> None:
         with transaction() as session:
-            self.campaign = make.make_campaign(session, brands=BRANDS).id
+            campaign = make.make_campaign(session, brands=BRANDS)
+            self.campaign, self.version = campaign.id, make.version_id(session, campaign)
             self.shoppers = [make.make_shopper(session, f"090123456{n}") for n in range(3)]
             self.brands = [make.brand_id(session, name) for name in BRANDS]
             self.currencies = [currency_of(session, brand) for brand in self.brands]
@@ -71,7 +72,13 @@ class Crowd:
         # In the order in which rules run, whatever the threads: see domain/campaigns/judging.
         awards = [
             Award(
-                self.campaign, brand, Points(points), picked.choice((None, 30)), {0: points}, (self.budget,)
+                self.campaign,
+                self.version,
+                brand,
+                Points(points),
+                picked.choice((None, 30)),
+                {0: points},
+                (self.budget,),
             )
             for brand in self.brands
             if (points := picked.randrange(1, 20))

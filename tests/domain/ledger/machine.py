@@ -116,7 +116,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def send(self, who: int, brand: int, points: int, days: int | None, waits: str) -> None:
         receipt = make.make_receipt(self.session, self.shoppers[who], image=f"{len(self.receipts):064}")
         budget_ids = (self.budget,) if brand == 0 else ()
-        award = Award(self.campaign.id, self.brands[brand], Points(points), days, {0: points}, budget_ids)
+        version_id, brand_id = make.version_id(self.session, self.campaign), self.brands[brand]
+        award = Award(self.campaign.id, version_id, brand_id, Points(points), days, {0: points}, budget_ids)
         self.receipts.append((receipt, award, (who, brand)))
         self.taken_back[receipt.id] = 0
         if waits == "no":
