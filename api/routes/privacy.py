@@ -14,7 +14,12 @@ from api.contract import refusals
 from domain.errors import InvalidCursorError, InvalidValueError, NotFoundError, UnknownFilterValueError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.privacy import consents, erasure, export
-from domain.privacy.errors import ConsentTextChangedError, ErasureNotConfirmedError, ExportAskedBeforeError
+from domain.privacy.errors import (
+    ConsentTextChangedError,
+    ErasureNotConfirmedError,
+    ExportAskedBeforeError,
+    ExportNotReadyError,
+)
 from domain.signin.forgetting import forget_ways_in
 from infra import queue, storage
 from infra.db import after_commit
@@ -88,7 +93,10 @@ def list_exports(session: ReadOnly, shopper: CurrentShopper) -> ExportList:
 @router.get(
     "/exports/{export_id}/file",
     response_class=StreamingResponse,
-    responses={200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
+        **refusals(ExportNotReadyError),
+    },
 )
 def fetch_export(export_id: UUID, session: ReadOnly, shopper: CurrentShopper) -> StreamingResponse:
     """Return a ZIP: a JSON file for each kind of thing that is held, and the pictures."""

@@ -146,7 +146,11 @@ def reverse_receipt(
     return ReversalView.model_validate(done, from_attributes=True)
 
 
-@router.post("/{receipt_id}/reverse/withdraw", status_code=204, responses=refusals(ProposalGoneError))
+@router.post(
+    "/{receipt_id}/reverse/withdraw",
+    status_code=204,
+    responses=refusals(ProposalGoneError, ConflictOfInterestError),
+)
 def withdraw_reversal(receipt_id: UUID, session: UnitOfWork, reviewer: CurrentReviewer) -> None:
     """Drop the proposal to take a receipt back: it stays approved."""
     reversals.withdraw_reversal(session, receipt_id, reviewer_id=reviewer.id)

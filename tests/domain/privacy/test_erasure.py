@@ -367,8 +367,8 @@ def test_every_table_of_a_person_was_looked_at(real_client: TestClient) -> None:
         "case_hold",
         "review_proposal",
         "review_undo",
-        "points_adjustment",
         "receipt_reversal",
+        "points_adjustment",
         "paper_key",
         "photo_hash",
         # An appeal takes back what was withheld.
