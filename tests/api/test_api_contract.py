@@ -42,7 +42,7 @@ def tokens(committed: None) -> Generator[dict[str, dict[str, str]]]:
 
 
 @schema.parametrize()
-@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
 def test_every_operation_answers_as_described_whatever_is_sent(
     case: schemathesis.Case, tokens: dict[str, dict[str, str]]
 ) -> None:
