@@ -232,7 +232,7 @@ class Terms(Part):
     for ever. `currency` is the brand whose points are paid; without it each line pays its own brand's.
     """
 
-    form: Literal[1] = Field(default=1, description="By which form the terms are written.")
+    form: int = Field(default=1, ge=1, le=1, description="By which form the terms are written.")
     starts_on: date = Field(description="First day of purchases.")
     ends_on: date = Field(description="Last day, included.")
     accepted_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = Field(
