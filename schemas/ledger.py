@@ -29,7 +29,6 @@ TransferKind = Literal[
     "claw_back",
     "repay",
 ]
-HoldState = Literal["open", "posted", "void"]
 
 # Transfers into somebody's account; all but `earn` may also leave one. Two indexes rest on it.
 _INTO_PERSONS: Final = "kind IN ('earn', 'refund', 'release', 'adjust', 'exchange', 'repay')"

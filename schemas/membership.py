@@ -22,7 +22,6 @@ GOAL_MAX = 1_000_000_000
 VALID_DAYS_MAX = 1_100
 CODE_LENGTH = 8
 
-ReferralState = Literal["waiting", "held", "paid", "refused"]
 MissionGoal = Literal["receipts", "units", "spend_minor", "days"]
 
 

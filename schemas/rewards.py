@@ -17,7 +17,6 @@ from schemas.partners import Slug
 
 RewardState = Literal["draft", "offered", "ended"]
 BatchKind = Literal["own", "imported"]
-VoucherState = Literal["free", "issued", "reserved", "used", "cancelled", "withdrawn"]
 # As a shopper sees it: one whose last day has passed is told apart.
 VoucherStanding = Literal["issued", "reserved", "used", "cancelled", "expired"]
 WhyNot = Literal["not_yet", "ended", "sold_out", "limit_reached", "points_short"]

@@ -18,7 +18,6 @@ from infra.words import Language, all_words, say
 from schemas.campaigns import Campaign, CampaignVersion, CampaignView, WhyView
 
 _DAYS: Final = {"first", "last"}
-_MONEY: Final = {"spend_min"}
 
 
 def tell_miss(miss: Miss, language: Language) -> WhyView:
