@@ -14,21 +14,23 @@ from api.origin import CallerOrigin
 from api.routes.tokens import answered
 from domain.errors import DomainError, NotFoundError
 from domain.signin import passkeys, sessions, spending
-from domain.signin.errors import PasskeyKnownError, TooManyPasskeysError, WrongPasskeyError
+from domain.signin.errors import PasskeyKnownError, TooManyCodesError, TooManyPasskeysError, WrongPasskeyError
 from infra.web import ReadOnly, UnitOfWork
 from schemas.signin import NewPasskey, PasskeyOptions, Passkeys, PasskeySignIn, PasskeyView, Tokens
 
 router = APIRouter(prefix="/v1", tags=["sign-in"])
 
 
-@router.post("/auth/passkeys/options")
+@router.post("/auth/passkeys/options", responses=refusals(TooManyCodesError))
 def ask_to_sign_in(session: UnitOfWork, origin: CallerOrigin) -> PasskeyOptions:
     """Return what `navigator.credentials.get` needs; it names no account."""
     spending.count_try(origin)
     return passkeys.sign_in_options(session)
 
 
-@router.post("/auth/passkeys", response_model=Tokens, responses=refusals(WrongPasskeyError))
+@router.post(
+    "/auth/passkeys", response_model=Tokens, responses=refusals(WrongPasskeyError, TooManyCodesError)
+)
 def sign_in_by_passkey(
     request: Request, response: Response, body: PasskeySignIn, session: UnitOfWork, origin: CallerOrigin
 ) -> Any:

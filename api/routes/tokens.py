@@ -90,7 +90,7 @@ def ask_for_code(
 @router.post(
     "/tokens",
     response_model=Tokens,
-    responses=refusals(PhoneNotTakenError, InvalidPhoneError, WrongCodeError, CodesOffError),
+    responses=refusals(PhoneNotTakenError, InvalidPhoneError, WrongCodeError, TooManyCodesError),
 )
 def sign_in(
     request: Request, response: Response, body: TokenRequest, session: UnitOfWork, origin: CallerOrigin
@@ -110,7 +110,11 @@ def sign_in(
     return answered(request, response, opened, body)
 
 
-@router.post("/outside", response_model=Tokens, responses=refusals(OutsideOffError, OutsideTokenError))
+@router.post(
+    "/outside",
+    response_model=Tokens,
+    responses=refusals(OutsideOffError, OutsideTokenError, TooManyCodesError),
+)
 def sign_in_from_outside(
     request: Request,
     response: Response,
@@ -120,10 +124,9 @@ def sign_in_from_outside(
 ) -> Any:
     """Exchange a token of the outside sign-in service that is set here for a session."""
     spending.count_try(origin)
-    proof = prove_outside(session, body.token)
-    due = proof.by_phone and second_fact.is_due(session, proof.shopper, origin)
+    proof = prove_outside(session, body.token, origin)
     opened = sessions.begin_session(
-        session, proof.shopper, "outside", origin, body.device_name, second_fact_due=due
+        session, proof.shopper, "outside", origin, body.device_name, second_fact_due=proof.second_fact_due
     )
     return answered(request, response, opened, body)
 
