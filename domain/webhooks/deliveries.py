@@ -7,7 +7,7 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import delete, text
@@ -16,8 +16,9 @@ from sqlmodel import Session, col, or_, select
 
 from domain.catalog.listing import brand_slugs
 from domain.events import readers
-from domain.events.outbox import events_by_key, told_outside
+from domain.events.outbox import Recorded, events_by_key, told_outside
 from domain.people.audit import record_act
+from domain.people.shoppers import pseudonym
 from domain.webhooks.endpoints import signing_secrets
 from infra import clock
 from schemas.base import new_id, table_of
@@ -179,10 +180,18 @@ def _bodies(session: Session, keys: Sequence[UUID]) -> dict[UUID, str]:
     slugs = brand_slugs(session)
     return {
         event.key: WebhookBody(
-            type=event.type, timestamp=event.occurred_at, data=told_outside(event, slugs)
+            type=event.type, timestamp=event.occurred_at, data=_told(event, slugs)
         ).model_dump_json()
         for event in events_by_key(session, keys)
     }
+
+
+def _told(event: Recorded, slugs: Mapping[str, str]) -> dict[str, Any]:
+    """Return what outsiders are told: a shopper who is an event's own subject goes by a pseudonym."""
+    told = told_outside(event, slugs)
+    if event.subject_id == event.shopper_id:
+        told["subject"] = pseudonym(event.subject_id, "webhooks")
+    return told
 
 
 def note_outcome(session: Session, delivery_id: UUID, outcome: Outcome) -> None:

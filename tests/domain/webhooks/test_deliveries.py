@@ -117,6 +117,18 @@ def test_an_event_is_delivered_once_signed_and_without_whose_it_is(got: Receiver
     assert request.headers["webhook-id"] == str(row.event_key)
 
 
+def test_a_shopper_who_is_an_event_s_subject_is_told_by_a_pseudonym(got: Receiver, admin_id: UUID) -> None:
+    listen(admin_id, got.url("/200"))
+    shopper_id = new_id()
+    with transaction() as session:
+        data = {"tier": "gold"}
+        outbox.record(session, [NewEvent("up", "tier.reached", shopper_id, clock.now(), shopper_id, data)])
+    turn()
+    [request] = got.received
+    assert str(shopper_id).encode() not in request.body
+    assert b'"tier.reached"' in request.body
+
+
 @pytest.mark.parametrize(
     ("path", "status", "fault"),
     [("/500", 500, None), ("/redirect", 307, None), ("/cut", None, "cut_short"), ("/hang", None, "timeout")],
