@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, false, func, or_
+from sqlalchemy import ColumnElement, ScalarSelect, Select, false, func, or_, true
 from sqlalchemy import select as plain_select
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Mapped
@@ -49,10 +49,14 @@ def given(
     About a brand, the newest word counts, be it about that brand or about all; without a brand, the newest
     about all.
     """
-    if purpose in ASKED_ELSEWHERE and settings().consents_elsewhere:
-        return True
     newest = _newest(purpose, channel, brand_id).where(col(Consent.shopper_id) == shopper_id)
-    return bool(session.execute(newest).scalar_one_or_none())
+    said = session.execute(newest).scalar_one_or_none()
+    return _asked_elsewhere(purpose) if said is None else bool(said)
+
+
+def _asked_elsewhere(purpose: Purpose) -> bool:
+    """Say whether silence here means a yes: another system asked. A no said here counts."""
+    return purpose in ASKED_ELSEWHERE and settings().consents_elsewhere
 
 
 def refused(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channel | None = None) -> bool:
@@ -73,12 +77,10 @@ def needed(session: Session, shopper_id: UUID, purpose: Purpose) -> None:
 
 def who_gave(shopper_id: Mapped[UUID], purpose: Purpose, brand_id: UUID | None = None) -> ColumnElement[bool]:
     """Return the condition, for a statement of one's own, that a row's shopper agrees to a purpose now."""
-    if purpose in ASKED_ELSEWHERE and settings().consents_elsewhere:
-        return ~false()
     newest: ScalarSelect[bool] = (
         _newest(purpose, None, brand_id).where(col(Consent.shopper_id) == shopper_id).scalar_subquery()
     )
-    return func.coalesce(newest, false())
+    return func.coalesce(newest, true() if _asked_elsewhere(purpose) else false())
 
 
 def _newest(purpose: Purpose, channel: Channel | None, brand_id: UUID | None) -> Select[bool]:

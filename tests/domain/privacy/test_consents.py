@@ -205,6 +205,10 @@ def test_consents_of_another_system_count_for_taking_part_and_never_for_messages
     try:
         assert upload(client, newcomer).status_code == 202
         assert not given(session, newcomer.id, "messages", "sms")
+        no = {"consents": [{"purpose": "brand_insight", "given": False}]}
+        assert given(session, newcomer.id, "brand_insight")
+        assert client.put("/v1/me/consents", headers=make.bearer(newcomer), json=no).status_code == 200
+        assert not given(session, newcomer.id, "brand_insight")
     finally:
         override_settings(consents_elsewhere=False)
 
