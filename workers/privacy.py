@@ -27,11 +27,6 @@ def erase_shoppers() -> Iterator[int]:
     with Session(db.engine()) as session:
         asked = erasure.erasures_to_do(session, clock.now())
     for request_id, shopper_id in asked:
-        for name in list(storage.objects_of(shopper_id)):
-            storage.remove(name)
-            with transaction() as session:
-                erasure.note_erased(session, request_id, "objects", 1)
-            yield 1
         while True:
             with transaction() as session:
                 removed = erasure.erase_some(session, shopper_id, BATCH_MAX)
@@ -40,6 +35,12 @@ def erase_shoppers() -> Iterator[int]:
             if removed is None:
                 break
             yield removed[1]
+        # After the rows, so that a store that is away keeps nobody's words; names come from the store.
+        for name in list(storage.objects_of(shopper_id)):
+            storage.remove(name)
+            with transaction() as session:
+                erasure.note_erased(session, request_id, "objects", 1)
+            yield 1
         with transaction() as session:
             ended = erasure.note_emptied(session, request_id)
         _log.info("shopper_erased" if ended else "shopper_emptied", request_id=str(request_id))

@@ -13,14 +13,14 @@ from api.auth import CallerLanguage, CurrentShopper
 from api.contract import refusals
 from domain.errors import InvalidCursorError, InvalidValueError, NotFoundError, UnknownFilterValueError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
-from domain.privacy import consents, erasure, export
+from domain.privacy import consents, export
 from domain.privacy.errors import (
     ConsentTextChangedError,
     ErasureNotConfirmedError,
     ExportAskedBeforeError,
     ExportNotReadyError,
 )
-from domain.signin.forgetting import forget_ways_in
+from domain.signin.forgetting import be_forgotten
 from infra import queue, storage
 from infra.db import after_commit
 from infra.web import ReadOnly, UnitOfWork
@@ -125,7 +125,5 @@ def forget_me(session: UnitOfWork, shopper: CurrentShopper, confirm: ShortText =
     Access ends at once and points are lost. Everything else is gone by `due_at`. The phone number may join
     again at any time, as somebody new.
     """
-    request = erasure.ask_erasure(session, shopper.id, confirm)
-    # With the phone at hand: its codes are known by that alone.
-    forget_ways_in(session, shopper)
+    request = be_forgotten(session, shopper, confirm)
     return ErasureView(id=request.id, asked_at=request.asked_at, due_at=request.due_at)

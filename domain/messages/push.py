@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, select
 
 from domain.errors import NotFoundError
+from domain.messages.consent import may_be_rung
 from domain.messages.errors import PushRefusedError
 from infra import clock
 from infra.push import Note, Rung
@@ -125,7 +126,9 @@ def claim(session: Session) -> list[Bell]:
     for delivery_id, message_id, target_id in rows:
         message = session.get_one(Message, message_id)
         target = session.get_one(PushTarget, target_id)
-        if message.told_at < clock.now() - STALE or message.read_at is not None:
+        is_old = message.told_at < clock.now() - STALE or message.read_at is not None
+        # A no that was said since the bell was put off counts too.
+        if is_old or not may_be_rung(session, message.shopper_id):
             session.get_one(PushDelivery, delivery_id, populate_existing=True).state = "dropped"
             continue
         unread = session.exec(
