@@ -116,6 +116,7 @@ def discard_draft(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCamp
     "/campaigns/{campaign}/publish",
     responses=refusals(
         NothingToPublishError,
+        OtherBrandsError,
         UnknownNamesError,
         LegalPapersMissingError,
         PointValueMissingError,
@@ -127,7 +128,7 @@ def publish_draft(
 ) -> ManagedCampaign:
     """Let the draft be live, now or from a time on. Uploads before are judged by what was live then."""
     kept = managed.campaign_of(session, seller, campaign)
-    versions.publish(session, kept.id, staff_id=seller.id, at=wanted.at if wanted else None)
+    managed.publish(session, seller, kept, wanted.at if wanted else None)
     return managed.shown(session, kept)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from domain.campaigns import versions
 from domain.campaigns.budgets import left_of_campaigns
 from domain.campaigns.compiled import Known, compile_terms
 from domain.campaigns.errors import NothingToPublishError, OtherBrandsError
@@ -80,13 +82,33 @@ def draft(session: Session, staff: StaffMember, campaign: Campaign, terms: Terms
         OtherBrandsError: The terms are about a brand that is not theirs.
         UnknownNamesError: The terms name what the catalogue lacks.
     """
+    _check_brands(staff, terms)
+    save_draft(session, campaign.id, terms, staff_id=staff.id)
+
+
+def publish(session: Session, staff: StaffMember, campaign: Campaign, at: datetime | None) -> None:
+    """Let a campaign's draft be live; whoever wrote it, who publishes speaks for their own brands only.
+
+    Raises:
+        NothingToPublishError: There is no draft.
+        OtherBrandsError: The draft is about a brand that is not theirs.
+        UnknownNamesError: It names what the catalogue lacks.
+        LegalPapersMissingError: Its legal form needs papers that it lacks.
+        PointValueMissingError: Its legal form needs to know what a point is worth.
+        BudgetUsedError: More was given already than its budgets allow.
+    """
+    if (version := draft_of(session, campaign.id)) is not None:
+        _check_brands(staff, read_terms(version.terms))
+    versions.publish(session, campaign.id, staff_id=staff.id, at=at)
+
+
+def _check_brands(staff: StaffMember, terms: Terms) -> None:
     if staff.role != "admin":
         named = [*((f"brands.{place}", slug) for place, slug in enumerate(terms.brands))]
         named += [("currency", terms.currency)] if terms.currency else []
         for field, slug in named:
             if slug not in staff.brands:
                 raise OtherBrandsError(field=field, value=slug)
-    save_draft(session, campaign.id, terms, staff_id=staff.id)
 
 
 def list_campaigns(session: Session, staff: StaffMember) -> CampaignList:
@@ -106,7 +128,7 @@ def shown(session: Session, campaign: Campaign) -> ManagedCampaign:
     """Return a campaign with its versions, newest first."""
     brand = session.exec(select(Brand.slug).where(Brand.id == campaign.brand_id)).first()
     left = left_of_campaigns(session, [campaign.id], clock.now()).get(campaign.id, {})
-    versions = [
+    found = [
         VersionView(
             no=standing.version.no,
             state=standing.state,
@@ -118,7 +140,7 @@ def shown(session: Session, campaign: Campaign) -> ManagedCampaign:
         for standing in standings(session, campaign)
     ]
     summary = _summary(session, campaign, brand, left)
-    return ManagedCampaign(**summary.model_dump(), versions=versions)
+    return ManagedCampaign(**summary.model_dump(), versions=found)
 
 
 def _summary(

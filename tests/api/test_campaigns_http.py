@@ -130,3 +130,17 @@ def test_a_draft_is_tried_on_past_receipts_and_few_shoppers_are_withheld(
     client.put("/v1/campaigns/tet/draft", json=terms(), headers=headers)
     tried = client.post("/v1/campaigns/tet/dry-runs", json={"receipts": 10}, headers=headers).json()
     assert (tried["receipts"], tried["points"], tried["shoppers"], tried["by_day"]) == (1, 185, None, {})
+
+
+def test_nobody_publishes_what_another_wrote_about_brands_that_are_not_theirs(
+    client: TestClient, session: Session
+) -> None:
+    admin = make.bearer(make.make_staff(session, "admin"))
+    manager = make.bearer(make.make_staff(session, "brand_manager", ("omo",)))
+    begun = {"slug": "tet", "name": "Tết", "brand": "omo"}
+    assert client.post("/v1/campaigns", json=begun, headers=manager).status_code == 201
+    both = terms(brands=["omo", "comfort"])
+    assert client.put("/v1/campaigns/tet/draft", json=both, headers=admin).status_code == 200
+    refused = client.post("/v1/campaigns/tet/publish", headers=manager)
+    assert (refused.status_code, refused.json()["code"]) == (422, "campaign_of_other_brands")
+    assert client.post("/v1/campaigns/tet/publish", headers=admin).status_code == 200
