@@ -30,6 +30,8 @@ CHECKS = (
 )
 ROLES = ("shopper", "reviewer", "brand_manager", "admin")
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
+# Every boundary of every field by every other takes hours with terms that hold terms; chance takes a minute.
+schema.config.phases.coverage.enabled = False
 
 
 @pytest.fixture
