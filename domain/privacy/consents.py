@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from domain.errors import UnknownFilterValueError
+from domain.events.due import note_due
 from domain.paging import comes_before
 from domain.privacy.errors import ConsentNeededError, ConsentTextChangedError
 from domain.privacy.texts import all_asked, current_text
@@ -139,6 +140,9 @@ def record(
             standing.append(said)
     session.add_all(new)
     session.flush()
+    if new:
+        # What brands may know of earlier purchases follows at once.
+        note_due(session, "shopper", [shopper_id])
 
 
 def _stands(said: Consent, standing: Sequence[Consent]) -> bool:

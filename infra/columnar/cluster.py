@@ -97,4 +97,6 @@ class ClickHouseStore:
 def _error(error: Exception) -> ColumnarError:
     words = str(error)
     # Without a code of ClickHouse's it was never asked.
-    return error_of(words) if limits_of(words) is not None else ColumnarAwayError("ClickHouse does not answer")
+    return (
+        error_of(words) if limits_of(words) is not None else ColumnarAwayError("ClickHouse does not answer")
+    )

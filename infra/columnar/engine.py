@@ -65,6 +65,7 @@ class Engine:
             "do_not_merge_across_partitions_select_final": 1,
             "output_format_json_quote_64bit_integers": 0,
             "input_format_skip_unknown_fields": 0,
+            "session_timezone": "'Asia/Ho_Chi_Minh'",
             "date_time_input_format": "'best_effort'",
             "max_result_rows": self.limits.answer_rows if readonly else 0,
             "mutations_sync": 2,

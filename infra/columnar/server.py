@@ -1,4 +1,4 @@
-"""Answers questions over a socket of this machine: the one process that has the engine and its folder open."""
+"""Answers questions over a socket of this machine: the one process that has the engine's folder open."""
 
 from __future__ import annotations
 

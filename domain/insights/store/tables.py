@@ -31,6 +31,8 @@ class Facts:
     partition: str = ""
     # Where a row is only shown to brands if its shopper agreed.
     by_consent: bool = False
+    # What the view shows beside the columns.
+    shown: str = ""
 
     @property
     def rows(self) -> str:
@@ -87,9 +89,11 @@ RECEIPT: Final = Facts(
 )
 SHOPPER: Final = Facts(
     "shopper",
-    {"shopper": "UInt64", "joined": "Date", "holdout": "UInt8"},
+    # The years in which a shopper is held out: who they are is new each year.
+    {"shopper": "UInt64", "joined": "Date", "holdouts": "Array(UInt16)"},
     order=("shopper",),
     primary=("shopper",),
+    shown="has(holdouts, toYear(today())) AS holdout",
 )
 CONSENT: Final = Facts(
     "consent",
@@ -106,8 +110,10 @@ TOUCH: Final = Facts(
         "kind": _SLUG,
         "ref": "String",
         "value": "Int64",
+        # The store's number of what it was: the same thing told twice is one touch.
+        "touch": "UInt64",
     },
-    order=("brand", "kind", "day", "shopper", "ref"),
+    order=("brand", "kind", "day", "shopper", "touch"),
     primary=("brand", "kind", "day"),
     partition="toYear(day)",
 )
@@ -224,10 +230,9 @@ class Layout:
             shard = "" if "shopper" not in facts.columns else "cityHash64(shopper)"
             found += self._table(facts.rows, columns, f"{engine}{partition}{keys}", shard)
             shown = " AND agreed = 1" if facts.by_consent else ""
+            told = ", ".join([*facts.columns, *([facts.shown] if facts.shown else [])])
             found.append(
-                self._view(
-                    facts.name, f"SELECT {', '.join(facts.columns)} FROM {facts.rows} FINAL WHERE gone = 0{shown}"
-                )
+                self._view(facts.name, f"SELECT {told} FROM {facts.rows} FINAL WHERE gone = 0{shown}")
             )
         # `subject` is a derived table, `period` what of it was built.
         built = {"subject": _SLUG, "period": "String", "version": "UInt64", "at": "DateTime('UTC')"}
