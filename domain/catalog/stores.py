@@ -46,7 +46,8 @@ def import_stores(
 ) -> ImportReport:
     """Create or update the stores of a CSV file; where any row is bad, change nothing.
 
-    A store's key is its chain and name; its region is kept as a slug. Hours are written 08:00, days 2026-12-31 or 31/12/2026.
+    A store's key is its chain and name; its region is kept as a slug. Hours are written 08:00, days
+    2026-12-31 or 31/12/2026.
 
     Args:
         session: Open; the caller commits.

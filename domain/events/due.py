@@ -21,14 +21,14 @@ _TAKE = text("""
 
 
 def note_due(session: Session, kind: DueKind, subject_ids: Collection[UUID]) -> None:
-    """Have the store told anew of receipts, or of shoppers with all their receipts, once this is committed."""
+    """Have the store told anew of receipts, or of shoppers and all their receipts, once this commits."""
     rows = [{"id": new_id(), "kind": kind, "subject_id": subject_id} for subject_id in subject_ids]
     if rows:
         session.execute(insert(table_of(InsightDue)), rows)
 
 
 def take_due(session: Session, limit: int) -> tuple[set[UUID], set[UUID]]:
-    """Return receipts and shoppers of whom the store is to be told; they are noted as told once this commits."""
+    """Return receipts and shoppers of whom the store is to be told; once this commits they are told."""
     receipts: set[UUID] = set()
     shoppers: set[UUID] = set()
     for kind, subject_id in session.execute(_TAKE, {"most": limit}):

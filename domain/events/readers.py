@@ -40,7 +40,7 @@ def take(session: Session, name: str, limit: int) -> list[Recorded]:
 
 
 def skip_to_newest(session: Session, name: str) -> None:
-    """Have a reader begin behind what there is now: whoever looks at all that stands has no need of the past."""
+    """Have a reader begin behind what there is now: who looks at all that stands needs no past."""
     place = newest(session)
     row = {"name": name, "xid": place.xid, "version": place.version, "read_at": clock.now()}
     statement = insert(table_of(EventReader)).values(row)

@@ -1,7 +1,8 @@
 """Sums that would take seconds over the whole base: made a period at a time, anew when a row of it is newer.
 
-A build is shown whole or not at all: its rows carry a version, and the views show the last one that was noted as
-built. Whole periods are summed up on their own, since shoppers of months don't add up to those of a year.
+A build is shown whole or not at all: its rows carry a version, and the views show the last one that was
+noted as built. Whole periods are summed up on their own, since shoppers of months don't add up to those of
+a year.
 """
 
 from __future__ import annotations
@@ -26,11 +27,12 @@ from infra.columnar.store import Store
 
 _ACTIVE_PERIOD: Final = f"""
     SELECT {{grain:String}} AS grain, {{start:Date}} AS start,
-        if(grouping(chain) = 1, '{ALL}', chain) AS chain_, if(grouping(region) = 1, '{ALL}', region) AS region_,
+        if(grouping(chain) = 1, '{ALL}', chain) AS chain_,
+        if(grouping(region) = 1, '{ALL}', region) AS region_,
         currency, uniqExact(shopper), count(), sum(total)
     FROM receipt WHERE day >= {{start:Date}} AND day < {{end:Date}}
     GROUP BY GROUPING SETS ((chain, region, currency), (chain, currency), (region, currency), (currency))
-"""  # noqa: S608 - our own names
+"""
 _ACTIVE_MONTH: Final = """
     SELECT {start:Date}, chain, region, currency, uniqExactState(shopper), count(), sum(total)
     FROM receipt WHERE day >= {start:Date} AND day < {end:Date} GROUP BY chain, region, currency
@@ -172,7 +174,8 @@ def build(
     )
     note_built(store, derived.name, period.name, version)
     before = store.query(
-        f"SELECT DISTINCT version FROM {derived.rows} WHERE period = {{period:String}} AND version != {{version:UInt64}}",  # noqa: E501, S608 - ours
+        f"SELECT DISTINCT version FROM {derived.rows}"
+        " WHERE period = {period:String} AND version != {version:UInt64}",
         told,
     )
     for row in before:

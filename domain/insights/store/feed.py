@@ -1,7 +1,8 @@
 """What happened to receipts and shoppers, told to the columnar store: nothing missed, and twice is as once.
 
-The reader's place in the outbox moves in the transaction in which the store has taken what it read. A process that
-dies between the two reads the same again, and what it writes then are newer versions of the same rows.
+The reader's place in the outbox moves in the transaction in which the store has taken what it read. A
+process that dies between the two reads the same again, and what it writes then are newer versions of the
+same rows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Being forgotten by the columnar store: no answer counts them from now on, and the disk forgets within the day."""
+"""Being forgotten by the columnar store: by answers at once, by the disk within the day."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def purge(store: Store, layout: Layout) -> int:
     """
     parts = "clusterAllReplicas('{cluster}', system.parts)" if layout.cluster else "system.parts"
     found = store.query(
-        f"SELECT DISTINCT table FROM {parts.replace('{cluster}', layout.cluster)}"  # noqa: S608 - our own names
+        f"SELECT DISTINCT table FROM {parts.replace('{cluster}', layout.cluster)}"
         " WHERE database = currentDatabase() AND active AND has_lightweight_delete"
     )
     for row in found:

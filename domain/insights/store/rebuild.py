@@ -1,4 +1,4 @@
-"""Filling the store from nothing, or anew: one walk through all shoppers, beside the feed, in bounded steps."""
+"""Filling the store from nothing, or anew: one walk through all shoppers, in steps, beside the feed."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def remove(store: Store, layout: Layout, table: str, condition: str) -> None:
     Raises:
         ColumnarError: The store does not take it.
     """
-    store.command(f"DELETE FROM {layout.local(table)}{layout.everywhere} WHERE {condition}")  # noqa: S608 - ours
+    store.command(f"DELETE FROM {layout.local(table)}{layout.everywhere} WHERE {condition}")
 
 
 def _tell(session: Session, store: Store, shopper_ids: list[UUID], version: int) -> int:

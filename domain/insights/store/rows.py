@@ -55,7 +55,7 @@ _CONSENTS: Final = text("""
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Whether a shopper agrees that brands know: about all, and about those of whom they said something newer."""
+    """Whether a shopper agrees that brands know: about all, and about those of whom they said so since."""
 
     general: bool
     brands: Mapping[str, bool] = field(default_factory=dict)
@@ -89,7 +89,7 @@ def places(session: Session) -> Places:
 
 def agreements(session: Session, shopper_ids: Collection[UUID]) -> dict[UUID, Agreement]:
     """Return what each of some shoppers agrees to now, as `domain.privacy.consents.given` says it."""
-    slugs = {id_: slug for id_, slug in session.exec(select(Brand.id, Brand.slug)).all()}
+    slugs = dict(session.execute(select(Brand.id, Brand.slug)).all())
     said: dict[UUID, dict[UUID | None, Any]] = defaultdict(dict)
     for row in session.execute(_CONSENTS, {"ids": list(shopper_ids)}):
         said[row.shopper_id][row.brand_id] = row
@@ -193,7 +193,7 @@ def shopper_rows(session: Session, shopper_ids: Collection[UUID]) -> list[Row]:
 
 
 def held_out_years(shopper_id: UUID, joined: int) -> list[int]:
-    """Return the years, from the one they joined in until some years from now, in which a shopper is held out."""
+    """Return the years in which a shopper is held out, from the one they joined in until some from now."""
     last = clock.till_today().year + HELD_OUT_YEARS
     return [year for year in range(joined, last) if held_out(shopper_id, year)]
 

@@ -1,9 +1,9 @@
-"""A synthetic base for benchmarks and demonstrations of scale: the same rows for the same seed, made by the engine.
+"""A synthetic base for benchmarks and demonstrations of scale: a seed always means the same rows.
 
-Everything is a hash of the seed, the shopper and the day, so that any machine makes the same rows in any order and in
-little memory. Shoppers differ as a gamma distribution does and stop coming one day; brands are bought by
-Zipf's law, each shopper's favourites more often; days have seasons; prices differ by chain and rise; one line in six
-or so is on promotion, and promoted brands are bought more.
+Everything is a hash of the seed, the shopper and the day, so that any machine makes the same rows in any
+order and in little memory. Shoppers differ as a gamma distribution does and stop coming one day; brands are
+bought by Zipf's law, each shopper's favourites more often; days have seasons; prices differ by chain and
+rise; one line in six or so is on promotion, and promoted brands are bought more.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ _SHOPPERS: Final = f"""
         {_one_of("regions", _u("8", "s"))} AS region,
         {_u("9", "s")} AS usual
     FROM numbers({{from_shopper:UInt64}}, {{shoppers:UInt64}})
-"""  # noqa: S608 - numbers and bound names
+"""
 # Each step in a query of its own: names that stand for names are written out anew wherever they are used.
 _VISITS: Final = f"""
     SELECT s, shopper, agreed, region, usual, day, xxHash64({{seed:UInt64}}, 11, s, day) AS receipt
@@ -105,7 +105,7 @@ _VISITS: Final = f"""
                 range(length({{weights:Array(Float64)}})), {{weights:Array(Float64)}}))) AS day
         FROM ({_SHOPPERS})
     )
-"""  # noqa: S608 - numbers and bound names
+"""
 # Three trips in five lead to the usual chain.
 _CHAIN: Final = _one_of("chains", f"if({_u('12', 'receipt')} < 0.6, usual, {_u('13', 'receipt')})")
 _FAVOURITE: Final = "toUInt8(6 * pow(" + _u("21", "receipt", "l") + ", 2))"
@@ -126,7 +126,7 @@ _DRAWN: Final = f"""
         SELECT *, {_CHAIN} AS chain
         FROM ({_VISITS})
     )
-"""  # noqa: S608 - numbers and bound names
+"""
 _RECEIPTS: Final = f"""
     SELECT *, toInt64(arraySum(x -> x.4 - x.5, bought)
         + {_u("25", "receipt")} * {_u("26", "receipt")} * 400000) AS total
@@ -139,36 +139,38 @@ _RECEIPTS: Final = f"""
         FROM (
             SELECT *, toMonday(day) AS week,
                 arrayMap(x -> tuple(x.1, x.2, x.3, toInt64(x.3 * 25 * (1 + xxHash64(31, x.1, x.2) % 60)
-                    * (100 + xxHash64(32, x.1, chain) % 12 + intDiv(dateDiff('month', {{first:Date}}, day), 3)))),
+                    * (100 + xxHash64(32, x.1, chain) % 12
+                        + intDiv(dateDiff('month', {{first:Date}}, day), 3)))),
                     drawn) AS priced
             FROM ({_DRAWN})
         )
     )
-"""  # noqa: S608 - numbers and bound names
+"""
 _KEPT: Final = "'VND' AS currency, 'receipt' AS channel, agreed, 1 AS version, 0 AS gone"
 _INSERT_RECEIPTS: Final = f"""
     INSERT INTO {RECEIPT.rows} (day, hour, chain, store, region, shopper, receipt, total,
         currency, channel, agreed, version, gone)
     SELECT day, hour, chain, store, region, shopper, receipt, total, {_KEPT} FROM ({_RECEIPTS})
-"""  # noqa: S608 - our own statement
+"""
 _INSERT_PURCHASES: Final = f"""
-    INSERT INTO {PURCHASE.rows} (brand, product, category, owner, chain, store, region, day, hour, shopper, receipt,
-        line, units, paid, discount, basket, points, currency, channel, agreed, version, gone)
+    INSERT INTO {PURCHASE.rows} (brand, product, category, owner, chain, store, region, day, hour,
+        shopper, receipt, line, units, paid, discount, basket, points,
+        currency, channel, agreed, version, gone)
     SELECT {_named("brands", "one.1")} AS brand,
         if(one.1 = 0, '', concat(brand, '-', toString(one.2))), {_named("categories", "one.1")},
         {_named("owners", "one.1")}, chain, store, region, day, hour, shopper, receipt,
         place, one.3, one.4 - one.5, one.5, total,
         if(one.1 = 0, 0, intDiv(one.4 - one.5, 1000)), {_KEPT}
     FROM ({_RECEIPTS}) ARRAY JOIN bought AS one, arrayEnumerate(bought) AS place
-"""  # noqa: S608 - our own statement
+"""
 _INSERT_SHOPPERS: Final = f"""
     INSERT INTO shopper_rows (shopper, joined, holdouts, version, gone)
     SELECT shopper, joined, if({_u("27", "s")} < 0.05, range(2020, 2100), []), 1, 0 FROM ({_SHOPPERS})
-"""  # noqa: S608 - our own statement
+"""
 _INSERT_CONSENTS: Final = f"""
     INSERT INTO consent_rows (shopper, brand, given, version, gone)
     SELECT shopper, '', agreed, 1, 0 FROM ({_SHOPPERS})
-"""  # noqa: S608 - our own statement
+"""
 
 
 def fill(store: Store, plan: Plan) -> Iterator[Made]:
@@ -198,10 +200,10 @@ def _batches(shoppers: int) -> Iterator[tuple[int, int]]:
 
 
 def _scale(store: Store, plan: Plan, told: dict[str, Any]) -> float:
-    """Return how often a shopper of rate 1 comes on a day of weight 1, for as many receipts as are planned."""
+    """Return how often a shopper of rate 1 comes on a day of weight 1, for all receipts of a plan."""
     named = told | {"scale": 1.0, "from_shopper": 0, "shoppers": SAMPLE}
     days = [(month, weight) for month in plan.months for weight in _weights(month, _month_end(month))]
-    visits = store.query(
+    visits: float = store.query(
         f"SELECT avg(rate * greatest(0, dateDiff('day', greatest(joined, {{first:Date}}),"
         f" least(left, {{last:Date}})))) AS visits FROM ({_SHOPPERS})",
         named | {"last": plan.last_day},

@@ -1,7 +1,7 @@
 """Putting rows in the store so that doing it again changes nothing, whatever stood there before.
 
-A row's key holds what it is sorted by (brand, day): where a person corrects one of those, the row that stood under
-the old key is taken out by a newer version that is gone.
+A row's key holds what it is sorted by (brand, day): where a person corrects one of those, the row that
+stood under the old key is taken out by a newer version that is gone.
 """
 
 from __future__ import annotations
@@ -98,3 +98,15 @@ def insert(store: Store, facts: Facts, rows: Sequence[Row], version: int, *, gon
         columns |= {"version": [version] * len(some), "gone": [int(gone)] * len(some)}
         store.insert(facts.rows, columns)
     return len(rows)
+
+
+def take_out(store: Store, numbers: Collection[int], day: date, version: int) -> None:
+    """Have nothing of some receipts stand on a day.
+
+    Raises:
+        ColumnarError: The store does not take it.
+    """
+    for facts in (RECEIPT, PURCHASE):
+        keys = _standing_keys(store, facts, numbers, {day})
+        gone = [dict(zip(facts.order, key, strict=True)) for key in keys]
+        insert(store, facts, gone, version, gone=True)

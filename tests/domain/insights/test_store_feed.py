@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from datetime import timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
 from sqlmodel import Session, select
 
+from domain.insights.store import compare, copies
+from domain.insights.store.derive import Period
 from domain.insights.store.feed import Fed, feed
 from domain.insights.store.forgetting import forget, held, purge
 from domain.insights.store.keys import number_of
@@ -21,7 +24,7 @@ from domain.privacy.texts import current_text
 from domain.receipts.told import tell
 from infra import clock
 from infra.columnar.engine import EmbeddedStore
-from infra.db import transaction
+from infra.db import engine, transaction
 from schemas.events import EventType
 from schemas.people import Shopper
 from schemas.privacy import ConsentChoice
@@ -44,7 +47,9 @@ def store() -> Generator[EmbeddedStore]:
 def buys(number: int = 0, *brands: str | None) -> UUID:
     """A shopper's receipt is settled; return its id."""
     with transaction() as session:
-        lines = [line_of(session, brand, 1_000 * (place + 1)) for place, brand in enumerate(brands or ("OMO",))]
+        lines = [
+            line_of(session, brand, 1_000 * (place + 1)) for place, brand in enumerate(brands or ("OMO",))
+        ]
         receipt = bought(session, number, *lines, total_minor=50_000)
         _tell(session, receipt, "receipt.settled")
         return receipt.id
@@ -97,9 +102,9 @@ def test_a_settled_receipt_is_in_the_store_after_a_turn(store: EmbeddedStore) ->
 
 def test_a_turn_that_dies_before_it_is_noted_is_done_again(store: EmbeddedStore) -> None:
     buys(1)
-    with pytest.raises(RuntimeError), transaction() as session:
-        feed(session, store)
-        raise RuntimeError
+    with Session(engine()) as session:
+        assert feed(session, store).receipts == 1
+        session.rollback()
     assert fed(store).receipts == 1
     assert len(purchases(store)) == 1
     assert rows(store, "receipt", "count()") == [(1,)]
@@ -181,7 +186,9 @@ def test_a_store_is_filled_from_nothing_and_what_stands_no_more_goes(store: Embe
         assert needs_rebuild(session, store)
         ask_rebuild(session)
         assert not needs_rebuild(session, store)
-    store.command("INSERT INTO receipt_rows (day, shopper, receipt, agreed, version) VALUES (today(), 1, 1, 1, 1)")
+    store.command(
+        "INSERT INTO receipt_rows (day, shopper, receipt, agreed, version) VALUES (today(), 1, 1, 1, 1)"
+    )
     assert freshness(store).behind
     _rebuilt(store)
     assert len(purchases(store)) == 3
@@ -194,6 +201,56 @@ def test_a_store_is_filled_from_nothing_and_what_stands_no_more_goes(store: Embe
         assert (done.receipts, done.done) == (2, True)
         assert done.shoppers == done.of
         assert not needs_rebuild(session, store)
+
+
+def test_what_differs_is_named_by_day_and_mended(store: EmbeddedStore) -> None:
+    receipt_id = buys(1, "OMO", "Comfort")
+    buys(2)
+    fed(store)
+    month = DAY.replace(day=1)
+    end = Period("month", month).end
+    with transaction() as session:
+        assert compare.months(session, store) == [month]
+        assert compare.compare(session, store, month, end) == []
+        # Behind the feed's back: as a bug, or a hand in the database, would.
+        line = session.exec(select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)).first()
+        assert line is not None
+        line.brand_id, line.amount_minor = make.brand_id(session, "Knorr"), line.amount_minor + 1
+    wrong = {"day": [DAY], "shopper": [1], "receipt": [1], "total": [9], "version": [1]}
+    store.insert("receipt_rows", wrong)
+    with transaction() as session:
+        found = compare.compare(session, store, month, end)
+        assert {(one.day, one.figure, one.postgresql - one.store) for one in found} >= {
+            (DAY, "receipts", -1),
+            (DAY, "total", -9),
+            (DAY, "paid", 1),
+        }
+        assert "named" in {one.figure for one in found}
+        compare.mend(session, store, {one.day for one in found})
+        assert compare.compare(session, store, month, end) == []
+    assert rows(store, "purchase", "brand", order="brand") == [("comfort",), ("knorr",), ("omo",)]
+
+
+def test_the_copy_holds_what_brands_may_know_and_follows_it(store: EmbeddedStore, tmp_path: Path) -> None:
+    buys(1)
+    buys(2)
+    fed(store)
+    agrees(2, None, given=False)
+    fed(store)
+    url = tmp_path.as_uri()
+    month = f"month={DAY:%Y-%m}"
+    written = [f"{view}/{month}/part-0.parquet" for view in ("purchase", "receipt")]
+    assert list(copies.copy_stale(store, url)) == written
+    assert list(copies.copy_stale(store, url)) == []
+    told = f"SELECT shopper FROM file('{tmp_path}/purchase/{month}/part-0.parquet', 'Parquet')"
+    with transaction() as session:
+        here, gone = (shopper_number(session, number).id for number in (1, 2))
+    assert store.query(told) == [{"shopper": number_of(here)}]
+    (tmp_path / f"purchase/{month}/part-7.parquet").write_bytes(b"of a longer month")
+    forget(store, Layout(), here)
+    list(copies.copy_stale(store, url))
+    assert list(tmp_path.rglob("*.parquet")) == [], "nobody is left"
+    assert gone != here
 
 
 def _rebuilt(store: EmbeddedStore) -> None:
