@@ -216,7 +216,7 @@ def test_what_differs_is_named_by_day_and_mended(store: EmbeddedStore) -> None:
         line = session.exec(select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)).first()
         assert line is not None
         line.brand_id, line.amount_minor = make.brand_id(session, "Knorr"), line.amount_minor + 1
-    wrong = {"day": [DAY], "shopper": [1], "receipt": [1], "total": [9], "version": [1]}
+    wrong = {"day": [DAY], "shopper": [1], "receipt": [1], "total": [9], "version": [2]}
     store.insert("receipt_rows", wrong)
     with transaction() as session:
         found = compare.compare(session, store, month, end)
