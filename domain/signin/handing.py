@@ -6,7 +6,6 @@ One that dies in between leaves it to the next, who sends the same reference: a 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from domain.signin import spending
 from domain.signin.codes import SEALED
 from infra import clock
 from infra.code_senders import CodeMessage
-from infra.secrets import UnsealError, purpose_key, unseal
+from infra.secrets import UnsealError, mac, unseal
 from infra.settings import settings
 from schemas.signin import OneTimeCode
 
@@ -141,4 +140,4 @@ def _report_url(code_id: UUID) -> str | None:
 
 
 def _proof(code_id: UUID) -> str:
-    return hmac.new(purpose_key("delivery report"), code_id.bytes, hashlib.sha256).hexdigest()[:32]
+    return mac("delivery report", code_id.bytes).hex()[:32]

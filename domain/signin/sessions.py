@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -31,7 +30,7 @@ from domain.signin.errors import (
     SignedOutError,
 )
 from infra import clock
-from infra.secrets import purpose_key
+from infra.secrets import mac
 from infra.settings import settings
 from infra.tokens import access_token
 from schemas.base import new_id, table_of
@@ -295,7 +294,7 @@ def _token(current: ShopperSession) -> str:
 
 def _secret(current: ShopperSession, generation: int) -> bytes:
     material = current.refresh_seed + current.id.bytes + generation.to_bytes(GENERATION_BYTES, "big")
-    return hmac.new(purpose_key("refresh token"), material, hashlib.sha256).digest()
+    return mac("refresh token", material)
 
 
 def _parts(token: str) -> tuple[UUID, int, bytes]:

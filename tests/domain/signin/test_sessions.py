@@ -20,7 +20,7 @@ from domain.signin.errors import (
 from domain.signin.forgetting import forget_ways_in
 from infra import clock, secrets
 from infra.db import transaction
-from infra.tokens import TokenError, access_token, read_token
+from infra.tokens import TOKEN_KEY, TokenError, access_token, read_token
 from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.signin import Device, ShopperSession
@@ -227,7 +227,7 @@ def test_an_access_token_is_good_for_minutes_and_signed_with_a_key_of_its_own(se
         read_token(opened.access)
     with pytest.MonkeyPatch.context() as patched:
         # The key of tokens made at the command line signs none of a session.
-        patched.setattr("infra.tokens.purpose_key", lambda _purpose: secrets.token_secret())
+        patched.setattr("infra.tokens.purpose_key", lambda _purpose: secrets.purpose_key(TOKEN_KEY))
         forged = access_token(said.subject, opened.session_id)
     with pytest.raises(TokenError):
         read_token(forged)
