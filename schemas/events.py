@@ -20,6 +20,7 @@ EventType = Literal[
     "receipt.appealed",
     "receipt.appeal_answered",
     "receipt.reopened",
+    "session.reused",
     "points.credited",
     "points.pending",
     "points.reversed",
