@@ -130,6 +130,8 @@ def checked_address(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
+        # Empty and overlong parts make it a name that nobody can be asked for.
+        host.encode("idna")
     except ValueError as error:
         raise AddressRefusedError from error
     plain = parts.scheme == "http" and bool(settings().outbound_networks)

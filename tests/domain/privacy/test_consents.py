@@ -149,6 +149,8 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a channel for no message": ({"channel": "sms"}, 422, "invalid_request"),
     "a message without one": ({"purpose": "messages"}, 422, "invalid_request"),
     "an unknown brand": ({"brand": "nobody"}, 422, "unknown_filter_value"),
+    "what could be read as a yes": ({"given": "yes"}, 422, "invalid_request"),
+    "a yes and a no to one thing": ({"purpose": "surveys", "given": False}, 422, "invalid_request"),
     "an unknown purpose": ({"purpose": "everything"}, 422, "invalid_request"),
 }
 
