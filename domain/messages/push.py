@@ -139,14 +139,17 @@ _CLAIM = text("""
 def claim(session: Session) -> list[Bell]:
     """Take bells that are due. From the commit on they have rung, as far as anybody knows: once or never."""
     rows = session.execute(_CLAIM, {"now": clock.now(), "most": BELLS_AT_ONCE}).all()
+    named = select(PushTarget).where(col(PushTarget.id).in_({target_id for _, _, target_id in rows}))
+    targets = {target.id: target for target in session.exec(named).all()}
+    standing = standing_among(session, [(one.shopper_id, one.session_id) for one in targets.values()])
     bells = []
     for delivery_id, message_id, target_id in rows:
         message = session.get_one(Message, message_id)
-        target = session.get_one(PushTarget, target_id)
+        target = targets[target_id]
         is_old = message.told_at < clock.now() - STALE or message.read_at is not None
         # What was said or ended since the bell was put off counts too.
-        gone = not standing_among(session, [(target.shopper_id, target.session_id)])
-        if is_old or gone or not may_be_rung(session, message.shopper_id):
+        stands = (target.shopper_id, target.session_id) in standing
+        if is_old or not stands or not may_be_rung(session, message.shopper_id):
             session.get_one(PushDelivery, delivery_id, populate_existing=True).state = "dropped"
             continue
         unread = session.exec(
