@@ -140,8 +140,9 @@ class Streams:
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
             # Before what came is handed out: who signed out, here or elsewhere, hears nothing of it.
+            ended = watching - standing
             for watcher in self._watchers:
-                if (watcher.shopper_id, watcher.session_id) in watching - standing:
+                if (watcher.shopper_id, watcher.session_id) in ended:
                     watcher.put(None)
             for event in events:
                 for watcher in [one for one in self._watchers if one.shopper_id == event.shopper_id]:
