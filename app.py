@@ -13,6 +13,7 @@ from api.routes import (
     brands,
     campaigns,
     catalog,
+    devices,
     health,
     inbox,
     me,
@@ -20,14 +21,17 @@ from api.routes import (
     names,
     partner_access,
     partners,
+    passkeys,
     receipts,
     review,
     rewards,
+    tokens,
 )
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
 from infra.logging import set_up_logging
+from infra.metrics import watch
 from infra.storage import have_folder
 
 
@@ -53,7 +57,11 @@ def create_app() -> FastAPI:
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
     app.add_middleware(RequestLog)
+    watch("sign-in", tokens.code_figures)
     for routes in (
+        tokens,
+        passkeys,
+        devices,
         receipts,
         appeals,
         me,

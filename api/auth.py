@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -12,6 +13,8 @@ from sqlmodel import Session
 from api.errors import UnauthenticatedError, problem
 from domain.errors import NotFoundError
 from domain.people.staff import token_stands
+from domain.signin import sessions
+from domain.signin.errors import SecondFactNeededError, SessionEndedError
 from infra.tokens import Claims, TokenError, read_token
 from infra.web import ReadOnly
 from infra.words import Language, language_of
@@ -20,11 +23,16 @@ from schemas.people import Shopper, StaffMember
 
 Person = TypeVar("Person", Shopper, StaffMember)
 
+# Who calls here has no token yet; what they send is small (api/middleware.py).
+SIGN_IN_PREFIX = "/v1/auth/"
+
 # Here a request is signed by itself instead of bearing a token (api/partner_auth).
 SIGNED_PREFIXES = ("/v1/partners/",)
 PARTNER_HEADER = "quetbill-partner"
 
-bearer = HTTPBearer(auto_error=False, description="A token from `quetbill token` or your sign-in service.")
+bearer = HTTPBearer(
+    auto_error=False, description="An access token of `/v1/auth`, or one of `quetbill token`."
+)
 
 
 def claims(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]) -> Claims:
@@ -43,6 +51,8 @@ def claims(credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(b
 
 def refusal_before_body(request: Request) -> Response | None:
     """Return what a caller without a good token is answered before their body is read; None for others."""
+    if request.url.path.startswith(SIGN_IN_PREFIX):
+        return None
     if request.url.path.startswith(SIGNED_PREFIXES):
         # Signed over its body, so that must be read first; it is short.
         return None if PARTNER_HEADER in request.headers else problem(request, 401, "unsigned")
@@ -59,21 +69,53 @@ def refusal_before_body(request: Request) -> Response | None:
 CurrentClaims = Annotated[Claims, Depends(claims)]
 
 
-def current_person(caller: CurrentClaims, session: ReadOnly) -> Shopper | StaffMember:
-    """Return who calls, as they stand now: a token is no better than the person it was given to.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who calls, as they stand now. A token of the command line's belongs to no session."""
+
+    person: Shopper | StaffMember
+    session_id: UUID | None = None
+    second_fact_due: bool = False
+
+
+def current_standing(caller: CurrentClaims, session: ReadOnly) -> Standing:
+    """Return who calls, as they stand now: a token is no better than its session and its person.
 
     Raises:
         UnauthenticatedError: An erased shopper; staff who left, or whose role or password has changed since.
+        SessionEndedError: The shopper's session was ended.
     """
-    if caller.role == "shopper":
-        shopper = _one_look(session, Shopper, caller.subject)
-        if shopper is None or shopper.erased_at is not None:
+    if caller.role != "shopper":
+        staff = _one_look(session, StaffMember, caller.subject)
+        if staff is None or not token_stands(staff, caller.role, caller.issued_at):
             raise UnauthenticatedError
-        return shopper
-    staff = _one_look(session, StaffMember, caller.subject)
-    if staff is None or not token_stands(staff, caller.role, caller.issued_at):
+        return Standing(staff)
+    if caller.session_id is None:
+        shopper = _one_look(session, Shopper, caller.subject)
+        found = Standing(shopper) if shopper is not None else None
+    else:
+        open_session = sessions.standing(session, caller.subject, caller.session_id)
+        session.close()
+        if open_session is None:
+            raise SessionEndedError
+        found = Standing(open_session[0], caller.session_id, open_session[1])
+    if found is None or (isinstance(found.person, Shopper) and found.person.erased_at is not None):
         raise UnauthenticatedError
-    return staff
+    return found
+
+
+CurrentStanding = Annotated[Standing, Depends(current_standing)]
+
+
+def current_person(standing: CurrentStanding) -> Shopper | StaffMember:
+    """Return who calls.
+
+    Raises:
+        SecondFactNeededError: A session that shows nothing of its account yet.
+    """
+    if standing.second_fact_due:
+        raise SecondFactNeededError
+    return standing.person
 
 
 CurrentPerson = Annotated[Shopper | StaffMember, Depends(current_person)]

@@ -84,6 +84,11 @@ def _domain_error(request: Request, error: Exception) -> JSONResponse:
     return problem(request, STATUS_BY_KIND[error.kind], error.code, error.values)
 
 
+def refused(request: Request, error: DomainError) -> JSONResponse:
+    """Answer a refusal that is returned, not raised, so that what it changed (a count, an end) is kept."""
+    return _domain_error(request, error)
+
+
 def _door_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DoorError)  # noqa: S101 - the handler is registered for it
     return problem(request, error.status, CODE_BY_STATUS[error.status], error.values)

@@ -12,12 +12,15 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
+from api.auth import SIGN_IN_PREFIX
 from api.errors import problem, unexpected
 from infra.settings import settings
 
 FORM_OVERHEAD_BYTES = 100_000
 # What a body may have where no file is sent: a case's form with all its lines is the longest.
 REQUEST_BYTES_MAX = 500_000
+# What strangers may send: the longest is a new passkey with its certificates.
+SIGN_IN_BYTES_MAX = 40_000
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
@@ -31,6 +34,8 @@ def request_bytes_max(path: str) -> int:
         "/v1/receipts": given.upload_bytes_max * given.upload_pages_max,
         "/v1/receipts/check": given.upload_bytes_max,
     }
+    if path.startswith(SIGN_IN_PREFIX):
+        return SIGN_IN_BYTES_MAX
     path = path.rstrip("/")
     size = given.import_bytes_max if path.endswith("/import") else files.get(path)
     return REQUEST_BYTES_MAX if size is None else size + FORM_OVERHEAD_BYTES

@@ -39,12 +39,17 @@ CLIENTS: Final[tuple[tuple[ClientKind, re.Pattern[str]], ...]] = (
 HeaderText = Annotated[Text, StringConstraints(max_length=HEADER_LENGTH_MAX)]
 
 
-class OriginHeaders(BaseModel):
+class DeviceHeaders(BaseModel):
+    """What an app or a page may tell of itself."""
+
+    x_device_id: HeaderText | None = Field(default=None, description="The app's id for this installation")
+    x_app_version: HeaderText | None = Field(default=None, description="The app's version")
+
+
+class OriginHeaders(DeviceHeaders):
     """What an app may tell of itself with an upload; an upload without any of it is taken too."""
 
     idempotency_key: HeaderText | None = None
-    x_device_id: HeaderText | None = Field(default=None, description="The app's id for this installation")
-    x_app_version: HeaderText | None = Field(default=None, description="The app's version")
     x_attestation: HeaderText | None = Field(default=None, description="App Attest or Play Integrity")
 
 
@@ -82,19 +87,25 @@ def upload_sender(request: Request, headers: Annotated[OriginHeaders, Header()])
     Nothing here refuses an upload: a header that is missing or makes no sense is one that isn't there.
     A caller inside our own network who names no device sends for others (a partner's system, a test).
     """
+    origin = caller_origin(request, headers)
+    told = origin.address is not None or origin.device is not None
+    return Sender(origin if told else None, headers.x_attestation, headers.idempotency_key)
+
+
+def caller_origin(request: Request, headers: Annotated[DeviceHeaders, Header()]) -> Origin:
+    """Return where a request comes from, as far as its headers and its connection say."""
     peer = request.client.host if request.client else None
     address = client_address(peer, request.headers.getlist("x-forwarded-for"))
     device = (headers.x_device_id or "")[:DEVICE_ID_LENGTH_MAX]
     version = headers.x_app_version or ""
-    origin = Origin(
+    return Origin(
         device=keyed_hash("device", device) if device else None,
         address=keyed_hash("address", subscriber(address)) if address else None,
         network=keyed_hash("network", neighbourhood(address)) if address else None,
         client=client_kind(request.headers.get("user-agent")),
         app_version=version if APP_VERSION.fullmatch(version) else None,
     )
-    told = address is not None or bool(device)
-    return Sender(origin if told else None, headers.x_attestation, headers.idempotency_key)
 
 
 UploadSender = Annotated[Sender, Depends(upload_sender)]
+CallerOrigin = Annotated[Origin, Depends(caller_origin)]

@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from datetime import date
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, Final
 
 from sqlmodel import Session, select
 
+from bench.cases import accept_any_day, read_all, settle_picture
 from bench.services import own_services
-from domain.campaigns.programme import read_terms
-from domain.campaigns.versions import publish_terms, published_of
-from domain.people.shoppers import join_shopper
-from domain.settlement import settle_receipt
-from infra import clock
-from infra.db import engine, forget_connections
-from infra.storage import photo_hash
-from ocr.reader import read_receipt
+from infra.db import engine
 from ocr.types import Reading
-from schemas.base import new_id
-from schemas.campaigns import Campaign
 from schemas.fraud import RaisedSignal, RuleMode
-from schemas.receipts import Receipt, ReceiptPage
+from schemas.receipts import Receipt
 
 # The share to catch of each kind; of honest receipts, the share that may be held back for fraud.
 REACH: Final = {
@@ -46,12 +34,12 @@ HELD_BACK_MAX: Final = {"near_miss_not_duplicate": 0.01, "genuine": 0.03}
 NO_FRAUD: Final = {
     "missing_field",
     "sums_unsure",
+    "lines_unsure",
     "unknown_retailer",
     "outside_campaign",
     "too_old",
     "no_participating_products",
 }
-ANY_DAY: Final = {"starts_on": date(2000, 1, 1), "ends_on": date(2100, 1, 1), "accepted_days": 36_500}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +113,7 @@ def measure(folder: Path, *, processes: int | None = None) -> dict[str, Any]:
     images = sorted({pair[side] for pair in pairs for side in "ab" if pair[side]} | set(genuine))
     with own_services():
         engine().dispose()
-        readings = _read_all(folder, images, processes or os.cpu_count() or 1)
+        readings = read_all(folder, images, processes)
         outcomes = {
             kind: _settle_cases(folder, cases, readings) for kind, cases in _kinds(pairs, genuine).items()
         }
@@ -170,26 +158,12 @@ def _kinds(
     return kinds
 
 
-def _read_all(folder: Path, images: Sequence[str], processes: int) -> dict[str, Reading]:
-    pool = ProcessPoolExecutor(processes, mp_context=get_context("fork"), initializer=forget_connections)
-    with pool:
-        return dict(zip(images, pool.map(_read, [folder / image for image in images]), strict=True))
-
-
-def _read(path: Path) -> Reading:
-    return read_receipt(path.read_bytes())
-
-
 def _settle_cases(
     folder: Path, cases: Sequence[tuple[str | None, str]], readings: Mapping[str, Reading]
 ) -> list[Outcome]:
     """Settle cases one after another, each sent by a shopper of its own, and forget them."""
     with Session(engine()) as session:
-        # Whatever its date, a receipt is taken: only fraud is counted here.
-        for campaign in session.exec(select(Campaign)).all():
-            if standing := published_of(session, campaign):
-                wide = read_terms(standing.version.terms).model_copy(update=ANY_DAY)
-                publish_terms(session, campaign.id, wide)
+        accept_any_day(session)
         phones = (f"09{number:08}" for number in range(10_000_000, 100_000_000))
         outcomes = []
         for before, image in cases:
@@ -203,35 +177,12 @@ def _settle_cases(
 def _settle(
     session: Session, phone: str, folder: Path, image: str, readings: Mapping[str, Reading]
 ) -> Outcome:
-    receipt = _receipt(session, phone, (folder / image).read_bytes())
-    settle_receipt(session, receipt.id, readings[image])
-    session.flush()
+    receipt = settle_picture(session, phone, (folder / image).read_bytes(), readings[image])
     signals = session.exec(
         select(RaisedSignal.code, RaisedSignal.acting).where(RaisedSignal.receipt_id == receipt.id)
     ).all()
     raised: dict[str, RuleMode] = {code: "on" if acting else "shadow" for code, acting in signals}
     return Outcome(image, receipt.status, tuple(_codes(receipt)), raised)
-
-
-def _receipt(session: Session, phone: str, photo: bytes) -> Receipt:
-    shopper = join_shopper(session, phone)
-    now = clock.now()
-    receipt = Receipt(shopper_id=shopper.id, request_hash=new_id().hex, received_at=now, rung_at=now)
-    session.add(receipt)
-    session.flush()
-    session.add(
-        ReceiptPage(
-            receipt_id=receipt.id,
-            position=0,
-            sha256=photo_hash(photo),
-            media_type="image/jpeg",
-            width=1,
-            height=1,
-            size_bytes=len(photo),
-        )
-    )
-    session.flush()
-    return receipt
 
 
 def _codes(receipt: Receipt) -> Iterator[str]:

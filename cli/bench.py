@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import sys
 from importlib import import_module
@@ -93,6 +95,74 @@ def fraud(
         cells = (kind["kind"], kind["cases"], kind["share"], kind["bound"], kind["reached"], codes)
         table.add_row(*(str(cell) for cell in cells))
     shown.print(table)
+
+
+@app.command()
+def credit(
+    folder: Annotated[Path, typer.Argument(help="Pictures of honest receipts, with gt.jsonl.")],
+    readings: Annotated[
+        Path | None, typer.Option(help="File to keep readings in, and to take them from.")
+    ] = None,
+    half: Annotated[
+        int | None, typer.Option(min=0, max=1, help="Only receipts of one half of the tills.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """How many honest receipts earn without a person, and whether every brand's sum is right then."""
+    figures = _measure("credit", folder, readings=readings, half=half)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    table = Table("till", "receipts", "approved", "exact", "value wrong", "value lost", "waiting for")
+    for till, row in [*figures["by_till"].items(), ("all", figures)]:
+        waiting = ", ".join(f"{code} {count}" for code, count in row["waiting_for"].items())
+        shares = (row["receipts"], row["approved"], row["exact"], row["value_wrong"], row["value_lost"])
+        table.add_row(till, *map(str, shares), waiting)
+    shown.print(table)
+
+
+@app.command()
+def rules(
+    folders: Annotated[list[Path], typer.Argument(help="Labelled sets: pictures, with gt.jsonl.")],
+    pictures: Annotated[int | None, typer.Option(min=1, help="Thin each set out to so many.")] = None,
+    papers: Annotated[
+        Path | None, typer.Option(help="Tests that read the project's own papers, run without each rule too.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What is read worse without each rule of the reader, switched off in turn."""
+
+    def watch(rule: str) -> None:
+        print(f"  {rule}", file=sys.stderr, flush=True)
+
+    read_papers = None if papers is None else lambda: _papers_are_read(papers)
+    figures = _measure("rules", folders, pictures_max=pictures, papers=read_papers, say=watch)
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False))
+        return
+    table = Table("rule", "lost without it", "won without it", "papers")
+    for rule in figures["rules"]:
+        table.add_row(*(str(rule[name] or "") for name in ("rule", "lost", "won", "papers")))
+    shown.print(table)
+
+
+def _papers_are_read(tests: Path) -> bool:
+    import pytest  # noqa: PLC0415 - only where the project is developed
+
+    files = [str(file) for file in sorted(tests.glob("test_parse_*.py"))]
+    with contextlib.redirect_stdout(io.StringIO()):
+        return pytest.main([*files, "-q", "-x", "-p", "no:cacheprovider", "--no-header"]) == 0
+
+
+@app.command()
+def day(
+    folder: Annotated[Path, typer.Argument(help="Photographs to send.")],
+    seconds: Annotated[int, typer.Option(min=1, help="How long clients send.")] = 120,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Workers that read.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Receipts decided a second over HTTP, from the upload to its points, and what each costs all in."""
+    show(_measure("day", folder, seconds=seconds, workers=workers), as_json)
 
 
 @app.command()

@@ -17,7 +17,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import samples
-from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, wait_for
+from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, sign_in, wait_for
 from cli.demo_faults import faults
 from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
 from cli.services import ending_on_signals, refuse, said, seed, shown
@@ -39,10 +39,11 @@ app = typer.Typer(add_completion=False)
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What runs: the API, its port, everybody's tokens, and how shoppers reach the API."""
+    """What runs: the API, its port, staff's tokens, and how shoppers, who signed in, reach the API."""
 
     api: subprocess.Popen[bytes]
     port: int
+    codes: Path
     tokens: dict[str, str]
     doors: dict[str, Door]
 
@@ -87,7 +88,13 @@ def _alone_in(folder: Path) -> Generator[None]:
 def _running_demo(folder: Path) -> Generator[Demo]:
     """Start everything, on addresses of its own whatever the environment names; stop it on leaving."""
     override_settings(
-        data_dir=folder, database_url="", redis_url="", storage_url="", storage_endpoint="", token_secret=""
+        data_dir=folder,
+        database_url="",
+        redis_url="",
+        storage_url="",
+        storage_endpoint="",
+        token_secret="",
+        code_provider="console",
     )
     port = free_port()
     workers = max(1, min(WORKERS_MAX, os.cpu_count() or 1))
@@ -99,14 +106,15 @@ def _running_demo(folder: Path) -> Generator[Demo]:
         stack.callback(engine().dispose)
         serve = ("serve", "--host", LOOPBACK, "--port", str(port))
         api = stack.enter_context(running(folder / "api.log", "cli.main", *serve))
-        stack.enter_context(running(folder / "work.log", "cli.main", "work", "--workers", str(workers)))
-        people = SHOPPERS | CHEAT
-        tokens = {name: issue("shopper", phone=phone, brands=()) for name, phone in people.items()}
-        tokens["reviewer"] = issue("reviewer", phone="", brands=())
+        # Workers print the codes that they would send to phones.
+        codes = folder / "work.log"
+        stack.enter_context(running(codes, "cli.main", "work", "--workers", str(workers)))
+        tokens = {"reviewer": issue("reviewer", phone="", brands=())}
         tokens[f"brand manager of {', '.join(BRANDS)}"] = issue("brand_manager", phone="", brands=BRANDS)
         tokens["admin"] = issue("admin", phone="", brands=())
         wait_until_ready(port, api, folder / "api.log")
-        yield Demo(api, port, tokens, {name: Door(port, tokens[name]) for name in people})
+        doors = {name: sign_in(port, phone, codes) for name, phone in (SHOPPERS | CHEAT).items()}
+        yield Demo(api, port, codes, tokens, doors)
 
 
 def _play(running_demo: Demo) -> bool:
@@ -154,6 +162,10 @@ def _summary(uploads: list[Upload]) -> str:
 def _stay(running_demo: Demo) -> None:
     for line in addresses(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens):
         shown.print(line, soft_wrap=True, markup=False)
+    phones = ", ".join(f"{name} {phone}" for name, phone in (SHOPPERS | CHEAT).items())
+    shown.print(
+        f"shoppers sign in by phone ({phones}); their codes are in {running_demo.codes}", soft_wrap=True
+    )
     said.print("Serving until Ctrl-C.")
     try:
         running_demo.api.wait()

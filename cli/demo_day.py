@@ -21,6 +21,9 @@ WAITING = WAITING_STATUSES[0]
 LOOK_AGAIN_SECONDS = 0.4
 # Twelve receipts take some ten seconds on two cores; a machine ten times as slow still gets there.
 PATIENCE_SECONDS = 300.0
+CODE_PATIENCE_SECONDS = 60.0
+PRINTED_CODE = "the code for {number} is "
+CODE_DIGITS = 6
 
 
 class DemoError(Exception):
@@ -82,6 +85,31 @@ class Door:
         if answer.status_code != HTTPStatus.ACCEPTED:
             raise DemoError(f"An upload was answered {answer.status_code}: {answer.text[:500]}")
         return str(answer.json()["id"])
+
+
+def sign_in(port: int, phone: str, log: Path) -> Door:
+    """Sign a shopper in as their app would: ask for a code, read it where the workers print it, send it back.
+
+    Raises:
+        DemoError: No code came.
+        httpx.HTTPError: The API refuses or is away.
+    """
+    with httpx.Client(base_url=f"http://{LOOPBACK}:{port}/v1/auth", timeout=60, trust_env=False) as client:
+        client.post("/codes", json={"phone": phone}).raise_for_status()
+        sent = {"phone": phone, "code": _code_in(log, phone), "device_name": "demo"}
+        tokens = client.post("/tokens", json=sent).raise_for_status().json()
+    return Door(port, tokens["access_token"])
+
+
+def _code_in(log: Path, phone: str) -> str:
+    printed = PRINTED_CODE.format(number=phone.replace("0", "+84", 1))
+    end = time.monotonic() + CODE_PATIENCE_SECONDS
+    while time.monotonic() < end:
+        _, found, rest = log.read_text(encoding="utf-8", errors="replace").rpartition(printed)
+        if found:
+            return rest[:CODE_DIGITS]
+        time.sleep(LOOK_AGAIN_SECONDS)
+    raise DemoError(f"No code for {phone} was printed in {log}.")
 
 
 def first_uploads(shoppers: Sequence[str], folder: Path) -> list[Upload]:

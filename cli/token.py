@@ -7,7 +7,7 @@ from typing import Annotated, get_args
 import typer
 from sqlmodel import select
 
-from cli.services import refuse, services
+from cli.services import refuse, said, services
 from domain.errors import DomainError
 from domain.people.shoppers import join_shopper, join_staff
 from infra.db import transaction
@@ -27,11 +27,15 @@ def token(
     brand: Annotated[list[str] | None, typer.Option(help="A brand manager's brands, by slug.")] = None,
     email: Annotated[str | None, typer.Option(help="A member of staff's address.")] = None,
 ) -> None:
-    """Print a token for a shopper or member of staff, alone on stdout."""
+    """Print a token for development, for a shopper or member of staff, alone on stdout.
+
+    It belongs to no session: nobody can sign it out. Shoppers sign in by `/v1/auth`, staff on `/console`.
+    """
     if role not in get_args(Role):
         raise refuse(f"There is no role {role}: it is one of {', '.join(get_args(Role))}.")
     with services():
         try:
+            said.print("For development only: this token belongs to no session and can't be signed out.")
             print(issue(role, phone=phone, brands=tuple(brand or ()), email=email))
         except DomainError as error:
             raise refuse(say("problem", error.code, "en", error.values)) from error

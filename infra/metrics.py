@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import cache, partial
 from time import perf_counter
@@ -23,6 +23,7 @@ STAGES_KEY = "quetbill:stages"
 SETTLED_KEY = "quetbill:settled"
 READINGS_KEY = "quetbill:readings"
 VOUCHERS_KEY = "quetbill:vouchers"
+LAYOUTS_KEY = "quetbill:layouts"
 # Each part has an index that holds those who wait and nobody else: millions that ended cost nothing.
 _WAITING = text("""
     SELECT status, count(*), extract(epoch FROM now() - min(received_at)) FROM receipt
@@ -67,8 +68,8 @@ def stage(name: str) -> Generator[None]:
         _log.warning("stage_not_counted", stage=name, error=type(error).__name__)
 
 
-def count_settled(status: str, engine: str | None = None) -> None:
-    """Count one receipt by how it ended and, if one did, by the engine that read it.
+def count_settled(status: str, engine: str | None = None, layout: str | None = None) -> None:
+    """Count one receipt by how it ended and, where it was read, by what read its words and its layout.
 
     A Redis fault loses the figure.
     """
@@ -77,6 +78,8 @@ def count_settled(status: str, engine: str | None = None) -> None:
         pipeline.hincrby(SETTLED_KEY, status, 1)
         if engine is not None:
             pipeline.hincrby(READINGS_KEY, engine, 1)
+        if layout is not None:
+            pipeline.hincrby(LAYOUTS_KEY, layout, 1)
         pipeline.execute()
     except RedisError as error:
         _log.warning("settled_not_counted", status=status, error=type(error).__name__)
@@ -95,6 +98,15 @@ def count_settled_after_commit(session: Session, status: str) -> None:
     after_commit(session, partial(count_settled, status))
 
 
+# Figures of areas that this package knows nothing of, by name; who composes the doors puts them in.
+_sources: dict[str, Callable[[], Iterable[Metric]]] = {}
+
+
+def watch(name: str, source: Callable[[], Iterable[Metric]]) -> None:
+    """Show what a source tells whenever figures are asked for; one of that name is replaced."""
+    _sources[name] = source
+
+
 class _Collector:
     """Looks when it is asked, so figures are never older than the scrape."""
 
@@ -107,6 +119,8 @@ class _Collector:
         try:
             yield from self._receipt_figures()
             yield from self._event_figures()
+            for source in _sources.values():
+                yield from source()
         except SQLAlchemyError as error:
             _log.warning("metrics_without_database", error=type(error).__name__)
 
@@ -130,6 +144,8 @@ class _Collector:
         )
         # Where the recogniser's model is missing, Tesseract reads instead: seen here first.
         yield _counter(READINGS_KEY, "quetbill_readings", "Receipts read, by the engine.", "engine")
+        # And where the tagger's is, guesses by place and shape.
+        yield _counter(LAYOUTS_KEY, "quetbill_layouts", "Receipts read, by what told their layout.", "layout")
 
         # Many refusals beside few uses mean that somebody is guessing codes.
         vouchers = CounterMetricFamily(

@@ -26,6 +26,9 @@ READ_RECEIPT = "workers.receipts.read_and_settle"
 QUICK_QUEUE = "quick"
 CHECK_PICTURE = "workers.checks.check_picture"
 QUICK_SECONDS = 5
+SEND_CODE = "workers.codes.send_code"
+# Longer than a provider may take to answer; past it the worker is free again, and the code is sent again.
+SEND_CODE_SECONDS = 15
 WORK_QUEUES = (QUICK_QUEUE, READ_QUEUE)
 # No chore takes so long: it works in batches, and the longest statement is seconds.
 CHORE_SECONDS = 120
@@ -130,6 +133,16 @@ def ring_receipts(receipt_ids: list[str]) -> None:
         queue.enqueue_many(jobs)
     except RedisError as error:
         _log.warning("bell_not_rung", receipts=len(receipt_ids), error=type(error).__name__)
+
+
+def ring_code(code_id: str) -> None:
+    """Call a worker for a one-time code; the bell carries its id alone. Never raises for a Redis fault."""
+    try:
+        Queue(QUICK_QUEUE, connection=redis(), serializer=JSONSerializer).enqueue(
+            SEND_CODE, code_id, job_timeout=SEND_CODE_SECONDS, result_ttl=0, failure_ttl=RESULT_SECONDS
+        )
+    except RedisError as error:
+        _log.warning("code_bell_not_rung", error=type(error).__name__)
 
 
 def ring_chore(job: str, *, expires_after: timedelta) -> None:

@@ -1,4 +1,4 @@
-"""The key that signs tokens and pseudonyms."""
+"""The key that signs tokens and pseudonyms, and the keys made from it: one a purpose."""
 
 from __future__ import annotations
 
@@ -9,13 +9,24 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from infra.settings import settings
 
 SECRET_LENGTH_MIN = 32
+KEY_BYTES = 32
+NONCE_BYTES = 12
 
 
 class SecretMissingError(Exception):
     """No usable QUETBILL_TOKEN_SECRET is set where one is needed."""
+
+
+class UnsealError(Exception):
+    """It was sealed with another key or for another purpose, or has been changed."""
 
 
 @cache
@@ -34,6 +45,34 @@ def token_secret() -> bytes:
             "the same for every process."
         )
     return _kept_secret()
+
+
+@cache
+def purpose_key(purpose: str) -> bytes:
+    """Return the 32 bytes that one purpose alone uses, made from the signing key (HKDF, RFC 5869).
+
+    What is made with one purpose's key says nothing of another's, and each can be given a secret of
+    its own later.
+    """
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"quetbill|{purpose}".encode()).derive(token_secret())
+
+
+def seal(purpose: str, content: bytes) -> bytes:
+    """Return content encrypted with a purpose's key (AES-256-GCM): a nonce of 12 bytes, then the rest."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(purpose_key(purpose)).encrypt(nonce, content, None)
+
+
+def unseal(purpose: str, sealed: bytes) -> bytes:
+    """Return what `seal` encrypted.
+
+    Raises:
+        UnsealError: It is not what was sealed with this key.
+    """
+    try:
+        return AESGCM(purpose_key(purpose)).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], None)
+    except (InvalidTag, ValueError) as error:
+        raise UnsealError from error
 
 
 def _kept_secret() -> bytes:

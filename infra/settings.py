@@ -37,6 +37,73 @@ class Settings(BaseSettings):
         description="Signs bearer tokens and pseudonyms, 32 characters or more; empty makes one in data_dir.",
     )
     token_days: int = Field(default=30, description="How long a token made here is good.")
+    code_provider: Literal["", "console", "http", "esms"] = Field(
+        default="",
+        description="Who sends sign-in codes; `console` prints them, for development; empty: no codes.",
+    )
+    code_cost_vnd: int = Field(default=1_000, ge=0, description="What one code costs at most, in đồng.")
+    code_budget_vnd_day: int = Field(
+        default=500_000, ge=0, description="What a day's codes may cost, in đồng; past it none is sent."
+    )
+    code_http_url: str = Field(default="", description="Where the `http` provider takes codes.")
+    code_http_token: SecretStr = Field(default=SecretStr(""), description="Its bearer token.")
+    esms_url: str = Field(
+        default="https://rest.esms.vn/MainService.svc/json/MultiChannelMessage/",
+        description="Where eSMS takes messages that go by Zalo first and by SMS second.",
+    )
+    esms_api_key: str = Field(default="", description="eSMS: ApiKey.")
+    esms_secret_key: SecretStr = Field(default=SecretStr(""), description="eSMS: SecretKey.")
+    esms_oa_id: str = Field(default="", description="eSMS: the Zalo account (OAID) that sends.")
+    esms_template_id: str = Field(
+        default="", description="eSMS: the Zalo template (TempID), whose one parameter is the code."
+    )
+    esms_brandname: str = Field(default="", description="eSMS: the registered sender of SMS.")
+    esms_sms_text: str = Field(
+        default="{code} la ma dang nhap QuetBill, dung trong 5 phut. Khong dua ma nay cho ai.",
+        description="eSMS: the SMS as registered, without accents; {code} stands for the code.",
+    )
+    esms_sandbox: bool = Field(default=False, description="eSMS: check messages, send and charge none.")
+    codes_per_address_hour_max: int = Field(
+        default=60, description="Codes asked for from one public address; 0 never limits, as below."
+    )
+    codes_per_network_hour_max: int = Field(
+        default=300, description="Codes asked for from one network, /24 or /48."
+    )
+    codes_per_device_day_max: int = Field(default=10, description="Codes asked for by one installation.")
+    codes_per_prefix_hour_max: int = Field(
+        default=30, description="Codes to numbers that differ in their last four digits only."
+    )
+    sign_in_tries_per_address_hour_max: int = Field(
+        default=600, description="Codes, passkeys and tokens tried from one public address."
+    )
+    access_minutes: int = Field(
+        default=10, ge=1, le=15, description="How long a shopper's access token is good."
+    )
+    session_idle_days: int = Field(
+        default=45, ge=30, le=60, description="A shopper's session ends when it is not used for this long."
+    )
+    session_days_max: int = Field(default=180, ge=1, le=180, description="And after this in any case.")
+    silent_days: int = Field(
+        default=180,
+        ge=1,
+        description="An account silent for longer asks a new device for a second fact.",
+    )
+    passkey_domain: str = Field(
+        default="", description="Domain that passkeys are made for; empty is that of the public URL."
+    )
+    passkey_origins: str = Field(
+        default="",
+        description="Origins that use passkeys, comma separated; empty is the public URL.",
+    )
+    outside_issuer: str = Field(
+        default="", description="Outside sign-in service: `iss` of its tokens; empty: none is taken."
+    )
+    outside_audience: str = Field(default="", description="Outside sign-in service: `aud` of its tokens.")
+    outside_jwks_url: str = Field(default="", description="Outside sign-in service: where its keys lie.")
+    outside_phone_claim: str = Field(
+        default="phone_number",
+        description="Outside sign-in service: claim with the phone, taken if CLAIM_verified is true.",
+    )
     api_host: str = Field(default="127.0.0.1", description="Address the API listens on.")
     api_port: int = Field(default=8000, description="Port the API listens on.")
     public_url: str = Field(

@@ -13,7 +13,14 @@ from infra import addresses
 from infra.db import export_session, read_only, unit_of_work
 from infra.settings import settings
 
-STATUS_BY_KIND = {"refused": 422, "unauthenticated": 401, "not_found": 404, "conflict": 409}
+STATUS_BY_KIND = {
+    "refused": 422,
+    "not_found": 404,
+    "conflict": 409,
+    "unauthenticated": 401,
+    "withheld": 403,
+    "limited": 429,
+}
 # The stable code of a refusal that is HTTP's own.
 CODE_BY_STATUS = {
     401: "unauthenticated",

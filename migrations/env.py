@@ -22,7 +22,8 @@ import schemas.partners
 import schemas.people
 import schemas.receipts
 import schemas.review
-import schemas.rewards  # noqa: F401 - importing a table registers it
+import schemas.rewards
+import schemas.signin  # noqa: F401 - importing a table registers it
 from infra.db import engine
 
 with engine().connect() as connection:

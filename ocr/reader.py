@@ -79,7 +79,7 @@ def read_receipt(pages: bytes | Sequence[bytes], engine: Engine | None = None) -
     engine = engine or own_engine()
     try:
         read = read_pages(pages, engine)
-        reading = _looked_at_twice(_parse(read, engine), read, engine)
+        reading = _looked_at_twice(parse_pages(read, engine), read, engine)
         reading = reading.model_copy(update={"traces": _traces(pages, read)})
     except _BadPageError as error:
         reading = Reading(status="unreadable", reasons=(error.reason,))
@@ -183,7 +183,7 @@ def _looked_at_twice(reading: Reading, read: Sequence[ReadPage], engine: Engine)
     if not is_doubtful(reading) or engine.second is None:
         return reading
     try:
-        return better_of(reading, _parse(_read_again(read, engine.second), engine.second))
+        return better_of(reading, parse_pages(_read_again(read, engine.second), engine.second))
     except EngineError as error:
         _log.warning("No second opinion: %s", error)
         return reading
@@ -221,7 +221,8 @@ def _on_picture(read: ReadPage) -> list[PrintedWord]:
     return [PrintedWord(word.text, box, word.confidence) for word, box in zip(words, boxes, strict=True)]
 
 
-def _parse(read: Sequence[ReadPage], engine: Engine) -> Reading:
+def parse_pages(read: Sequence[ReadPage], engine: Engine) -> Reading:
+    """Parse pages that were read: all of `read_receipt` but looking, a second opinion, and traces."""
     lines = join_pages([page.lines for page in read])
     quality = _worst([page.view.quality for page in read])
     reasons = _without_inner_cuts([reason for page in read for reason in page.view.reasons], lines)

@@ -20,7 +20,8 @@ from ocr.sums.checks import check_sums
 from ocr.sums.equations import Sum, Sums, agree_in_print, due_variants, reconcile
 from ocr.sums.footer_cuts import give_cuts
 from ocr.sums.payment import find_payment
-from ocr.sums.totals import read_sums, settle_sums
+from ocr.sums.printed import read_sums
+from ocr.sums.totals import settle_sums
 from ocr.tagger.model import tag
 from ocr.text.ink import Ink, Reread
 from ocr.text.labels import TOTAL_KINDS

@@ -133,7 +133,9 @@ class Reading(Frozen):
     be known when the time is not. `marks` holds what a till prints on papers that are no proof
     of purchase: reprint, copy, provisional, suspended. `codes` are payloads of barcodes and QR
     codes on the paper. `confidence` and `inferred` are by field name;
-    `confidence["items"]` is the chance that every line is right, so that each brand's sum is.
+    `confidence["items"]` is the chance that every brand's sum on the paper is right: that every line
+    stands among `lines` with its amount and with what tells its brand, and nothing else does
+    (docs/decisions/0093). Quantities may be wrong all the same.
     `checks` tell how the sums fit each other. `traces` tell, page by page, how the pictures were made.
     """
 

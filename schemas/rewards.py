@@ -260,7 +260,7 @@ class Transaction(Body):
     """What the partner calls one sale; the same again is answered the same."""
 
     transaction: Annotated[ShortText, BodyField(min_length=1, max_length=80)]
-    store: Annotated[TrimmedText, BodyField(max_length=120)] | None = None
+    store: TrimmedText | None = BodyField(default=None, max_length=120)
 
 
 class CounterView(Body):

@@ -6,7 +6,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 from infra import db, embedded, queue, storage
@@ -28,7 +28,7 @@ from sqlmodel import Session
 from app import create_app
 from domain.catalog.products import seed
 from infra.db import engine, transaction
-from infra.settings import override_settings
+from infra.settings import override_settings, settings
 from migrations.schema import migrate
 from schemas.campaigns import Campaign
 from tests.skips import pytest_addoption, pytest_configure  # noqa: F401 - the option --allowed-skips
@@ -84,6 +84,20 @@ def committed(services: None) -> Generator[None]:
 def empty_redis(services: None) -> None:
     """Failures and uploads are counted in Redis, which no rollback empties."""
     queue.redis().flushall()
+
+
+@pytest.fixture
+def change_settings(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[..., None]]:
+    """Changes settings by name for one test."""
+
+    def change(**values: object) -> None:
+        for name, value in values.items():
+            monkeypatch.setenv(f"QUETBILL_{name.upper()}", str(value))
+        settings.cache_clear()
+
+    yield change
+    monkeypatch.undo()
+    settings.cache_clear()
 
 
 @pytest.fixture

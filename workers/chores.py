@@ -32,6 +32,7 @@ from domain.membership import follow
 from domain.messages import inbox
 from domain.origins import links
 from domain.receipts import relabelling, rows, teaching
+from domain.signin import codes, handing, passkeys, sessions
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -78,6 +79,9 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
+    found.append(Chore("workers.chores.forget_sign_ins", timedelta(hours=1)))
+    if settings().code_provider:
+        found.append(Chore("workers.chores.ring_waiting_codes", timedelta(seconds=10)))
     if settings().links_days:
         found.append(Chore("workers.chores.forget_links", timedelta(hours=1)))
     return found
@@ -255,6 +259,27 @@ def replay_links() -> Iterator[int]:
         with transaction() as session:
             looked_at = relabelling.replay_batch(session, clock.now())
         yield looked_at
+
+
+@chore
+def ring_waiting_codes() -> Iterator[int]:
+    """Ring for one-time codes whose bell was lost, whose worker died or whose provider was away."""
+    with Session(engine()) as session:
+        waiting = handing.codes_to_hand(session, BATCH_MAX)
+    for code_id in waiting:
+        queue.ring_code(str(code_id))
+    yield len(waiting)
+
+
+@chore
+def forget_sign_ins() -> Iterator[int]:
+    """Delete codes, challenges, ended sessions and unused devices that nothing asks for any more."""
+    for forget in (codes.forget_codes, passkeys.forget_challenges, sessions.forget_sessions):
+        count = 1
+        while count:
+            with transaction() as session:
+                count = forget(session, BATCH_MAX)
+            yield count
 
 
 @chore

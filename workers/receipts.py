@@ -21,6 +21,7 @@ from infra.settings import settings
 from ocr.engines.base import Engine
 from ocr.engines.factory import make_engine
 from ocr.reader import read_receipt
+from ocr.tagger.model import own_tagger
 from ocr.types import Reading
 
 # What was read is kept through a restart of the database rather than read again.
@@ -68,7 +69,7 @@ def _read_and_settle(receipt_id: UUID) -> None:
     with stage("settle"):
         ended = _settle(receipt_id, reading)
     if ended is not None:
-        count_settled(ended, engine().name)
+        count_settled(ended, engine().name, "tagger" if own_tagger() else "guesses")
 
 
 def _photos(receipt_id: UUID, pages: list[str]) -> list[bytes] | None:

@@ -12,6 +12,8 @@ from domain.catalog.snapshot import SHORT_CUE_LETTERS_MAX, Catalogue, window_key
 _WINDOW_LETTERS_MAX = 24
 
 
+# A word of one brand's own says nothing of kinds: `THIEN NHIEN` stands on water and on softeners.
+_KIND_BRANDS_MIN = 3
 # Tills print 20 to 60 letters; more is several lines read as one.
 _NAME_LETTERS_MAX = 200
 
@@ -43,11 +45,8 @@ class LineText:
     """Places of the words that describe goods."""
     vetoed: bool
     """Whether its words say it is no packaged consumer good."""
-
-    @property
-    def kind_is_clear(self) -> bool:
-        """Whether its words tell the kind of goods."""
-        return bool(self.clearly_cued)
+    kind_is_clear: bool = False
+    """Whether its words tell the kind of goods, so that brands of other kinds are not meant."""
 
     @property
     def letters(self) -> int:
@@ -66,6 +65,7 @@ def describe(found: tuple[Word, ...], catalogue: Catalogue) -> LineText:
     padded = f" {' '.join(keys)} "
     cued: set[str] = set()
     clearly: set[str] = set()
+    kind_is_clear = False
     described: set[int] = set()
     for start in range(len(keys)):
         for end in range(start + 1, min(len(keys), start + catalogue.cue_words_max) + 1):
@@ -76,13 +76,22 @@ def describe(found: tuple[Word, ...], catalogue: Catalogue) -> LineText:
                 described.update(range(start, end))
                 if phrase not in catalogue.rules.weak_cues:
                     clearly |= brands
+                    kind_is_clear |= len(brands) >= _KIND_BRANDS_MIN
     rules = catalogue.rules
     vetoed = any(padded.startswith(f" {veto} ") for veto in rules.start_vetoes) or any(
         f" {veto} " in padded for veto in rules.vetoes
     )
     windows = tuple(_windows(found, catalogue.words_max))
     return LineText(
-        found, keys, windows, padded, frozenset(cued), frozenset(clearly), frozenset(described), vetoed
+        words=found,
+        keys=keys,
+        windows=windows,
+        padded=padded,
+        cued=frozenset(cued),
+        clearly_cued=frozenset(clearly),
+        described=frozenset(described),
+        vetoed=vetoed,
+        kind_is_clear=kind_is_clear,
     )
 
 
@@ -93,7 +102,11 @@ def with_cues(line: LineText, windows: list[tuple[Window, frozenset[str]]]) -> L
     brands = frozenset().union(*(brands for _, brands in windows))
     described = line.described.union(*(range(window.start, window.end) for window, _ in windows))
     return replace(
-        line, cued=line.cued | brands, clearly_cued=line.clearly_cued | brands, described=described
+        line,
+        cued=line.cued | brands,
+        clearly_cued=line.clearly_cued | brands,
+        described=described,
+        kind_is_clear=line.kind_is_clear or any(len(found) >= _KIND_BRANDS_MIN for _, found in windows),
     )
 
 

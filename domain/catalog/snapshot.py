@@ -265,8 +265,10 @@ def _without(phrases: Iterable[str], text: str) -> str:
 def _faint_spellings(spellings: Mapping[str, tuple[Spelling, ...]]) -> dict[str, tuple[Spelling, ...]]:
     found: dict[str, tuple[Spelling, ...]] = {}
     for key, group in spellings.items():
-        if len(key) <= SHORT_LETTERS_MAX and not key.isdigit():
-            faint = faint_skeleton(key)
+        # Two narrow letters beside each other are read as one: `KNON` is `KNORR`.
+        merged = key.replace("RR", "N")
+        if len(merged) <= SHORT_LETTERS_MAX and not key.isdigit():
+            faint = faint_skeleton(merged)
             found[faint] = found.get(faint, ()) + group
     return found
 

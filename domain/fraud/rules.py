@@ -25,6 +25,7 @@ RULES_BY_KIND: Final[dict[RuleKind, tuple[str, ...]]] = {
     "paper": (
         "sums_differ",
         "sums_unsure",
+        "lines_unsure",
         "not_original",
         "printed_in_future",
         "too_old",

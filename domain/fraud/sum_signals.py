@@ -7,7 +7,7 @@ total's own row shows what nothing else on the paper agrees with (docs/decisions
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
 from domain.fraud.facts import ReceiptFacts, Signal
@@ -20,6 +20,12 @@ TOTAL_SURE: Final = 0.9
 # Below this a line that earns may be off by a digit, and a total is a guess.
 LINE_DOUBT: Final = 0.5
 TOTAL_DOUBT: Final = 0.5
+# Where all lines together are this likely to be right, every brand's sum is; a line that earns and is
+# surer than this is none of those in doubt (docs/decisions/0098).
+ITEMS_SURE: Final = 0.7
+EARNING_SURE: Final = 0.9
+# A reviewer looks at the least sure lines first; a long receipt in doubt names no more.
+NAMED_MAX: Final = 5
 # Rounding of taxes and of cash makes less.
 VAT_SHARE_MIN: Final = 0.05
 
@@ -73,7 +79,7 @@ def sums_unsure(facts: ReceiptFacts) -> Signal | None:
     if off is None or reading.checks.gap_printed or sums_differ(facts) is not None:
         return None
     lines, total = off
-    earning = range(len(reading.lines)) if facts.earning is None else facts.earning
+    earning = _earning(facts)
     doubtful = [position for position in earning if reading.lines[position].confidence < LINE_DOUBT]
     # A total caps what is earned, so one that nothing confirms must not cut sure lines short.
     capped = lines > total or _total_confidence(reading) < TOTAL_DOUBT
@@ -82,6 +88,33 @@ def sums_unsure(facts: ReceiptFacts) -> Signal | None:
         return None
     evidence = {"lines_minor": lines, "total_minor": total, "doubtful_lines": len(doubtful)}
     return Signal("sums_unsure", "review", 0.5, evidence)
+
+
+def lines_unsure(facts: ReceiptFacts) -> Signal | None:
+    """Raise when some brand's sum may be wrong though the figures fit, or are explained.
+
+    Figures fit as well where names were bound to their neighbours' figures, so what the reading says of all
+    its lines together is asked. It holds nothing back where every line that earns is sure, unless a
+    wrong line takes from all: where lines come to more than the total each is cut short.
+    """
+    reading, earning = facts.reading, _earning(facts)
+    sure = reading.confidence.get("items", 1.0)
+    if not earning or sums_differ(facts) or sums_unsure(facts):
+        return None
+    doubtful = [place for place in earning if reading.lines[place].confidence < EARNING_SURE]
+    off = _off(reading)
+    if sure >= ITEMS_SURE or not (doubtful or (off is not None and off[0] > off[1])):
+        # Discounts of lines that come to more than the paper states: one of them was misread.
+        doubtful = [place for place in earning if reading.lines[place].discount_minor]
+        if not doubtful or not 0 < reading.discount_total_minor < _cuts(reading):
+            return None
+    named = doubtful or range(len(reading.lines))
+    least = sorted(named, key=lambda place: reading.lines[place].confidence)[:NAMED_MAX]
+    evidence = {
+        "items_confidence": round(sure, 2),
+        "unsure_lines": [reading.lines[place].raw_name for place in sorted(least)],
+    }
+    return Signal("lines_unsure", "review", round(max(0.0, 1 - sure / ITEMS_SURE), 3), evidence)
 
 
 def vat_misfit(facts: ReceiptFacts) -> Signal | None:
@@ -103,8 +136,14 @@ SUM_MEASURES: tuple[Callable[[ReceiptFacts], Signal | None], ...] = (
     total_changed,
     sums_differ,
     sums_unsure,
+    lines_unsure,
     vat_misfit,
 )
+
+
+def _earning(facts: ReceiptFacts) -> Collection[int]:
+    """The places of the lines that points hang on."""
+    return range(len(facts.reading.lines)) if facts.earning is None else facts.earning
 
 
 def _off(reading: Reading) -> tuple[int, int] | None:
@@ -112,9 +151,13 @@ def _off(reading: Reading) -> tuple[int, int] | None:
     if reading.total_minor is None or not reading.lines:
         return None
     gross = sum(line.amount_minor for line in reading.lines)
-    discounts = reading.discount_total_minor or sum(line.discount_minor for line in reading.lines)
+    discounts = reading.discount_total_minor or _cuts(reading)
     expected = gross - discounts + reading.rounding_minor
     return None if expected == reading.total_minor else (expected, reading.total_minor)
+
+
+def _cuts(reading: Reading) -> int:
+    return sum(line.discount_minor for line in reading.lines)
 
 
 def _is_sure(reading: Reading) -> bool:

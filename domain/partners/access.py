@@ -14,7 +14,8 @@ from sqlmodel import Session, col, select
 
 from domain.errors import NotFoundError
 from domain.partners.errors import PartnerExistsError, SignatureError
-from infra import clock, sealing
+from infra import clock
+from infra.secrets import seal, unseal
 from schemas.base import new_id
 from schemas.partners import NewPartner, Partner, PartnerSecret
 
@@ -41,7 +42,7 @@ def join_partner(session: Session, wanted: NewPartner) -> PartnerSecret:
         id=new_id(),
         slug=wanted.slug,
         name=wanted.name,
-        secret_sealed=sealing.seal(PURPOSE, secret),
+        secret_sealed=seal(PURPOSE, secret.encode()),
         joined_at=clock.now(),
     )
     session.add(partner)
@@ -59,7 +60,7 @@ def renew_secret(session: Session, slug: str) -> PartnerSecret:
     secret = _new_secret()
     partner.former_secret_sealed = partner.secret_sealed
     partner.former_until = clock.now() + FORMER_SECRET_GOOD
-    partner.secret_sealed = sealing.seal(PURPOSE, secret)
+    partner.secret_sealed = seal(PURPOSE, secret.encode())
     session.add(partner)
     session.flush()
     return PartnerSecret(partner=slug, secret=secret, former_until=partner.former_until)
@@ -127,7 +128,7 @@ def signed_by(
     if partner.former_secret_sealed and partner.former_until and partner.former_until > now:
         kept.append(partner.former_secret_sealed)
     for sealed in kept:
-        secret = sealing.unseal(PURPOSE, sealed)
+        secret = unseal(PURPOSE, sealed).decode()
         right = signature(secret, method=method, path=path, timestamp=timestamp, body=body)
         if hmac.compare_digest(right.encode(), given.encode()):
             return partner

@@ -17,7 +17,8 @@ from domain.rewards.errors import (
     RewardLimitError,
     VoucherGoneError,
 )
-from infra import clock, sealing
+from infra import clock
+from infra.secrets import unseal
 from infra.words import Language
 from schemas.catalog import Brand
 from schemas.events import EventType
@@ -154,7 +155,7 @@ def view(session: Session, voucher: Voucher, language: Language) -> VoucherView:
 
 
 def _code(voucher: Voucher) -> str | None:
-    return sealing.unseal(codes.PURPOSE, voucher.code_sealed) if voucher.code_sealed else None
+    return unseal(codes.PURPOSE, voucher.code_sealed).decode() if voucher.code_sealed else None
 
 
 def _standing(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str) -> Voucher | None:

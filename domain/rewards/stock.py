@@ -13,7 +13,8 @@ from domain.catalog.sheets import Sheet
 from domain.errors import NotFoundError
 from domain.rewards import codes
 from domain.rewards.errors import SoldOutError
-from infra import clock, sealing
+from infra import clock
+from infra.secrets import seal
 from infra.words import Language
 from schemas.base import new_id, table_of
 from schemas.catalog import ImportReport
@@ -80,7 +81,7 @@ def _keep(
                 "reward_id": reward.id,
                 "code_mac": codes.mac(code),
                 "code_tail": codes.tail(code),
-                "code_sealed": sealing.seal(codes.PURPOSE, code),
+                "code_sealed": seal(codes.PURPOSE, code.encode()),
                 "state": "free",
             }
             for code in whole[start : start + ROWS_AT_ONCE]

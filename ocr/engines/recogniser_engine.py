@@ -22,7 +22,8 @@ from ocr.engines.ctc import (
 from ocr.engines.finder import Piece, find_pieces, piece_within
 from ocr.engines.merge import certainty
 from ocr.engines.model import MODEL_FILE, Model
-from ocr.engines.strips import column_of, cut, to_depth
+from ocr.engines.strips import Strip, column_of, cut, to_depth
+from ocr.engines.ticks import without_tick
 from ocr.engines.word_boxes import word_boxes
 from ocr.types import Box, Word
 
@@ -69,10 +70,11 @@ class RecogniserEngine:
     def read_words(self, page: Gray) -> list[Word]:
         """Read one upright, level page; see `Engine.read_words`."""
         pieces = find_pieces(page)
-        read = self._read([cut(page, piece) for piece in pieces])
+        strips = [to_depth(cut(page, piece)) for piece in pieces]
         words: list[Word] = []
-        for piece, glyphs in zip(pieces, read, strict=True):
-            words += self._words(piece, [with_zeros(word) for word in words_of(glyphs)])
+        for piece, strip, glyphs in zip(pieces, strips, self._read(strips), strict=True):
+            printed = without_tick(strip, glyphs)
+            words += self._words(piece, [with_zeros(word) for word in words_of(printed)])
         return without_stray_accents(without_grain(words))
 
     def read_number(self, page: Gray, box: Box) -> list[tuple[str, float]]:
@@ -82,7 +84,7 @@ class RecogniserEngine:
             return []
         pieces = [replace(piece, capitals=piece.capitals * size) for size in _SIZES]
         found: dict[str, float] = {}
-        for read in self._read([cut(page, piece) for piece in pieces]):
+        for read in self._read([to_depth(cut(page, piece)) for piece in pieces]):
             glyphs = with_zeros([glyph for glyph in read if glyph.text != " "])
             text = "".join(glyph.text for glyph in glyphs)
             if not any(character.isdigit() for character in text):
@@ -91,9 +93,9 @@ class RecogniserEngine:
                 found[reading] = found.get(reading, 0.0) + share / len(_SIZES)
         return sorted(found.items(), key=lambda one: -one[1])
 
-    def _read(self, cuts: list[Gray]) -> list[list[Glyph]]:
-        """The characters of each cut of a page."""
-        return read_glyphs(self._model.scores([to_depth(one) for one in cuts]), self._model.charset)
+    def _read(self, strips: list[Strip]) -> list[list[Glyph]]:
+        """The characters of each strip."""
+        return read_glyphs(self._model.scores(strips), self._model.charset)
 
     def _words(self, piece: Piece, words: list[list[Glyph]]) -> list[Word]:
         stride = self._model.stride

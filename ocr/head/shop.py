@@ -8,6 +8,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from ocr.head.chains import is_address
 from ocr.items.tagged import Tagged
 from ocr.text.labels import find_words, heading_share, look_up
@@ -22,6 +24,12 @@ LENGTH_ANY = 99
 # What the tagger's word for a row weighs, against 0.35 for each row further down.
 TAG_WEIGHT = 1.0
 STORE_MIN = 0.5
+NAME_SURE = 0.95
+# A town and a province, at most.
+TAIL_WORDS_MAX = 5
+# So much of a name is known again beneath it; as alike it may be misread.
+NAME_PART_MIN = 4
+NAME_ALIKE_MIN = 75
 COLUMN_SHARE_MIN = 0.4
 # What an address leaves for its last line: a town, a province.
 ADDRESS_WORDS_MAX = 3
@@ -70,8 +78,13 @@ def read_head(rows: Sequence[Row], end: int, tagged: Tagged) -> Head:
     first_place = places[0].index if places else len(rows)
     merchant = choose_merchant(names, [row.index for row in places], tagged)
     store = choose_store(names, merchant, first_place)
+    name = None
+    if merchant:
+        own = own_name(merchant, street_of(rows, places, merchant), tagged)
+        branch = names[names.index(merchant) + 1 :][:1]
+        name = clean_name(whole_name(own, branch[0].words()) if branch else own)
     return Head(
-        merchant=clean_name(own_name(merchant, places, tagged)) if merchant else None,
+        merchant=name,
         store=clean_name(store.text) if store else None,
         address=" ".join(row.text for row in adjoining(places)) or None,
         tax_code=find_tax_code(rows),
@@ -113,7 +126,17 @@ def is_place(row: Row) -> bool:
     ) or hits > 1
 
 
-def own_name(row: Row, places: Sequence[Row], tagged: Tagged) -> str:
+def street_of(rows: Sequence[Row], places: Sequence[Row], merchant: Row) -> str:
+    """The words of the address, folded, with the few on a row beneath that its last one goes on to."""
+    found = []
+    for row in places:
+        below = rows[row.index + 1 : row.index + 2]
+        ends = [other for other in below if other.label is None and len(other.tokens) <= TAIL_WORDS_MAX]
+        found += [row, *(other for other in ends if other not in places)]
+    return " ".join(row.folded for row in found if row is not merchant)
+
+
+def own_name(row: Row, street: str, tagged: Tagged) -> str:
     """The seller's name without the branch behind it: what the tagger leaves out, or the address repeats."""
     words = row.words()
     if shop_pattern("company").search(strip_marks(row.text)):
@@ -130,11 +153,35 @@ def own_name(row: Row, places: Sequence[Row], tagged: Tagged) -> str:
         ):
             last -= 1
         words = words[:last] if min(merchant[:last]) > STORE_MIN else words
-    street = " ".join(place.folded for place in places)
     for count in range(len(words) - 1, 0, -1):
-        if f" {fold(' '.join(words[-count:]))} " in f" {street} ":
+        # One word of a name may stand in a street's, too: Soi Bien, Dien Bien Phu.
+        doubtful = count > 1 or not tagged.learned or merchant_at(row, len(words) - 1, tagged) < NAME_SURE
+        if doubtful and f" {fold(' '.join(words[-count:]))} " in f" {street} ":
             return " ".join(words[:-count])
     return " ".join(words)
+
+
+def whole_name(name: str, branch: Sequence[str]) -> str:
+    """The name as the branch's row beneath begins, where the logo above was read in part: OMART, Hapromart 3.
+
+    Args:
+        name: as it was read above.
+        branch: the words of the row beneath.
+    """
+    read = squash(name)
+    if len(read) < NAME_PART_MIN:
+        return name
+    starts = [" ".join(branch[:count]) for count in range(1, len(branch) + 1)]
+    alike = [fuzz.ratio(read, squash(start)) for start in starts]
+    best = max(alike)
+    start = starts[alike.index(best)]
+    longer = len(squash(start)) > len(read)
+    return start if longer and (best >= NAME_ALIKE_MIN or read in squash(start)) else name
+
+
+def merchant_at(row: Row, place: int, tagged: Tagged) -> float:
+    """How likely the row's word at `place` is of the seller's name."""
+    return tagged.role(row, place, "merchant")
 
 
 def choose_merchant(names: Sequence[Row], places: Sequence[int], tagged: Tagged) -> Row | None:

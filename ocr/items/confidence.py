@@ -30,6 +30,8 @@ UNLIKELIEST: Final = 0.01
 CONFIDENCE_MAX: Final = 0.99
 # So much better than the next way to read the paper says no more than this, as a logarithm.
 MARGIN_MAX: Final = 4.0
+# Beyond this, more doubtful lines tell no more of the whole.
+DOUBTS_MAX: Final = 6.0
 
 
 def evidence(draft: Draft, *, closed: bool) -> dict[str, float]:
@@ -76,7 +78,7 @@ def items_evidence(drafts: Sequence[Draft], *, closed: bool, margin: float) -> d
     """
     doubts = [-log(max(UNLIKELIEST, line_confidence(draft, closed=closed))) for draft in drafts]
     return {
-        "doubts": sum(doubts),
+        "doubts": min(DOUBTS_MAX, sum(doubts)),
         "weakest": max(doubts, default=0.0),
         "open": float(not closed),
         "close_call": MARGIN_MAX - max(0.0, min(MARGIN_MAX, margin)),
@@ -85,7 +87,7 @@ def items_evidence(drafts: Sequence[Draft], *, closed: bool, margin: float) -> d
 
 
 def items_confidence(drafts: Sequence[Draft], *, closed: bool, margin: float) -> float:
-    """How likely every line is right, so that each brand's sum on the paper is."""
+    """How likely every line is there with its amount and what tells its brand, and none besides."""
     score = _likelihood("items", items_evidence(drafts, closed=closed, margin=margin))
     return round(min(CONFIDENCE_MAX, score), 3)
 

@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from ocr.items.segments import NAMELESS, Held, Meaning, held_in, understand
-from ocr.items.tagged import Tagged
+from ocr.items.tagged import Tagged, has_money
 from ocr.text.money import MoneyStyle
 from ocr.text.rows import Row
 
@@ -29,6 +29,8 @@ RUN_MIN: Final = -9.0
 # being one.
 ORPHAN: Final = -1.5
 JOINED: Final = -1.5
+# What a row that begins an item but shows no money speaks against being one without a price: a side dish.
+UNPRICED: Final = -2.0
 WAYS_MAX: Final = 30
 # Tags are surer of themselves than they are right.
 TEMPERATURE: Final = 1.5
@@ -77,12 +79,18 @@ def decode(rows: Sequence[Row], tagged: Tagged, style: MoneyStyle) -> Decoded:
         style: how the paper writes money.
     """
     named = [_is_named(row, tagged) for row in rows]
-    outside = [tagged.step(row, "outside") + ORPHAN * named[row.index] for row in rows]
+    outside = [_unsold(row, named[row.index], tagged) for row in rows]
     segments = _segments(rows, named, tagged, style)
     by_start: list[list[Segment]] = [[] for _ in rows]
     for segment in segments:
         by_start[segment.start].append(segment)
     return Decoded(_best_ways(outside, by_start), _posteriors(outside, by_start))
+
+
+def _unsold(row: Row, named: bool, tagged: Tagged) -> float:  # noqa: FBT001 - one of a row's facts
+    """What speaks for a row being none of an item that was paid: of no item, or of one without a price."""
+    outside = tagged.step(row, "outside") + ORPHAN * named
+    return outside if row.figures and has_money(row) else max(outside, tagged.step(row, "begin") + UNPRICED)
 
 
 def _segments(rows: Sequence[Row], named: Sequence[bool], tagged: Tagged, style: MoneyStyle) -> list[Segment]:

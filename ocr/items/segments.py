@@ -113,9 +113,8 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
     if any(one.is_weight for one in left):
         # A weight printed besides may make a product too.
         most += PRODUCT[EXACT]
-    ranked = sorted(
-        (-_score_most(choice, most), place, choice) for place, choice in enumerate(_choices(left))
-    )
+    choices = enumerate(_choices(left, PRICE_MIN[style.exponent]))
+    ranked = sorted((-_score_most(choice, most), place, choice) for place, choice in choices)
     for bound, place, choice in ranked:
         if -bound < best:
             # Whatever arithmetic says, another way to read them is likelier.
@@ -130,10 +129,12 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
     return replace(told, others=beside, score=best + silence)
 
 
-def _choices(held: Sequence[Held]) -> Iterator[_Choice]:
+def _choices(held: Sequence[Held], cheapest: int) -> Iterator[_Choice]:
     """Every likely choice of an amount, a price and a count, of which any may be missing."""
     money = [one for one in held if one.figure.values]
-    amounts = _candidates(money, "amount", "net")
+    # What is cheaper than anything sold is no amount, but a gift's nothing.
+    whole = [one for one in money if abs(one.figure.values[0]) >= cheapest or one.figure.values[0] == 0]
+    amounts = _candidates(whole, "amount", "net")
     prices = _candidates(money, "price")
     counts = _candidates([one for one in held if one.count is not None], "quantity")
     for amount, price, count in product((*amounts, None), (*prices, None), (*counts, None)):

@@ -17,9 +17,10 @@ from ocr.text.locales import alternatives, currency_signs, currency_words, local
 from ocr.types import Box
 
 FIGURE = re.compile(
-    r"(?P<open>[(\[{]?)(?P<sign>[-–—−~]{0,2})(?P<currency>"
+    r"(?P<open>[(\[{]?)(?P<sign>[-–—−~+]{0,2})(?P<currency>(?:"
     + alternatives(currency_signs())
-    + r")?(?P<sign2>[-–—−]?)"
+    # A sign may be seen twice.
+    + r"){1,2})?(?P<sign2>[-–—−]?)"
     r"(?P<core>[0-9OoQDUIl|!iSsBbZzGgq©Øø°ðó.,'’]*?)(?P<suffix>%|[-–]|[@*#xX]|[A-Za-zđĐ₫]{1,3}\*?)?(?P<close>[)\]}]?)[;:]*"
 )  # fmt: skip
 # Leaders, rules and specks that run into a figure: ——13,900, ....12.00, =—-*'17,500.
@@ -34,8 +35,8 @@ SEPARATOR = re.compile(r"[.,'’]")
 # Letters that may stand against plain digits; others make the whole a word with a misread letter.
 KNOWN_SUFFIXES = frozenset({""}) | currency_words() | tax_marks() | unit_words()
 SIGNS = frozenset(strip_marks(sign) for sign in currency_signs())
-# Dashes that lead to a figure rather than turn it negative.
-LEADERS = {"—", "——", "—-", "-—", "~—", "—~", "--", "~~", "––"}
+# Signs that lead to a figure rather than turn it negative.
+LEADERS = {"+", "++", "—", "——", "—-", "-—", "~—", "—~", "--", "~~", "––"}
 DECIMAL_POINT = {locale.currency: locale.decimal for locale in locales().values()}
 THOUSAND = 3
 CENT = 2

@@ -26,6 +26,8 @@ GLUED = re.compile(
     # A count and a price on both sides of their sign: 2x12.500, 12,000x2, 25,000x1.072.
     r"(?<=\d)([xX\u00d7*@])(?=\d{1,3}(?:[.,]\d{3})+$|\d{1,4}[.,]\d\d$)|(?<=[.,]\d\d\d)([xX\u00d7*@])(?=[\d.,]+$)|"
     r"(?<=[.,]\d\d)([xX\u00d7*@])(?=[\d.,]+$)|"
+    # A long code and the name behind it: I00100000056-Fried.
+    r"(?<=\d{6})(-)(?=[^\W\d_][a-z]{2})|"
     # Money at the end of a word: CONG902.900, Parm21.75; a currency before it stays with it.
     r"(?<=[^\W\d_]{3})" + NO_SIGN_BEFORE + r"[.:]?"
     r"(?=(?:\d{1,3}(?:[.,]\d{3})+|\d{1,4}[.,]\d\d)[đĐ₫dD]?$)"

@@ -259,6 +259,10 @@ def add_a_busy_day(scene: Scene) -> dict[str, UUID]:
                 session, f"090999000{number}", f"0{number + 1}", receipt_no=f"3344{number}00", **odd
             )
             decide(done.id, decision=decision)
+        long_name = make.make_line("GIO TRE DAN TAY CO NAP DAY LOAI LON MAU TU NHIEN CAO 45CM")
+        small = {"total_minor": 200_000, "lines": (long_name,)}
+        unlinked = settled(session, "0907000001", "08", receipt_no="88001122", **small)
+        decide(unlinked.id, decision="approve")
         appealed = settled(session, "0908000001", "06-go", receipt_no="66012233", **odd)
         decide(appealed.id, decision="reject", refusal="not_original")
         words = "Hóa đơn bị rách một góc, tôi mua ở siêu thị gần nhà và còn giữ bản giấy."
@@ -285,7 +289,7 @@ def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, s
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    pages = {name: name for name in ("review", "clusters", "audit", "rules", "bands")} | {
+    pages = {name: name for name in ("review", "clusters", "audit", "rules", "bands", "names")} | {
         "empty": "review?overdue=1"
     }
     pages |= {"cluster-cases": f"review?linked={cases['cluster']}"}
@@ -296,6 +300,7 @@ def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, s
         for name, path in pages.items():
             page.goto(f"{scene.address}/console/{path}")
             assert page.locator("html").get_attribute("lang") == language
+            assert name != "names" or page.get_by_text("GIO TRE DAN TAY").count()
             for width in (360, 1440):
                 page.set_viewport_size({"width": width, "height": 900})
                 browsing.keep_picture(page, f"{name}-{language}-{width}")

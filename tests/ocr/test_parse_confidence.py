@@ -90,3 +90,25 @@ Total                  13.98
 @pytest.mark.parametrize("doubt", [name for name in weights("line") if name not in {"base", "open_proven"}])
 def test_every_doubt_counts_against_a_line(doubt: str):
     assert weights("line")[doubt] < 0
+
+
+@pytest.mark.parametrize("doubt", [name for name in weights("items") if name != "base"])
+def test_every_doubt_counts_against_a_whole_paper(doubt: str):
+    assert weights("items")[doubt] < 0
+
+
+def test_a_paper_is_as_sure_as_its_sums_and_its_names():
+    sound = make_paper(PAPER, confidence=0.98)
+    torn = make_paper(PAPER.replace("215.000", "348.000"), confidence=0.98)
+    smudged = sound
+    for word in ("Keo", "deo", "trai", "cay"):
+        smudged = faint(smudged, word, 0.3)
+    sure, open_, blurred = (
+        parse_receipt(paper, sure_min=0.95).confidence["items"] for paper in (sound, torn, smudged)
+    )
+    assert sure > 0.95
+    assert max(open_, blurred) < sure
+
+
+def test_a_paper_without_lines_has_no_right_sums():
+    assert parse_receipt(make_paper("SIEU THI MAI LAN\nTONG CONG 215.000")).confidence["items"] < 0.2

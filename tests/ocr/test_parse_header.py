@@ -223,3 +223,21 @@ def test_the_shop_is_named_before_its_address_and_no_part_of_that(head: str, mer
 def test_a_name_without_a_companys_form_is_less_sure():
     assert read("SUNNY VILLAGE\n12 Pier Ave").confidence["merchant"] < 0.9
     assert read("SUNNY VILLAGE TRADING SDN BHD\n12 JALAN BESAR").confidence["merchant"] >= 0.9
+
+
+@pytest.mark.parametrize(
+    ("head", "merchant"),
+    [
+        # A logo is cut off or misread; the branch's row beneath begins with the whole name.
+        ("OMART\nHapromart Ngo Quyen\n136 Hoang Dieu, P. May To, Hai Phong", "Hapromart"),
+        ("AN MARKET\nNam An Market Cau Giay\n640B Cau Giay, P. Tan Phong, Ha Noi", "Nam An Market"),
+        # A better reading above stands, though the branch's is longer with its place.
+        ("Finelife\nFinelfe Di An\n12 Tran Hung Dao, P. Dong Hoa, Binh Duong", "Finelife"),
+        # One word of the name is one of the street's, too.
+        ("SOI BIEN\n876 Dien Bien Phu, P. Bach Mai, Ha Noi", "SOI BIEN"),
+        # The place behind the name goes on from one row of the address to the next.
+        ("T-Mart Ngo Quyen\n253A Truong Chinh, P. An Bien, Q. Ngo\nQuyen, Hai Phong", "T-Mart"),
+    ],
+)
+def test_a_shop_is_called_by_its_whole_name_without_its_place(head: str, merchant: str) -> None:
+    assert read(head).merchant == merchant

@@ -73,7 +73,6 @@ Tong cong                        40.600
     assert items(reading) == [("Keo dua ben tre", 2, 19600, 0), ("Nuoc suoi chai lon", 3, 21000, 0)]
 
 
-@NOT_YET
 def test_expiry_dates_and_former_prices_between_name_and_figures_are_no_names():
     reading = read("""
 CUA HANG SACH XANH

@@ -57,6 +57,31 @@ def test_high_and_low_words_of_a_line_share_it() -> None:
     assert texts(lines_of(words)) == ["TONG 1,000", "x"]
 
 
+def test_print_that_two_strips_read_stands_once_as_the_surer_read_it() -> None:
+    name = [Word("SUN", (10, 10, 70, 28), 0.2), Word("SUNLIGHT", (10, 10, 170, 32), 1.0)]
+    amount = [Word("19.31", (400, 10, 470, 32), 0.99), Word("10.31", (404, 10, 470, 30), 0.3)]
+    assert texts(lines_of([*name, *amount])) == ["SUNLIGHT 19.31"]
+
+
+def test_words_that_touch_are_both_kept_where_both_are_sure() -> None:
+    words = [Word("Tra", (10, 10, 70, 32), 1.0), Word("Chanh", (25, 10, 72, 32), 1.0)]
+    assert texts(lines_of(words)) == ["Tra Chanh"]
+
+
+def test_amounts_stay_with_their_names_where_the_paper_curls() -> None:
+    # Every line rises to its right; across the gap to the amounts that is more than half the way to the next.
+    rise = 0.055
+    words = []
+    for row in range(6):
+        places = [*(70 * column for column in range(4)), 620]
+        texts_of = [*(f"{row}{column}" for column in range(4)), f"{row}.00"]
+        words += [
+            word(text, left, round(40 * row - rise * left), width=60)
+            for text, left in zip(texts_of, places, strict=True)
+        ]
+    assert [found.split()[-1] for found in texts(lines_of(words))] == [f"{row}.00" for row in range(6)]
+
+
 def test_lines_keep_their_page() -> None:
     assert [found.page for found in lines_of([word("a", 0, 0)], page=3)] == [3]
 

@@ -79,6 +79,28 @@ def test_names_bear_their_accents_and_figures_stand_in_their_column() -> None:
 
 
 @pytest.mark.ocr
+def test_a_pens_tick_before_a_name_is_no_letter_of_it() -> None:
+    page = printed(
+        ("   OMO SACH CUC NHANH", "229.000"), ("   VIM VIEN TREO", "43.000"), ("   2 DOVE", "9.000")
+    )
+    pieces = [piece for piece in find_pieces(page) if piece.left < page.shape[1] / 3]
+    for piece in pieces:
+        high, base, left = piece.capitals, round(piece.base), piece.left
+        tick = np.array(
+            [
+                [left - 0.95 * high, base - 0.45 * high],
+                [left - 0.6 * high, base],
+                [left - 0.1 * high, base - high],
+            ]
+        )
+        cv2.polylines(page, [np.int32(tick)], isClosed=False, color=110, thickness=2, lineType=cv2.LINE_AA)
+    words = sorted(word.text for word in RecogniserEngine().read_words(page))
+    assert words == sorted(
+        ["OMO", "SACH", "CUC", "NHANH", "229.000", "VIM", "VIEN", "TREO", "43.000", "2", "DOVE", "9.000"]
+    )
+
+
+@pytest.mark.ocr
 def test_a_figure_is_read_again_by_its_box() -> None:
     engine = RecogniserEngine()
     page = printed(("Tong cong", "1.185.000"))

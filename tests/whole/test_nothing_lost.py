@@ -141,6 +141,7 @@ def test_operators_see_what_waits_what_ended_and_which_engine_read(app: TestClie
     assert 'quetbill_receipts_waiting{status="received"}' not in shown
     assert 'quetbill_receipts_settled_total{status="approved"} 1.0' in shown
     assert 'quetbill_readings_total{engine="recogniser"} 1.0' in shown
+    assert 'quetbill_layouts_total{layout="tagger"} 1.0' in shown
 
 
 def test_a_worker_killed_in_the_middle_of_reading_loses_nothing(app: TestClient, photo: bytes) -> None:

@@ -20,6 +20,7 @@ from training.layout.fit import CHECKPOINT, CURVE, Trainer, average_of, held_out
 from training.layout.net import Network
 from training.layout.real import load_real
 from training.layout.sample import Sample, draw_paper, read_paper
+from training.layout.sheets import sheets as draw_sheets
 
 WORK: Final = Path(".data/tagger")
 FIGURES: Final = "figures.json"
@@ -79,6 +80,14 @@ def export(folder: Folder = WORK, real: Real = None, file: Path = MODEL_FILE) ->
     draw_curve(folder / CURVE, file.with_name("curve.png"))
     draw_reliability(figures["reliability"], file.with_name("reliability.png"))
     typer.echo(json.dumps(figures))
+
+
+@app.command()
+def sheets(file: Path, count: int = 400) -> None:
+    """Write papers of held-back tills as they are read, with what they say: one JSON object a line."""
+    with file.open("w", encoding="utf-8") as written:
+        for sheet in draw_sheets(count):
+            written.write(json.dumps(sheet, ensure_ascii=False) + "\n")
 
 
 @app.command()

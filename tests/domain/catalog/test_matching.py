@@ -191,6 +191,32 @@ def test_a_misread_glued_or_cut_name_is_still_known(raw_name: str, expected: str
     assert brand(raw_name) == expected
 
 
+@pytest.mark.parametrize(
+    ("raw_name", "expected"),
+    [
+        ("Viên súp Knom Vị bò 60g", "Knorr"),
+        ("Sốt Knon Kho nấu tự nhiên 28gr", "Knorr"),
+        ("KNON DO CHOI GO", None),
+    ],
+)
+def test_two_narrow_letters_that_were_read_as_one_are_still_known(
+    raw_name: str, expected: str | None
+) -> None:
+    assert brand(raw_name) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw_name", "expected"),
+    [
+        ("COMFORT THIÊN NHIÊN TINH", "Comfort"),
+        ("Tay BC VIM Zero 750ml", "Vim"),
+        ("COMFORT NUOC SUOI", None),
+    ],
+)
+def test_a_word_of_one_brands_own_says_nothing_against_another(raw_name: str, expected: str | None) -> None:
+    assert brand(raw_name) == expected
+
+
 def test_a_short_brand_is_never_guessed_from_a_wrong_letter_alone() -> None:
     assert brand("OMA 3KG") is None
     assert brand("DIVE 900G") is None

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from domain.fraud.bands import Policy, RuleSetting
 from domain.fraud.facts import ReceiptFacts
 from domain.fraud.scoring import assess_receipt
-from domain.fraud.sum_signals import sums_differ, sums_unsure, total_changed, vat_misfit
+from domain.fraud.sum_signals import lines_unsure, sums_differ, sums_unsure, total_changed, vat_misfit
 from infra import clock
 from ocr.types import ReadingLine, SumChecks
 from tests import make
@@ -85,6 +86,60 @@ def test_a_person_looks_where_a_total_that_nothing_confirms_would_cut_lines_shor
     assert sums_unsure(facts(*lines, total_minor=552)) is not None
     assert sums_unsure(facts(*lines, total_minor=390_000)) is None
     assert sums_unsure(facts(*lines, total_minor=360_000, checks=SumChecks(confirmed=("sums",)))) is None
+
+
+def doubted(items: float, *lines: ReadingLine, **values: Any) -> ReceiptFacts:
+    return facts(*lines, confidence={"total": 0.99, "items": items}, **values)
+
+
+@pytest.mark.parametrize(("items", "asked"), [(0.69, True), (0.7, False)])
+def test_a_person_looks_where_sums_fit_but_a_brand_s_may_be_wrong(items: float, *, asked: bool) -> None:
+    fitting = doubted(items, make.make_line(confidence=0.89))
+    signal = lines_unsure(fitting)
+    assert (signal is not None) == asked
+    assert (assess_receipt(fitting).verdict == "review") == asked
+    if signal is not None:
+        assert signal.evidence == {"items_confidence": 0.69, "unsure_lines": ["OMO Bột giặt 5.5kg"]}
+
+
+def test_lines_in_doubt_delay_nobody_whose_earning_lines_are_sure() -> None:
+    lines = (make.make_line(), make.make_line("Rau muong", confidence=0.2))
+    assert lines_unsure(doubted(0.1, *lines, earning=frozenset({0}))) is None
+    assert lines_unsure(doubted(0.1, *lines, earning=frozenset())) is None
+    assert lines_unsure(doubted(0.1, *lines, earning=frozenset({1}))) is not None
+
+
+def test_sure_lines_wait_too_where_another_s_amount_cuts_them_short() -> None:
+    lines = (make.make_line(), make.make_line("Bia", amount_minor=525_000, confidence=0.75))
+    paid = {"earning": frozenset({0}), "checks": SumChecks(confirmed=("tender",))}
+    signal = lines_unsure(doubted(0.6, *lines, total_minor=447_500, **paid))
+    assert signal is not None
+    assert signal.evidence["unsure_lines"] == ["OMO Bột giặt 5.5kg", "Bia"]
+    assert lines_unsure(doubted(0.6, *lines, total_minor=900_000, **paid)) is None
+
+
+def test_a_person_looks_where_lines_discounts_come_to_more_than_the_paper_states() -> None:
+    lines = (make.make_line(discount_minor=185_000), make.make_line("Bia", discount_minor=10_000))
+    values = {"total_minor": 275_000, "checks": SumChecks(confirmed=("sums",))}
+    assert lines_unsure(doubted(0.95, *lines, discount_total_minor=95_000, **values)) is not None
+    assert lines_unsure(doubted(0.95, *lines, discount_total_minor=0, **values)) is None
+    bought = frozenset({0})
+    plain = (make.make_line(), make.make_line("Bia", discount_minor=100_000))
+    assert lines_unsure(doubted(0.95, *plain, discount_total_minor=95_000, earning=bought, **values)) is None
+
+
+def test_one_doubt_is_told_once() -> None:
+    line = make.make_line(confidence=0.3)
+    assert sums_unsure(doubted(0.1, line, total_minor=285_000)) is not None
+    assert lines_unsure(doubted(0.1, line, total_minor=285_000)) is None
+
+
+def test_an_admin_decides_how_sure_lines_must_be() -> None:
+    lenient = Policy(rules={"lines_unsure": RuleSetting(weight=0.8)})
+    line = make.make_line(confidence=0.5)
+    assert assess_receipt(doubted(0.65, line)).verdict == "review"
+    assert assess_receipt(doubted(0.65, line), lenient).verdict == "approve"
+    assert assess_receipt(doubted(0.05, line), lenient).verdict == "review"
 
 
 def test_sums_that_fit_raise_nothing_however_faint() -> None:

@@ -1,0 +1,28 @@
+"""What is kept of a shopper's ways in, for who wants to see it or to have it forgotten."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete
+from sqlmodel import Session, col
+
+from domain.signin.codes import phone_digest
+from schemas.people import Shopper
+from schemas.signin import (
+    Device,
+    OneTimeCode,
+    OutsideIdentity,
+    Passkey,
+    PasskeyChallenge,
+    SecondFact,
+    ShopperSession,
+)
+
+
+def forget_ways_in(session: Session, shopper: Shopper) -> None:
+    """Delete all sessions, devices, passkeys, outside names and codes of a shopper; before the phone goes."""
+    for kept in (ShopperSession, Device, Passkey, PasskeyChallenge, OutsideIdentity, SecondFact):
+        session.execute(delete(kept).where(col(kept.shopper_id) == shopper.id))
+    if shopper.phone is not None:
+        session.execute(
+            delete(OneTimeCode).where(col(OneTimeCode.phone_digest) == phone_digest(shopper.phone))
+        )

@@ -1,0 +1,73 @@
+"""Shoppers of an outside sign-in service: its token is exchanged for a session of ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import Session
+
+from domain.people.shoppers import join_shopper
+from domain.signin.codes import mobile_e164
+from domain.signin.errors import OutsideOffError, OutsideTokenError, PhoneNotTakenError
+from infra import clock
+from infra.db import lock_key
+from infra.outside import OutsideError, read_outside_token
+from infra.settings import settings
+from schemas.base import new_id, table_of
+from schemas.people import Shopper
+from schemas.signin import OutsideIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideProof:
+    """Who an outside token is about; `by_phone` where only their number says which account is theirs."""
+
+    shopper: Shopper
+    by_phone: bool
+
+
+def prove_outside(session: Session, token: str) -> OutsideProof:
+    """Return the shopper that an outside token is about, who joins if new.
+
+    Who is new is known by their phone, where the service has checked it; without one they join without.
+
+    Raises:
+        OutsideOffError: No service is set.
+        OutsideTokenError: The token is no good.
+    """
+    issuer = settings().outside_issuer
+    if not issuer:
+        raise OutsideOffError
+    try:
+        said = read_outside_token(token)
+    except OutsideError as error:
+        raise OutsideTokenError from error
+    # Two first sign-ins at once would make two shoppers.
+    lock_key(session, f"outside|{issuer}|{said.subject}")
+    known = session.get(OutsideIdentity, (issuer, said.subject))
+    if known is not None:
+        shopper = session.get_one(Shopper, known.shopper_id)
+        if shopper.erased_at is None:
+            return OutsideProof(shopper, by_phone=False)
+        session.delete(known)
+        session.flush()
+    shopper = _join(session, said.phone)
+    session.execute(
+        insert(table_of(OutsideIdentity)).values(
+            issuer=issuer, subject=said.subject, shopper_id=shopper.id, first_seen_at=clock.now()
+        )
+    )
+    return OutsideProof(shopper, by_phone=shopper.phone is not None)
+
+
+def _join(session: Session, phone: str | None) -> Shopper:
+    try:
+        if phone is not None:
+            return join_shopper(session, mobile_e164(phone))
+    except PhoneNotTakenError:
+        pass
+    made = Shopper(id=new_id(), joined_at=clock.now())
+    session.add(made)
+    session.flush()
+    return made
