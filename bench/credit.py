@@ -15,12 +15,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from domain.loyalty.earning import paid_by_line
 from sqlmodel import Session, col, select
 
 from bench.cases import accept_any_day, read_once, settle_picture
 from bench.services import own_services
 from domain.catalog.products import current_catalogue
-from domain.loyalty.earning import paid_by_line
 from infra.db import engine
 from ocr.types import Reading
 from schemas.base import new_id

@@ -20,6 +20,7 @@ import schemas.operation
 import schemas.origins
 import schemas.partners
 import schemas.people
+import schemas.purchases
 import schemas.receipts
 import schemas.review
 import schemas.rewards

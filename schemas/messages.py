@@ -32,6 +32,8 @@ MessageCode = Literal[
     "referral_paid",
     "mission_done",
     "voucher_used",
+    "purchase_credited",
+    "purchase_returned",
 ]
 PushKind = Literal["web", "fcm"]
 PushState = Literal["due", "sending", "sent", "dropped"]

@@ -31,6 +31,7 @@ from domain.ledger import expiry, notices, spending
 from domain.membership import follow
 from domain.messages import inbox
 from domain.origins import links
+from domain.purchases import waiting
 from domain.receipts import relabelling, rows, teaching
 from domain.signin import codes, handing, passkeys, sessions
 from infra import clock, queue
@@ -73,6 +74,10 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
         Chore("workers.chores.follow_members_days", timedelta(hours=1)),
     ]
+    found.append(
+        Chore("workers.chores.credit_purchases", timedelta(seconds=settings().follow_interval_seconds))
+    )
+    found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
     found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
@@ -232,6 +237,31 @@ def follow_members_days() -> Iterator[int]:
     while count:
         with transaction() as session:
             count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
+        yield count
+
+
+@chore
+def credit_purchases() -> Iterator[int]:
+    """Credit partners' purchases whose buyers have joined, agreed or been decided on; each by itself."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = waiting.follow_events(session, FOLLOWED_AT_ONCE_MAX)
+        yield 0
+    found = True
+    while found:
+        with transaction() as session:
+            found = waiting.settle_due(session)
+        yield int(found)
+
+
+@chore
+def forget_purchases() -> Iterator[int]:
+    """Forget partners' purchases that nobody came for in time."""
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = waiting.forget_waiting(session, clock.now(), BATCH_MAX)
         yield count
 
 

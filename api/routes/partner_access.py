@@ -7,9 +7,11 @@ from fastapi import APIRouter
 from api.auth import CurrentAdmin
 from domain.partners import access
 from domain.people.audit import record_act
+from domain.purchases.members import hash_key
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.partners import NewPartner, Partner, PartnerList, PartnerSecret, PartnerView
+from schemas.purchases import PhoneHashKey
 
 router = APIRouter(prefix="/v1/partner-access", tags=["partners"])
 
@@ -26,6 +28,12 @@ def join_partner(session: UnitOfWork, admin: CurrentAdmin, wanted: NewPartner) -
     made = access.join_partner(session, wanted)
     record_act(session, admin.id, "partner_joined", subject=wanted.slug)
     return made
+
+
+@router.get("/phone-hash-key")
+def show_phone_hash_key(_admin: CurrentAdmin) -> PhoneHashKey:
+    """Return the key under which partners hash phones that they don't send; all of them share it."""
+    return PhoneHashKey(key=hash_key())
 
 
 @router.post("/{partner}/secret")
