@@ -221,6 +221,7 @@ ImportErrorCode = Literal[
     "invalid_day",
     "invalid_hours",
     "invalid_number",
+    "invalid_purchase",
     "missing_column",
     "missing_value",
     "too_long",

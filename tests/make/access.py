@@ -50,6 +50,7 @@ EXPECTED: dict[str, Kind] = {
     "POST /v1/purchases/{order}/returns": "partners",
     "GET /v1/me/purchases": "shoppers",
     "GET /v1/me/membership-code": "shoppers",
+    "POST /v1/partner-access/{partner}/purchases/import": "admins",
     "GET /v1/partner-access/phone-hash-key": "admins",
     "GET /v1/me/balances": "shoppers",
     "GET /v1/me/transfers": "shoppers",

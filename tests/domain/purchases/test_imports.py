@@ -1,0 +1,73 @@
+"""Orders from a spreadsheet go by the same rules."""
+
+from __future__ import annotations
+
+import io
+
+from sqlmodel import Session, select
+
+from domain.purchases import waiting
+from domain.purchases.imports import import_purchases
+from schemas.campaigns import Campaign
+from schemas.catalog import ImportReport
+from schemas.purchases import Purchase
+from tests import make
+from tests.make.orders import a_partner, stands
+
+HEADER = "order,channel,chain,phone,purchased_at,total,name,amount,quantity"
+FIRST = "A-1,till,WinMart,+84901234567,2026-11-29 12:00,285000,OMO Bột giặt 5.5kg,185000,1"
+
+
+def bring(session: Session, *rows: str) -> ImportReport:
+    return import_purchases(session, a_partner(session), io.StringIO("\n".join([HEADER, *rows])))
+
+
+def settle(session: Session) -> None:
+    while waiting.settle_due(session):
+        session.expire_all()
+
+
+def test_rows_of_one_order_are_one_purchase(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    report = bring(
+        session, FIRST, "A-1,,,,,,OMO nước 3L,100000,2", FIRST.replace("A-1", "A-2").replace("12:00", "13:00")
+    )
+    settle(session)
+
+    assert (report.rows, report.created, report.updated, report.errors) == (3, 2, 0, [])
+    assert stands(session, shopper) == 285 + 185
+    assert bring(session, FIRST, "A-1,,,,,,OMO nước 3L,100000,2").updated == 1
+    settle(session)
+    assert stands(session, shopper) == 285 + 185
+
+
+def test_one_bad_row_brings_nothing_in(session: Session, campaign: Campaign) -> None:
+    make.make_shopper(session)
+    report = bring(
+        session,
+        FIRST,
+        "A-2,till,WinMart,,2026-11-29 12:00,1,OMO,1,1",
+        "A-3,shop,WinMart,+84901234567,2026-11-29 12:00,1,OMO,-1,1",
+        "A-4,till,WinMart,+84901234567,29/11/2026 12:00,9,OMO,9,x",
+    )
+
+    assert [(error.line, error.column, error.code) for error in report.errors] == [
+        (3, None, "invalid_purchase"),
+        (4, "channel", "invalid_purchase"),
+        (4, "amount", "invalid_purchase"),
+        (5, "quantity", "invalid_purchase"),
+    ]
+    assert (
+        bring(session, FIRST, FIRST.replace("A-1", "A-5").replace("WinMart", "Nowhere")).errors[0].line == 3
+    )
+    assert session.exec(select(Purchase)).all() == []
+
+
+def test_an_order_that_changed_is_named(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    bring(session, FIRST)
+    report = bring(session, FIRST.replace("185000", "285000"))
+    settle(session)
+
+    assert [(error.line, error.column) for error in report.errors] == [(2, "order")]
+    assert stands(session, shopper) == 185
