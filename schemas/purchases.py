@@ -121,7 +121,9 @@ class NewPurchaseLine(Body):
     """One bought item: `amount` is before its `discount`."""
 
     name: Annotated[TrimmedText, BodyField(min_length=1, max_length=200, description="As sold.")]
-    ean: Annotated[str | None, BodyField(pattern=r"^[0-9]{8,14}$", description="Its EAN.")] = None
+    ean: Annotated[
+        ShortText | None, BodyField(max_length=14, pattern=r"^[0-9]{8,14}$", description="Its EAN.")
+    ] = None
     sku: Annotated[ShortText | None, BodyField(max_length=60, description="The partner's number of it.")] = (
         None
     )

@@ -29,7 +29,7 @@ def a_partner(session: Session, slug: str = "own-shops") -> Partner:
     return found
 
 
-def told_line(name: str = "OMO Bột giặt 5.5kg", amount: int = 185_000, **values: Any) -> dict[str, Any]:
+def told_line(name: str = "OMO Bột giặt 5.5kg", amount: float = 185_000, **values: Any) -> dict[str, Any]:
     """One bought item, as a partner tells of it."""
     return {"name": name, "amount": amount, **values}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -152,7 +153,7 @@ def test_a_purchase_waits_while_its_photograph_is_looked_at(session: Session, ca
 
 @pytest.mark.parametrize("by", ["phone", "phone_hash"])
 def test_what_came_before_they_joined_is_credited_then(session: Session, campaign: Campaign, by: str) -> None:
-    buyer = {"phone": PHONE} if by == "phone" else {"phone_hash": make_orders.hash_of()}
+    buyer: dict[str, Any] = {"phone": PHONE} if by == "phone" else {"phone_hash": make_orders.hash_of()}
     purchase = take(session, **buyer)
     assert purchase.state == "waiting"
     assert purchase.shopper_id is None
