@@ -2,7 +2,7 @@
 # Arguments go through ARGS: make test ARGS="-k ledger"
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: setup demo serve work test check bench fuzz chaos help
+.PHONY: setup demo serve work test check bench fuzz chaos ledger help
 
 BIN := .venv/bin
 ARGS ?=
@@ -44,6 +44,9 @@ fuzz: setup ## broken pictures, and the API against requests nobody thought of, 
 chaos: setup ## parts killed and services failing while shoppers send, and what was lost; ARGS="--n 20"
 	@$(BIN)/pytest -m chaos
 	@$(BIN)/quetbill bench chaos $(ARGS)
+
+ledger: setup ## anything done to points in any order and by many at once, longer than the tests do
+	@LEDGER_EXAMPLES=300 LEDGER_STEPS=400 $(BIN)/pytest tests/domain/ledger/test_machine.py tests/domain/ledger/test_at_once.py $(ARGS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

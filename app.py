@@ -5,9 +5,12 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from api import auth
+from api.contract import GUIDE, Api, operation_id
+from api.docs_page import mount_docs
 from api.errors import add_error_handlers
-from api.middleware import AskFirst, BodyLimit, RequestLog
+from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
 from api.routes import (
+    adjustments,
     appeals,
     brand_rewards,
     brands,
@@ -22,15 +25,21 @@ from api.routes import (
     partner_access,
     partners,
     passkeys,
+    privacy,
     purchases,
+    push,
     receipts,
     review,
     rewards,
+    stream,
     tokens,
+    webhooks,
 )
+from api.streams import Streams
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
+from domain.privacy.texts import current_text
 from infra.logging import set_up_logging
 from infra.metrics import watch
 from infra.storage import have_folder
@@ -40,18 +49,19 @@ def create_app() -> FastAPI:
     """Build the application. Settings must be in place; nothing is connected yet."""
     set_up_logging()
     have_folder()
-    app = FastAPI(
+    # Texts that can't be taken are found now, not by the first who is asked.
+    current_text("programme", None)
+    app = Api(
         title="QuetBill",
         version="1",
         summary="Photograph a receipt, earn points by brand.",
-        description=(
-            "Errors are `application/problem+json` with a stable `code`; words are Vietnamese or English "
-            "by `Accept-Language`. What is not yours is 404."
-        ),
-        # Their pages load scripts from a network of others, on the console's own address.
+        description=GUIDE,
+        generate_unique_id_function=operation_id,
+        # FastAPI's own pages load scripts from a network of others, on the console's own address.
         docs_url=None,
         redoc_url=None,
     )
+    app.state.streams = Streams()
     add_error_handlers(app)
     app.add_middleware(BodyLimit)
     app.add_middleware(
@@ -59,14 +69,19 @@ def create_app() -> FastAPI:
     )
     app.add_middleware(RequestLog)
     watch("sign-in", tokens.code_figures)
+    app.add_middleware(OtherOrigins)
     for routes in (
+        adjustments,
         tokens,
         passkeys,
         devices,
         receipts,
         appeals,
         me,
+        privacy,
         inbox,
+        push,
+        stream,
         membership,
         rewards,
         partners,
@@ -78,8 +93,10 @@ def create_app() -> FastAPI:
         catalog,
         names,
         partner_access,
+        webhooks,
         health,
     ):
         app.include_router(routes.router)
+    mount_docs(app)
     mount_console(app)
     return app

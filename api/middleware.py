@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import structlog
 from fastapi import Request, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
@@ -23,6 +24,20 @@ REQUEST_BYTES_MAX = 500_000
 SIGN_IN_BYTES_MAX = 40_000
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
+# What web apps elsewhere may call and send, and what they may read of an answer's head.
+SHARED_PATHS = ("/v1/", "/openapi.json")
+SENT_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "Last-Event-ID",
+    "X-App-Version",
+    "X-Attestation",
+    "X-Device-Id",
+    "X-Request-Id",
+)
+TOLD_HEADERS = ("Content-Language", "Location", "Retry-After", "X-Request-Id")
+PREFLIGHT_SECONDS = 3600
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
 _log = structlog.get_logger()
 
@@ -96,6 +111,34 @@ class BodyLimit:
 def size_words(most: int) -> dict[str, str]:
     """Return a body's limit as words have it: in MB, with a fraction where it is small."""
     return {"megabytes_max": f"{most / 1_000_000:g}"}
+
+
+class OtherOrigins:
+    """Let web apps of the origins that the settings name call the API; the console is nobody else's.
+
+    No cookie goes with such a call: who calls is told by a token in a header.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        origins = [origin.strip() for origin in settings().cors_origins.split(",") if origin.strip()]
+        self.shared: ASGIApp = (
+            CORSMiddleware(
+                app,
+                allow_origins=origins,
+                allow_methods=sorted(BODY_METHODS | {"GET"}),
+                allow_headers=SENT_HEADERS,
+                expose_headers=TOLD_HEADERS,
+                max_age=PREFLIGHT_SECONDS,
+            )
+            if origins
+            else app
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer a browser that asks whether it may send one."""
+        shared = scope["type"] == "http" and scope["path"].startswith(SHARED_PATHS)
+        await (self.shared if shared else self.app)(scope, receive, send)
 
 
 class RequestLog:

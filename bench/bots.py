@@ -132,6 +132,7 @@ def _upload(session: Session, upload: Upload, shopper: Shopper, windows: ClockWi
         "receipt_id": receipt.id,
         "position": 0,
         "sha256": _hash(upload.photo),
+        "object_name": _hash(upload.photo),
         "media_type": "image/jpeg",
         "width": 1200,
         "height": 2400,

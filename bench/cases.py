@@ -11,9 +11,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import cv2
-from sqlalchemy import update
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from domain.campaigns.programme import read_terms
+from domain.campaigns.versions import publish_terms, published_of
 from domain.people.shoppers import join_shopper
 from domain.settlement import settle_receipt
 from infra import clock
@@ -21,7 +22,7 @@ from infra.storage import photo_hash
 from ocr.reader import read_receipt
 from ocr.types import Reading
 from schemas.base import new_id
-from schemas.loyalty import Campaign
+from schemas.campaigns import Campaign
 from schemas.receipts import Receipt, ReceiptPage
 
 
@@ -62,7 +63,10 @@ def read_once(
 def accept_any_day(session: Session) -> None:
     """Let the campaign take receipts of every day: what is measured is not how old they are."""
     always = {"starts_on": date(2000, 1, 1), "ends_on": date(2100, 1, 1), "accepted_days": 36_500}
-    session.execute(update(Campaign).values(**always))
+    for campaign in session.exec(select(Campaign)).all():
+        if standing := published_of(session, campaign):
+            wide = read_terms(standing.version.terms).model_copy(update=always)
+            publish_terms(session, campaign.id, wide)
 
 
 def settle_picture(session: Session, phone: str, photo: bytes, reading: Reading) -> Receipt:
@@ -88,6 +92,7 @@ def _receipt(session: Session, phone: str, photo: bytes) -> Receipt:
             receipt_id=receipt.id,
             position=0,
             sha256=photo_hash(photo),
+            object_name=photo_hash(photo),
             media_type="image/jpeg",
             width=1,
             height=1,

@@ -29,6 +29,7 @@ from bench.chaos_faults import DOWN_SECONDS, KILLS, SERVICES, Part, Scene, make_
 from bench.failing_store import CREDENTIALS, URL, failing_store
 from bench.services import machine, own_services
 from domain.people.shoppers import join_shopper
+from domain.privacy.consents import record_for_trial
 from infra.db import engine, transaction
 from infra.processes import LOOPBACK, free_port, wait_until_ready
 from infra.settings import override_settings, settings
@@ -275,7 +276,9 @@ def _scene(draw: random.Random, sent: _Sent) -> Generator[tuple[Scene, int]]:
 
 def _token(number: int) -> str:
     with transaction() as session:
-        return issue_token(join_shopper(session, f"09{number:08}").id, "shopper")
+        shopper = join_shopper(session, f"09{number:08}")
+        record_for_trial(session, shopper.id)
+        return issue_token(shopper.id, "shopper")
 
 
 def _waiting() -> int:

@@ -14,18 +14,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+from uuid import UUID
 
-from domain.loyalty.earning import paid_by_line
 from sqlmodel import Session, col, select
 
 from bench.cases import accept_any_day, read_once, settle_picture
 from bench.services import own_services
+from domain.campaigns.programme import read_terms
+from domain.campaigns.versions import published_of
 from domain.catalog.products import current_catalogue
 from infra.db import engine
 from ocr.types import Reading
 from schemas.base import new_id
+from schemas.campaigns import Campaign
 from schemas.catalog import Brand, CatalogState, Retailer
-from schemas.loyalty import EarningRule
 from schemas.receipts import Receipt, ReceiptLine
 
 # Shops outside the catalogue stand under one name: whose they are is not measured here.
@@ -132,7 +134,7 @@ def true_paid(row: Mapping[str, Any], brands: Iterable[str]) -> dict[str, int]:
     """What was truly paid for each of some brands, by the labels of a receipt in đồng."""
     wanted, paid = set(brands), Counter[str]()
     nets = [round(item["amount"] - item.get("discount", 0)) for item in row["items"]]
-    for item, share in zip(row["items"], paid_by_line(nets, round(row["total"])), strict=True):
+    for item, share in zip(row["items"], _paid_by_line(nets, round(row["total"])), strict=True):
         if item.get("brand") in wanted:
             paid[item["brand"]] += share
     return dict(paid)
@@ -147,8 +149,7 @@ def _settle_all(
         for state in session.exec(select(CatalogState)):
             state.version = new_id()
         session.flush()
-        earning = select(Brand.id, Brand.name).join(EarningRule, col(EarningRule.brand_id) == Brand.id)
-        brands = dict(session.exec(earning).all())
+        brands = _earning_brands(session)
         known = current_catalogue(session).retailers
         ended = []
         for number, (image, row) in enumerate(truth.items()):
@@ -165,6 +166,21 @@ def _settle_all(
     return ended
 
 
+def _earning_brands(session: Session) -> dict[UUID, str]:
+    """Names of the brands that take part in what campaigns say, by id."""
+    standing = [published_of(session, campaign) for campaign in session.exec(select(Campaign)).all()]
+    slugs = {slug for one in standing if one for slug in read_terms(one.version.terms).brands}
+    return dict(session.exec(select(Brand.id, Brand.name).where(col(Brand.slug).in_(slugs))).all())
+
+
+def _paid_by_line(nets_minor: Sequence[int], total_minor: int) -> list[int]:
+    """Spread a discount on the whole receipt over its lines in minor units, each share rounded down."""
+    gross = sum(nets_minor)
+    if gross <= 0 or total_minor >= gross:
+        return [max(0, net) for net in nets_minor]
+    return [max(0, net) * max(0, total_minor) // gross for net in nets_minor]
+
+
 def _paid(session: Session, receipt: Receipt, brands: Mapping[Any, str]) -> dict[str, int]:
     """What each brand's points stand for on a receipt as it was settled."""
     lines = session.exec(
@@ -173,7 +189,7 @@ def _paid(session: Session, receipt: Receipt, brands: Mapping[Any, str]) -> dict
     nets = [line.amount_minor - line.discount_minor for line in lines]
     total = receipt.total_minor if receipt.total_minor is not None else sum(nets)
     paid = Counter[str]()
-    for line, share in zip(lines, paid_by_line(nets, total), strict=True):
+    for line, share in zip(lines, _paid_by_line(nets, total), strict=True):
         if line.brand_id in brands:
             paid[brands[line.brand_id]] += share
     return dict(paid)

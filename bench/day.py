@@ -28,6 +28,7 @@ from bench.intake import BOUNDARY, HEAD, TAIL
 from bench.read import pictures_in
 from bench.services import machine, own_services, percentile
 from domain.people.shoppers import join_shopper
+from domain.privacy.consents import record_for_trial
 from infra import queue
 from infra.db import engine, transaction
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready
@@ -135,7 +136,9 @@ def _client(port: int, photos: Sequence[bytes], numbers: Iterator[int], until: f
         if time.monotonic() > until:
             return
         with transaction() as session:
-            token = issue_token(join_shopper(session, f"09{number:08}").id, "shopper")
+            shopper = join_shopper(session, f"09{number:08}")
+            record_for_trial(session, shopper.id)
+        token = issue_token(shopper.id, "shopper")
         # What stands after a JPEG's end is not looked at, but makes its bytes another file's.
         body = HEAD + photos[number % len(photos)] + f"{number:08}".encode() + TAIL
         upload = {

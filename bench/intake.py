@@ -15,6 +15,7 @@ from typing import Any
 import samples
 from bench.services import machine, own_services, percentile
 from domain.people.shoppers import join_shopper
+from domain.privacy.consents import record_for_trial
 from infra.db import transaction
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready
 from infra.settings import settings
@@ -65,10 +66,10 @@ def measure(uploads: int, clients: int) -> dict[str, Any]:
     with own_services(), running(log := settings().data_dir / "api.log", *serve) as process:
         wait_until_ready(port, process, log)
         with transaction() as session:
-            tokens = [
-                issue_token(join_shopper(session, f"09000{number:05}").id, "shopper")
-                for number in range(SHOPPERS)
-            ]
+            shoppers = [join_shopper(session, f"09000{number:05}") for number in range(SHOPPERS)]
+            for shopper in shoppers:
+                record_for_trial(session, shopper.id)
+            tokens = [issue_token(shopper.id, "shopper") for shopper in shoppers]
         numbers = iter(range(uploads))
         tallies = [_Tally() for _ in range(clients)]
         threads = [

@@ -37,7 +37,7 @@ MISSED_MIN: Final = 0.0005
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule: the function `module:name` that decides, and what it decides when it is switched off."""
+    """One rule: the function `module:name` where it stands, and what it decides when it is switched off."""
 
     where: str
     off: Callable[..., Any]
@@ -69,6 +69,8 @@ def _second_unchanged(_: Any, second: Any, *__: Any, **___: Any) -> Any:
 
 
 RULES: Final[tuple[Rule, ...]] = (
+    Rule("ocr.layout:_read_once", _unchanged),
+    Rule("ocr.layout:_falls", _nothing),
     Rule("ocr.text.rows:respace", _unchanged),
     Rule("ocr.text.rows:part_first_group", _unchanged),
     Rule("ocr.text.rows:ends_dashed", _no),
@@ -76,6 +78,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.items.decode:_is_joined", _no),
     Rule("ocr.items.segments:_is_swapped", _no),
     Rule("ocr.items.read:_name_above", _nothing),
+    Rule("ocr.items.read:_going_on", _unchanged),
     Rule("ocr.items.read:_spelled_words", _none_of_them),
     Rule("ocr.items.read:_is_lone", _no),
     Rule("ocr.items.read:_is_column", _no),
@@ -91,11 +94,12 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.sums.equations:agree_in_print", _nothing),
     Rule("ocr.sums.equations:reconcile", _nothing),
     Rule("ocr.sums.footer_cuts:give_cuts", _nothing),
-    Rule("ocr.sums.totals:is_recap", _no),
-    Rule("ocr.sums.totals:cuts_sum", _no),
-    Rule("ocr.sums.totals:name_rounded", _nothing),
-    Rule("ocr.sums.totals:lone_figure_row", _second_unchanged),
-    Rule("ocr.sums.totals:lone_sum", _nothing),
+    Rule("ocr.sums.printed:is_recap", _no),
+    Rule("ocr.sums.printed:cuts_sum", _no),
+    Rule("ocr.sums.printed:name_rounded", _nothing),
+    Rule("ocr.sums.printed:lone_figure_row", _second_unchanged),
+    Rule("ocr.sums.printed:lone_sum", _nothing),
+    Rule("ocr.sums.printed:is_other_sum", _no),
     Rule("ocr.sums.totals:is_running_total", _no),
     Rule("ocr.sums.totals:infer_total", _nothing),
     Rule("ocr.sums.totals:on_top", _none_of_them),
@@ -112,6 +116,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.head.number:check_codes", _unchanged),
     Rule("ocr.head.shop:is_place", _no),
     Rule("ocr.head.shop:choose_store", _nothing),
+    Rule("ocr.head.shop:whole_name", _unchanged),
     Rule("ocr.head.shop:adjoining", _unchanged),
 )
 
@@ -175,6 +180,7 @@ def measure(
 
     Raises:
         FileNotFoundError: A folder holds no pictures, or the ruler is not at hand.
+        RuntimeError: The papers are not read as they should be with every rule on.
     """
     cv2.setNumThreads(1)
     engine = own_engine()
@@ -186,6 +192,8 @@ def measure(
         for folder in folders
     }
     whole = {folder: _score(folder, pages) for folder, pages in read.items()}
+    if papers is not None and not papers():
+        raise RuntimeError("With every rule on, the project's own papers are not read as they should be.")
     found = []
     for rule in RULES:
         with switched_off(rule):

@@ -65,7 +65,7 @@ class SettleFigures:
 def measure(receipts: int, processes: int) -> dict[str, Any]:
     """Settle receipts of many shoppers with several processes on a fresh PostgreSQL."""
     with own_services():
-        ids = _lay_out(receipts)
+        ids = lay_out(receipts)
         seconds, shares = _settle_all(ids, processes)
         latencies = [latency for share in shares for latency in share.latencies]
         with Session(engine()) as session:
@@ -153,12 +153,12 @@ def _goods() -> tuple[list[str], list[str], list[str]]:
     return till_names, products, list(catalogue.product_by_ean)
 
 
-def _lay_out(receipts: int) -> list[UUID]:
-    """Insert receipts that wait to be settled, several to a shopper."""
+def lay_out(receipts: int, first: int = 0) -> list[UUID]:
+    """Insert receipts that wait to be settled, several to a shopper, numbered from `first`."""
     now = clock.now()
     with transaction() as session:
         shoppers = [
-            Shopper(phone=f"+8490{number:07}", joined_at=now)
+            Shopper(phone=f"+8490{first + number:07}", joined_at=now)
             for number in range(max(1, receipts // RECEIPTS_PER_SHOPPER))
         ]
         session.add_all(shoppers)
@@ -167,7 +167,7 @@ def _lay_out(receipts: int) -> list[UUID]:
             Receipt(
                 id=new_id(),
                 shopper_id=shoppers[number % len(shoppers)].id,
-                request_hash=f"{number:064x}",
+                request_hash=f"{first + number:064x}",
                 status="reading",
                 received_at=now,
                 rung_at=now,
@@ -180,7 +180,8 @@ def _lay_out(receipts: int) -> list[UUID]:
             ReceiptPage(
                 receipt_id=row.id,
                 position=0,
-                sha256=f"{number:064x}",
+                sha256=f"{first + number:064x}",
+                object_name=f"{first + number:064x}",
                 media_type="image/jpeg",
                 width=1200,
                 height=2400,

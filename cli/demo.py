@@ -20,6 +20,7 @@ import samples
 from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, sign_in, wait_for
 from cli.demo_faults import faults
 from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
+from cli.ledger import verified_table, verify_with_progress
 from cli.services import ending_on_signals, refuse, said, seed, shown
 from cli.token import issue
 from infra import embedded
@@ -134,6 +135,9 @@ def _play(running_demo: Demo) -> bool:
             shown.print(case_panel(reviewer.get(f"/v1/review/cases/{waiting['id']}")))
             break
     wrong = faults(first, again, balances, folder)
+    reports = verify_with_progress()
+    shown.print(verified_table(reports))
+    wrong += [f"{report.name} of the ledger differ" for report in reports if report.differences]
     for fault in wrong:
         shown.print(f"[red]Not as it should be:[/] {fault}.")
     if not wrong:
@@ -155,7 +159,7 @@ def _summary(uploads: list[Upload]) -> str:
     return (
         f"[green]All as it should be:[/] {len(uploads)} receipts sent, {count['approved']} approved "
         f"and credited, {count['in_review']} waiting for a reviewer, {count['rejected']} refused as "
-        "duplicates; every balance is the sum of its receipts' points."
+        "duplicates; every balance is the sum of its receipts' points, and the ledger adds up."
     )
 
 

@@ -73,6 +73,20 @@ class Door:
         """
         return self._client.get(path).raise_for_status().json()
 
+    def agree(self) -> None:
+        """Agree to take part and that brands see purchases, to the words that are shown today.
+
+        Raises:
+            httpx.HTTPError: It refuses or is away.
+        """
+        asked = self.get("/v1/me/consents")["consents"]
+        yes = [
+            {"purpose": one["purpose"], "given": True, "text_version": one["text"]["version"]}
+            for one in asked
+            if one["purpose"] in {"programme", "brand_insight"} and one["brand"] is None
+        ]
+        self._client.put("/v1/me/consents", json={"consents": yes, "language": "en"}).raise_for_status()
+
     def upload(self, pages: Sequence[bytes]) -> str:
         """Send the pages of one receipt; return its id.
 
@@ -88,7 +102,7 @@ class Door:
 
 
 def sign_in(port: int, phone: str, log: Path) -> Door:
-    """Sign a shopper in as their app would: ask for a code, read it where the workers print it, send it back.
+    """Sign a shopper in as their app would: ask for a code, read it in the workers' log, send it back, agree.
 
     Raises:
         DemoError: No code came.
@@ -98,7 +112,9 @@ def sign_in(port: int, phone: str, log: Path) -> Door:
         client.post("/codes", json={"phone": phone}).raise_for_status()
         sent = {"phone": phone, "code": _code_in(log, phone), "device_name": "demo"}
         tokens = client.post("/tokens", json=sent).raise_for_status().json()
-    return Door(port, tokens["access_token"])
+    door = Door(port, tokens["access_token"])
+    door.agree()
+    return door
 
 
 def _code_in(log: Path, phone: str) -> str:

@@ -10,13 +10,14 @@ from typing import Annotated, Literal, TextIO, get_args
 import typer
 from sqlmodel import Session
 
-from cli.services import refuse, said, services
+from cli.services import operator, refuse, said, services
 from domain.campaigns.imports import import_campaigns
 from domain.catalog.imports import import_products
 from domain.catalog.names import import_brands, import_chains
 from domain.catalog.sheets import csv_text
 from domain.catalog.stores import import_stores
 from domain.partners.access import standing_partner
+from domain.people.audit import record_act_of
 from domain.purchases.imports import import_purchases
 from infra.db import transaction
 from infra.words import Language
@@ -61,6 +62,9 @@ def bring_in(
         raise refuse(f"There is no kind {kind}: it is one of {', '.join(importers)}.")
     with services(), file.open("rb") as opened, transaction() as session:
         report = importers[kind](session, csv_text(opened), language=told)
+        if not report.errors:
+            counted = report.model_dump(exclude={"errors"})
+            record_act_of(session, operator(), "imported", subject=kind, details=counted)
     if report.errors:
         shown = "\n".join(
             f"{file.name}:{error.line}{f', {error.column}' if error.column else ''}: {error.message}"

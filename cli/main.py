@@ -23,10 +23,12 @@ MODULES = {
     "seed": "cli.admin",
     "receipts": "cli.receipts",
     "import": "cli.imports",
+    "privacy": "cli.privacy",
     "doctor": "cli.doctor",
     "samples": "cli.samples",
     "bench": "cli.bench",
     "simulate": "cli.simulate",
+    "ledger": "cli.ledger",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import signal
 import sys
 from collections.abc import Generator
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from domain.campaigns.seed import seed_campaign
 from domain.catalog.products import seed as seed_catalogue
+from domain.people.audit import Actor
 from infra import embedded
 from infra.db import engine, transaction
 from infra.settings import settings
@@ -23,6 +25,11 @@ said = Console(stderr=True, highlight=False)
 # Where nobody's window sets the width, tables are as wide as they are meant.
 TABLE_WIDTH = 132
 shown = Console(highlight=False, width=None if sys.stdout.isatty() else TABLE_WIDTH)
+
+
+def operator() -> Actor:
+    """Return who runs the command, as the trail names them: their account on this machine."""
+    return Actor(operator=getpass.getuser())
 
 
 @contextmanager

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, get_args
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Annotated, cast, get_args
 
 import numpy as np
 import typer
 import zxingcpp
 from rich.table import Table
+from sqlmodel import Session
 
-from cli.services import refuse, said, services
+from cli.services import operator, refuse, said, services
 from domain.errors import DomainError
-from domain.people import staff as people
-from domain.people.shoppers import join_staff
+from domain.people import accounts
+from domain.people.own_way_in import LINK_LASTS
+from domain.people.staff import set_relations
+from infra import clock
 from infra.db import transaction
 from infra.secrets import SecretMissingError
+from infra.settings import settings
 from infra.words import say
 from schemas.people import StaffRole
 
@@ -26,59 +32,133 @@ HALF_BLOCKS = {(0, 0): "█", (0, 1): "▀", (1, 0): "▄", (1, 1): " "}
 QUIET_ZONE = 2
 
 
+Email = Annotated[str, typer.Argument(help="The address they sign in with.")]
+Brands = Annotated[list[str] | None, typer.Option("--brand", help="A brand manager's brands, by slug.")]
+
+
+@contextmanager
+def _acting() -> Generator[Session]:
+    """Have the services and a transaction; what is refused is said in a sentence."""
+    with services():
+        try:
+            with transaction() as session:
+                yield session
+        except DomainError as error:
+            raise refuse(say("problem", error.code, "en", error.values)) from error
+        except SecretMissingError as error:
+            raise refuse(str(error)) from error
+
+
+def _role(role: str) -> StaffRole:
+    found = next((known for known in get_args(StaffRole) if known == role), None)
+    if found is None:
+        raise refuse(f"There is no role {role}: it is one of {', '.join(get_args(StaffRole))}.")
+    return cast("StaffRole", found)
+
+
 @app.command()
 def add(
-    email: Annotated[str, typer.Argument(help="The address they sign in with.")],
+    email: Email,
     role: Annotated[str, typer.Option(help="reviewer, admin or brand_manager.")] = "reviewer",
-    brand: Annotated[list[str] | None, typer.Option(help="A brand manager's brands, by slug.")] = None,
+    brand: Brands = None,
     relation: Annotated[
         list[str] | None, typer.Option(help="Their own or family's phones: never decided by them.")
     ] = None,
     password_stdin: Annotated[bool, typer.Option(help="Read the password from standard input.")] = False,
 ) -> None:
-    """Let somebody sign in, or give them a new password and code."""
-    if role not in get_args(StaffRole):
-        raise refuse(f"There is no role {role}: it is one of {', '.join(get_args(StaffRole))}.")
+    """Let somebody new sign in. Who is here already is changed by `role` and `reset`."""
+    wanted = _role(role)
     password = (
         sys.stdin.readline().rstrip("\n")
         if password_stdin
         else typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     )
-    with services():
-        try:
-            with transaction() as session:
-                member = join_staff(session, email, role, tuple(brand or ()))  # type: ignore[arg-type] # checked above
-                address = people.enrol(session, member, password)
-                people.set_relations(session, member.id, relation or ())
-        except DomainError as error:
-            raise refuse(say("problem", error.code, "en", error.values)) from error
-        except SecretMissingError as error:
-            raise refuse(str(error)) from error
+    with _acting() as session:
+        address, codes = accounts.add(
+            session, email, wanted, tuple(brand or ()), password=password, by=operator()
+        )
+        set_relations(session, accounts.member_with_address(session, email).id, relation or ())
     said.print(f"{email} may sign in as {role}. Scan this with an authenticator app; it is shown once:")
     print(qr_text(address))
     print(address)
+    said.print("Recovery codes, each good once instead of the app's; they are shown once too:")
+    print("\n".join(codes))
+
+
+@app.command()
+def invite(
+    email: Email,
+    role: Annotated[str, typer.Option(help="reviewer, admin or brand_manager.")] = "reviewer",
+    brand: Brands = None,
+) -> None:
+    """Print a one-time link with which somebody new sets their own password and one-time code."""
+    wanted = _role(role)
+    with _acting() as session:
+        token = accounts.invite(session, email, wanted, tuple(brand or ()), by=operator())
+    _print_link(email, token)
+
+
+@app.command("role")
+def change_role(
+    email: Email,
+    role: Annotated[str, typer.Argument(help="reviewer, admin or brand_manager.")],
+    brand: Brands = None,
+) -> None:
+    """Change somebody's role or brands; another role ends their sessions and tokens."""
+    wanted = _role(role)
+    with _acting() as session:
+        member = accounts.member_with_address(session, email)
+        accounts.change_role(session, member.id, wanted, tuple(brand or ()), by=operator())
+    said.print(f"{email} is {role} now.")
+
+
+@app.command()
+def reset(
+    email: Email,
+    password: Annotated[bool, typer.Option("--password", help="The password.")] = False,
+    code: Annotated[bool, typer.Option("--code", help="The one-time code, and the recovery codes.")] = False,
+) -> None:
+    """Void somebody's password, one-time code or both, and print a one-time link that sets them anew."""
+    both = not (password or code)
+    with _acting() as session:
+        member = accounts.member_with_address(session, email)
+        token = accounts.reset(
+            session, member.id, password=password or both, code=code or both, by=operator()
+        )
+    _print_link(email, token)
+
+
+def _print_link(email: str, token: str) -> None:
+    base = settings().public_url.rstrip("/") or f"http://{settings().api_host}:{settings().api_port}"
+    hours = int(LINK_LASTS.total_seconds() // 3600)
+    said.print(f"For {email} alone: good once, for {hours} hours, and shown once.")
+    print(f"{base}/console/join/{token}")
 
 
 @app.command("list")
 def list_staff() -> None:
-    """Show who may sign in."""
+    """Show who works here."""
     with services(), transaction() as session:
-        rows = people.who_may_sign_in(session)
-    table = Table("address", "role", "brands", "locked until")
+        rows = accounts.staff_list(session)
+    table = Table("address", "role", "brands", "way in")
     for row in rows:
-        table.add_row(row.email, row.role, " ".join(row.brands), str(row.locked_until or ""))
+        table.add_row(row.email, row.role, " ".join(row.brands), _way_in(row))
     said.print(table)
+
+
+def _way_in(row: accounts.StaffRow) -> str:
+    if row.link_expires_at:
+        return f"link until {row.link_expires_at}"
+    if row.locked_until and row.locked_until > clock.now():
+        return f"locked until {row.locked_until}"
+    return "password and code" if row.may_sign_in else "tokens only"
 
 
 @app.command()
 def remove(email: Annotated[str, typer.Argument(help="Whose way in ends.")]) -> None:
-    """End somebody's way in; what they did stays on the trail."""
-    with services():
-        try:
-            with transaction() as session:
-                people.end_access(session, email)
-        except DomainError as error:
-            raise refuse(say("problem", error.code, "en", error.values)) from error
+    """End somebody's sessions, tokens and way in; what they did stays on the trail."""
+    with _acting() as session:
+        accounts.remove(session, accounts.member_with_address(session, email).id, by=operator())
     said.print(f"{email} can't sign in any more.")
 
 

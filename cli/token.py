@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Annotated, get_args
 
 import typer
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from cli.services import refuse, said, services
+from cli.services import operator, refuse, said, services
 from domain.errors import DomainError
-from domain.people.shoppers import join_shopper, join_staff
+from domain.people import accounts
+from domain.people.shoppers import email_address, join_shopper, join_staff
+from domain.privacy.consents import record_for_trial
 from infra.db import transaction
 from infra.secrets import SecretMissingError
 from infra.tokens import issue_token
 from infra.words import say
 from schemas.catalog import Brand
-from schemas.people import Role
+from schemas.people import Role, StaffMember, StaffRole
 
 app = typer.Typer(add_completion=False)
 
@@ -26,6 +28,9 @@ def token(
     phone: Annotated[str, typer.Option(help="A shopper's phone; the shopper joins if new.")] = "0900000000",
     brand: Annotated[list[str] | None, typer.Option(help="A brand manager's brands, by slug.")] = None,
     email: Annotated[str | None, typer.Option(help="A member of staff's address.")] = None,
+    consents: Annotated[
+        bool, typer.Option(help="The shopper agrees to take part, and that brands see their purchases.")
+    ] = True,
 ) -> None:
     """Print a token for development, for a shopper or member of staff, alone on stdout.
 
@@ -35,19 +40,22 @@ def token(
         raise refuse(f"There is no role {role}: it is one of {', '.join(get_args(Role))}.")
     with services():
         try:
+            issued = issue(role, phone=phone, brands=tuple(brand or ()), email=email, consents=consents)
             said.print("For development only: this token belongs to no session and can't be signed out.")
-            print(issue(role, phone=phone, brands=tuple(brand or ()), email=email))
+            print(issued)
         except DomainError as error:
             raise refuse(say("problem", error.code, "en", error.values)) from error
         except SecretMissingError as error:
             raise refuse(str(error)) from error
 
 
-def issue(role: str, *, phone: str, brands: tuple[str, ...], email: str | None = None) -> str:
-    """Return a token for somebody in that role, who joins if new.
+def issue(
+    role: str, *, phone: str, brands: tuple[str, ...], email: str | None = None, consents: bool = True
+) -> str:
+    """Return a token for somebody in that role, who joins if new; a shopper agrees to take part.
 
     Raises:
-        DomainError: The phone number is none.
+        DomainError: The phone number or the address is none, or somebody with it has another role.
         typer.Exit: A brand is not in the catalogue.
     """
     with transaction() as session:
@@ -55,6 +63,18 @@ def issue(role: str, *, phone: str, brands: tuple[str, ...], email: str | None =
         if unknown := sorted(set(brands) - known):
             raise refuse(f"No such brand: {', '.join(unknown)}.")
         if role == "shopper":
-            return issue_token(join_shopper(session, phone).id, role)
-        staff = join_staff(session, email or f"{role}@example.vn", role, brands)  # type: ignore[arg-type]
-        return issue_token(staff.id, role, brands)
+            shopper = join_shopper(session, phone)
+            if consents:
+                record_for_trial(session, shopper.id)
+            return issue_token(shopper.id, role)
+        staff = _staff(session, email or f"{role}@example.vn", role, brands)  # type: ignore[arg-type] # not a shopper
+        return issue_token(staff.id, role, staff.brands)
+
+
+def _staff(session: Session, email: str, role: StaffRole, brands: tuple[str, ...]) -> StaffMember:
+    """Return the member with this address: other brands are given to them, another role is not."""
+    address = email_address(email)
+    member = session.exec(select(StaffMember).where(StaffMember.email == address)).first()
+    if member is None or member.ended_at is not None or member.role != role:
+        return join_staff(session, address, role, brands)
+    return accounts.change_role(session, member.id, role, brands, by=operator()) if brands else member

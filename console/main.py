@@ -11,7 +11,23 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from console.errors import add_error_pages
-from console.pages import account, audit, brands, clusters, names, pictures, review, rules, workbench
+from console.pages import (
+    account,
+    adjustments,
+    audit,
+    brands,
+    clusters,
+    join,
+    me,
+    names,
+    pictures,
+    privacy,
+    review,
+    rules,
+    staff,
+    webhooks,
+    workbench,
+)
 from console.render import PREFIX, SECURITY_HEADERS
 
 STATIC = Path(__file__).parent / "static"
@@ -43,7 +59,23 @@ def create_console() -> FastAPI:
     console = FastAPI(title="QuetBill console", openapi_url=None, docs_url=None, redoc_url=None)
     add_error_pages(console)
     console.add_middleware(SafeHeaders)
-    for pages in (account, workbench, review, clusters, rules, names, pictures, audit, brands):
+    for pages in (
+        account,
+        join,
+        me,
+        workbench,
+        review,
+        clusters,
+        rules,
+        names,
+        webhooks,
+        staff,
+        pictures,
+        audit,
+        brands,
+        adjustments,
+        privacy,
+    ):
         console.include_router(pages.router)
     console.mount("/static", StaticFiles(directory=STATIC), name="static")
     return console

@@ -74,7 +74,14 @@ NAVIGATION = (
     ("/audit", "audit"),
 )
 # And where it leads admins besides.
-ADMIN_NAVIGATION = (("/names", "names"),)
+ADMIN_NAVIGATION = (
+    ("/names", "names"),
+    ("/liability", "liability"),
+    ("/adjustments", "adjustments"),
+    ("/staff", "staff"),
+    ("/webhooks", "webhooks"),
+    ("/privacy", "privacy"),
+)
 # Sentences that a redirect may ask the next page to say.
 SAYINGS = frozenset(
     {
@@ -86,6 +93,12 @@ SAYINGS = frozenset(
         "undone",
         "withdrawn",
         "undone_many",
+        "reversed",
+        "reversal_proposed",
+        "reversal_withdrawn",
+        "adjusted",
+        "adjustment_proposed",
+        "adjustment_withdrawn",
         "no_more",
         "view_saved",
         "view_deleted",
@@ -94,6 +107,11 @@ SAYINGS = frozenset(
         "name_not_ours",
         "name_replayed",
         "name_withdrawn",
+        "webhook_removed",
+        "webhook_replayed",
+        "staff_changed",
+        "staff_removed",
+        "password_changed",
     }
 )
 SHORTCUTS = (

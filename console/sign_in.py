@@ -28,6 +28,11 @@ COOKIE_PATH = "/console"
 # One working day; a stolen cookie is worthless the next morning.
 SESSION_HOURS = 10
 ALGORITHM = "HS256"
+# Ties a form to the browser that asked for it, where there is no session yet.
+FORM_COOKIE = "quetbill_sign_in"
+FORM_SECONDS = 3600
+# Who has no session yet sends these forms.
+STRANGERS_FORMS = (f"{PREFIX}/sign-in", f"{PREFIX}/join/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def read_session(request: Request, session: Session) -> Visitor | None:
 
 def refusal_before_body(request: Request) -> Response | None:
     """Return what a visitor without a cookie of ours is answered before their form is read."""
-    if request.url.path == f"{PREFIX}/sign-in" or _cookie_says(request) is not None:
+    if request.url.path.startswith(STRANGERS_FORMS) or _cookie_says(request) is not None:
         return None
     return sign_in_first(request)
 
@@ -150,6 +155,13 @@ def current_manager(visitor: CurrentVisitor) -> StaffMember:
     return visitor.staff
 
 
+def current_manager_or_admin(visitor: CurrentVisitor) -> StaffMember:
+    """Return the brand manager or admin at the console; for others the page does not exist."""
+    if visitor.staff.role not in {"brand_manager", "admin"}:
+        raise NotFoundError
+    return visitor.staff
+
+
 async def own_form(request: Request, visitor: CurrentVisitor) -> None:
     """Refuse a form that this session's pages did not make.
 
@@ -159,6 +171,27 @@ async def own_form(request: Request, visitor: CurrentVisitor) -> None:
     given = (await request.form()).get("csrf")
     from_here = same_site(request.headers.get("sec-fetch-site"))
     if not from_here or not isinstance(given, str) or not same_token(given, visitor.csrf):
+        raise FormRefusedError
+
+
+def new_form_token() -> str:
+    """Return a token for a form that somebody without a session may send."""
+    return secrets.token_urlsafe(24)
+
+
+def keep_form_token(request: Request, shown: Response, token: str) -> None:
+    """Tie a page's form to the browser that asked for the page."""
+    set_cookie(request, shown, FORM_COOKIE, token, seconds=FORM_SECONDS)
+
+
+def refuse_strange_form(request: Request, token: str) -> None:
+    """Refuse a form that no page of ours made for this browser.
+
+    Raises:
+        FormRefusedError: Its token is missing or another's, or another site sent it.
+    """
+    from_here = same_site(request.headers.get("sec-fetch-site"))
+    if not from_here or not same_token(token, request.cookies.get(FORM_COOKIE, "")):
         raise FormRefusedError
 
 
@@ -175,4 +208,5 @@ def same_site(sec_fetch_site: str | None) -> bool:
 Reviewer = Annotated[StaffMember, Depends(current_reviewer)]
 Admin = Annotated[StaffMember, Depends(current_admin)]
 Manager = Annotated[StaffMember, Depends(current_manager)]
+ManagerOrAdmin = Annotated[StaffMember, Depends(current_manager_or_admin)]
 OwnForm = Depends(own_form)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-MINOR_UNIT_EXPONENTS = {"VND": 0, "JPY": 0, "KRW": 0}
+# The rupiah's cents stand in no print.
+MINOR_UNIT_EXPONENTS = {"VND": 0, "JPY": 0, "KRW": 0, "IDR": 0}
 
 
 MINOR_UNIT_EXPONENT_DEFAULT = 2

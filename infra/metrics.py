@@ -49,6 +49,13 @@ _EVENTS_UNREAD = text("""
     )), 0)
     FROM event_reader AS reader ORDER BY reader.name
 """)
+_WEBHOOKS = text("""
+    SELECT state, count(*), coalesce(extract(epoch FROM now() - min(queued_at)), 0)
+    FROM webhook_delivery WHERE state IN ('due', 'dead') GROUP BY state
+""")
+_WEBHOOKS_OFF = text(
+    "SELECT count(*) FROM webhook_endpoint WHERE state = 'disabled' AND disabled_why <> 'staff'"
+)
 _log = structlog.get_logger()
 
 
@@ -185,7 +192,19 @@ class _Collector:
             writer.add_metric([], float(session.execute(_OPEN_WRITER).scalar_one()))
             for name, seconds in session.execute(_EVENTS_UNREAD):
                 unread.add_metric([name], max(0.0, float(seconds)))
-        yield from (held, writer, unread)
+            yield from (held, writer, unread)
+            yield from self._webhook_figures(session)
+
+    def _webhook_figures(self, session: Session) -> Iterable[Metric]:
+        count = GaugeMetricFamily("quetbill_webhook_deliveries", "Deliveries by state.", labels=["state"])
+        oldest = GaugeMetricFamily("quetbill_webhook_oldest_due_seconds", "Age of the oldest that is due.")
+        off = GaugeMetricFamily("quetbill_webhooks_off", "Endpoints that were switched off by their answers.")
+        for state, deliveries, seconds in session.execute(_WEBHOOKS):
+            count.add_metric([state], deliveries)
+            if state == "due":
+                oldest.add_metric([], float(seconds))
+        off.add_metric([], session.execute(_WEBHOOKS_OFF).scalar_one())
+        yield from (count, oldest, off)
 
 
 def _counter(key: str, name: str, what: str, label: str) -> Metric:

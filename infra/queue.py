@@ -22,6 +22,7 @@ from infra.settings import settings
 
 READ_QUEUE = "read"
 READ_RECEIPT = "workers.receipts.read_and_settle"
+WRITE_EXPORT = "workers.privacy.write_export"
 # Questions somebody waits for, and chores that take a moment; workers take them before receipts.
 QUICK_QUEUE = "quick"
 CHECK_PICTURE = "workers.checks.check_picture"
@@ -32,6 +33,8 @@ SEND_CODE_SECONDS = 15
 WORK_QUEUES = (QUICK_QUEUE, READ_QUEUE)
 # No chore takes so long: it works in batches, and the longest statement is seconds.
 CHORE_SECONDS = 120
+# Thousands of pictures take minutes; somebody who asks for all of theirs may wait for a worker.
+EXPORT_SECONDS = 600
 # Long enough to find out what failed, short enough not to fill Redis at 200 receipts a second.
 RESULT_SECONDS = 60
 FAILURE_SECONDS = 24 * 3600
@@ -143,6 +146,16 @@ def ring_code(code_id: str) -> None:
         )
     except RedisError as error:
         _log.warning("code_bell_not_rung", error=type(error).__name__)
+
+
+def ring_export(request_id: str) -> None:
+    """Call a worker to write an export. Never raises for a Redis fault: a chore rings again."""
+    try:
+        Queue(QUICK_QUEUE, connection=redis(), serializer=JSONSerializer).enqueue(
+            WRITE_EXPORT, request_id, job_timeout=EXPORT_SECONDS, result_ttl=0, failure_ttl=FAILURE_SECONDS
+        )
+    except RedisError as error:
+        _log.warning("export_not_rung", request_id=request_id, error=type(error).__name__)
 
 
 def ring_chore(job: str, *, expires_after: timedelta) -> None:

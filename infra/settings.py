@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from infra.keyring import keys_of
+
+DAYS_MAX = 36_500
 
 
 class Settings(BaseSettings):
@@ -31,6 +35,10 @@ class Settings(BaseSettings):
     storage_endpoint: str = Field(default="", description="Endpoint of an S3-compatible store.")
     storage_timeout_seconds: int = Field(
         default=10, description="A call to the object store is given up after this."
+    )
+    storage_keys: SecretStr = Field(
+        default=SecretStr(""),
+        description="Seal what is stored: `NAME:BASE64` of 32 bytes, …; the first seals, each opens its own.",
     )
     token_secret: SecretStr = Field(
         default=SecretStr(""),
@@ -109,6 +117,10 @@ class Settings(BaseSettings):
     public_url: str = Field(
         default="",
         description="Where browsers find us, as https://…; empty asks trusted proxies and the connection.",
+    )
+    cors_origins: str = Field(
+        default="",
+        description="Origins of web apps elsewhere that may call /v1, comma separated, as https://….",
     )
     connections_max: int = Field(
         default=2_000, description="Connections that one API process takes; past it new ones are ended."
@@ -245,6 +257,25 @@ class Settings(BaseSettings):
     point_cost_vnd: int = Field(
         default=10, description="What a point costs the programme, in đồng: for money saved."
     )
+    picture_days: int = Field(
+        default=0, ge=0, description="Pictures are removed so long after their receipt ended; 0 keeps them."
+    )
+    picture_days_by_campaign: str = Field(
+        default="", description="The same of receipts that earned in one: `SLUG:DAYS`, comma separated."
+    )
+    export_hours: int = Field(
+        default=48, ge=1, description="A shopper's copy of their data can be fetched for so long."
+    )
+    controller: str = Field(
+        default="", description="Who runs this: name, address, data protection contact. For the dossier."
+    )
+    consents_elsewhere: bool = Field(
+        default=False,
+        description="Another system asks for the programme's and brands' consents; here they count as given.",
+    )
+    consent_texts: Path | None = Field(
+        default=None, description="TOML of your own consent texts, as domain/privacy/data; empty is ours."
+    )
     trusted_proxies: str = Field(
         default="",
         description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken.",
@@ -272,9 +303,61 @@ class Settings(BaseSettings):
     event_days: int = Field(
         default=40, ge=31, description="Events are forgotten after this, once every reader has read them."
     )
+    outbound_networks: str = Field(
+        default="",
+        description="Networks inside, comma separated, to which webhooks may go, also by http; else none.",
+    )
+    stream_seconds_max: int = Field(
+        default=900, ge=0, description="An event stream ends after this, and its client comes again."
+    )
+    streams_max: int = Field(
+        default=1_000, ge=1, description="Event streams that one API process keeps open."
+    )
+    push_vapid_key: Path | None = Field(
+        default=None, description="PEM file of the P-256 key that signs Web Push; empty rings no browser."
+    )
+    push_contact: str = Field(
+        default="",
+        description="Whom push services write to, mailto:… or https://…; Apple asks for a real one.",
+    )
+    push_hosts: str = Field(
+        default="fcm.googleapis.com,*.push.services.mozilla.com,*.push.apple.com,*.notify.windows.com",
+        description="Push services of browsers, comma separated; a subscription elsewhere is refused.",
+    )
+    push_open_url: str = Field(
+        default="", description="Where a tap on a notification leads; empty is public_url."
+    )
+    push_fcm_account: Path | None = Field(
+        default=None, description="JSON file of Firebase's service account; empty rings no app."
+    )
+    push_fcm_url: str = Field(default="https://fcm.googleapis.com", description="Where Firebase answers.")
     message_days: int = Field(default=365, ge=1, description="Messages in inboxes are deleted after this.")
     disk_free_bytes_min: int = Field(default=500_000_000, description="Below this /readyz says no.")
     log_level: str = Field(default="INFO", description="Least severe log line that is written.")
+
+    @field_validator("picture_days_by_campaign")
+    @classmethod
+    def _days_can_be_read(cls, given: str) -> str:
+        days_of(given)
+        return given
+
+    @field_validator("storage_keys")
+    @classmethod
+    def _keys_can_be_read(cls, given: SecretStr) -> SecretStr:
+        keys_of(given.get_secret_value())
+        return given
+
+
+def days_of(text: str) -> dict[str, int]:
+    """Return days by slug of `slug:days, …`.
+
+    Raises:
+        ValueError: It is not that.
+    """
+    pairs = [part.strip().rpartition(":") for part in text.split(",") if part.strip()]
+    if any(not slug or not days.isdecimal() or int(days) > DAYS_MAX for slug, _, days in pairs):
+        raise ValueError("each is SLUG:DAYS, comma separated")
+    return {slug: int(days) for slug, _, days in pairs}
 
 
 @cache

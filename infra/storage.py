@@ -1,4 +1,4 @@
-"""Photographs' bytes, kept under their SHA-256 in an object store named by URL.
+"""Photographs' bytes, kept under their owner and SHA-256 in an object store named by URL.
 
 A store that is away, hangs or is full is told from one that answers: nobody waits for it without a limit, and
 nothing is concluded from its silence.
@@ -11,18 +11,20 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import UUID
 
 import obstore
 import structlog
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, ObjectStore, from_url
 
+from infra import sealed_objects
 from infra.settings import settings
 
 if TYPE_CHECKING:
@@ -105,43 +107,76 @@ def photo_hash(photo: bytes) -> str:
     return hashlib.sha256(photo).hexdigest()
 
 
-def _path(sha256: str) -> str:
-    # Two levels of folders keep a local folder's listings short at ten million photographs.
-    return f"{sha256[:2]}/{sha256[2:4]}/{sha256}"
+def object_name(sha256: str, owner: UUID) -> str:
+    """Return the name of an object of somebody's: no two people share one, so each can be forgotten whole."""
+    return f"{owner.hex}/{sha256}"
 
 
-def put_photo(photo: bytes) -> str:
-    """Keep a photograph and return its SHA-256. The same bytes twice are kept once.
+def _path(name: str) -> str:
+    # Two levels of folders keep a local folder's listings short at ten million photographs. An owner's id
+    # begins with the time, so that only its end spreads.
+    owner, _, _ = name.rpartition("/")
+    return f"{owner[-2:]}/{owner[-4:-2]}/{name}" if owner else f"{name[:2]}/{name[2:4]}/{name}"
+
+
+def put_photo(photo: bytes, owner: UUID | None = None) -> str:
+    """Keep a photograph and return its name. The same bytes of one owner are kept once.
 
     Raises:
         StoreAwayError: It is not kept.
     """
     sha256 = photo_hash(photo)
-    with _answering():
-        _put(store, _path(sha256), photo)
-    return sha256
+    name = object_name(sha256, owner) if owner else sha256
+    put_object(name, photo)
+    return name
 
 
-def get_photo(sha256: str) -> bytes:
+def get_photo(name: str) -> bytes:
     """Return a photograph's bytes, which are those that were kept.
 
     Raises:
         PhotoMissingError: The store says that it has none.
         PhotoChangedError: It has something else under this name.
-        StoreAwayError: The store did not answer.
+        StoreAwayError: The store did not answer, or the key that it was sealed under is not to be had.
     """
-    with _answering():
-        try:
-            photo = bytes(obstore.get(store(), _path(sha256)).bytes())
-        except FileNotFoundError as error:
-            raise PhotoMissingError(sha256) from error
-    if photo_hash(photo) != sha256:
-        _log.error("photo_changed", sha256=sha256)
-        raise PhotoChangedError(sha256)
+    photo = get_object(name)
+    if photo_hash(photo) != name.rpartition("/")[2]:
+        raise _changed(name)
     return photo
 
 
-def has_photo(sha256: str) -> bool:
+def put_object(name: str, content: bytes) -> None:
+    """Keep an object under a name, sealed where there is a key; one that is there is replaced.
+
+    Raises:
+        StoreAwayError: It is not kept.
+    """
+    with _answering():
+        _put(store, _path(name), sealed_objects.seal(content, name))
+
+
+def get_object(name: str) -> bytes:
+    """Return what is kept under a name; raises as `get_photo` does."""
+    with _answering():
+        try:
+            kept = bytes(obstore.get(store(), _path(name)).bytes())
+        except FileNotFoundError as error:
+            raise PhotoMissingError(name) from error
+    try:
+        return sealed_objects.unseal(kept, name)
+    except sealed_objects.KeyUnknownError as error:
+        _log.error("photo_key_unknown")
+        raise StoreAwayError("key") from error
+    except sealed_objects.SealBrokenError as error:
+        raise _changed(name) from error
+
+
+def _changed(name: str) -> PhotoChangedError:
+    _log.error("photo_changed", photo=name)
+    return PhotoChangedError(name)
+
+
+def has_photo(name: str) -> bool:
     """Say whether the store has a photograph, without looking at it.
 
     Raises:
@@ -149,10 +184,31 @@ def has_photo(sha256: str) -> bool:
     """
     with _answering():
         try:
-            obstore.head(store(), _path(sha256))
+            obstore.head(store(), _path(name))
         except FileNotFoundError:
             return False
     return True
+
+
+def remove(name: str) -> None:
+    """Remove an object; one that is gone already is none the less removed.
+
+    Raises:
+        StoreAwayError: The store did not answer.
+    """
+    with _answering(), suppress(FileNotFoundError):
+        obstore.delete(store(), _path(name))
+
+
+def objects_of(owner: UUID) -> Iterator[str]:
+    """Yield the names of all that is kept of an owner.
+
+    Raises:
+        StoreAwayError: The store did not answer.
+    """
+    with _answering():
+        for batch in obstore.list(store(), _path(object_name("", owner)).rstrip("/")):
+            yield from (f"{owner.hex}/{str(meta['path']).rpartition('/')[2]}" for meta in batch)
 
 
 def takes_photos() -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from infra import addresses
@@ -59,6 +60,19 @@ def within_time(chunks: Iterator[bytes]) -> Iterator[bytes]:
         if time.monotonic() > end:
             raise ExportBrokenOffError
         yield chunk
+
+
+def csv_response(chunks: Iterator[bytes], name: str) -> StreamingResponse:
+    """Send a CSV file to be kept under a name, for as long as an export may take."""
+    return StreamingResponse(
+        within_time(chunks),
+        media_type="text/csv; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}.csv"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
 
 
 def caller_address(request: Request) -> addresses.Address | None:

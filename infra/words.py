@@ -15,7 +15,7 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason", "console", "rule", "import", "message", "push", "campaign"]
+WordGroup = Literal["problem", "reason", "console", "rule", "import", "message", "push", "fault", "campaign"]
 
 
 class _Gaps(dict[str, Any]):
@@ -41,9 +41,15 @@ def say(group: WordGroup, code: str, language: Language, values: dict[str, Any] 
 
 
 def fault_words(fault: Mapping[str, Any], language: Language) -> str:
-    """Return what is wrong with a field of a body: our words where the fault is one of ours."""
-    kind = str(fault["type"])
-    return say("problem", kind, language) if kind in all_words(language)["problem"] else str(fault["msg"])
+    """Return what is wrong with a field of a body, in our words whoever found it: pydantic's are English."""
+    kind, words = str(fault["type"]), all_words(language)
+    if kind in words["problem"]:
+        return say("problem", kind, language)
+    values = dict(fault.get("ctx") or {})
+    if "expected" in values:
+        # pydantic joins what it would take with an English word.
+        values["expected"] = str(values["expected"]).replace(" or ", ", ")
+    return say("fault", kind if kind in words["fault"] else "other", language, values)
 
 
 def language_of(accept_language: str | None) -> Language:

@@ -20,11 +20,15 @@ import schemas.operation
 import schemas.origins
 import schemas.partners
 import schemas.people
+import schemas.privacy
 import schemas.purchases
 import schemas.receipts
+import schemas.reversals
 import schemas.review
 import schemas.rewards
-import schemas.signin  # noqa: F401 - importing a table registers it
+import schemas.signin
+import schemas.staff
+import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 
 with engine().connect() as connection:

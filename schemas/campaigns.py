@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
+from pydantic import Field as BodyField
+from pydantic import StringConstraints
 from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import BigInteger, Field, SQLModel
 
-from schemas.base import Body, id_field, json_field, time_field
+from schemas.base import Body, Moment, ShortText, TrimmedText, id_field, json_field, time_field
 
 StackingMode = Literal["all", "first", "best"]
 CampaignState = Literal["draft", "scheduled", "live", "paused", "ended"]
@@ -148,17 +150,137 @@ class StampCard(SQLModel, table=True):
 class WhyView(Body):
     """Why something paid less or nothing, in the reader's language; `would` is what it would have added."""
 
-    code: str
-    message: str
-    would: int
+    code: str = BodyField(description="Stable code of the reason.")
+    message: str = BodyField(description="The reason in words.")
+    would: int = BodyField(description="Points that it would have added.")
 
 
 class CampaignView(Body):
     """What one campaign paid for a receipt, and why not more."""
 
-    campaign: str
-    name: str
-    points: int
-    stamps: int
-    rewards: list[str]
-    why: list[WhyView]
+    campaign: str = BodyField(description="Slug of the campaign.")
+    name: str = BodyField(description="Its name.")
+    points: int = BodyField(description="What it paid, or would if approved.")
+    stamps: int = BodyField(description="Stamps that it gave.")
+    rewards: list[str] = BodyField(description="Slugs of rewards that it gave.")
+    why: list[WhyView] = BodyField(description="Why not more.")
+
+
+class NewCampaign(Body):
+    """A campaign to begin: of a brand, or of the whole group where none is named."""
+
+    slug: Annotated[ShortText, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=60)] = BodyField(
+        description="Its key: small letters, digits and hyphens."
+    )
+    name: Annotated[TrimmedText, StringConstraints(min_length=1, max_length=120)] = BodyField(
+        description="Its name, as shoppers read it."
+    )
+    brand: ShortText | None = BodyField(
+        default=None, description="Slug of its brand; null is the whole group's."
+    )
+
+
+class PublishRequest(Body):
+    """When a draft begins to be live; now where nothing is said."""
+
+    at: Moment | None = BodyField(
+        default=None, description="When it begins to be live; now where nothing is said."
+    )
+
+
+class CampaignSummary(Body):
+    """A campaign in a list. What budgets have left is points, nothing where there is no limit."""
+
+    slug: str = BodyField(description="The campaign's key.")
+    name: str = BodyField(description="Its name.")
+    brand: str | None = BodyField(description="Slug of its brand; null is the whole group's.")
+    state: CampaignState = BodyField(description="How it stands.")
+    starts_on: date = BodyField(description="First day of purchases.")
+    ends_on: date = BodyField(description="Last day, included.")
+    has_draft: bool = BodyField(description="Whether a draft stands beside what is live.")
+    budget_left: int | None = BodyField(description="Points that are left in all; null is no limit.")
+    budget_left_today: int | None = BodyField(description="Points that are left today; null is no limit.")
+
+
+class CampaignList(Body):
+    """Campaigns, those that begin last first."""
+
+    campaigns: list[CampaignSummary] = BodyField(description="Campaigns that the caller may keep.")
+
+
+class VersionView(Body):
+    """A version of a campaign: how it stands, and when it is or was live last."""
+
+    no: int = BodyField(description="Number of the version, from 1.")
+    state: CampaignState = BodyField(description="How it stands.")
+    live_from: datetime | None = BodyField(description="Since when it is or was live last.")
+    live_until: datetime | None = BodyField(description="Until when; null is without end.")
+    terms: dict[str, Any] = BodyField(description="What it says; what is as usual is left out.")
+    changed_at: datetime = BodyField(description="When it was written.")
+
+
+class ManagedCampaign(CampaignSummary):
+    """A campaign with its versions, newest first."""
+
+    versions: list[VersionView] = BodyField(description="Its versions, newest first.")
+
+
+class DryRunRequest(Body):
+    """How many of the last receipts a draft is tried on."""
+
+    receipts: Annotated[int, Field(ge=1, le=1000)] = BodyField(
+        default=1000, description="How many of the last receipts."
+    )
+
+
+class DryRunView(Body):
+    """What a draft would have paid for past receipts; of few shoppers neither their number nor days are told.
+
+    `waiting` of the points are of receipts that a person has to look at; `refused` is what refused ones would
+    have earned. `cut` counts receipts that caps, budgets or law made pay less.
+    """
+
+    receipts: int = BodyField(description="How many receipts were tried.")
+    paid_receipts: int = BodyField(description="How many it would have paid for.")
+    points: int = BodyField(description="What it would have paid.")
+    waiting: int = BodyField(description="Points of receipts that a person has to look at.")
+    refused: int = BodyField(description="Points that refused receipts would have earned.")
+    shoppers: int | None = BodyField(
+        description="How many shoppers it would have paid; null where they are few."
+    )
+    by_day: dict[date, int] = BodyField(description="Points by day of upload; none where shoppers are few.")
+    cut: dict[str, int] = BodyField(description="Receipts that were paid less, by what cut them.")
+
+
+class StampsView(Body):
+    """A shopper's stamps on a card: how many lie on the one that is being filled, of how many."""
+
+    card: str = BodyField(description="Slug of the card.")
+    have: int = BodyField(description="Stamps on the card that is being filled.")
+    full: int = BodyField(description="How many stamps fill it.")
+
+
+class OfferRule(Body):
+    """What one rule gives, and what it asks for that is not so yet."""
+
+    gives: list[str] = BodyField(description="What it gives, in words.")
+    not_yet: list[WhyView] = BodyField(description="What it asks for that is not so yet.")
+
+
+class OfferView(Body):
+    """What a shopper can earn by a campaign that runs or begins within a week, and why not yet."""
+
+    campaign: str = BodyField(description="Slug of the campaign.")
+    name: str = BodyField(description="Its name.")
+    brands: list[str] = BodyField(description="Names of the brands that take part.")
+    starts_on: date = BodyField(description="First day of purchases.")
+    ends_on: date = BodyField(description="Last day, included.")
+    rules: list[OfferRule] = BodyField(description="What it gives for what.")
+    stamps: list[StampsView] = BodyField(description="The shopper's cards.")
+    not_yet: list[WhyView] = BodyField(description="Why nothing can be earned yet.")
+
+
+class OfferList(Body):
+    """A shopper's offers, those that end soonest first."""
+
+    offers: list[OfferView] = BodyField(description="What can be earned now or within a week.")

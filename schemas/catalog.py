@@ -236,117 +236,121 @@ ImportErrorCode = Literal[
 class ImportRowError(Body):
     """What is wrong in one cell of an imported file. `line` counts from 1, the header is line 1."""
 
-    line: int
-    column: str | None
-    code: ImportErrorCode
-    message: str
+    line: int = BodyField(description="Line of the file, from 1; the header is line 1.")
+    column: str | None = BodyField(description="Column, if it is about one.")
+    code: ImportErrorCode = BodyField(description="Stable name of the fault.")
+    message: str = BodyField(description="What is wrong, in the caller's language.")
 
 
 class ImportReport(Body):
     """What an import did. With `errors` nothing was changed: `created` and `updated` are 0."""
 
-    rows: int
-    created: int
-    updated: int
-    retired: int
-    errors: list[ImportRowError] = BodyField(max_length=1000)
+    rows: int = BodyField(description="Rows of the file.")
+    created: int = BodyField(description="How many are new.")
+    updated: int = BodyField(description="How many were changed.")
+    retired: int = BodyField(description="How many were taken out.")
+    errors: list[ImportRowError] = BodyField(
+        max_length=1000, description="What is wrong; empty where it was taken."
+    )
 
 
 class RetailerBody(Body):
     """A chain as clients see it."""
 
-    slug: str
-    name: str
+    slug: str = BodyField(description="Stable name, for addresses and files.")
+    name: str = BodyField(description="Name.")
 
 
 class BrandBody(Body):
     """A brand as clients see it."""
 
-    slug: str
-    name: str
-    owner: str
-    category: str
+    slug: str = BodyField(description="Stable name, for addresses and files.")
+    name: str = BodyField(description="Name.")
+    owner: str = BodyField(description="Who makes it.")
+    category: str = BodyField(description="What it is.")
 
 
 class ProductBody(Body):
     """A product as clients see it."""
 
-    slug: str
-    name: str
-    brand: str
-    category: str
-    pack: str | None
+    slug: str = BodyField(description="Stable name, for addresses and files.")
+    name: str = BodyField(description="Name.")
+    brand: str = BodyField(description="Slug of its brand.")
+    category: str = BodyField(description="What it is.")
+    pack: str | None = BodyField(description="How much is in it.")
 
 
 class RetailerList(Body):
     """Chains by slug; `next_cursor` is null on the last page."""
 
-    retailers: list[RetailerBody]
-    next_cursor: str | None
+    retailers: list[RetailerBody] = BodyField(description="Chains, by slug.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
 
 
 class BrandList(Body):
     """Brands by slug; `next_cursor` is null on the last page."""
 
-    brands: list[BrandBody]
-    next_cursor: str | None
+    brands: list[BrandBody] = BodyField(description="Brands, by slug.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
 
 
 class ProductList(Body):
     """Products on sale by slug; `next_cursor` is null on the last page."""
 
-    products: list[ProductBody]
-    next_cursor: str | None
+    products: list[ProductBody] = BodyField(description="Products, by slug.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
 
 
 class UnmatchedName(Body):
     """A printed name of a chain without a product. `example` is a receipt that shows it."""
 
-    name: str
-    retailer: str | None
-    brand: str | None
-    lines: int
-    shoppers: int
-    example: UUID
-    suggested: str | None
+    name: str = BodyField(description="As tills print it.")
+    retailer: str | None = BodyField(description="Name of the chain; null where it is not known.")
+    brand: str | None = BodyField(description="Brand of these lines, where it is known.")
+    lines: int = BodyField(description="How many lines.")
+    shoppers: int = BodyField(description="Of how many shoppers.")
+    example: UUID = BodyField(description="Id of a receipt that shows it.")
+    suggested: str | None = BodyField(description="Slug of the product it may be.")
 
 
 class UnmatchedNames(Body):
     """The most frequent names without a product, most frequent first."""
 
-    names: list[UnmatchedName]
+    names: list[UnmatchedName] = BodyField(description="Names, the most frequent first.")
 
 
 class LinkRequest(Body):
     """Says what a printed name is: a product by its slug, or none of ours. Without a chain, at any."""
 
-    name: Annotated[ShortText, BodyField(min_length=1)]
-    retailer: ShortText | None = None
-    product: ShortText | None = None
+    name: Annotated[ShortText, BodyField(min_length=1)] = BodyField(description="As the till prints it.")
+    retailer: ShortText | None = BodyField(default=None, description="Slug of the chain; null means any.")
+    product: ShortText | None = BodyField(
+        default=None, description="Slug of the product; null means none of ours."
+    )
 
 
 class LearnedLinkBody(Body):
     """A learned link as admins see it. `done` of a replay counts lines that got the product."""
 
-    id: UUID
-    subject: LinkSubject
-    retailer: str | None
-    name: str
-    product: str | None
-    state: LinkState
-    receipts: int
-    shoppers: int
-    share: float
-    by_hand: bool
-    replaying: bool
-    replayed: int
+    id: UUID = BodyField(description="The link's id.")
+    subject: LinkSubject = BodyField(description="A printed name or an EAN.")
+    retailer: str | None = BodyField(description="Name of the chain; null where it is not known.")
+    name: str = BodyField(description="As it was printed.")
+    product: str | None = BodyField(description="Slug of the product; null means none of ours.")
+    state: LinkState = BodyField(description="Whether it acts.")
+    receipts: int = BodyField(description="How many receipts taught it.")
+    shoppers: int = BodyField(description="Of how many shoppers.")
+    share: float = BodyField(description="Share of shoppers that agree, 0 to 1.")
+    by_hand: bool = BodyField(description="Whether a person said so.")
+    replaying: bool = BodyField(description="Whether past lines are being looked through.")
+    replayed: int = BodyField(description="How many past lines got the product.")
 
 
 class LearnedLinks(Body):
     """Learned links, newest first; `next_cursor` is null on the last page."""
 
-    links: list[LearnedLinkBody]
-    next_cursor: str | None
+    links: list[LearnedLinkBody] = BodyField(description="Links, newest first.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
 
 
 class ReplayPreview(Body):
@@ -357,9 +361,9 @@ class ReplayPreview(Body):
     and that earned nothing.
     """
 
-    lines: int
-    receipts: int
-    brands_named: int
-    other_brand: int
-    unpaid_lines: int
-    brand: str
+    lines: int = BodyField(description="Lines that would get the product.")
+    receipts: int = BodyField(description="Of how many receipts.")
+    brands_named: int = BodyField(description="Lines that would get a brand as well.")
+    other_brand: int = BodyField(description="Lines that name another brand and stay.")
+    unpaid_lines: int = BodyField(description="Lines that get a brand and earned nothing.")
+    brand: str = BodyField(description="Name of the brand.")

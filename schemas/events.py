@@ -16,6 +16,7 @@ EventType = Literal[
     "receipt.settled",
     "receipt.decided",
     "receipt.undone",
+    "receipt.reversed",
     "receipt.appealed",
     "receipt.appeal_answered",
     "receipt.reopened",
@@ -26,6 +27,7 @@ EventType = Literal[
     "points.pending",
     "points.reversed",
     "points.expired",
+    "points.adjusted",
     "points.expiring_soon",
     "reward.redeemed",
     "voucher.used",
@@ -35,6 +37,10 @@ EventType = Literal[
     "tier.dropped",
     "referral.paid",
     "mission.done",
+    "campaign.published",
+    "campaign.paused",
+    "campaign.resumed",
+    "campaign.ended",
 ]
 # What `data` of an event is written by; raised when a reader of the old form would misunderstand the new.
 EVENT_FORMAT = 1

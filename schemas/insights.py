@@ -45,53 +45,57 @@ class PurchasesQuery(ScopeQuery):
 class PurchasesPageQuery(PurchasesQuery):
     """One page of the purchases meant."""
 
-    cursor: ShortText | None = None
-    limit: int = Field(default=20, ge=1, le=100)
+    cursor: ShortText | None = Field(default=None, description="`next_cursor` of the page before.")
+    limit: int = Field(default=20, ge=1, le=100, description="Most rows of the page.")
 
 
 class SummaryQuery(ScopeQuery):
     """How figures are put together."""
 
-    period: Period = "month"
+    period: Period = Field(default="month", description="How long each row's period is.")
 
 
 class PurchaseView(Body):
-    """One line of an approved receipt. Money is in major units of `currency`.
+    """One line of an approved receipt. Money is in whole minor units, and in major ones.
 
     `trip` and `shopper` are pseudonyms that only this brand sees. `purchased_at` is local time as
     printed, null where only the day could be read. `name` is as the till printed it. `paid` is
     `amount` less `discount`, the line's own; a discount on the whole receipt is not spread over lines.
     """
 
-    id: UUID
-    trip: str
-    shopper: str
-    retailer: str | None
-    store: str | None
-    purchased_on: date
-    purchased_at: datetime | None
-    product: str | None
-    product_slug: str | None
-    name: str
-    quantity: float
-    unit: str | None
-    unit_price: float | None
-    amount: float
-    discount: float
-    paid: float
-    points: int
-    currency: str
+    id: UUID = Field(description="The line's id.")
+    trip: str = Field(description="Pseudonym of the receipt.")
+    shopper: str = Field(description="Pseudonym of the shopper.")
+    retailer: str | None = Field(description="Name of the chain; null where it is not known.")
+    store: str | None = Field(description="Which shop of the chain.")
+    purchased_on: date = Field(description="Printed day.")
+    purchased_at: datetime | None = Field(description="Local time as printed, without a zone.")
+    product: str | None = Field(description="Name of the product.")
+    product_slug: str | None = Field(description="Its slug.")
+    name: str = Field(description="As the till printed it.")
+    quantity: float = Field(description="Pieces, or the weight in `unit`.")
+    unit: str | None = Field(description="Unit as printed, of goods sold loose.")
+    unit_price: float | None = Field(description="Price of one, in major units.")
+    amount: float = Field(description="Before discounts, in major units.")
+    discount: float = Field(description="What is taken off, positive, in major units.")
+    paid: float = Field(description="`amount` less `discount`, in major units.")
+    points: int = Field(description="What the line earned.")
+    currency: str = Field(description="ISO 4217 code of every amount here.")
+    unit_price_minor: int | None = Field(description="Price of one, in minor units.")
+    amount_minor: int = Field(description="Before discounts, in minor units.")
+    discount_minor: int = Field(description="What is taken off, positive, in minor units.")
+    paid_minor: int = Field(description="`amount_minor` less `discount_minor`.")
 
 
 class PurchasesPage(Body):
     """Purchases, newest first; `next_cursor` is null on the last page."""
 
-    brand: str
-    first_day: date
-    last_day: date
-    currency: str
-    purchases: list[PurchaseView]
-    next_cursor: str | None
+    brand: str = Field(description="Slug of the brand.")
+    first_day: date = Field(description="First printed day, included.")
+    last_day: date = Field(description="Last printed day, included.")
+    currency: str = Field(description="ISO 4217 code of every amount here.")
+    purchases: list[PurchaseView] = Field(description="Purchases, newest first.")
+    next_cursor: str | None = Field(description="Cursor of the next page; null on the last.")
 
 
 class Figures(Body):
@@ -101,26 +105,29 @@ class Figures(Body):
     weighed line as one. `spend` is the lines' `paid`, in major units. `points` is what they earned.
     """
 
-    buyers: int | None
-    trips: int | None
-    units: int | None
-    spend: float | None
-    points: int | None
-    withheld: bool
+    buyers: int | None = Field(description="Different shoppers.")
+    trips: int | None = Field(description="Different receipts.")
+    units: int | None = Field(description="What was bought; a weighed line is one.")
+    spend: float | None = Field(description="What was paid for it, in major units.")
+    points: int | None = Field(description="What it earned.")
+    withheld: bool = Field(description="Whether the group is too small to be told of.")
+    spend_minor: int | None = Field(description="What was paid for it, in minor units.")
 
 
 class PeriodFigures(Figures):
     """Figures of one chain in one period. `retailer` is null where the chain is not known."""
 
-    period_start: date
-    retailer: str | None
+    period_start: date = Field(description="First day of the period.")
+    retailer: str | None = Field(description="Name of the chain; null where it is not known.")
 
 
 class RetailerFigures(Figures):
     """Figures of one chain. `spend_share` (0 to 1) is null where the total is withheld too."""
 
-    retailer: str | None
-    spend_share: float | None
+    retailer: str | None = Field(description="Name of the chain; null where it is not known.")
+    spend_share: float | None = Field(
+        description="Share of the spend, 0 to 1; null where the total is withheld."
+    )
 
 
 class Summary(Body):
@@ -130,25 +137,25 @@ class Summary(Body):
     covers every group, and is withheld where it would give the withheld ones away.
     """
 
-    brand: str
-    first_day: date
-    last_day: date
-    period: Period
-    currency: str
-    shoppers_min: int
-    withheld_groups: int
-    totals: Figures
-    rows: list[PeriodFigures]
+    brand: str = Field(description="Slug of the brand.")
+    first_day: date = Field(description="First printed day, included.")
+    last_day: date = Field(description="Last printed day, included.")
+    period: Period = Field(description="How long each row's period is.")
+    currency: str = Field(description="ISO 4217 code of every amount here.")
+    shoppers_min: int = Field(description="Figures about fewer shoppers than this are withheld.")
+    withheld_groups: int = Field(description="How many rows are withheld.")
+    totals: Figures = Field(description="Over all rows, withheld where it would give one away.")
+    rows: list[PeriodFigures] = Field(description="The groups, each with its figures.")
 
 
 class RetailerShares(Body):
     """Figures by chain over all the days; withheld as in `Summary`."""
 
-    brand: str
-    first_day: date
-    last_day: date
-    currency: str
-    shoppers_min: int
-    withheld_groups: int
-    totals: Figures
-    rows: list[RetailerFigures]
+    brand: str = Field(description="Slug of the brand.")
+    first_day: date = Field(description="First printed day, included.")
+    last_day: date = Field(description="Last printed day, included.")
+    currency: str = Field(description="ISO 4217 code of every amount here.")
+    shoppers_min: int = Field(description="Figures about fewer shoppers than this are withheld.")
+    withheld_groups: int = Field(description="How many rows are withheld.")
+    totals: Figures = Field(description="Over all rows, withheld where it would give one away.")
+    rows: list[RetailerFigures] = Field(description="The groups, each with its figures.")

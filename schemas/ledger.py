@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Final, Literal
 from uuid import UUID
 
+from pydantic import Field as BodyField
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Identity, Index, Integer, text
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -28,7 +29,6 @@ TransferKind = Literal[
     "claw_back",
     "repay",
 ]
-HoldState = Literal["open", "posted", "void"]
 
 # Transfers into somebody's account; all but `earn` may also leave one. Two indexes rest on it.
 _INTO_PERSONS: Final = "kind IN ('earn', 'refund', 'release', 'adjust', 'exchange', 'repay')"
@@ -183,8 +183,8 @@ class Hold(SQLModel, table=True):
 class ExpiringPoints(Body):
     """Points that expire after a day."""
 
-    points: int
-    expires_on: date
+    points: int = BodyField(description="How many.")
+    expires_on: date = BodyField(description="Last day on which they can be spent.")
 
 
 class BalanceView(Body):
@@ -194,36 +194,38 @@ class BalanceView(Body):
     the next days on which points expire, the soonest first.
     """
 
-    brand: str
-    available: int
-    pending: int
-    held: int
-    owed: int
-    expiring_next: ExpiringPoints | None
-    expiring: list[ExpiringPoints]
+    brand: str = BodyField(description="Name of the brand.")
+    available: int = BodyField(description="What can be spent.")
+    pending: int = BodyField(description="What waits for a review.")
+    held: int = BodyField(description="What is reserved for rewards.")
+    owed: int = BodyField(description="What is paid back first from what is earned next.")
+    expiring_next: ExpiringPoints | None = BodyField(
+        description="What expires first; null where nothing does."
+    )
+    expiring: list[ExpiringPoints] = BodyField(description="The next days on which points expire, in order.")
 
 
 class Balances(Body):
     """All brands in which a shopper has points, by name."""
 
-    balances: list[BalanceView]
+    balances: list[BalanceView] = BodyField(description="A row a brand, by name.")
 
 
 class TransferView(Body):
     """One movement as its shopper sees it: `points` is negative when points left, `owed` when debt did."""
 
-    id: UUID
-    occurred_at: datetime
-    brand: str
-    kind: TransferKind
-    points: int
-    owed: int
-    receipt_id: UUID | None
-    expires_on: date | None
+    id: UUID = BodyField(description="The movement's id.")
+    occurred_at: datetime = BodyField(description="When.")
+    brand: str = BodyField(description="Name of the brand.")
+    kind: TransferKind = BodyField(description="What happened. Kinds are added.")
+    points: int = BodyField(description="Negative when points left.")
+    owed: int = BodyField(description="Negative when debt was paid back.")
+    receipt_id: UUID | None = BodyField(description="The receipt it came of, if one.")
+    expires_on: date | None = BodyField(description="Last day on which they can be spent.")
 
 
 class TransferHistory(Body):
     """Movements, newest first; `next_cursor` is null on the last page."""
 
-    transfers: list[TransferView]
-    next_cursor: str | None
+    transfers: list[TransferView] = BodyField(description="Movements, newest first.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")

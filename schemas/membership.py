@@ -22,7 +22,6 @@ GOAL_MAX = 1_000_000_000
 VALID_DAYS_MAX = 1_100
 CODE_LENGTH = 8
 
-ReferralState = Literal["waiting", "held", "paid", "refused"]
 MissionGoal = Literal["receipts", "units", "spend_minor", "days"]
 
 
@@ -151,17 +150,21 @@ ValidDays = Annotated[int, BodyField(ge=1, le=VALID_DAYS_MAX)] | None
 class TierStep(Body):
     """A step of the ladder as admins write it."""
 
-    slug: Slug
-    name_vi: Name
-    name_en: Name
-    from_points: PointsFrom0
-    grace_days: Annotated[int, BodyField(ge=0, le=366)] = 30
+    slug: Slug = BodyField(description="Its stable name.")
+    name_vi: Name = BodyField(description="Name in Vietnamese.")
+    name_en: Name = BodyField(description="Name in English.")
+    from_points: PointsFrom0 = BodyField(description="From how many points in 365 days.")
+    grace_days: Annotated[int, BodyField(ge=0, le=366)] = BodyField(
+        default=30, description="Days of notice before a member drops from it."
+    )
 
 
 class Ladder(Body):
     """All steps, lowest first; whoever has earned less than the first has no tier."""
 
-    tiers: Annotated[list[TierStep], BodyField(max_length=TIERS_MAX)]
+    tiers: Annotated[list[TierStep], BodyField(max_length=TIERS_MAX)] = BodyField(
+        description="Steps, lowest first."
+    )
 
     @model_validator(mode="after")
     def _rises(self) -> Ladder:
@@ -176,65 +179,77 @@ class Ladder(Body):
 class NextTier(Body):
     """The step above, and how many points are missing."""
 
-    tier: str
-    name: str
-    points_missing: int
+    tier: str = BodyField(description="Slug of the tier.")
+    name: str = BodyField(description="Name, in the shopper's language.")
+    points_missing: int = BodyField(description="How many points are missing.")
 
 
 class TierView(Body):
     """Where a shopper stands: `earned` in the last 365 days, and when a lower tier is announced for."""
 
-    tier: str | None
-    name: str | None
-    earned: int
-    next: NextTier | None
-    drops_on: date | None
+    tier: str | None = BodyField(description="Slug of the tier; null where there is none.")
+    name: str | None = BodyField(description="Name, in the shopper's language.")
+    earned: int = BodyField(description="Points earned in the last 365 days.")
+    next: NextTier | None = BodyField(description="The step above; null on the highest.")
+    drops_on: date | None = BodyField(description="Day of an announced drop.")
 
 
 class ReferralTermsBody(Body):
     """What bringing a friend is worth, as admins write it."""
 
-    brand: Slug
-    referrer_points: Annotated[int, BodyField(ge=1, le=POINTS_MAX)]
-    newcomer_points: PointsFrom0
-    valid_days: ValidDays = None
-    hold_days: Annotated[int, BodyField(ge=0, le=90)] = 7
-    month_max: Annotated[int, BodyField(ge=1, le=1000)] = 10
-    starts_at: Moment
-    ends_at: Moment | None = None
+    brand: Slug = BodyField(description="Slug of the brand whose points are given.")
+    referrer_points: Annotated[int, BodyField(ge=1, le=POINTS_MAX)] = BodyField(
+        description="For who brings a friend."
+    )
+    newcomer_points: PointsFrom0 = BodyField(description="For the friend.")
+    valid_days: ValidDays = BodyField(
+        default=None, description="How many days the points are good; null has no end."
+    )
+    hold_days: Annotated[int, BodyField(ge=0, le=90)] = BodyField(
+        default=7, description="Days until they are given."
+    )
+    month_max: Annotated[int, BodyField(ge=1, le=1000)] = BodyField(
+        default=10, description="Most friends of one shopper in a month."
+    )
+    starts_at: Moment = BodyField(description="From when.")
+    ends_at: Moment | None = BodyField(default=None, description="Until when; null has no end.")
 
 
 class ReferralClaim(Body):
     """The code of whoever brought the newcomer."""
 
-    code: Annotated[ShortText, BodyField(min_length=1, max_length=20)]
+    code: Annotated[ShortText, BodyField(min_length=1, max_length=20)] = BodyField(
+        description="The friend's code."
+    )
 
 
 class ReferralView(Body):
     """A shopper's own code, its worth and what came of it; `claimed` once they named who brought them."""
 
-    code: str
-    brand: str | None
-    referrer_points: int
-    newcomer_points: int
-    waiting: int
-    paid: int
-    left_this_month: int
-    claimed: bool
+    code: str = BodyField(description="What to give to friends.")
+    brand: str | None = BodyField(description="Name of the brand whose points are given.")
+    referrer_points: int = BodyField(description="For who brings a friend.")
+    newcomer_points: int = BodyField(description="For the friend.")
+    waiting: int = BodyField(description="Friends without an approved receipt.")
+    paid: int = BodyField(description="Friends that were paid for.")
+    left_this_month: int = BodyField(description="How many more count this month.")
+    claimed: bool = BodyField(description="Whether the shopper has named who brought them.")
 
 
 class NewMission(Body):
     """A mission as managers write it: `amount` of receipts, units, đồng or days with the brand."""
 
-    slug: Slug
-    name_vi: Name
-    name_en: Name
-    goal: MissionGoal
-    amount: Annotated[int, BodyField(ge=1, le=GOAL_MAX)]
-    points: PointsFrom0
-    valid_days: ValidDays = None
-    starts_at: Moment
-    ends_at: Moment
+    slug: Slug = BodyField(description="Its stable name.")
+    name_vi: Name = BodyField(description="Name in Vietnamese.")
+    name_en: Name = BodyField(description="Name in English.")
+    goal: MissionGoal = BodyField(description="What is counted.")
+    amount: Annotated[int, BodyField(ge=1, le=GOAL_MAX)] = BodyField(description="How much of it.")
+    points: PointsFrom0 = BodyField(description="What it is worth.")
+    valid_days: ValidDays = BodyField(
+        default=None, description="How many days the points are good; null has no end."
+    )
+    starts_at: Moment = BodyField(description="From when.")
+    ends_at: Moment = BodyField(description="Until when.")
 
     @model_validator(mode="after")
     def _in_order(self) -> NewMission:
@@ -246,31 +261,31 @@ class NewMission(Body):
 class MissionView(Body):
     """A mission as a shopper sees it; `done_at` is when its badge was earned."""
 
-    slug: str
-    brand: str
-    name: str
-    goal: MissionGoal
-    amount: int
-    progress: int
-    points: int
-    ends_at: datetime
-    done_at: datetime | None
+    slug: str = BodyField(description="Its stable name.")
+    brand: str = BodyField(description="Name of the brand.")
+    name: str = BodyField(description="Name, in the shopper's language.")
+    goal: MissionGoal = BodyField(description="What is counted.")
+    amount: int = BodyField(description="How much of it.")
+    progress: int = BodyField(description="How much is done.")
+    points: int = BodyField(description="What it is worth.")
+    ends_at: datetime = BodyField(description="Until when.")
+    done_at: datetime | None = BodyField(description="When it was done, if it was.")
 
 
 class MissionList(Body):
     """Missions that can be done now, and those that were."""
 
-    missions: list[MissionView]
+    missions: list[MissionView] = BodyField(description="Missions.")
 
 
 class ManagedMission(Body):
     """A mission as its managers see it, with how many have done it: none is told of fewer than five."""
 
-    mission: NewMission
-    done: int | None
+    mission: NewMission = BodyField(description="What it is.")
+    done: int | None = BodyField(description="How many have done it; null of few.")
 
 
 class ManagedMissions(Body):
     """A brand's missions, newest first."""
 
-    missions: list[ManagedMission]
+    missions: list[ManagedMission] = BodyField(description="Missions, newest first.")

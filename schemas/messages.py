@@ -22,6 +22,7 @@ MessageCode = Literal[
     "receipt_unreadable",
     "receipt_photo_again",
     "receipt_waits_again",
+    "receipt_reversed",
     "appeal_granted",
     "appeal_refused",
     "points_expiring",
@@ -106,28 +107,30 @@ class PushDelivery(SQLModel, table=True):
 class MessageView(Body):
     """One message as its shopper reads it."""
 
-    id: UUID
+    id: UUID = BodyField(description="The message's id.")
     code: Annotated[str, BodyField(description="Stable; more come, so show title and body of unknown ones")]
-    title: str
-    body: str
-    told_at: datetime
-    read_at: datetime | None
-    receipt_id: UUID | None
+    title: str = BodyField(description="What it is about, in the shopper's language.")
+    body: str = BodyField(description="What it says, in the shopper's language.")
+    told_at: datetime = BodyField(description="When it was told.")
+    read_at: datetime | None = BodyField(description="When it was read, if it was.")
+    receipt_id: UUID | None = BodyField(description="The receipt it is about, if one.")
 
 
 class Inbox(Body):
     """Messages, newest first; `unread` counts all of them, `next_cursor` is null on the last page."""
 
-    messages: list[MessageView]
-    unread: int
-    next_cursor: str | None
+    messages: list[MessageView] = BodyField(description="Messages, newest first.")
+    unread: int = BodyField(description="How many are unread, of all.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
 
 
 class ReadMarks(Body):
     """Which messages are read: these, or all that were told until a time. One of the two."""
 
-    ids: Annotated[list[UUID], BodyField(default_factory=list, max_length=MARKS_MAX)]
-    until: Moment | None = None
+    ids: Annotated[
+        list[UUID], BodyField(default_factory=list, max_length=MARKS_MAX, description="These messages.")
+    ]
+    until: Moment | None = BodyField(default=None, description="All that were told until then.")
 
     @model_validator(mode="after")
     def _one_of_two(self) -> ReadMarks:
@@ -139,30 +142,40 @@ class ReadMarks(Body):
 class Unread(Body):
     """How many messages are still unread."""
 
-    unread: int
+    unread: int = BodyField(description="How many are still unread.")
 
 
 class WebKeys(Body):
     """What a browser's subscription is encrypted for, base64url as the browser gives it."""
 
-    p256dh: Annotated[Text, BodyField(min_length=80, max_length=100)]
-    auth: Annotated[Text, BodyField(min_length=16, max_length=40)]
+    p256dh: Annotated[Text, BodyField(min_length=80, max_length=100)] = BodyField(
+        description="The browser's public key."
+    )
+    auth: Annotated[Text, BodyField(min_length=16, max_length=40)] = BodyField(
+        description="The browser's secret."
+    )
 
 
 class WebSubscription(Body):
     """A browser's own `PushSubscription`, as its `toJSON` gives it."""
 
-    kind: Literal["web"]
-    endpoint: Annotated[HttpUrl, BodyField(max_length=1000)]
-    keys: WebKeys
-    expirationTime: float | None = None  # noqa: N815 - the browser's own name
+    kind: Literal["web"] = BodyField(description="A browser's.")
+    endpoint: Annotated[HttpUrl, BodyField(max_length=1000)] = BodyField(
+        description="Where the browser's push service takes messages."
+    )
+    keys: WebKeys = BodyField(description="What messages are encrypted for.")
+    expirationTime: float | None = BodyField(  # noqa: N815 - the browser's own name
+        default=None, description="As the browser says."
+    )
 
 
 class FcmSubscription(Body):
     """An app's registration token of Firebase Cloud Messaging."""
 
-    kind: Literal["fcm"]
-    token: Annotated[Text, BodyField(min_length=20, max_length=4096)]
+    kind: Literal["fcm"] = BodyField(description="An app's.")
+    token: Annotated[Text, BodyField(min_length=20, max_length=4096)] = BodyField(
+        description="The app's registration token."
+    )
 
 
 Subscription = Annotated[WebSubscription | FcmSubscription, BodyField(discriminator="kind")]
@@ -171,4 +184,10 @@ Subscription = Annotated[WebSubscription | FcmSubscription, BodyField(discrimina
 class PushKey(Body):
     """The key with which a browser subscribes (`applicationServerKey`); null where push is not set up."""
 
-    public_key: str | None
+    public_key: str | None = BodyField(description="Base64url; null where push is not set up.")
+
+
+class Subscribed(Body):
+    """The target that was subscribed, by which it is given up again."""
+
+    id: UUID = BodyField(description="By which the target is given up again.")

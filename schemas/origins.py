@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from pydantic import Field as BodyField
 from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field, LargeBinary, SQLModel
 
@@ -98,21 +99,21 @@ SenderKind = Literal["same_shopper", "household", "ring", "stranger"]
 class ClusterAccount(Body):
     """An account of a cluster, under its pseudonym; `here` is the case's own."""
 
-    shopper: str
-    here: bool
-    receipts_by_status: dict[ReceiptStatus, int]
+    shopper: str = BodyField(description="Pseudonym of the account.")
+    here: bool = BodyField(description="Whether it is the case's own.")
+    receipts_by_status: dict[ReceiptStatus, int] = BodyField(description="How many receipts of each status.")
 
 
 class ClusterLink(Body):
     """One thing that accounts share; `accounts` are places in the cluster's list."""
 
-    kind: str
-    accounts: list[int]
+    kind: str = BodyField(description="What is shared: `device`, `payout`, `paper`.")
+    accounts: list[int] = BodyField(description="Places in the list of accounts.")
 
 
 class ClusterView(Body):
     """Accounts that share devices, payouts or papers; not `whole` when there are more."""
 
-    accounts: list[ClusterAccount]
-    links: list[ClusterLink]
-    whole: bool
+    accounts: list[ClusterAccount] = BodyField(description="The accounts.")
+    links: list[ClusterLink] = BodyField(description="What they share.")
+    whole: bool = BodyField(description="Whether these are all.")

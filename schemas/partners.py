@@ -34,28 +34,30 @@ class Partner(SQLModel, table=True):
 class NewPartner(Body):
     """A partner to be let in: `slug` is the name it signs with."""
 
-    slug: Slug
-    name: Annotated[TrimmedText, BodyField(min_length=1, max_length=120)]
+    slug: Slug = BodyField(description="The name it signs with.")
+    name: Annotated[TrimmedText, BodyField(min_length=1, max_length=120)] = BodyField(
+        description="Name for people."
+    )
 
 
 class PartnerView(Body):
     """A partner as admins see it."""
 
-    slug: str
-    name: str
-    joined_at: datetime
-    ended_at: datetime | None
+    slug: str = BodyField(description="The name it signs with.")
+    name: str = BodyField(description="Name for people.")
+    joined_at: datetime = BodyField(description="When it was let in.")
+    ended_at: datetime | None = BodyField(description="When its access ended, if it did.")
 
 
 class PartnerList(Body):
     """All partners, by slug."""
 
-    partners: list[PartnerView]
+    partners: list[PartnerView] = BodyField(description="Partners, by slug.")
 
 
 class PartnerSecret(Body):
     """A partner's secret, shown this once; the one before it is good until `former_until`."""
 
-    partner: str
-    secret: str
-    former_until: datetime | None
+    partner: str = BodyField(description="The name it signs with.")
+    secret: str = BodyField(description="What it signs under; shown this once.")
+    former_until: datetime | None = BodyField(description="Until when the secret before is good.")

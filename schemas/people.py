@@ -89,6 +89,7 @@ class StaffAct(SQLModel, table=True):
 
     `subject` names what was acted on where that is no receipt: a campaign, a rule, a view. `staff_id` is null
     for an operator at the machine's own command line; `details` then holds their account there as `operator`.
+    Erasure alone may empty `details`.
     """
 
     __tablename__ = "staff_act"

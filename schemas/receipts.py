@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Literal, get_args
 from uuid import UUID
 
+from pydantic import Field as BodyField
 from sqlalchemy import CheckConstraint, DateTime, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, Numeric, SQLModel
@@ -31,7 +32,8 @@ class Receipt(SQLModel, table=True):
     `rung_at` is when a worker was last called for it, `attempts` how often one began to read it, `postponed`
     how often in a row it was put off because a service was away. `settled_at` is when reading was over: the
     receipt had come to its end, or to a person; what people decide later doesn't move it. `waiting_since` is
-    since when it waits for a person, or last did.
+    since when it waits for a person, or last did. `erased_at` is since when nothing of it is
+    left but what its points and its copies are known by: its shopper asked to be forgotten.
     """
 
     __table_args__ = (
@@ -88,6 +90,7 @@ class Receipt(SQLModel, table=True):
     postponed: int = 0
     settled_at: datetime | None = time_field(nullable=True)
     waiting_since: datetime | None = time_field(nullable=True)
+    erased_at: datetime | None = time_field(nullable=True)
 
     retailer_id: UUID | None = Field(default=None, foreign_key="retailer.id")
     merchant: str | None = None
@@ -107,17 +110,23 @@ class Receipt(SQLModel, table=True):
 
 
 class ReceiptPage(SQLModel, table=True):
-    """One photographed page. Its bytes lie in the object store under their SHA-256."""
+    """One photographed page.
+
+    `sha256` is of the bytes that arrived, by which the same picture is known again. What is kept lies in the
+    object store as `object_name`, without metadata; `removed_at` is since when it does no longer.
+    """
 
     __tablename__ = "receipt_page"
 
     receipt_id: UUID = Field(foreign_key="receipt.id", primary_key=True)
     position: int = Field(primary_key=True)
     sha256: str = Field(max_length=64, index=True)
+    object_name: str = Field(max_length=100, index=True)
     media_type: str = Field(max_length=40)
     width: int
     height: int
     size_bytes: int
+    removed_at: datetime | None = time_field(nullable=True)
 
 
 class ReceiptLine(SQLModel, table=True):
@@ -160,75 +169,86 @@ class ReceiptLine(SQLModel, table=True):
 class ReceiptAccepted(Body):
     """The answer to an upload: what to ask for next."""
 
-    id: UUID
-    status: ReceiptStatus
-    received_at: datetime
-    pages: int
+    id: UUID = BodyField(description="Ask `/v1/receipts/{id}` for what became of it.")
+    status: ReceiptStatus = BodyField(
+        description="How far it has come: `received`, unless it was sent before."
+    )
+    received_at: datetime = BodyField(description="When it was taken in first.")
+    pages: int = BodyField(description="How many pages were sent.")
 
 
 class ReasonView(Body):
     """Why a receipt ended as it did, in the reader's language."""
 
-    code: str
-    severity: Severity
-    message: str
-    evidence: dict[str, Any]
-    box: list[int] | None
-    page: int
+    code: str = BodyField(description="Stable name of the reason. Codes are added.")
+    severity: Severity = BodyField(description="Whether it only informs, asks for a person, or refuses.")
+    message: str = BodyField(description="What to tell the reader, in their language.")
+    evidence: dict[str, Any] = BodyField(description="What was seen; which keys there are depends on `code`.")
+    box: list[int] | None = BodyField(description="Left, top, right, bottom on the page, in pixels.")
+    page: int = BodyField(description="Page, from 0.")
 
 
 class LineView(Body):
-    """One bought item. Money is in major units of the receipt's currency. `why` is why it earns nothing."""
+    """One bought item. Money is in whole minor units of the receipt's currency, and in major ones."""
 
-    raw_name: str
-    brand: str | None
-    product: str | None
-    barcode: str | None
-    quantity: float
-    unit_price: float | None
-    amount: float
-    discount: float
-    points: int
-    confidence: float
-    box: list[int] | None
-    page: int
-    why: WhyView | None
+    raw_name: str = BodyField(description="As the till printed it.")
+    brand: str | None = BodyField(description="Name of the brand, where the line is one's.")
+    product: str | None = BodyField(description="Name of the product, where it is known.")
+    barcode: str | None = BodyField(description="As printed.")
+    quantity: float = BodyField(description="Pieces, or the weight in the printed unit.")
+    unit_price: float | None = BodyField(description="Price of one, in major units.")
+    amount: float = BodyField(description="Quantity times price before discounts, in major units.")
+    discount: float = BodyField(description="What is taken off this line, positive, in major units.")
+    points: int = BodyField(description="What the line earns, or would if approved.")
+    confidence: float = BodyField(description="How sure the reading is, 0 to 1.")
+    box: list[int] | None = BodyField(description="Left, top, right, bottom on the page, in pixels.")
+    page: int = BodyField(description="Page, from 0.")
+    unit_price_minor: int | None = BodyField(description="Price of one, in minor units.")
+    amount_minor: int = BodyField(description="Before discounts, in minor units.")
+    discount_minor: int = BodyField(description="What is taken off this line, positive, in minor units.")
+    why: WhyView | None = BodyField(description="Why the line earns nothing; null where it earns.")
 
 
 class ReadingView(Body):
-    """What was read from the paper. Money is in major units of `currency`."""
+    """What was read from the paper. Money is told in whole minor units of `currency`, and in major units."""
 
-    retailer: str | None
-    merchant: str | None
-    store: str | None
-    receipt_no: str | None
-    purchased_at: datetime | None
-    currency: str
-    subtotal: float | None
-    discount_total: float | None
-    total: float | None
-    payment: str | None
-    quality: dict[str, float]
+    retailer: str | None = BodyField(description="Name of the chain; null where it is not known.")
+    merchant: str | None = BodyField(description="Name of the shop as printed.")
+    store: str | None = BodyField(description="Which shop of the chain.")
+    receipt_no: str | None = BodyField(description="Number of the receipt as printed.")
+    purchased_at: datetime | None = BodyField(description="Local time as printed, without a zone.")
+    currency: str = BodyField(description="ISO 4217 code of every amount here.")
+    subtotal: float | None = BodyField(description="Before discounts on the whole, in major units.")
+    discount_total: float | None = BodyField(description="All discounts, positive, in major units.")
+    total: float | None = BodyField(description="What was paid, before change, in major units.")
+    payment: str | None = BodyField(
+        description="How it was paid: `cash`, `card`, `transfer`, `wallet`, `voucher`."
+    )
+    quality: dict[str, float] = BodyField(description="Measures of the picture, each 0 to 1.")
+    subtotal_minor: int | None = BodyField(description="Before discounts on the whole, in minor units.")
+    discount_total_minor: int | None = BodyField(description="All discounts, positive, in minor units.")
+    total_minor: int | None = BodyField(description="What was paid, before change, in minor units.")
 
 
 class ReceiptSummary(Body):
     """One row of a shopper's history."""
 
-    id: UUID
-    status: ReceiptStatus
-    received_at: datetime
-    retailer: str | None
-    purchased_at: datetime | None
-    currency: str | None
-    total: float | None
-    points: int
+    id: UUID = BodyField(description="The receipt's id.")
+    status: ReceiptStatus = BodyField(description="How far it has come.")
+    received_at: datetime = BodyField(description="When it was taken in.")
+    retailer: str | None = BodyField(description="Name of the chain; null where it is not known.")
+    purchased_at: datetime | None = BodyField(description="Local time as printed, without a zone.")
+    currency: str | None = BodyField(description="ISO 4217 code; null before it is read.")
+    total: float | None = BodyField(description="What was paid, in major units.")
+    points: int = BodyField(description="What it earned.")
+    total_minor: int | None = BodyField(description="What was paid, in minor units.")
 
 
 class ReceiptHistory(Body):
     """A page of history, newest first; `next_cursor` is null on the last."""
 
-    receipts: list[ReceiptSummary]
-    next_cursor: str | None
+    receipts: list[ReceiptSummary] = BodyField(description="Receipts, newest first.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
 
 
 class ReceiptView(Body):
@@ -238,22 +258,24 @@ class ReceiptView(Body):
     are those that pay or nearly did, with what was missing; none where it is refused.
     """
 
-    id: UUID
-    status: ReceiptStatus
-    received_at: datetime
-    captured_at: datetime | None
-    settled_at: datetime | None
-    pages: int
-    reasons: list[ReasonView]
-    may_appeal: bool
-    reading: ReadingView | None
-    lines: list[LineView]
-    points: int
-    campaigns: list[CampaignView]
+    id: UUID = BodyField(description="The receipt's id.")
+    status: ReceiptStatus = BodyField(description="How far it has come. Statuses are added.")
+    received_at: datetime = BodyField(description="When it was taken in.")
+    captured_at: datetime | None = BodyField(description="When the photo was taken, as the app said.")
+    settled_at: datetime | None = BodyField(description="When reading was over.")
+    pages: int = BodyField(description="How many pages there are.")
+    reasons: list[ReasonView] = BodyField(description="Why it ended as it did, the weightiest first.")
+    may_appeal: bool = BodyField(description="Whether its shopper may ask for another person.")
+    reading: ReadingView | None = BodyField(description="What was read; null before that.")
+    lines: list[LineView] = BodyField(description="Bought items, in their order on the paper.")
+    points: int = BodyField(description="What it earned, or would if approved.")
+    campaigns: list[CampaignView] = BodyField(
+        description="Campaigns that pay or nearly did, with what was missing."
+    )
 
 
 class PictureCheck(Body):
     """What stands in the way of reading a picture; `readable` when nothing does."""
 
-    readable: bool
-    reasons: list[ReasonView]
+    readable: bool = BodyField(description="Whether nothing stands in the way.")
+    reasons: list[ReasonView] = BodyField(description="What stands in the way, and what to do.")

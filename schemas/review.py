@@ -97,9 +97,13 @@ LINES_MAX = 2_000
 class LineCorrection(Body):
     """What a person read on one line; None leaves it as it was. An empty brand means none of ours."""
 
-    position: Annotated[int, BodyField(ge=0, le=LINES_MAX)]
-    brand: ShortText | None = None
-    amount_minor: MinorUnits | None = None
+    position: Annotated[int, BodyField(ge=0, le=LINES_MAX)] = BodyField(
+        description="Place of the line, from 0."
+    )
+    brand: ShortText | None = BodyField(
+        default=None, description="Name of the brand; empty means none of ours."
+    )
+    amount_minor: MinorUnits | None = BodyField(default=None, description="Amount in minor units.")
 
 
 class Corrections(Body):
@@ -109,25 +113,31 @@ class Corrections(Body):
     catalogue.
     """
 
-    retailer: Printed | None = None
-    store: Printed | None = None
-    receipt_no: Printed | None = None
-    purchased_at: PrintedTime | None = None
-    total_minor: MinorUnits | None = None
-    lines: Annotated[tuple[LineCorrection, ...], BodyField(max_length=LINES_MAX)] = ()
+    retailer: Printed | None = BodyField(default=None, description="Name of the chain.")
+    store: Printed | None = BodyField(default=None, description="Which shop of the chain.")
+    receipt_no: Printed | None = BodyField(default=None, description="Number as printed.")
+    purchased_at: PrintedTime | None = BodyField(
+        default=None, description="Local time as printed, without a zone."
+    )
+    total_minor: MinorUnits | None = BodyField(default=None, description="What was paid, in minor units.")
+    lines: Annotated[tuple[LineCorrection, ...], BodyField(max_length=LINES_MAX)] = BodyField(
+        default=(), description="Lines that were misread."
+    )
 
 
 class AppealRequest(Body):
     """What a shopper says against a refusal."""
 
-    words: Annotated[TrimmedText, StringConstraints(min_length=3, max_length=500)]
+    words: Annotated[TrimmedText, StringConstraints(min_length=3, max_length=500)] = BodyField(
+        description="What the shopper says."
+    )
 
 
 class AppealView(Body):
     """An appeal that was taken in: another person will look."""
 
-    receipt_id: UUID
-    appealed_at: datetime
+    receipt_id: UUID = BodyField(description="The receipt's id.")
+    appealed_at: datetime = BodyField(description="When it was taken in.")
 
 
 Decision = Literal["approve", "reject"]
@@ -142,6 +152,7 @@ class ReviewDecision(SQLModel, table=True):
     """One decision, kept for ever. A trigger refuses to change or delete a row.
 
     `waiting_since` is from when the case had waited for it.
+    Erasure alone may empty `reason`.
     """
 
     __tablename__ = "review_decision"
@@ -163,55 +174,58 @@ class DecisionRequest(Body):
     approves although another receipt of the same paper was paid; it takes two persons.
     """
 
-    decision: Decision
-    reason: Annotated[TrimmedText, StringConstraints(min_length=3, max_length=500)]
-    refusal: RefusalKind | None = None
-    corrections: Corrections | None = None
-    pay_again: bool = False
+    decision: Decision = BodyField(description="What is decided.")
+    reason: Annotated[TrimmedText, StringConstraints(min_length=3, max_length=500)] = BodyField(
+        description="Why, for staff."
+    )
+    refusal: RefusalKind | None = BodyField(default=None, description="Why, for the shopper.")
+    corrections: Corrections | None = BodyField(default=None, description="What was misread.")
+    pay_again: bool = BodyField(default=False, description="Approve although this paper was paid before.")
 
 
 class DecisionView(Body):
     """A decision that was taken; `undone_at` is when it was taken back, if it was."""
 
-    id: UUID
-    receipt_id: UUID
-    decision: Decision
-    reason: str
-    reviewer: str
-    decided_at: datetime
-    undone_at: datetime | None
+    id: UUID = BodyField(description="The decision's id.")
+    receipt_id: UUID = BodyField(description="The receipt's id.")
+    decision: Decision = BodyField(description="What was decided.")
+    reason: str = BodyField(description="Why, for staff.")
+    reviewer: str = BodyField(description="Address of who decided.")
+    decided_at: datetime = BodyField(description="When.")
+    undone_at: datetime | None = BodyField(description="When it was taken back, if it was.")
 
 
 class DecisionPending(Body):
     """An approval of this value waits for a second person; nothing is credited yet."""
 
-    receipt_id: UUID
-    awaits_second_person: Literal[True]
+    receipt_id: UUID = BodyField(description="The receipt's id.")
+    awaits_second_person: Literal[True] = BodyField(description="Always true.")
 
 
 class CaseSummary(Body):
     """One receipt waiting for a person. `shopper` is a pseudonym."""
 
-    id: UUID
-    received_at: datetime
-    waiting_since: datetime
-    shopper: str
-    retailer: str | None
-    merchant: str | None
-    total: float | None
-    currency: str | None
-    points: int
-    reasons: list[ReasonView]
-    due_at: datetime
-    holder: str | None
-    awaits_second_person: bool
+    id: UUID = BodyField(description="The receipt's id.")
+    received_at: datetime = BodyField(description="When it was taken in.")
+    waiting_since: datetime = BodyField(description="Since when it waits for a person.")
+    shopper: str = BodyField(description="Pseudonym of the shopper.")
+    retailer: str | None = BodyField(description="Name of the chain; null where it is not known.")
+    merchant: str | None = BodyField(description="Name as printed.")
+    total: float | None = BodyField(description="What was paid, in major units.")
+    currency: str | None = BodyField(description="ISO 4217 code; null before it is read.")
+    points: int = BodyField(description="What it would earn.")
+    reasons: list[ReasonView] = BodyField(description="Why it waits.")
+    due_at: datetime = BodyField(description="When it should have been decided.")
+    holder: str | None = BodyField(description="Address of who is at work on it.")
+    awaits_second_person: bool = BodyField(description="Whether a first person has approved.")
+    total_minor: int | None = BodyField(description="What was paid, in minor units.")
 
 
 class CaseQueue(Body):
     """Cases, longest waiting first; `next_cursor` is null on the last page."""
 
-    cases: list[CaseSummary]
-    next_cursor: str | None
+    cases: list[CaseSummary] = BodyField(description="Cases, the longest waiting first.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
 
 
 class ProposalView(Body):
@@ -220,26 +234,26 @@ class ProposalView(Body):
     `pays_again` says that the first one saw that the paper was paid for already.
     """
 
-    reviewer: str
-    reason: str
-    proposed_at: datetime
-    corrections: dict[str, Any]
-    pays_again: bool
+    reviewer: str = BodyField(description="Address of the first person.")
+    reason: str = BodyField(description="Why they approve.")
+    proposed_at: datetime = BodyField(description="When.")
+    corrections: dict[str, Any] = BodyField(description="What they corrected, by field.")
+    pays_again: bool = BodyField(description="Whether they saw that the paper was paid before.")
 
 
 class ShopperRecord(Body):
     """What reviewers may know of a shopper: counts and dates, nothing that names a person."""
 
-    joined_on: date
-    receipts_by_status: dict[ReceiptStatus, int]
-    recent: list[ReceiptSummary]
+    joined_on: date = BodyField(description="Day on which the shopper joined.")
+    receipts_by_status: dict[ReceiptStatus, int] = BodyField(description="How many receipts of each status.")
+    recent: list[ReceiptSummary] = BodyField(description="Their latest receipts.")
 
 
 class AppealWords(Body):
     """What the shopper says against a refusal."""
 
-    words: str
-    appealed_at: datetime
+    words: str = BodyField(description="What the shopper says.")
+    appealed_at: datetime = BodyField(description="When.")
 
 
 class CaseView(Body):
@@ -250,18 +264,18 @@ class CaseView(Body):
     `paid_by` are the approved receipts of the same paper, earliest first.
     """
 
-    receipt: ReceiptView
-    score: float | None
-    shopper: str
-    shopper_record: ShopperRecord
-    due_at: datetime | None
-    holder: str | None
-    proposal: ProposalView | None
-    appeal: AppealWords | None
-    cluster: ClusterView | None
-    image_urls: list[str]
-    matching: list[ReceiptView]
-    matching_senders: list[SenderKind]
-    matching_image_urls: list[str]
-    paid_by: list[UUID]
-    decisions: list[DecisionView]
+    receipt: ReceiptView = BodyField(description="The receipt.")
+    score: float | None = BodyField(description="Risk, 0 to 1; null where none was given.")
+    shopper: str = BodyField(description="Pseudonym of the shopper.")
+    shopper_record: ShopperRecord = BodyField(description="What else is known of them.")
+    due_at: datetime | None = BodyField(description="When it should be decided.")
+    holder: str | None = BodyField(description="Address of who is at work on it.")
+    proposal: ProposalView | None = BodyField(description="An approval that waits for a second person.")
+    appeal: AppealWords | None = BodyField(description="The shopper's word against a refusal.")
+    cluster: ClusterView | None = BodyField(description="Accounts that this one is linked with.")
+    image_urls: list[str] = BodyField(description="Where each page's picture is.")
+    matching: list[ReceiptView] = BodyField(description="Receipts that this one is like.")
+    matching_senders: list[SenderKind] = BodyField(description="Who sent each of `matching`.")
+    matching_image_urls: list[str] = BodyField(description="Where the first page of each is.")
+    paid_by: list[UUID] = BodyField(description="Approved receipts of the same paper, earliest first.")
+    decisions: list[DecisionView] = BodyField(description="What was decided, newest first.")

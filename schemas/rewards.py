@@ -17,7 +17,6 @@ from schemas.partners import Slug
 
 RewardState = Literal["draft", "offered", "ended"]
 BatchKind = Literal["own", "imported"]
-VoucherState = Literal["free", "issued", "reserved", "used", "cancelled", "withdrawn"]
 # As a shopper sees it: one whose last day has passed is told apart.
 VoucherStanding = Literal["issued", "reserved", "used", "cancelled", "expired"]
 WhyNot = Literal["not_yet", "ended", "sold_out", "limit_reached", "points_short"]
@@ -144,19 +143,31 @@ class RewardTerms(Body):
     `points_of` says whose points it takes: its brand's, or those of all brands of its owner.
     """
 
-    name_vi: Name
-    name_en: Name
-    words_vi: Words = ""
-    words_en: Words = ""
-    points: Annotated[int, BodyField(ge=1, le=POINTS_MAX)]
-    points_of: Literal["brand", "group"] = "brand"
-    money_minor: Annotated[int, BodyField(ge=0, le=MONEY_MAX)] = 0
-    value_minor: Annotated[int, BodyField(ge=0, le=MONEY_MAX)] = 0
-    valid_days: Annotated[int, BodyField(ge=1, le=VALID_DAYS_MAX)] = 90
-    per_shopper_max: Annotated[int, BodyField(ge=1, le=1000)] | None = None
-    starts_at: Moment
-    ends_at: Moment | None = None
-    partners: tuple[Slug, ...] = BodyField(default=(), max_length=100)
+    name_vi: Name = BodyField(description="Name in Vietnamese.")
+    name_en: Name = BodyField(description="Name in English.")
+    words_vi: Words = BodyField(default="", description="What it is, in Vietnamese.")
+    words_en: Words = BodyField(default="", description="What it is, in English.")
+    points: Annotated[int, BodyField(ge=1, le=POINTS_MAX)] = BodyField(description="What it takes.")
+    points_of: Literal["brand", "group"] = BodyField(
+        default="brand", description="Whose points: the brand's, or its owner's brands'."
+    )
+    money_minor: Annotated[int, BodyField(ge=0, le=MONEY_MAX)] = BodyField(
+        default=0, description="What is paid at the till besides, in đồng."
+    )
+    value_minor: Annotated[int, BodyField(ge=0, le=MONEY_MAX)] = BodyField(
+        default=0, description="What the partner is owed for one, in đồng."
+    )
+    valid_days: Annotated[int, BodyField(ge=1, le=VALID_DAYS_MAX)] = BodyField(
+        default=90, description="How many days a voucher is good."
+    )
+    per_shopper_max: Annotated[int, BodyField(ge=1, le=1000)] | None = BodyField(
+        default=None, description="Most of them for one shopper; null has no limit."
+    )
+    starts_at: Moment = BodyField(description="From when it can be had.")
+    ends_at: Moment | None = BodyField(default=None, description="Until when; null has no end.")
+    partners: tuple[Slug, ...] = BodyField(
+        default=(), max_length=100, description="Slugs of the partners that take it."
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> RewardTerms:
@@ -168,124 +179,130 @@ class RewardTerms(Body):
 class NewReward(RewardTerms):
     """A reward to be drafted: `slug` is its name in addresses."""
 
-    slug: Slug
+    slug: Slug = BodyField(description="Its stable name, for addresses.")
 
 
 class Stock(Body):
     """How a reward's vouchers stand."""
 
-    free: int
-    issued: int
-    used: int
-    cancelled: int
+    free: int = BodyField(description="Still to be had.")
+    issued: int = BodyField(description="Held by shoppers.")
+    used: int = BodyField(description="Used up.")
+    cancelled: int = BodyField(description="Given back or withdrawn.")
 
 
 class ManagedReward(Body):
     """A reward as its managers see it."""
 
-    slug: str
-    state: RewardState
-    terms: RewardTerms
-    stock: Stock
+    slug: str = BodyField(description="Its stable name, for addresses.")
+    state: RewardState = BodyField(description="Whether shoppers see it.")
+    terms: RewardTerms = BodyField(description="What it is.")
+    stock: Stock = BodyField(description="How its vouchers stand.")
 
 
 class ManagedRewards(Body):
     """A brand's rewards, newest first."""
 
-    rewards: list[ManagedReward]
+    rewards: list[ManagedReward] = BodyField(description="Rewards, newest first.")
 
 
 class BatchRequest(Body):
     """How many vouchers to draw."""
 
-    size: Annotated[int, BodyField(ge=1, le=BATCH_SIZE_MAX)]
+    size: Annotated[int, BodyField(ge=1, le=BATCH_SIZE_MAX)] = BodyField(description="How many vouchers.")
 
 
 class BatchView(Body):
     """A batch that came into stock."""
 
-    id: UUID
-    kind: BatchKind
-    size: int
-    made_at: datetime
+    id: UUID = BodyField(description="The batch's id.")
+    kind: BatchKind = BodyField(description="Where its codes come from.")
+    size: int = BodyField(description="How many vouchers.")
+    made_at: datetime = BodyField(description="When it came into stock.")
 
 
 class RewardView(Body):
     """A reward as one shopper sees it; `why_not` says what keeps them from it."""
 
-    id: UUID
-    brand: str
-    name: str
-    words: str
-    points: int
-    money_minor: int
-    currency: Literal["VND"] = "VND"
-    valid_days: int
-    ends_at: datetime | None
-    few_left: bool
-    why_not: WhyNot | None
-    points_short: int
+    id: UUID = BodyField(description="The reward's id.")
+    brand: str = BodyField(description="Name of the brand.")
+    name: str = BodyField(description="Name, in the shopper's language.")
+    words: str = BodyField(description="What it is, in the shopper's language.")
+    points: int = BodyField(description="What it takes.")
+    money_minor: int = BodyField(description="What is paid at the till besides, in minor units.")
+    currency: Literal["VND"] = BodyField(default="VND", description="ISO 4217 code of the money.")
+    valid_days: int = BodyField(description="How many days a voucher is good.")
+    ends_at: datetime | None = BodyField(description="Until when it can be had; null has no end.")
+    few_left: bool = BodyField(description="Whether few are left.")
+    why_not: WhyNot | None = BodyField(
+        description="What keeps this shopper from it; null where nothing does."
+    )
+    points_short: int = BodyField(description="How many points are missing.")
 
 
 class RewardList(Body):
     """Rewards on offer, cheapest first."""
 
-    rewards: list[RewardView]
+    rewards: list[RewardView] = BodyField(description="Rewards, cheapest first.")
 
 
 class VoucherView(Body):
     """A voucher as its owner sees it: `code` is there while it can be used."""
 
-    id: UUID
-    reward: str
-    brand: str
-    state: VoucherStanding
-    code: str | None
-    code_tail: str
-    points: int
-    money_minor: int
-    issued_at: datetime
-    last_day: date
-    used_at: datetime | None
+    id: UUID = BodyField(description="The voucher's id.")
+    reward: str = BodyField(description="Name of the reward.")
+    brand: str = BodyField(description="Name of the brand.")
+    state: VoucherStanding = BodyField(description="How it stands.")
+    code: str | None = BodyField(description="What the till asks for, while it can be used.")
+    code_tail: str = BodyField(description="The code's last signs.")
+    points: int = BodyField(description="What it took.")
+    money_minor: int = BodyField(description="What is paid at the till besides, in đồng.")
+    issued_at: datetime = BodyField(description="When it was given.")
+    last_day: date = BodyField(description="Last day on which it is good.")
+    used_at: datetime | None = BodyField(description="When it was used, if it was.")
 
 
 class VoucherList(Body):
     """A shopper's vouchers, newest first; `next_cursor` is null on the last page."""
 
-    vouchers: list[VoucherView]
-    next_cursor: str | None
+    vouchers: list[VoucherView] = BodyField(description="Vouchers, newest first.")
+    next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
 
 
 class Transaction(Body):
     """What the partner calls one sale; the same again is answered the same."""
 
-    transaction: Annotated[ShortText, BodyField(min_length=1, max_length=80)]
-    store: TrimmedText | None = BodyField(default=None, max_length=120)
+    transaction: Annotated[ShortText, BodyField(min_length=1, max_length=80)] = BodyField(
+        description="The partner's own name of the sale."
+    )
+    store: TrimmedText | None = BodyField(default=None, max_length=120, description="Which of its stores.")
 
 
 class CounterView(Body):
     """What a partner's till is told of a voucher that is good."""
 
-    reward: str
-    state: Literal["usable", "reserved", "used"]
-    money_minor: int
-    value_minor: int
-    last_day: date
-    reserved_until: datetime | None
-    used_at: datetime | None
+    reward: str = BodyField(description="Name of the reward.")
+    state: Literal["usable", "reserved", "used"] = BodyField(
+        description="How the voucher stands at this partner."
+    )
+    money_minor: int = BodyField(description="What the shopper pays besides, in đồng.")
+    value_minor: int = BodyField(description="What the partner is owed for it, in đồng.")
+    last_day: date = BodyField(description="Last day on which it is good.")
+    reserved_until: datetime | None = BodyField(description="Until when it is held for a sale.")
+    used_at: datetime | None = BodyField(description="When it was used, if it was.")
 
 
 class Settlement(Body):
     """What a partner is owed for a month's used vouchers of one reward; `month` is of the till's days."""
 
-    month: str
-    reward: str
-    vouchers: int
-    value_minor: int
-    money_minor: int
+    month: str = BodyField(description="Month, as 2026-11.")
+    reward: str = BodyField(description="Name of the reward.")
+    vouchers: int = BodyField(description="How many were used.")
+    value_minor: int = BodyField(description="What the partner is owed, in đồng.")
+    money_minor: int = BodyField(description="What shoppers paid besides, in đồng.")
 
 
 class Settlements(Body):
     """A partner's months, newest first."""
 
-    settlements: list[Settlement]
+    settlements: list[Settlement] = BodyField(description="Months, newest first.")

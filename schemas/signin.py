@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from uuid import UUID
 
 from pydantic import ConfigDict, StringConstraints
+from pydantic import Field as BodyField
 from sqlalchemy import CheckConstraint, DateTime, Index, SmallInteger, UniqueConstraint, text
 from sqlmodel import BigInteger, Field, LargeBinary, SQLModel
 
@@ -194,40 +195,44 @@ CodeText = Annotated[TrimmedText, StringConstraints(min_length=1, max_length=16)
 class CodeRequest(Body):
     """A phone that a code is to be sent to: a Vietnamese mobile number, as people write it or as +84…."""
 
-    phone: PhoneText
+    phone: PhoneText = BodyField(description="A Vietnamese mobile number, with or without +84.")
 
 
 class CodeAsked(Body):
     """What is answered whoever the phone's owner is: how long the code is good, when to ask again."""
 
-    expires_in_seconds: int
-    next_code_in_seconds: int
+    expires_in_seconds: int = BodyField(description="How long the code is good.")
+    next_code_in_seconds: int = BodyField(description="How long until another code may be asked for.")
 
 
 class SignInChoices(Body):
     """How a client wants its session: the name its device is listed by, the refresh token in a cookie."""
 
-    device_name: NameText | None = None
-    cookie: bool = False
+    device_name: NameText | None = BodyField(default=None, description="What the shopper calls this device.")
+    cookie: bool = BodyField(
+        default=False, description="True for web pages: the refresh token comes as a cookie, not in the body."
+    )
 
 
 class TokenRequest(SignInChoices):
     """The phone, and the code that was sent to it."""
 
-    phone: PhoneText
-    code: CodeText
+    phone: PhoneText = BodyField(description="The number to which the code went.")
+    code: CodeText = BodyField(description="The six digits.")
 
 
 class OutsideTokenRequest(SignInChoices):
     """A token of the outside sign-in service that the settings name."""
 
-    token: OutsideText
+    token: OutsideText = BodyField(description="The token of the outside service.")
 
 
 class RefreshRequest(Body):
     """The refresh token; left out where it is in the cookie."""
 
-    refresh_token: TokenText | None = None
+    refresh_token: TokenText | None = BodyField(
+        default=None, description="The last one given; null where it is in the cookie."
+    )
 
 
 class Tokens(Body):
@@ -236,50 +241,54 @@ class Tokens(Body):
     While `second_fact_needed`, the session shows nothing of the account until the fact is given.
     """
 
-    access_token: str
-    token_type: Literal["Bearer"] = "Bearer"  # noqa: S105 - a kind, no secret
-    expires_in_seconds: int
-    refresh_token: str | None
-    session_id: UUID
-    second_fact_needed: bool
+    access_token: str = BodyField(description="Bearer token for the API.")
+    token_type: Literal["Bearer"] = BodyField(default="Bearer", description="Always Bearer.")
+    expires_in_seconds: int = BodyField(description="How long the access token is good.")
+    refresh_token: str | None = BodyField(description="For the next tokens; null where it came as a cookie.")
+    session_id: UUID = BodyField(description="The session these belong to.")
+    second_fact_needed: bool = BodyField(
+        description="True: balances and vouchers are withheld until a second fact is given."
+    )
 
 
 class SecondFactRequest(Body):
     """The chain that the account's last receipt is of, by its slug in `/v1/catalog/retailers`."""
 
-    retailer: ShortText
+    retailer: ShortText = BodyField(description="Slug of the chain at which the last receipt was bought.")
 
 
 class DeviceView(Body):
     """A device with an open session; `here` is the caller's own."""
 
-    id: UUID
-    name: str | None
-    client: str
-    app_version: str | None
-    way: str
-    signed_in_at: datetime
-    last_used_at: datetime
-    here: bool
+    id: UUID = BodyField(description="The device's id.")
+    name: str | None = BodyField(description="What the shopper calls it; null where it has no name.")
+    client: str = BodyField(description="App, browser, script or unknown.")
+    app_version: str | None = BodyField(description="Of our app, where it is one.")
+    way: str = BodyField(description="How they signed in there.")
+    signed_in_at: datetime = BodyField(description="When they did.")
+    last_used_at: datetime = BodyField(description="When it last asked for tokens.")
+    here: bool = BodyField(description="True for the device that asks.")
 
 
 class Devices(Body):
     """Where a shopper is signed in, the last used first."""
 
-    devices: list[DeviceView]
+    devices: list[DeviceView] = BodyField(description="Devices with a session, the last used first.")
 
 
 class SignedOut(Body):
     """How many sessions ended."""
 
-    sessions: int
+    sessions: int = BodyField(description="How many sessions ended.")
 
 
 class PasskeyOptions(Body):
     """What `navigator.credentials` takes as `publicKey`, as JSON, and the id to send with the answer."""
 
-    challenge_id: UUID
-    public_key: dict[str, Any]
+    challenge_id: UUID = BodyField(description="To be sent back with the answer.")
+    public_key: dict[str, Any] = BodyField(
+        description="What the browser's `navigator.credentials` takes as `publicKey`."
+    )
 
 
 class PasskeyAnswerPart(Body):
@@ -287,11 +296,11 @@ class PasskeyAnswerPart(Body):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    clientDataJSON: OutsideText  # noqa: N815 - as WebAuthn spells it
-    attestationObject: OutsideText | None = None  # noqa: N815
-    authenticatorData: OutsideText | None = None  # noqa: N815
-    signature: OutsideText | None = None
-    userHandle: OutsideText | None = None  # noqa: N815
+    clientDataJSON: OutsideText = BodyField(description="As the browser gives it, base64url.")  # noqa: N815 - as WebAuthn spells it
+    attestationObject: OutsideText | None = BodyField(default=None, description="On registration, base64url.")  # noqa: N815
+    authenticatorData: OutsideText | None = BodyField(default=None, description="On signing in, base64url.")  # noqa: N815
+    signature: OutsideText | None = BodyField(default=None, description="On signing in, base64url.")
+    userHandle: OutsideText | None = BodyField(default=None, description="May be null.")  # noqa: N815
 
 
 class PasskeyAnswer(Body):
@@ -299,44 +308,46 @@ class PasskeyAnswer(Body):
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
-    id: OutsideText
-    rawId: OutsideText  # noqa: N815 - as WebAuthn spells it
-    type: Literal["public-key"]
-    response: PasskeyAnswerPart
+    id: OutsideText = BodyField(description="The credential's id, base64url.")
+    rawId: OutsideText = BodyField(description="The same again.")  # noqa: N815 - as WebAuthn spells it
+    type: Literal["public-key"] = BodyField(description="Always public-key.")
+    response: PasskeyAnswerPart = BodyField(description="What the authenticator answered.")
 
 
 class NewPasskey(Body):
     """A passkey to keep, and the name it is listed by."""
 
-    challenge_id: UUID
-    name: NameText
-    credential: PasskeyAnswer
+    challenge_id: UUID = BodyField(description="From the options.")
+    name: NameText = BodyField(description="What the shopper calls it.")
+    credential: PasskeyAnswer = BodyField(description="What the browser answered.")
 
 
 class PasskeySignIn(SignInChoices):
     """A passkey's answer to the options of `/v1/auth/passkeys/options`."""
 
-    challenge_id: UUID
-    credential: PasskeyAnswer
+    challenge_id: UUID = BodyField(description="From the options.")
+    credential: PasskeyAnswer = BodyField(description="What the browser answered.")
 
 
 class PasskeyView(Body):
     """One of a shopper's passkeys."""
 
-    id: UUID
-    name: str
-    created_at: datetime
-    last_used_at: datetime | None
+    id: UUID = BodyField(description="The passkey's id.")
+    name: str = BodyField(description="What the shopper calls it.")
+    created_at: datetime = BodyField(description="When it was registered.")
+    last_used_at: datetime | None = BodyField(description="When it last signed in; null if never.")
 
 
 class Passkeys(Body):
     """A shopper's passkeys; `offer` says that it is a good time to propose one."""
 
-    passkeys: list[PasskeyView]
-    offer: bool
+    passkeys: list[PasskeyView] = BodyField(description="The shopper's passkeys, newest first.")
+    offer: bool = BodyField(description="True: this is a good moment to offer one.")
 
 
 class DeliveryReport(Body):
     """What a provider reports of a code that it took."""
 
-    status: Literal["delivered", "undelivered"]
+    status: Literal["delivered", "undelivered"] = BodyField(
+        description="What became of the code, in the gateway's words."
+    )

@@ -1,12 +1,36 @@
 #!/usr/bin/env bash
-# Copies what console/package-lock.json names into console/static/vendor, so that serving needs no npm.
+# Copies what console/ and api/package-lock.json name under static/vendor, so that serving needs no npm.
+# With --check it only says whether what lies there is what npm has under the locked digests.
 set -euo pipefail
-cd "$(dirname "$0")/../console"
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
-npm ci --ignore-scripts --no-audit --no-fund
-mkdir -p static/vendor
-cp node_modules/htmx.org/dist/htmx.min.js static/vendor/htmx.min.js
-cp node_modules/htmx.org/LICENSE static/vendor/htmx.LICENSE
+fetch() {
+    mkdir -p "$work/$1/vendor"
+    cp "$root/$1/package.json" "$root/$1/package-lock.json" "$work/$1/"
+    (cd "$work/$1" && npm ci --ignore-scripts --no-audit --no-fund >/dev/null)
+}
+
+fetch console
+cp "$work/console/node_modules/htmx.org/dist/htmx.min.js" "$work/console/vendor/"
+cp "$work/console/node_modules/htmx.org/LICENSE" "$work/console/vendor/htmx.LICENSE"
+
+fetch api
+swagger="$work/api/node_modules/swagger-ui-dist"
+cp "$swagger/swagger-ui-bundle.js" "$swagger/swagger-ui.css" "$work/api/vendor/"
+cp "$swagger/LICENSE" "$work/api/vendor/swagger-ui.LICENSE"
+cp "$swagger/swagger-ui-bundle.js.LICENSE.txt" "$work/api/vendor/"
+
 # The browser asks for a source map only where one is named.
-sed -i '/^\/\/# sourceMappingURL=/d' static/vendor/htmx.min.js
-rm -rf node_modules
+sed -i -E '/^\/\/# sourceMappingURL=/d; s|/\*# sourceMappingURL=[^*]*\*/||' "$work"/*/vendor/*.js "$work"/*/vendor/*.css
+
+for part in console api; do
+    (cd "$work/$part/vendor" && sha256sum -- * >../SHA256SUMS && mv ../SHA256SUMS .)
+    if [ "${1:-}" = "--check" ]; then
+        diff -r "$work/$part/vendor" "$root/$part/static/vendor"
+    else
+        rm -rf "$root/$part/static/vendor"
+        cp -r "$work/$part/vendor" "$root/$part/static/vendor"
+    fi
+done

@@ -61,3 +61,10 @@ make_environment() {
 
 install_packages
 make_environment
+
+# Clients in TypeScript are made by locked tools, where there is npm to fetch them.
+typescript=tests/clients/typescript
+if [ "${1:-}" = test ] && command -v npm >/dev/null && [ ! "$typescript/node_modules/.package-lock.json" -nt "$typescript/package-lock.json" ]; then
+    say "installing the TypeScript tools"
+    (cd "$typescript" && npm ci --silent --ignore-scripts --no-audit --no-fund) || say "npm fetched nothing; their test is skipped"
+fi

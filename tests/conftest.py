@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infra import db, embedded, queue, storage
 from tests import make
+from tests.make import contract
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="qb-"))
@@ -18,6 +19,8 @@ for name in [key for key in os.environ if key.startswith("QUETBILL_") and key !=
     del os.environ[name]
 os.environ["QUETBILL_DATA_DIR"] = str(DATA_DIR)
 os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
+# A stream tells what there is and ends, except where a test is about streams.
+os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
 import pytest
@@ -132,13 +135,19 @@ def campaign(session: Session) -> Campaign:
 
 @pytest.fixture
 def client(services: None, session: Session) -> Generator[TestClient]:
-    """The application by HTTP on the test's own session, so nothing outlives the test."""
+    """The application by HTTP on the test's own session, so nothing outlives the test.
+
+    What it answers has to stand in its description, status and code.
+    """
     app = create_app()
     app.dependency_overrides[db.unit_of_work] = lambda: session
     app.dependency_overrides[db.read_only] = lambda: session
     app.dependency_overrides[db.export_session] = lambda: session
+    untold: list[str] = []
     with TestClient(app) as opened:
+        opened.event_hooks = {"response": [lambda answer: untold.extend(contract.untold(answer))]}
         yield opened
+    assert untold == [], "say so in the route's responses: api.contract.refusals"
 
 
 @pytest.fixture

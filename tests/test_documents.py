@@ -49,7 +49,7 @@ NAMED_PATH = re.compile(rf"(?<![\w./-])(?:{'|'.join(FOLDERS)})/[\w/*-]+(?:\.[a-z
 # domain.settlement.settle_receipt
 NAMED_OBJECT = re.compile(rf"(?<![\w./-])(?:{'|'.join(PACKAGES)})(?:\.\w+)+")
 PLACEHOLDER = re.compile(r"\b[A-Z]{4,}\b")
-NAMED_RECORD = re.compile(r"(?<![\w.,-])\(?(?:decisions/)?(00\d\d)\b(?![.,]\d)")
+NAMED_RECORD = re.compile(r"(?<![\w.,-])\(?(?:decisions/)?(0[01]\d\d)\b(?![.,]\d)")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 
 

@@ -25,15 +25,18 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
+from domain.campaigns import budgets
 from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry, notices, spending
 from domain.membership import follow
-from domain.messages import inbox
+from domain.messages import inbox, push
 from domain.origins import links
+from domain.privacy import retention
 from domain.purchases import waiting
 from domain.receipts import relabelling, rows, teaching
 from domain.signin import codes, handing, passkeys, sessions
+from domain.webhooks import deliveries
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -66,7 +69,10 @@ class Chore:
 
 
 def chores() -> Sequence[Chore]:
-    """Return all that is to be done again and again. A new chore is a function below and a row here."""
+    """Return all that is to be done again and again. A new chore is a function below and a row here.
+
+    Those about personal data stand in `workers/privacy.py`.
+    """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
@@ -78,7 +84,13 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.credit_purchases", timedelta(seconds=settings().follow_interval_seconds))
     )
     found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
+    # A budget that rises with a version is short until then: shoppers must not notice.
+    found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
+    found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
+    if retention.is_limited():
+        found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
     found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
     found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
@@ -266,6 +278,14 @@ def forget_purchases() -> Iterator[int]:
 
 
 @chore
+def begin_budgets() -> Iterator[int]:
+    """Let budgets hold what versions of campaigns say that began since."""
+    with transaction() as session:
+        count = budgets.begin_budgets(session)
+    yield count
+
+
+@chore
 def measure_prices() -> Iterator[int]:
     """Note what each chain charged for a product in the last week."""
     with transaction() as session:
@@ -351,7 +371,15 @@ def announce_expiring() -> Iterator[int]:
 
 @chore
 def forget_messages() -> Iterator[int]:
-    """Delete what shoppers were told long ago."""
+    """Delete what shoppers and webhooks were told long ago."""
+    before = clock.now() - timedelta(days=settings().event_days)
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = deliveries.forget_deliveries(session, before, BATCH_MAX)
+        yield count
+    with transaction() as session:
+        push.forget_bells(session, before)
     before = clock.now() - timedelta(days=settings().message_days)
     count = BATCH_MAX
     while count == BATCH_MAX:

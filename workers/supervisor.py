@@ -1,4 +1,4 @@
-"""Keeps worker processes alive, and has them called for chores that are due."""
+"""Keeps workers and the deliverer alive, and has workers called for chores that are due."""
 
 from __future__ import annotations
 
@@ -30,25 +30,29 @@ _log = structlog.get_logger()
 
 @dataclass
 class _Place:
-    """A worker's place: whoever holds it now, and when it was last filled."""
+    """A worker's or the deliverer's place: who fills it, who holds it now, and when it was last filled."""
 
+    command: list[str]
     process: subprocess.Popen[bytes] | None = None
     filled_at: float = field(default=float("-inf"))
 
 
 class Supervisor:
-    """Runs `workers` processes on `queues` until told to stop."""
+    """Runs `workers` processes on `queues`, and one that delivers events, until told to stop."""
 
     def __init__(self, workers: int, queues: Sequence[str]) -> None:
         self._queues = list(queues)
-        self._places = [_Place() for _ in range(workers)]
+        own_pid = str(os.getpid())
+        work = [sys.executable, "-m", "workers.run", own_pid, *self._queues]
+        deliver = [sys.executable, "-m", "workers.deliver", own_pid]
+        self._places = [_Place(deliver), *(_Place(work) for _ in range(workers))]
         self._stop = threading.Event()
 
     def run(self) -> None:
         """Supervise until SIGTERM or SIGINT; then let the jobs at hand end and return."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._request_stop)
-        _log.info("supervisor_started", workers=len(self._places), queues=self._queues)
+        _log.info("supervisor_started", workers=len(self._places) - 1, queues=self._queues)
         try:
             while not self._stop.is_set():
                 self._fill_places()
@@ -70,9 +74,8 @@ class Supervisor:
                 place.process = None
             if time.monotonic() - place.filled_at < RESPAWN_PAUSE_SECONDS:
                 continue
-            command = [sys.executable, "-m", "workers.run", str(os.getpid()), *self._queues]
             # A session of its own: Ctrl-C reaches the supervisor alone, who stops workers in order.
-            place.process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own module
+            place.process = subprocess.Popen(place.command, start_new_session=True)  # noqa: S603 - our own module
             place.filled_at = time.monotonic()
             _log.info("worker_started", pid=place.process.pid)
 

@@ -7,15 +7,22 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.auth import CurrentShopper
+from api.contract import refusals
 from api.limits import DAY_SECONDS, limited
 from domain.review import decisions
+from domain.review.errors import AppealedBeforeError, NotRefusedError
 from infra.web import UnitOfWork
 from schemas.review import AppealRequest, AppealView
 
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
 
 
-@router.post("/{receipt_id}/appeal", status_code=201, dependencies=[limited("appeals", seconds=DAY_SECONDS)])
+@router.post(
+    "/{receipt_id}/appeal",
+    status_code=201,
+    dependencies=[limited("appeals", seconds=DAY_SECONDS)],
+    responses=refusals(NotRefusedError, AppealedBeforeError),
+)
 def appeal_refusal(
     receipt_id: UUID, appeal: AppealRequest, session: UnitOfWork, shopper: CurrentShopper
 ) -> AppealView:

@@ -9,11 +9,14 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse
 
 from api.auth import CallerLanguage, CurrentBrand, CurrentStaff
+from api.contract import refusals
 from api.errors import problem
 from api.routes.catalog import LIMITED, REFUSED
 from domain.catalog.sheets import csv_text
+from domain.errors import InvalidValueError
 from domain.people.audit import Act, record_act
 from domain.rewards import catalogue, stock
+from domain.rewards.errors import RewardExistsError
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.catalog import ImportReport
@@ -28,7 +31,7 @@ def list_managed_rewards(session: ReadOnly, brand: CurrentBrand) -> ManagedRewar
     return ManagedRewards(rewards=catalogue.managed(session, brand))
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals(RewardExistsError, InvalidValueError))
 def draft_reward(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, wanted: NewReward
 ) -> ManagedReward:
@@ -38,7 +41,7 @@ def draft_reward(
     return catalogue.managed_one(session, reward)
 
 
-@router.put("/{reward}")
+@router.put("/{reward}", responses=refusals(InvalidValueError))
 def change_reward(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, reward: ShortText, terms: RewardTerms
 ) -> ManagedReward:

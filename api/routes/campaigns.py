@@ -1,24 +1,174 @@
-"""Campaigns and what they pay, brought in by admins."""
+"""Campaigns: what shoppers can earn, how managers and admins keep them, and files of them."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
 from fastapi.responses import JSONResponse
 
-from api.auth import CallerLanguage, CurrentAdmin
+from api.auth import CallerLanguage, CurrentAdmin, CurrentShopper, CurrentStaff
+from api.contract import refusals
 from api.routes.catalog import LIMITED, REFUSED, answer
+from domain.campaigns import managed, versions
+from domain.campaigns.errors import (
+    CampaignNameTakenError,
+    CampaignStateError,
+    LegalPapersMissingError,
+    NothingToPublishError,
+    OtherBrandsError,
+    PointValueMissingError,
+    UnknownNamesError,
+)
 from domain.campaigns.imports import import_campaigns
+from domain.campaigns.offers import offers
+from domain.campaigns.terms import Terms
 from domain.catalog.sheets import csv_text
-from infra.web import UnitOfWork
+from domain.errors import NotFoundError
+from domain.ledger.errors import BudgetUsedError
+from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
+from schemas.campaigns import (
+    CampaignList,
+    DryRunRequest,
+    DryRunView,
+    ManagedCampaign,
+    NewCampaign,
+    OfferList,
+    PublishRequest,
+)
 from schemas.catalog import ImportReport
+from schemas.people import StaffMember
 
-router = APIRouter(prefix="/v1/campaigns", tags=["campaigns"])
+router = APIRouter(prefix="/v1", tags=["campaigns"])
 
 
-@router.post("/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
-def import_from_file(
+def current_seller(staff: CurrentStaff) -> StaffMember:
+    """Return the manager or admin who calls."""
+    if staff.role not in {"brand_manager", "admin"}:
+        raise NotFoundError
+    return staff
+
+
+CurrentSeller = Annotated[StaffMember, Depends(current_seller)]
+
+
+def kept_campaign(campaign: ShortText, seller: CurrentSeller, session: ReadOnly) -> str:
+    """Return the slug of the path's campaign, which must be one the caller may keep."""
+    slug = managed.campaign_of(session, seller, campaign).slug
+    # A request that writes has a session of its own.
+    session.close()
+    return slug
+
+
+KeptCampaign = Annotated[str, Depends(kept_campaign)]
+
+
+@router.get("/me/offers")
+def list_offers(session: ReadOnly, shopper: CurrentShopper, language: CallerLanguage) -> OfferList:
+    """Return what can be earned now or within a week, how far the shopper is, and why not yet."""
+    return offers(session, shopper.id, language)
+
+
+@router.get("/campaigns")
+def list_campaigns(session: ReadOnly, seller: CurrentSeller) -> CampaignList:
+    """Return the caller's campaigns: of their brands, or all for admins."""
+    return managed.list_campaigns(session, seller)
+
+
+@router.post("/campaigns", status_code=201, responses=refusals(CampaignNameTakenError))
+def begin_campaign(session: UnitOfWork, seller: CurrentSeller, wanted: NewCampaign) -> ManagedCampaign:
+    """Begin a campaign; it earns nothing before a version of it is published."""
+    return managed.shown(session, managed.new_campaign(session, seller, wanted))
+
+
+@router.get("/campaigns/schema")
+def show_schema(_seller: CurrentSeller) -> dict[str, Any]:
+    """Return the JSON Schema of a campaign's terms, for forms."""
+    return Terms.model_json_schema()
+
+
+@router.get("/campaigns/{campaign}")
+def show_campaign(session: ReadOnly, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
+    """Return a campaign with its versions, newest first."""
+    return managed.shown(session, managed.campaign_of(session, seller, campaign))
+
+
+@router.put("/campaigns/{campaign}/draft", responses=refusals(UnknownNamesError, OtherBrandsError))
+def write_draft(
+    session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign, terms: Terms
+) -> ManagedCampaign:
+    """Write the campaign's draft, beside what is live; another draft is written over."""
+    kept = managed.campaign_of(session, seller, campaign)
+    managed.draft(session, seller, kept, terms)
+    return managed.shown(session, kept)
+
+
+@router.delete("/campaigns/{campaign}/draft", responses=refusals(NothingToPublishError))
+def discard_draft(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
+    """Take the draft away; what is live stays."""
+    kept = managed.campaign_of(session, seller, campaign)
+    versions.discard_draft(session, kept.id, staff_id=seller.id)
+    return managed.shown(session, kept)
+
+
+@router.post(
+    "/campaigns/{campaign}/publish",
+    responses=refusals(
+        NothingToPublishError,
+        OtherBrandsError,
+        UnknownNamesError,
+        LegalPapersMissingError,
+        PointValueMissingError,
+        BudgetUsedError,
+    ),
+)
+def publish_draft(
+    session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign, wanted: PublishRequest | None = None
+) -> ManagedCampaign:
+    """Let the draft be live, now or from a time on. Uploads before are judged by what was live then."""
+    kept = managed.campaign_of(session, seller, campaign)
+    managed.publish(session, seller, kept, wanted.at if wanted else None)
+    return managed.shown(session, kept)
+
+
+@router.post(
+    "/campaigns/{campaign}/dry-runs", dependencies=LIMITED, responses=refusals(NothingToPublishError)
+)
+def try_draft(
+    session: ReadOnly, seller: CurrentSeller, campaign: KeptCampaign, wanted: DryRunRequest | None = None
+) -> DryRunView:
+    """Say what the draft would have paid for the last receipts; nothing is written."""
+    kept = managed.campaign_of(session, seller, campaign)
+    return managed.dry_run(session, kept, (wanted or DryRunRequest()).receipts)
+
+
+@router.post("/campaigns/{campaign}/pause", responses=refusals(CampaignStateError))
+def pause_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
+    """Let uploads from now on earn nothing by it; what was scheduled is taken off."""
+    kept = managed.campaign_of(session, seller, campaign)
+    versions.pause(session, kept.id, staff_id=seller.id)
+    return managed.shown(session, kept)
+
+
+@router.post("/campaigns/{campaign}/resume", responses=refusals(CampaignStateError))
+def resume_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
+    """Let uploads from now on earn again by the version that was paused."""
+    kept = managed.campaign_of(session, seller, campaign)
+    versions.resume(session, kept.id, staff_id=seller.id)
+    return managed.shown(session, kept)
+
+
+@router.post("/campaigns/{campaign}/end", responses=refusals(CampaignStateError))
+def end_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
+    """Let uploads from now on earn nothing by it, for good."""
+    kept = managed.campaign_of(session, seller, campaign)
+    versions.end(session, kept.id, staff_id=seller.id)
+    return managed.shown(session, kept)
+
+
+@router.post("/campaigns/import", dependencies=LIMITED, response_model=ImportReport, responses=REFUSED)
+def import_earning_campaigns(
     *,
     request: Request,
     session: UnitOfWork,

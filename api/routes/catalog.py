@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, File, Form, Query, Request, UploadFile
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
 from api.auth import CallerLanguage, CurrentAdmin, CurrentPerson
+from api.contract import refusals
 from api.errors import problem
 from api.limits import HOUR_SECONDS, limited
 from domain.catalog import imports, listing, names, sheets, stores
@@ -67,9 +68,8 @@ def list_products(
     return ProductList(products=found.rows, next_cursor=found.next_cursor)
 
 
-REFUSED: dict[int | str, dict[str, Any]] = {
-    422: {"description": "`errors` names each bad row by `line`, `column` and `code`."}
-}
+# Its `errors` name each bad row by `line`, `column` and `code`.
+REFUSED = refusals(import_refused=422)
 LIMITED = [limited("imports", seconds=HOUR_SECONDS)]
 
 

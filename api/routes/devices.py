@@ -7,6 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from api.auth import CurrentShopper, CurrentStanding
+from api.contract import refusals
+from domain.errors import NotFoundError
 from domain.signin import sessions
 from infra.web import ReadOnly, UnitOfWork
 from schemas.signin import Devices, SignedOut
@@ -20,7 +22,7 @@ def list_devices(session: ReadOnly, shopper: CurrentShopper, standing: CurrentSt
     return Devices(devices=sessions.devices(session, shopper.id, standing.session_id))
 
 
-@router.delete("/{device_id}", status_code=204)
+@router.delete("/{device_id}", status_code=204, responses=refusals(NotFoundError))
 def sign_out_there(device_id: UUID, session: UnitOfWork, shopper: CurrentShopper) -> None:
     """Sign out on one device; its tokens are refused at once."""
     sessions.sign_out_device(session, shopper.id, device_id)

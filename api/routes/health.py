@@ -11,6 +11,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.contract import refusals
 from api.errors import problem
 from domain.errors import NotFoundError
 from infra import queue, storage
@@ -28,7 +29,7 @@ async def healthz() -> dict[str, str]:
     return {"status": "alive"}
 
 
-@router.get("/readyz", response_model=None)
+@router.get("/readyz", response_model=None, responses=refusals(not_ready=503))
 def readyz(request: Request) -> JSONResponse:
     """Answer 200 when all that a request may need is there, else 503 and which of it is not.
 
@@ -48,7 +49,11 @@ def readyz(request: Request) -> JSONResponse:
     return problem(request, 503, "not_ready", checks=checks)
 
 
-@router.get("/metrics", response_class=Response)
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **refusals(NotFoundError)},
+)
 def metrics() -> Response:
     """Return Prometheus figures: queue depth, receipts by status, seconds by stage.
 

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import CallerLanguage, CurrentShopper
+from api.contract import refusals
+from domain.errors import InvalidCursorError
 from domain.messages import inbox
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from infra.web import ReadOnly, UnitOfWork
@@ -16,7 +18,7 @@ from schemas.messages import Inbox, ReadMarks, Unread
 router = APIRouter(prefix="/v1/me/inbox", tags=["inbox"])
 
 
-@router.get("")
+@router.get("", responses=refusals(InvalidCursorError))
 def list_messages(
     session: ReadOnly,
     shopper: CurrentShopper,

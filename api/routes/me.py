@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import CurrentShopper
+from api.contract import refusals
+from domain.errors import InvalidCursorError
 from domain.loyalty import wallet
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from infra.web import ReadOnly
@@ -22,7 +24,7 @@ def show_balances(session: ReadOnly, shopper: CurrentShopper) -> Balances:
     return Balances(balances=wallet.balances(session, shopper.id))
 
 
-@router.get("/transfers")
+@router.get("/transfers", responses=refusals(InvalidCursorError))
 def list_transfers(
     session: ReadOnly,
     shopper: CurrentShopper,

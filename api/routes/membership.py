@@ -5,8 +5,15 @@ from __future__ import annotations
 from fastapi import APIRouter
 
 from api.auth import CallerLanguage, CurrentAdmin, CurrentBrand, CurrentShopper, CurrentStaff
+from api.contract import refusals
 from api.limits import HOUR_SECONDS, limited
 from domain.membership import missions, referral, tiers
+from domain.membership.errors import (
+    MissionExistsError,
+    ReferralClosedError,
+    ReferralRefusedError,
+    ReferralUnknownError,
+)
 from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
@@ -37,7 +44,11 @@ def show_referral(session: UnitOfWork, shopper: CurrentShopper) -> ReferralView:
     return referral.view(session, shopper.id)
 
 
-@router.post("/me/referral", dependencies=[limited("referral_claims", seconds=HOUR_SECONDS)])
+@router.post(
+    "/me/referral",
+    dependencies=[limited("referral_claims", seconds=HOUR_SECONDS)],
+    responses=refusals(ReferralClosedError, ReferralUnknownError, ReferralRefusedError),
+)
 def claim_referral(session: UnitOfWork, shopper: CurrentShopper, given: ReferralClaim) -> ReferralView:
     """Say by whose code a newcomer came, once; both are paid for the first receipt that is approved."""
     referral.claim(session, shopper, given.code)
@@ -80,7 +91,7 @@ def list_managed_missions(session: ReadOnly, brand: CurrentBrand) -> ManagedMiss
     return ManagedMissions(missions=missions.managed(session, brand))
 
 
-@router.post("/brands/{brand}/missions", status_code=201)
+@router.post("/brands/{brand}/missions", status_code=201, responses=refusals(MissionExistsError))
 def add_mission(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, wanted: NewMission
 ) -> ManagedMission:

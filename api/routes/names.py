@@ -9,7 +9,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from api.auth import CurrentAdmin
+from api.contract import refusals
 from domain.catalog import learned
+from domain.errors import ConflictError, InvalidValueError
 from domain.paging import page
 from domain.people.audit import Act, record_act
 from domain.receipts import relabelling, unmatched
@@ -65,7 +67,7 @@ def list_learned_links(
     return LearnedLinks(links=found.rows, next_cursor=found.next_cursor)
 
 
-@router.post("/learned")
+@router.post("/learned", responses=refusals(InvalidValueError, ConflictError))
 def link_name(session: UnitOfWork, admin: CurrentAdmin, wanted: LinkRequest) -> LearnedLinkBody:
     """Say which product a printed name is from now on, or without a product that it is none of ours."""
     link = learned.link_by_hand(session, wanted, admin.id)
@@ -74,13 +76,13 @@ def link_name(session: UnitOfWork, admin: CurrentAdmin, wanted: LinkRequest) -> 
     return learned.body_of(session, link)
 
 
-@router.get("/learned/{link_id}/preview")
+@router.get("/learned/{link_id}/preview", responses=refusals(ConflictError))
 def preview_replay(session: ReadOnly, _admin: CurrentAdmin, link_id: UUID) -> ReplayPreview:
     """Return what replaying a link over past lines would change; nothing is changed."""
     return relabelling.preview(session, link_id)
 
 
-@router.post("/learned/{link_id}/replay")
+@router.post("/learned/{link_id}/replay", responses=refusals(ConflictError))
 def replay_link(session: UnitOfWork, admin: CurrentAdmin, link_id: UUID) -> LearnedLinkBody:
     """Give past lines a link's product, batch by batch. Points never change."""
     link = relabelling.ask_replay(session, link_id, clock.now())
@@ -88,7 +90,7 @@ def replay_link(session: UnitOfWork, admin: CurrentAdmin, link_id: UUID) -> Lear
     return learned.body_of(session, link)
 
 
-@router.post("/learned/{link_id}/withdraw")
+@router.post("/learned/{link_id}/withdraw", responses=refusals(ConflictError))
 def withdraw_link(session: UnitOfWork, admin: CurrentAdmin, link_id: UUID) -> LearnedLinkBody:
     """Take a link back, and what it was replayed over."""
     link = relabelling.take_back(session, link_id, admin.id)

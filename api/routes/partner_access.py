@@ -8,10 +8,12 @@ from fastapi import APIRouter, File, Request, UploadFile
 from fastapi.responses import JSONResponse
 
 from api.auth import CallerLanguage, CurrentAdmin
+from api.contract import refusals
 from api.routes.catalog import LIMITED, REFUSED, answer
 from domain.catalog.sheets import csv_text
 from domain.errors import NotFoundError
 from domain.partners import access
+from domain.partners.errors import PartnerExistsError
 from domain.people.audit import record_act
 from domain.purchases import imports
 from domain.purchases.members import hash_key
@@ -30,7 +32,7 @@ def list_partners(session: ReadOnly, _admin: CurrentAdmin) -> PartnerList:
     return PartnerList(partners=[_view(partner) for partner in access.partners(session)])
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals(PartnerExistsError))
 def join_partner(session: UnitOfWork, admin: CurrentAdmin, wanted: NewPartner) -> PartnerSecret:
     """Let a partner in; the secret is shown this once."""
     made = access.join_partner(session, wanted)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Path
 from sqlalchemy.exc import IntegrityError
 
 from api.auth import CallerLanguage
+from api.contract import refusals
 from api.partner_auth import CurrentPartner, Till, miss_rate
 from domain.rewards import counter
 from domain.rewards.errors import TransactionReusedError, VoucherMistypedError, VoucherRefusedError
@@ -21,18 +22,21 @@ from schemas.rewards import CounterView, Settlements, Transaction
 
 router = APIRouter(prefix="/v1/partners", tags=["partners"])
 
+# What a till may hear of a code.
+COUNTER_REFUSALS = refusals(VoucherRefusedError, VoucherMistypedError, TransactionReusedError)
+
 Code = Annotated[
     ShortText, Path(min_length=1, max_length=80, description="As printed, with or without gaps.")
 ]
 
 
-@router.get("/vouchers/{code}")
+@router.get("/vouchers/{code}", responses=COUNTER_REFUSALS)
 def check_voucher(session: ReadOnly, till: Till, code: Code, language: CallerLanguage) -> CounterView:
     """Say what a voucher is good for at this partner; nothing changes."""
     return _answered(till, lambda: counter.check(session, till.id, code, language))
 
 
-@router.post("/vouchers/{code}/reserve")
+@router.post("/vouchers/{code}/reserve", responses=COUNTER_REFUSALS)
 def reserve_voucher(
     session: UnitOfWork, till: Till, code: Code, sale: Transaction, language: CallerLanguage
 ) -> CounterView:
@@ -40,7 +44,7 @@ def reserve_voucher(
     return _answered(till, lambda: counter.reserve(session, till.id, code, sale, language))
 
 
-@router.post("/vouchers/{code}/use")
+@router.post("/vouchers/{code}/use", responses=COUNTER_REFUSALS)
 def use_voucher(
     session: UnitOfWork, till: Till, code: Code, sale: Transaction, language: CallerLanguage
 ) -> CounterView:
@@ -48,7 +52,7 @@ def use_voucher(
     return _answered(till, lambda: counter.use(session, till.id, code, sale, language))
 
 
-@router.post("/vouchers/{code}/release")
+@router.post("/vouchers/{code}/release", responses=COUNTER_REFUSALS)
 def release_voucher(
     session: UnitOfWork, till: Till, code: Code, sale: Transaction, language: CallerLanguage
 ) -> CounterView:

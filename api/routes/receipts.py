@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 from typing import Annotated, Any, cast
 from uuid import UUID
 
@@ -15,18 +16,37 @@ from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
 from api.auth import CallerLanguage, CurrentShopper, ReceiptViewer
+from api.contract import LOCATION, refusals
 from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.limits import HOUR_SECONDS, UploadTurn, limited, upload_turns
 from api.origin import UploadSender
-from domain.errors import NotFoundError
+from api.routes.stream import STREAM_HEADERS
+from api.streams import HEARTBEAT, HEARTBEAT_SECONDS, StreamEnded, Streams, streams_of
+from domain.errors import InvalidCursorError, NotFoundError
 from domain.origins.links import count_upload
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
+from domain.privacy import consents
+from domain.privacy.errors import ConsentNeededError
 from domain.receipts import display, intake, rows
-from domain.receipts.errors import NoPagesError
+from domain.receipts.errors import (
+    AnimatedImageError,
+    ConflictOfInterestError,
+    EmptyImageError,
+    IdempotencyKeyReusedError,
+    ImageTooLargeError,
+    ImageTooSmallError,
+    NoPagesError,
+    NotAnImageError,
+    PdfNotAcceptedError,
+    PhotoChangedError,
+    TooManyPagesError,
+    TruncatedImageError,
+    UnsupportedImageError,
+)
 from domain.receipts.photos import check_photo, kept_photo
 from domain.receipts.reasons import Audience, reason_view
+from domain.receipts.stripping import without_metadata
 from infra import clock, queue
-from infra.connections import stopping
 from infra.db import engine
 from infra.queue import ring_after_commit
 from infra.settings import settings
@@ -47,9 +67,24 @@ from schemas.receipts import (
 
 router = APIRouter(prefix="/v1/receipts", tags=["receipts"])
 
-EVENT_PAUSE_SECONDS = 0.5
+# What a page may be refused for before anything is read on it.
+PICTURE_REFUSALS = (
+    NotAnImageError,
+    EmptyImageError,
+    TruncatedImageError,
+    PdfNotAcceptedError,
+    AnimatedImageError,
+    UnsupportedImageError,
+    ImageTooLargeError,
+    ImageTooSmallError,
+)
+PICTURE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/heic")
+BINARY = {"type": "string", "format": "binary"}
+
+READING_LOOK_SECONDS = 2.0
 ANSWER_PAUSE_SECONDS = 0.05
-EVENTS_MAX = 240
+# What may still change by itself, or by a person whom the shopper waits for.
+OPEN_STATUSES = (*WAITING_STATUSES, "in_review")
 
 
 def multipart_only(request: Request) -> None:
@@ -66,7 +101,17 @@ def multipart_only(request: Request) -> None:
     "",
     status_code=202,
     response_model=ReceiptAccepted,
-    responses={202: {"headers": {"Location": {}}}},
+    responses={
+        202: {"headers": LOCATION},
+        **refusals(
+            NoPagesError,
+            TooManyPagesError,
+            IdempotencyKeyReusedError,
+            ConsentNeededError,
+            *PICTURE_REFUSALS,
+            UnsupportedMediaTypeError,
+        ),
+    },
     dependencies=[limited("uploads", seconds=HOUR_SECONDS)],
 )
 def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request that FastAPI fills in
@@ -82,18 +127,22 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     captured_at: Annotated[Moment | None, Form(description="When the photo was taken")] = None,
     idempotency_key: Annotated[ShortText | None, Header(min_length=1)] = None,
 ) -> ReceiptAccepted:
-    """Take a receipt in. It is read soon after; `Location` says where to look.
+    """Take a receipt in.
 
-    Between the two transactions the object store and Redis are asked: a store that hangs then holds a
-    thread, and no connection that others need.
+    It is read soon after; `Location` says where to look. With an `Idempotency-Key` the same upload can be
+    sent again after an answer that was lost: the first receipt is answered.
     """
     multipart_only(request)
     photos = [page.file.read(settings().upload_bytes_max + 1) for page in image or []]
     upload = intake.look_at_upload(photos, captured_at)
     accepted = intake.accepted_before(session, shopper.id, upload, idempotency_key)
+    if accepted is None:
+        consents.needed(session, shopper.id, "programme")
+    # Between the two transactions the object store and Redis are asked: a store that hangs then holds a
+    # thread, and no connection that others need.
     session.commit()
     if accepted is None:
-        intake.keep_photos(upload)
+        intake.keep_photos(upload, shopper.id)
         counts = count_upload(RedisWindows(), shopper, sender.origin, clock.now()) if sender.origin else {}
         accepted = intake.accept_receipt(
             session,
@@ -112,7 +161,11 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     )
 
 
-@router.post("/check", dependencies=[limited("checks", seconds=HOUR_SECONDS)])
+@router.post(
+    "/check",
+    dependencies=[limited("checks", seconds=HOUR_SECONDS)],
+    responses=refusals(NoPagesError, *PICTURE_REFUSALS, UnsupportedMediaTypeError),
+)
 async def check_picture(
     request: Request,
     _shopper: CurrentShopper,
@@ -139,8 +192,9 @@ async def _looked_at(photo: bytes) -> list[dict[str, Any]]:
         NoAnswerError: No worker answered in time.
     """
     async with upload_turns():
-        await run_in_threadpool(check_photo, photo)
-    asked = await run_in_threadpool(queue.ask_about_photo, queue.CHECK_PICTURE, photo)
+        facts = await run_in_threadpool(check_photo, photo)
+        plain = await run_in_threadpool(without_metadata, photo, facts.media_type)
+    asked = await run_in_threadpool(queue.ask_about_photo, queue.CHECK_PICTURE, plain)
     try:
         with anyio.fail_after(queue.QUICK_SECONDS):
             while True:
@@ -154,7 +208,7 @@ async def _looked_at(photo: bytes) -> list[dict[str, Any]]:
             await run_in_threadpool(asked.forget)
 
 
-@router.get("")
+@router.get("", responses=refusals(InvalidCursorError))
 def list_receipts(
     session: ReadOnly,
     shopper: CurrentShopper,
@@ -171,7 +225,7 @@ def list_receipts(
     return ReceiptHistory(receipts=found.rows, next_cursor=found.next_cursor)
 
 
-@router.get("/{receipt_id}")
+@router.get("/{receipt_id}", responses=refusals(ConflictOfInterestError))
 def show_receipt(
     receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, language: CallerLanguage
 ) -> ReceiptView:
@@ -179,31 +233,53 @@ def show_receipt(
     return _view(session, receipt_id, viewer, language)
 
 
-@router.get("/{receipt_id}/events", response_class=StreamingResponse)
+@router.get(
+    "/{receipt_id}/events",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
 def watch_receipt(
-    receipt_id: UUID, session: ReadOnly, shopper: CurrentShopper, language: CallerLanguage
+    request: Request,
+    receipt_id: UUID,
+    session: ReadOnly,
+    shopper: CurrentShopper,
+    language: CallerLanguage,
+    last_event_id: Annotated[ShortText | None, Header()] = None,
 ) -> StreamingResponse:
-    """Stream the receipt as server-sent events, one at each change, until it has ended."""
+    """Stream the receipt as server-sent events, one at each change, until nothing more is to come.
+
+    It goes on while a person is to decide, and with `Last-Event-ID` behind the status that was seen. After
+    `QUETBILL_STREAM_SECONDS_MAX` it ends by `timeout`: ask again.
+    """
     rows.receipt_of(session, receipt_id, shopper.id)
+    streams = streams_of(request)
+    streams.check_room(shopper.id)
     return StreamingResponse(
-        _events(receipt_id, shopper, language),
+        _events(streams, receipt_id, shopper, language, last_event_id or ""),
         media_type="text/event-stream",
-        headers={"Cache-Control": "no-store"},
+        headers=STREAM_HEADERS,
     )
 
 
-@router.get("/{receipt_id}/image", response_class=Response)
+@router.get(
+    "/{receipt_id}/image",
+    response_class=Response,
+    responses={
+        200: {"content": {kind: {"schema": BINARY} for kind in PICTURE_TYPES}},
+        **refusals(ConflictOfInterestError, PhotoChangedError),
+    },
+)
 def show_image(
     receipt_id: UUID, session: ReadOnly, viewer: ReceiptViewer, page: Annotated[int, Query(ge=0, le=100)] = 0
 ) -> Response:
-    """Return the photographed page, as it was uploaded."""
+    """Return the photographed page as it is kept: without what its file told of place and time."""
     receipt = rows.receipt_seen_by(session, receipt_id, viewer)
     pages = rows.pages_of(session, receipt.id)
     if page >= len(pages):
         raise NotFoundError
     # The connection goes back before the store is asked, which may take its time.
     session.close()
-    photo = kept_photo(pages[page].sha256)
+    photo = kept_photo(pages[page])
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(photo, media_type=pages[page].media_type, headers=headers)
 
@@ -223,17 +299,26 @@ def _current_view(receipt_id: UUID, shopper: Shopper, language: Language, seen: 
         return None if receipt.status == seen else _view(session, receipt_id, shopper, language)
 
 
-async def _events(receipt_id: UUID, shopper: Shopper, language: Language) -> AsyncGenerator[str]:
-    # Between looks nothing is held, neither a thread nor a connection, however many watch.
-    seen = ""
-    for _ in range(EVENTS_MAX):
-        if stopping.is_set():
-            break
-        view = await run_in_threadpool(_current_view, receipt_id, shopper, language, seen)
-        if view is not None:
-            seen = view.status
-            yield f"event: {seen}\ndata: {json.dumps(view.model_dump(mode='json'), ensure_ascii=False)}\n\n"
-            if seen not in WAITING_STATUSES:
-                return
-        await asyncio.sleep(EVENT_PAUSE_SECONDS)
+async def _events(
+    streams: Streams, receipt_id: UUID, shopper: Shopper, language: Language, seen: str
+) -> AsyncGenerator[str]:
+    # Between changes nothing is held, neither a thread nor a connection, however many watch.
+    ends_at = asyncio.get_running_loop().time() + settings().stream_seconds_max
+    with suppress(StreamEnded):
+        async with streams.watch(shopper.id) as watcher:
+            while True:
+                view = await run_in_threadpool(_current_view, receipt_id, shopper, language, seen)
+                if view is not None:
+                    seen = view.status
+                    data = json.dumps(view.model_dump(mode="json"), ensure_ascii=False)
+                    yield f"event: {seen}\ndata: {data}\nid: {seen}\n\n"
+                if seen not in OPEN_STATUSES:
+                    return
+                left = ends_at - asyncio.get_running_loop().time()
+                if left <= 0:
+                    break
+                # That it is being read is no event: it is seen by looking, now and then.
+                pause = READING_LOOK_SECONDS if seen in WAITING_STATUSES else HEARTBEAT_SECONDS
+                if await watcher.next(min(pause, left)) is None:
+                    yield HEARTBEAT
     yield "event: timeout\ndata: {}\n\n"

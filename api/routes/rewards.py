@@ -8,9 +8,19 @@ from uuid import UUID
 from fastapi import APIRouter, Header, Query
 
 from api.auth import CallerLanguage, CurrentShopper
+from api.contract import refusals
 from api.limits import HOUR_SECONDS, limited
+from domain.errors import InvalidCursorError
+from domain.ledger.errors import InsufficientPointsError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.rewards import catalogue, redemptions
+from domain.rewards.errors import (
+    RedemptionReusedError,
+    RewardClosedError,
+    RewardLimitError,
+    SoldOutError,
+    VoucherGoneError,
+)
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.rewards import RewardList, VoucherList, VoucherView
@@ -28,6 +38,9 @@ def list_rewards(session: ReadOnly, shopper: CurrentShopper, language: CallerLan
     "/rewards/{reward_id}/redemptions",
     status_code=201,
     dependencies=[limited("redemptions", seconds=HOUR_SECONDS)],
+    responses=refusals(
+        RewardClosedError, RewardLimitError, SoldOutError, InsufficientPointsError, RedemptionReusedError
+    ),
 )
 def redeem_reward(
     session: UnitOfWork,
@@ -42,7 +55,7 @@ def redeem_reward(
     )
 
 
-@router.get("/me/vouchers")
+@router.get("/me/vouchers", responses=refusals(InvalidCursorError))
 def list_vouchers(
     session: ReadOnly,
     shopper: CurrentShopper,
@@ -60,7 +73,7 @@ def list_vouchers(
     return VoucherList(vouchers=found.rows, next_cursor=found.next_cursor)
 
 
-@router.post("/me/vouchers/{voucher_id}/cancel")
+@router.post("/me/vouchers/{voucher_id}/cancel", responses=refusals(VoucherGoneError))
 def cancel_voucher(
     session: UnitOfWork, shopper: CurrentShopper, language: CallerLanguage, voucher_id: UUID
 ) -> VoucherView:

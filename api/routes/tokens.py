@@ -13,12 +13,30 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from sqlmodel import Session
 
 from api.auth import CallerLanguage, CurrentStanding
+from api.contract import refusals
 from api.errors import refused
 from api.origin import CallerOrigin
-from domain.errors import DomainError
+from domain.errors import DomainError, NotFoundError
+from domain.people.errors import InvalidPhoneError
 from domain.people.shoppers import join_shopper
 from domain.signin import codes, handing, second_fact, sessions, spending
-from domain.signin.errors import SecondFactNotDueError
+from domain.signin.errors import (
+    CodeBudgetError,
+    CodesOffError,
+    OutsideOffError,
+    OutsideTokenError,
+    PhoneNotTakenError,
+    RefreshRefusedError,
+    SecondFactNotDueError,
+    SecondFactSpentError,
+    SecondFactWrongError,
+    SessionEndedError,
+    SessionExpiredError,
+    SessionReusedError,
+    SignedOutError,
+    TooManyCodesError,
+    WrongCodeError,
+)
 from domain.signin.outside import prove_outside
 from infra.db import after_commit, engine
 from infra.queue import ring_code
@@ -50,7 +68,13 @@ IN_COOKIE: Final = RefreshRequest()
 router = APIRouter(prefix="/v1/auth", tags=["sign-in"])
 
 
-@router.post("/codes", status_code=202)
+@router.post(
+    "/codes",
+    status_code=202,
+    responses=refusals(
+        PhoneNotTakenError, InvalidPhoneError, CodesOffError, TooManyCodesError, CodeBudgetError
+    ),
+)
 def ask_for_code(
     body: CodeRequest, session: UnitOfWork, origin: CallerOrigin, language: CallerLanguage
 ) -> CodeAsked:
@@ -63,7 +87,11 @@ def ask_for_code(
     return CodeAsked(expires_in_seconds=codes.CODE_SECONDS, next_code_in_seconds=spending.PHONE_RATES[0][1])
 
 
-@router.post("/tokens", response_model=Tokens)
+@router.post(
+    "/tokens",
+    response_model=Tokens,
+    responses=refusals(PhoneNotTakenError, InvalidPhoneError, WrongCodeError, TooManyCodesError),
+)
 def sign_in(
     request: Request, response: Response, body: TokenRequest, session: UnitOfWork, origin: CallerOrigin
 ) -> Any:
@@ -82,7 +110,11 @@ def sign_in(
     return answered(request, response, opened, body)
 
 
-@router.post("/outside", response_model=Tokens)
+@router.post(
+    "/outside",
+    response_model=Tokens,
+    responses=refusals(OutsideOffError, OutsideTokenError, TooManyCodesError),
+)
 def sign_in_from_outside(
     request: Request,
     response: Response,
@@ -92,15 +124,20 @@ def sign_in_from_outside(
 ) -> Any:
     """Exchange a token of the outside sign-in service that is set here for a session."""
     spending.count_try(origin)
-    proof = prove_outside(session, body.token)
-    due = proof.by_phone and second_fact.is_due(session, proof.shopper, origin)
+    proof = prove_outside(session, body.token, origin)
     opened = sessions.begin_session(
-        session, proof.shopper, "outside", origin, body.device_name, second_fact_due=due
+        session, proof.shopper, "outside", origin, body.device_name, second_fact_due=proof.second_fact_due
     )
     return answered(request, response, opened, body)
 
 
-@router.post("/refresh", response_model=Tokens)
+@router.post(
+    "/refresh",
+    response_model=Tokens,
+    responses=refusals(
+        RefreshRefusedError, SignedOutError, SessionExpiredError, SessionReusedError, SessionEndedError
+    ),
+)
 def refresh(
     request: Request,
     response: Response,
@@ -134,7 +171,11 @@ def sign_out(response: Response, session: UnitOfWork, standing: CurrentStanding)
     forget_cookie(response)
 
 
-@router.post("/second-fact", status_code=204)
+@router.post(
+    "/second-fact",
+    status_code=204,
+    responses=refusals(SecondFactWrongError, SecondFactSpentError, SecondFactNotDueError),
+)
 def give_second_fact(
     request: Request, body: SecondFactRequest, session: UnitOfWork, standing: CurrentStanding
 ) -> Response:
@@ -147,7 +188,7 @@ def give_second_fact(
     return Response(status_code=204)
 
 
-@router.post("/start-over", response_model=Tokens)
+@router.post("/start-over", response_model=Tokens, responses=refusals(SecondFactNotDueError))
 def start_over(
     request: Request,
     response: Response,
@@ -162,7 +203,7 @@ def start_over(
     return answered(request, response, opened, body)
 
 
-@router.get("/deliveries/{code_id}/{proof}", status_code=204)
+@router.get("/deliveries/{code_id}/{proof}", status_code=204, responses=refusals(NotFoundError))
 def note_esms_delivery(
     code_id: UUID,
     proof: ShortText,
@@ -175,7 +216,7 @@ def note_esms_delivery(
         handing.note_delivery(session, code_id, proof, "delivered" if arrived else "undelivered")
 
 
-@router.post("/deliveries/{code_id}/{proof}", status_code=204)
+@router.post("/deliveries/{code_id}/{proof}", status_code=204, responses=refusals(NotFoundError))
 def note_delivery(code_id: UUID, proof: ShortText, body: DeliveryReport, session: UnitOfWork) -> None:
     """Take another provider's report of a code, at the address that the code was sent with."""
     handing.note_delivery(session, code_id, proof, body.status)

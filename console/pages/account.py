@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-from functools import cache
 from typing import Annotated
 from uuid import UUID
 
@@ -13,37 +11,31 @@ from fastapi.responses import RedirectResponse, Response
 from pydantic import Field
 from sqlmodel import Session
 
-from console.errors import FormRefusedError
 from console.render import LANGUAGE_COOKIE, PREFIX, page
 from console.sign_in import (
+    FORM_COOKIE,
     CurrentVisitor,
     OwnForm,
     begin_session,
     end_session,
+    keep_form_token,
+    new_form_token,
     read_session,
-    same_site,
-    same_token,
+    refuse_strange_form,
     set_cookie,
 )
+from console.turns import BUSY_SECONDS, hashings, tries
 from domain.errors import NotFoundError
 from domain.people import staff
 from domain.people.audit import record_act
 from infra import rates
-from infra.settings import settings
-from infra.turns import TooBusyError, Turns
+from infra.turns import TooBusyError
 from infra.web import ReadOnly, UnitOfWork, caller_key
 from infra.words import LANGUAGES
 from schemas.base import Body, ShortText, Text
 
 router = APIRouter()
 
-# Ties the sign-in form to the browser that asked for it, before there is a session.
-FORM_COOKIE = "quetbill_sign_in"
-FORM_SECONDS = 3600
-QUARTER_HOUR_SECONDS = 900
-BUSY_SECONDS = 5
-# Each takes about half a second.
-HASHINGS_WAITING_MAX = 32
 YEAR_SECONDS = 365 * 86_400
 
 # Where a detour leads back to, with the filters of the page.
@@ -59,7 +51,7 @@ def show_sign_in(request: Request, session: ReadOnly, next: Address = PREFIX + "
 
 
 def _sign_in_page(request: Request, wanted: str, *, refused: bool = False) -> Response:
-    token = secrets.token_urlsafe(24)
+    token = new_form_token()
     shown = page(
         request,
         "sign_in.html",
@@ -68,7 +60,7 @@ def _sign_in_page(request: Request, wanted: str, *, refused: bool = False) -> Re
         csrf=token,
         refused=refused,
     )
-    set_cookie(request, shown, FORM_COOKIE, token, seconds=FORM_SECONDS)
+    keep_form_token(request, shown, token)
     return shown
 
 
@@ -85,34 +77,23 @@ class SignInForm(Body):
 @router.post("/sign-in")
 async def sign_in(request: Request, session: UnitOfWork, form: Annotated[SignInForm, Form()]) -> Response:
     """Sign in with password and one-time code. Who hashes has a turn, so this waits without a thread."""
-    from_here = same_site(request.headers.get("sec-fetch-site"))
-    if not from_here or not same_token(form.csrf, request.cookies.get(FORM_COOKIE, "")):
-        raise FormRefusedError
+    refuse_strange_form(request, form.csrf)
     address = caller_key(request)
     # Counted before anything is done for it: a hundred at once are a hundred, not none yet.
-    seconds = await run_in_threadpool(rates.take, _sign_ins(), address)
+    seconds = await run_in_threadpool(rates.take, tries(), address)
     if seconds is not None:
         return _come_again(request, form.next, seconds)
     try:
-        staff_id = await _hashings(settings().hashings_at_once_max).run(_signed_in, session, form, address)
+        staff_id = await hashings().run(_signed_in, session, form, address)
     except TooBusyError:
         return _come_again(request, form.next, BUSY_SECONDS)
     if staff_id is None:
         return _sign_in_page(request, form.next, refused=True)
-    await run_in_threadpool(rates.give_back, _sign_ins(), address)
+    await run_in_threadpool(rates.give_back, tries(), address)
     answer = RedirectResponse(own_path(form.next), 303)
     begin_session(request, answer, staff_id)
     answer.delete_cookie(FORM_COOKIE, path=PREFIX)
     return answer
-
-
-@cache
-def _hashings(at_once: int) -> Turns:
-    return Turns(at_once, HASHINGS_WAITING_MAX)
-
-
-def _sign_ins() -> rates.Rate:
-    return rates.Rate("sign_ins", settings().sign_ins_per_address_quarter_hour_max, QUARTER_HOUR_SECONDS)
 
 
 def _signed_in(session: Session, form: SignInForm, address: str) -> UUID | None:

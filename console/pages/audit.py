@@ -14,6 +14,7 @@ from domain import paging
 from domain.errors import UnknownFilterValueError
 from domain.paging import decode_cursor, encode_cursor
 from domain.people import audit
+from domain.people.accounts import names_of_staff
 from domain.receipts.rows import barred_to_staff
 from infra.web import ReadOnly
 from schemas.base import ShortText
@@ -54,6 +55,7 @@ def show_trail(
         rows=[(row, email) for row, email in found.rows if row.receipt_id not in barred],
         acts=audit.ACTS,
         staff=audit.staff_who_acted(session),
+        names=names_of_staff(session),
         act=act,
         who=who,
         receipt=receipt,

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from console.render import page
-from console.sign_in import Manager
+from console.sign_in import Manager, ManagerOrAdmin
 from domain.errors import NotFoundError
-from domain.insights import purchases, scope, summary
-from domain.insights.export import csv_chunks
+from domain.insights import liability, purchases, scope, summary
+from domain.insights.export import csv_chunks, record_export
 from infra import clock
-from infra.web import ExportSession, ReadOnly, within_time
+from infra.web import ExportSession, ReadOnly, UnitOfWork, csv_response
 from schemas.base import ShortText
 from schemas.insights import PurchasesQuery, ScopeQuery
 
@@ -41,17 +41,37 @@ def show_brands(
 
 @router.get("/brands/{brand}/purchases.csv")
 def export_purchases(
-    session: ExportSession, manager: Manager, brand: ShortText, query: Annotated[PurchasesQuery, Query()]
+    session: ExportSession,
+    trail: UnitOfWork,
+    manager: Manager,
+    brand: ShortText,
+    query: Annotated[PurchasesQuery, Query()],
 ) -> StreamingResponse:
     """Send a brand's purchases as CSV, as the API does."""
     if brand not in manager.brands:
         raise NotFoundError
-    return StreamingResponse(
-        within_time(csv_chunks(purchases.export_purchases(session, brand, query))),
-        media_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="purchases-{brand}.csv"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )
+    rows = purchases.export_purchases(session, brand, query)
+    record_export(trail, manager.id, brand, query)
+    return csv_response(csv_chunks(rows), f"purchases-{brand}")
+
+
+@router.get("/liability")
+def show_liabilities(
+    request: Request, session: ReadOnly, person: ManagerOrAdmin, brand: ShortText = ""
+) -> Response:
+    """Show what a brand's points amount to: one of the manager's brands, or any for an admin."""
+    is_admin = person.role == "admin"
+    brands = scope.brands_with_points(session) if is_admin else scope.brand_names(session, person.brands)
+    chosen = brand or next((slug for slug, _ in brands), "")
+    found = liability.liability(session, chosen) if chosen in dict(brands) else None
+    if found is None and chosen:
+        raise NotFoundError
+    return page(request, "liability.html", brands=brands, chosen=chosen, found=found)
+
+
+@router.get("/liability/{brand}.csv")
+def export_liability(session: ExportSession, person: ManagerOrAdmin, brand: ShortText) -> StreamingResponse:
+    """Send a brand's months as CSV, as the API does."""
+    if person.role != "admin" and brand not in person.brands:
+        raise NotFoundError
+    return csv_response(liability.csv_chunks(liability.liability(session, brand)), f"liability-{brand}")

@@ -27,7 +27,7 @@ def show_page(
         raise NotFoundError
     # The connection goes back before the store is asked, which may take its time.
     session.close()
-    kept = kept_photo(pages[page].sha256)
+    kept = kept_photo(pages[page])
     photo, media_type = for_browsers(kept, pages[page].media_type)
     headers = {"Cache-Control": "private, max-age=3600", "X-Content-Type-Options": "nosniff"}
     return Response(photo, media_type=media_type, headers=headers)

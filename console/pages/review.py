@@ -17,7 +17,7 @@ from console.sign_in import CurrentVisitor, OwnForm, Reviewer
 from domain.paging import PAGE_SIZE_DEFAULT, decode_cursor
 from domain.people.audit import ActFilters, acts, record_act
 from domain.receipts.rows import receipt_for_staff
-from domain.review import cases, decisions, records, workbench
+from domain.review import cases, decisions, records, reversals, workbench
 from domain.review.errors import InvalidReasonError
 from domain.review.workbench import CaseFilters
 from infra.web import ReadOnly, UnitOfWork
@@ -97,6 +97,8 @@ def show_case(
         approvals=APPROVALS,
         query=query_of(filters),
         undo_about=receipt_id if may_undo else None,
+        reversal=reversals.proposed(session, receipt_id),
+        standing=reversals.standing_points(session, receipt_id),
     )
 
 
@@ -188,6 +190,38 @@ def withdraw(
     decisions.withdraw_proposal(session, receipt_id, reviewer_id=reviewer.id)
     where = f"/review/many/{back}" if back else f"/review/{receipt_id}"
     return RedirectResponse(f"{PREFIX}{where}{query_of(filters, said='withdrawn')}", 303)
+
+
+@router.post("/review/{receipt_id}/reverse", dependencies=[OwnForm])
+def reverse(
+    request: Request,
+    session: UnitOfWork,
+    reviewer: Reviewer,
+    receipt_id: UUID,
+    filters: Filters,
+    preset: Annotated[ShortText, Form()] = "",
+    note: Annotated[Text, Form(max_length=400)] = "",
+) -> Response:
+    """Take an approved receipt back, or propose or confirm it."""
+    done = reversals.reverse_receipt(
+        session,
+        receipt_id,
+        reviewer_id=reviewer.id,
+        reason=reason_of("reject", preset, note, page_language(request)),
+        refusal=refusal_of("reject", preset),
+    )
+    said = "reversed" if done.state == "done" else "reversal_proposed"
+    return RedirectResponse(f"{PREFIX}/review/{receipt_id}{query_of(filters, said=said)}", 303)
+
+
+@router.post("/review/{receipt_id}/reverse/withdraw", dependencies=[OwnForm])
+def withdraw_reversal(
+    session: UnitOfWork, reviewer: Reviewer, receipt_id: UUID, filters: Filters
+) -> Response:
+    """Drop the proposal to take a receipt back."""
+    reversals.withdraw_reversal(session, receipt_id, reviewer_id=reviewer.id)
+    where = f"{PREFIX}/review/{receipt_id}{query_of(filters, said='reversal_withdrawn')}"
+    return RedirectResponse(where, 303)
 
 
 def reason_of(decision: Decision, preset: str, note: str, language: Language) -> str:

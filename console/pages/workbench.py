@@ -43,6 +43,7 @@ def decide_many(
         decision=decision,
         reason=reason_of(decision, preset, "", page_language(request)),
         refusal=refusal_of(decision, preset),
+        keep=session.commit,
     )
     return RedirectResponse(f"{PREFIX}/review/many/{act_id}{query_of(filters)}", 303)
 
@@ -69,7 +70,7 @@ def show_many(
 @router.post("/review/many/{act_id}/undo", dependencies=[OwnForm])
 def undo_many(session: UnitOfWork, reviewer: Reviewer, act_id: UUID, filters: Filters) -> Response:
     """Take all of it back that still can be."""
-    done, refused = batches.undo_batch(session, act_id, reviewer.id)
+    done, refused = batches.undo_batch(session, act_id, reviewer.id, keep=session.commit)
     said = query_of(filters, said="undone_many", done=str(done), refused=str(refused))
     return RedirectResponse(f"{PREFIX}/review/many/{act_id}{said}", 303)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.campaigns import conditions as c
 from domain.campaigns.facts import PER_UNIT, BasketLine, Case, GoodsKey, Miss
+from domain.campaigns.sets import sets_in
 from domain.catalog.folding import fold
 
 NAMES_SHOWN: Final = 3
@@ -288,6 +289,8 @@ def _basket(condition: c.Basket, path: str, scope: Scope) -> Leaf:
             have = units_of(case.lines(key))
             if have < need:
                 return _miss(path, "basket", need=need, have=have, short=need - have, what=what)
+        if not sets_in([(case.lines(key), need) for key, _, need in parts]):
+            return _miss(path, "basket_shared", what=", ".join(dict.fromkeys(what for _, what, _ in parts)))
         return None
 
     return test

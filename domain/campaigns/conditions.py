@@ -19,7 +19,7 @@ MINOR_MAX: Final = 10**12
 UNITS_MAX: Final = 100_000
 DAYS_MAX: Final = 36_600
 
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=160)]
+Slug = Annotated[ShortText, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=160)]
 Slugs = Annotated[tuple[Slug, ...], Field(max_length=NAMES_MAX)]
 SomeSlugs = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=NAMES_MAX)]
 Category = Annotated[ShortText, StringConstraints(min_length=1, max_length=60)]
@@ -43,67 +43,73 @@ class Goods(Part):
     goods that may not be promoted are never meant.
     """
 
-    brands: Slugs = ()
-    products: Slugs = ()
-    categories: Annotated[tuple[Category, ...], Field(max_length=NAMES_MAX)] = ()
-    except_products: Slugs = ()
+    brands: Slugs = Field(default=(), description="Slugs of brands.")
+    products: Slugs = Field(default=(), description="Slugs of products.")
+    categories: Annotated[tuple[Category, ...], Field(max_length=NAMES_MAX)] = Field(
+        default=(), description="Categories of the catalogue."
+    )
+    except_products: Slugs = Field(default=(), description="Slugs of products that are left out.")
 
 
 class BrandIn(Part):
     """A line is of one of these brands."""
 
-    kind: Literal["brand_in"]
-    brands: SomeSlugs
+    kind: Literal["brand_in"] = Field(description="Says which kind it is.")
+    brands: SomeSlugs = Field(description="Slugs of brands.")
 
 
 class ProductIn(Part):
     """A line is one of these products."""
 
-    kind: Literal["product_in"]
-    products: SomeSlugs
+    kind: Literal["product_in"] = Field(description="Says which kind it is.")
+    products: SomeSlugs = Field(description="Slugs of products.")
 
 
 class CategoryIn(Part):
     """A line is of one of these categories."""
 
-    kind: Literal["category_in"]
-    categories: Annotated[tuple[Category, ...], Field(min_length=1, max_length=NAMES_MAX)]
+    kind: Literal["category_in"] = Field(description="Says which kind it is.")
+    categories: Annotated[tuple[Category, ...], Field(min_length=1, max_length=NAMES_MAX)] = Field(
+        description="Categories of the catalogue."
+    )
 
 
 class RetailerIn(Part):
     """Bought at one of these chains."""
 
-    kind: Literal["retailer_in"]
-    retailers: SomeSlugs
+    kind: Literal["retailer_in"] = Field(description="Says which kind it is.")
+    retailers: SomeSlugs = Field(description="Slugs of chains.")
 
 
 class StoreIn(Part):
     """Bought at one of these stores, by the name that their tills print."""
 
-    kind: Literal["store_in"]
-    stores: SomeNames
+    kind: Literal["store_in"] = Field(description="Says which kind it is.")
+    stores: SomeNames = Field(description="Names of stores, as printed.")
 
 
 class RegionIn(Part):
     """Bought at an address that names one of these regions: `Đà Nẵng`, `Quận 10`."""
 
-    kind: Literal["region_in"]
-    regions: SomeNames
+    kind: Literal["region_in"] = Field(description="Says which kind it is.")
+    regions: SomeNames = Field(description="Names that the address holds.")
 
 
 class Weekday(Part):
     """Bought on one of these days of the week; 1 is Monday, 7 Sunday."""
 
-    kind: Literal["weekday"]
-    days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1, max_length=7)]
+    kind: Literal["weekday"] = Field(description="Says which kind it is.")
+    days: Annotated[tuple[Annotated[int, Field(ge=1, le=7)], ...], Field(min_length=1, max_length=7)] = Field(
+        description="1 is Monday, 7 Sunday."
+    )
 
 
 class Hours(Part):
     """Bought between two hours of the till's clock, the first included; past midnight where it is later."""
 
-    kind: Literal["hours"]
-    since: time
-    before: time
+    kind: Literal["hours"] = Field(description="Says which kind it is.")
+    since: time = Field(description="The first hour.")
+    before: time = Field(description="The hour at which it is over.")
 
     @model_validator(mode="after")
     def _some_time(self) -> Self:
@@ -115,9 +121,9 @@ class Hours(Part):
 class Days(Part):
     """Bought between two days, both included."""
 
-    kind: Literal["days"]
-    first: date
-    last: date
+    kind: Literal["days"] = Field(description="Says which kind it is.")
+    first: date = Field(description="The first day.")
+    last: date = Field(description="The last day, included.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -129,95 +135,105 @@ class Days(Part):
 class SpendMin(Part):
     """So much was paid for these goods, in minor units, discounts taken off."""
 
-    kind: Literal["spend_min"]
-    minor: Annotated[int, Field(ge=1, le=MINOR_MAX)]
-    goods: Goods = Goods()
+    kind: Literal["spend_min"] = Field(description="Says which kind it is.")
+    minor: Annotated[int, Field(ge=1, le=MINOR_MAX)] = Field(description="What must be paid, in minor units.")
+    goods: Goods = Field(default=Goods(), description="Which goods are meant.")
 
 
 class UnitsMin(Part):
     """So many units of these goods were bought."""
 
-    kind: Literal["units_min"]
-    units: Units
-    goods: Goods = Goods()
+    kind: Literal["units_min"] = Field(description="Says which kind it is.")
+    units: Units = Field(description="How many units are needed.")
+    goods: Goods = Field(default=Goods(), description="Which goods are meant.")
 
 
 class BasketPart(Part):
     """So many units of some goods."""
 
-    goods: Goods
-    units: Units = 1
+    goods: Goods = Field(description="Which goods are meant.")
+    units: Units = Field(default=1, description="How many of them.")
 
 
 class Basket(Part):
     """All of these were bought together: A and B."""
 
-    kind: Literal["basket"]
-    parts: Annotated[tuple[BasketPart, ...], Field(min_length=1, max_length=PARTS_MAX)]
+    kind: Literal["basket"] = Field(description="Says which kind it is.")
+    parts: Annotated[tuple[BasketPart, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
+        description="What must be bought together."
+    )
 
 
 class FirstPurchase(Part):
     """The shopper's first approved receipt: of all, of the brands in it, or of the chain."""
 
-    kind: Literal["first_purchase"]
-    scope: Literal["programme", "brand", "retailer"] = "programme"
+    kind: Literal["first_purchase"] = Field(description="Says which kind it is.")
+    scope: Literal["programme", "brand", "retailer"] = Field(
+        default="programme", description="The first of all, of the brands in it, or at the chain."
+    )
 
 
 class NewProduct(Part):
     """A product of these goods that the shopper has never bought before."""
 
-    kind: Literal["new_product"]
-    goods: Goods = Goods()
+    kind: Literal["new_product"] = Field(description="Says which kind it is.")
+    goods: Goods = Field(default=Goods(), description="Which goods are meant.")
 
 
 class TierIn(Part):
     """The shopper has one of these tiers."""
 
-    kind: Literal["tier_in"]
-    tiers: SomeSlugs
+    kind: Literal["tier_in"] = Field(description="Says which kind it is.")
+    tiers: SomeSlugs = Field(description="Slugs of tiers.")
 
 
 class SegmentIn(Part):
     """The shopper is in one of these segments."""
 
-    kind: Literal["segment_in"]
-    segments: SomeSlugs
+    kind: Literal["segment_in"] = Field(description="Says which kind it is.")
+    segments: SomeSlugs = Field(description="Slugs of segments.")
 
 
 class ReceiptAgeMax(Part):
     """Sent in so many days after the purchase, at the latest."""
 
-    kind: Literal["receipt_age_max"]
-    days: Annotated[int, Field(ge=0, le=DAYS_MAX)]
+    kind: Literal["receipt_age_max"] = Field(description="Says which kind it is.")
+    days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = Field(description="Days after the printed one.")
 
 
 class StampsMin(Part):
     """The shopper holds so many stamps on a card of this campaign, those of this receipt left out."""
 
-    kind: Literal["stamps_min"]
-    card: Slug
-    stamps: Units
+    kind: Literal["stamps_min"] = Field(description="Says which kind it is.")
+    card: Slug = Field(description="Slug of the card.")
+    stamps: Units = Field(description="How many stamps it must hold.")
 
 
 class All(Part):
     """All of these hold."""
 
-    kind: Literal["all"]
-    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)]
+    kind: Literal["all"] = Field(description="Says which kind it is.")
+    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
+        description="Conditions, each of any kind."
+    )
 
 
 class Any(Part):
     """At least one of these holds."""
 
-    kind: Literal["any"]
-    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)]
+    kind: Literal["any"] = Field(description="Says which kind it is.")
+    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
+        description="Conditions, each of any kind."
+    )
 
 
 class Nothing(Part):
     """None of these holds."""
 
-    kind: Literal["none"]
-    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)]
+    kind: Literal["none"] = Field(description="Says which kind it is.")
+    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
+        description="Conditions, each of any kind."
+    )
 
 
 Leaf = (

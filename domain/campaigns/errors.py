@@ -11,6 +11,12 @@ class UnknownNamesError(DomainError):
     code = "campaign_names_unknown"
 
 
+class OtherBrandsError(DomainError):
+    """A manager's terms are about a brand that is not theirs. `field` says where, `value` which."""
+
+    code = "campaign_of_other_brands"
+
+
 class NothingToPublishError(ConflictError):
     """The campaign has no draft."""
 

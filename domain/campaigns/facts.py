@@ -13,8 +13,6 @@ from uuid import UUID
 Exact = int | Fraction
 
 PER_UNIT: Final = 1000
-# Not to be promoted at all; weak alcohol only to those known to be of age.
-BANNED: Final = frozenset({"alcohol_high", "infant_0_24", "tobacco", "medicine"})
 
 
 @dataclass(frozen=True, slots=True)

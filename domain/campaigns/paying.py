@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.campaigns import terms as t
 from domain.campaigns.compiling import Scope, goods_key, units_of
 from domain.campaigns.facts import BasketLine, Case, Exact, GoodsKey
+from domain.campaigns.sets import sets_in
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ def _per_set(effect: t.PointsPerSet, scope: Scope) -> Pay:
     parts = [(goods_key(part.goods, scope), part.units) for part in effect.parts]
 
     def pay(case: Case, given: Given) -> None:
-        sets = min(units_of(case.lines(key)) // units for key, units in parts)
+        sets = sets_in([(case.lines(key), units) for key, units in parts])
         sets = min(sets, effect.sets_max or sets)
         lines = {line.position: line for key, _ in parts for line in case.lines(key)}
         points = spread(sets * effect.points, list(lines.values()), by_brand=scope.by_brand)

@@ -50,41 +50,43 @@ class PointsPerAmount(Part):
     `minor` is a step, in minor units. `multiplied` says whether multipliers count for them.
     """
 
-    kind: Literal["points_per_amount"]
-    points: Points
-    minor: Annotated[int, Field(ge=1, le=MINOR_MAX)]
-    whole_steps: bool = False
-    goods: Goods = Goods()
-    multiplied: bool = True
+    kind: Literal["points_per_amount"] = Field(description="Says which kind it is.")
+    points: Points = Field(description="Points of a step.")
+    minor: Annotated[int, Field(ge=1, le=MINOR_MAX)] = Field(description="What a step costs, in minor units.")
+    whole_steps: bool = Field(default=False, description="Whether parts of a step earn nothing.")
+    goods: Goods = Field(default=Goods(), description="Which goods are meant.")
+    multiplied: bool = Field(default=True, description="Whether multipliers count for these points.")
 
 
 class PointsPerUnit(Part):
     """Points for every so many units."""
 
-    kind: Literal["points_per_unit"]
-    points: Points
-    units: Units = 1
-    goods: Goods = Goods()
-    multiplied: bool = True
+    kind: Literal["points_per_unit"] = Field(description="Says which kind it is.")
+    points: Points = Field(description="Points each time.")
+    units: Units = Field(default=1, description="For every so many units.")
+    goods: Goods = Field(default=Goods(), description="Which goods are meant.")
+    multiplied: bool = Field(default=True, description="Whether multipliers count for these points.")
 
 
 class PointsPerSet(Part):
     """Points for every whole set: one of A and two of B."""
 
-    kind: Literal["points_per_set"]
-    points: Points
-    parts: Annotated[tuple[BasketPart, ...], Field(min_length=1, max_length=PARTS_MAX)]
-    sets_max: Units | None = None
-    multiplied: bool = True
+    kind: Literal["points_per_set"] = Field(description="Says which kind it is.")
+    points: Points = Field(description="Points of a whole set.")
+    parts: Annotated[tuple[BasketPart, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
+        description="What makes a set."
+    )
+    sets_max: Units | None = Field(default=None, description="Most sets of one receipt that pay.")
+    multiplied: bool = Field(default=True, description="Whether multipliers count for these points.")
 
 
 class Fixed(Part):
     """Points for the receipt, however much was bought."""
 
-    kind: Literal["fixed"]
-    points: Points
-    goods: Goods = Goods()
-    multiplied: bool = False
+    kind: Literal["fixed"] = Field(description="Says which kind it is.")
+    points: Points = Field(description="Points of the receipt.")
+    goods: Goods = Field(default=Goods(), description="Which goods are meant.")
+    multiplied: bool = Field(default=False, description="Whether multipliers count for these points.")
 
 
 class Multiplier(Part):
@@ -94,31 +96,38 @@ class Multiplier(Part):
     campaign's own rules pay, or what all other campaigns pay for these goods.
     """
 
-    kind: Literal["multiplier"]
-    percent: Annotated[int, Field(gt=PERCENT_USUAL, le=PERCENT_MAX)]
-    of: Literal["campaign", "programme"] = "campaign"
-    goods: Goods = Goods()
+    kind: Literal["multiplier"] = Field(description="Says which kind it is.")
+    percent: Annotated[int, Field(gt=PERCENT_USUAL, le=PERCENT_MAX)] = Field(
+        description="Per cent of the base: 200 doubles it."
+    )
+    of: Literal["campaign", "programme"] = Field(
+        default="campaign",
+        description="What is multiplied: this campaign's own points, or those of all others.",
+    )
+    goods: Goods = Field(default=Goods(), description="Which goods are meant.")
 
 
 class Stamp(Part):
     """A stamp for every so many units; a full card pays its points: buy 5, get the sixth."""
 
-    kind: Literal["stamp"]
-    card: Slug
-    units: Units = 1
-    full: Units
-    points: Annotated[int, Field(ge=0, le=POINTS_MAX)] = 0
-    reward: Slug | None = None
-    goods: Goods = Goods()
-    multiplied: bool = False
+    kind: Literal["stamp"] = Field(description="Says which kind it is.")
+    card: Slug = Field(description="Slug of the card.")
+    units: Units = Field(default=1, description="A stamp for every so many units.")
+    full: Units = Field(description="How many stamps fill a card.")
+    points: Annotated[int, Field(ge=0, le=POINTS_MAX)] = Field(
+        default=0, description="What a full card pays."
+    )
+    reward: Slug | None = Field(default=None, description="Slug of the reward that a full card brings.")
+    goods: Goods = Field(default=Goods(), description="Which goods are meant.")
+    multiplied: bool = Field(default=False, description="Whether multipliers count for these points.")
 
 
 class GrantReward(Part):
     """A reward of the catalogue instead of points."""
 
-    kind: Literal["grant_reward"]
-    reward: Slug
-    count: Annotated[int, Field(ge=1, le=100)] = 1
+    kind: Literal["grant_reward"] = Field(description="Says which kind it is.")
+    reward: Slug = Field(description="Slug of the reward.")
+    count: Annotated[int, Field(ge=1, le=100)] = Field(default=1, description="How many of it.")
 
 
 Effect = Annotated[
@@ -130,9 +139,11 @@ Effect = Annotated[
 class Rule(Part):
     """What is given when a condition holds; without a condition, always."""
 
-    name: Slug
-    when: Condition | None = None
-    give: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=PARTS_MAX)]
+    name: Slug = Field(description="The rule's name, one of its kind in the campaign.")
+    when: Condition | None = Field(default=None, description="What must hold; always where nothing is said.")
+    give: Annotated[tuple[Effect, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
+        description="What it gives."
+    )
 
 
 class Cap(Part):
@@ -141,10 +152,16 @@ class Cap(Part):
     A day, week or month is one of purchases, as printed; a week begins on Monday.
     """
 
-    of: Literal["points", "receipts"] = "points"
-    party: Literal["shopper", "household"] = "shopper"
-    per: Literal["receipt", "day", "week", "month", "campaign"]
-    most: Points
+    of: Literal["points", "receipts"] = Field(
+        default="points", description="What is counted: points, or receipts that pay."
+    )
+    party: Literal["shopper", "household"] = Field(
+        default="shopper", description="Whose: a shopper's, or a whole household's."
+    )
+    per: Literal["receipt", "day", "week", "month", "campaign"] = Field(
+        description="In what: a receipt, a period, or the whole campaign."
+    )
+    most: Points = Field(description="How much at most.")
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:
@@ -156,16 +173,22 @@ class Cap(Part):
 class Budget(Part):
     """What the campaign may give in all, and on one day of uploads; `short` says what happens at its end."""
 
-    total: Points | None = None
-    daily: Points | None = None
-    short: Literal["nothing", "rest"] = "nothing"
+    total: Points | None = Field(
+        default=None, description="Most points in all; no limit where nothing is said."
+    )
+    daily: Points | None = Field(default=None, description="Most points of one day of uploads.")
+    short: Literal["nothing", "rest"] = Field(
+        default="nothing", description="What is paid where less is left: nothing, or the rest."
+    )
 
 
 class Shops(Part):
     """Where it counts: at listed chains, at every known one, or at any shop whose receipt can be read."""
 
-    take: Literal["listed", "known", "any"] = "known"
-    retailers: Slugs = ()
+    take: Literal["listed", "known", "any"] = Field(
+        default="known", description="Listed chains, every known one, or any shop."
+    )
+    retailers: Slugs = Field(default=(), description="Slugs of chains, where they are listed.")
 
     @model_validator(mode="after")
     def _listed(self) -> Self:
@@ -177,21 +200,29 @@ class Shops(Part):
 class Stacking(Part):
     """How it goes together with others: its group, and its place in it, the lowest first."""
 
-    group: Slug = "base"
-    place: Annotated[int, Field(ge=0, le=10_000)] = 100
+    group: Slug = Field(default="base", description="Slug of the group.")
+    place: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        default=100, description="Its place in the group, the lowest first."
+    )
 
 
 class Legal(Part):
     """What the authorities ask of a promotion."""
 
-    form: Literal["loyalty", "gift", "discount", "voucher", "contest", "draw"] = "loyalty"
-    number: ShortText | None = None
-    file: ShortText | None = None
-    rules: Paragraphs = ""
-    organiser: ShortText = ""
-    areas: Annotated[tuple[ShortText, ...], Field(max_length=NAMES_MAX)] = ()
-    results_due: date | None = None
-    point_value_minor: Annotated[int, Field(ge=1, le=MINOR_MAX)] | None = None
+    form: Literal["loyalty", "gift", "discount", "voucher", "contest", "draw"] = Field(
+        default="loyalty", description="What kind of promotion it is."
+    )
+    number: ShortText | None = Field(default=None, description="The number that the authority gave.")
+    file: ShortText | None = Field(default=None, description="The authority's file.")
+    rules: Paragraphs = Field(default="", description="The rules as shoppers read them.")
+    organiser: ShortText = Field(default="", description="Who holds it.")
+    areas: Annotated[tuple[ShortText, ...], Field(max_length=NAMES_MAX)] = Field(
+        default=(), description="Where it is held."
+    )
+    results_due: date | None = Field(default=None, description="By when results are told.")
+    point_value_minor: Annotated[int, Field(ge=1, le=MINOR_MAX)] | None = Field(
+        default=None, description="What a point is worth, in minor units."
+    )
 
 
 class Terms(Part):
@@ -201,20 +232,33 @@ class Terms(Part):
     for ever. `currency` is the brand whose points are paid; without it each line pays its own brand's.
     """
 
-    form: Literal[1] = 1
-    starts_on: date
-    ends_on: date
-    accepted_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = 30
-    valid_days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = None
-    brands: SomeSlugs
-    currency: Slug | None = None
-    shops: Shops = Shops()
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=RULES_MAX)]
-    multiplier_max: Annotated[int, Field(gt=PERCENT_USUAL, le=PERCENT_MAX)] = 1_000
-    caps: Annotated[tuple[Cap, ...], Field(max_length=PARTS_MAX)] = ()
-    budget: Budget = Budget()
-    stacking: Stacking = Stacking()
-    legal: Legal = Legal()
+    form: int = Field(default=1, ge=1, le=1, description="By which form the terms are written.")
+    starts_on: date = Field(description="First day of purchases.")
+    ends_on: date = Field(description="Last day, included.")
+    accepted_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = Field(
+        default=30, description="Days after the printed one on which a receipt is taken."
+    )
+    valid_days: Annotated[int, Field(ge=1, le=DAYS_MAX)] | None = Field(
+        default=None, description="Days for which points can be spent; null is for ever."
+    )
+    brands: SomeSlugs = Field(description="Slugs of the brands that take part.")
+    currency: Slug | None = Field(
+        default=None,
+        description="Slug of the brand whose points are paid; each line's own where nothing is said.",
+    )
+    shops: Shops = Field(default=Shops(), description="Where it counts.")
+    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=RULES_MAX)] = Field(
+        description="What is given for what."
+    )
+    multiplier_max: Annotated[int, Field(gt=PERCENT_USUAL, le=PERCENT_MAX)] = Field(
+        default=1_000, description="Per cent that multipliers together reach at most."
+    )
+    caps: Annotated[tuple[Cap, ...], Field(max_length=PARTS_MAX)] = Field(
+        default=(), description="What one party may get at most."
+    )
+    budget: Budget = Field(default=Budget(), description="What may be given in all.")
+    stacking: Stacking = Field(default=Stacking(), description="How it goes together with other campaigns.")
+    legal: Legal = Field(default=Legal(), description="What the authorities ask of it.")
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:

@@ -9,6 +9,8 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from domain.campaigns import terms as t
+from domain.campaigns.compiling import Scope, goods_name
 from domain.campaigns.facts import Miss
 from domain.campaigns.judging import Cut, Near
 from domain.campaigns.kept import KeptEarning, KeptOutcome
@@ -16,7 +18,6 @@ from infra.words import Language, all_words, say
 from schemas.campaigns import Campaign, CampaignVersion, CampaignView, WhyView
 
 _DAYS: Final = {"first", "last"}
-_MONEY: Final = {"spend_min"}
 
 
 def tell_miss(miss: Miss, language: Language) -> WhyView:
@@ -67,6 +68,28 @@ def tell_cut(cut: Cut, language: Language, got: int) -> WhyView:
         code = f"cap_{of}_{per}"
     values = {"got": _number(got, language), "wanted": _number(cut.wanted, language)}
     return WhyView(code=code, message=say("campaign", code, language, values), would=0)
+
+
+def why(code: str, language: Language) -> WhyView:
+    """Return a reason that needs no figures, in words."""
+    return WhyView(code=code, message=say("campaign", code, language), would=0)
+
+
+def tell_effect(effect: t.Effect, scope: Scope, language: Language) -> str:
+    """Return what an effect gives, in words."""
+    goods = getattr(effect, "goods", None)
+    what = goods_name(goods, scope) if goods else ""
+    if isinstance(effect, t.PointsPerSet):
+        called = [(part.units, goods_name(part.goods, scope)) for part in effect.parts]
+        own = say("campaign", "goods", language)
+        what = " + ".join(f"{units} {name or own}" for units, name in called)
+    values = {
+        name: value for name, value in effect.model_dump().items() if isinstance(value, int | str) and value
+    }
+    code = f"offer_{effect.kind}"
+    if isinstance(effect, t.Stamp) and effect.reward:
+        code = "offer_stamp_reward"
+    return say("campaign", code, language, _values(values | {"what": what}, language))
 
 
 def whys_of(outcome: KeptOutcome, language: Language) -> list[WhyView]:

@@ -5,10 +5,10 @@ Uploads are judged by the version that was live when they came in, so every chan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -25,9 +25,11 @@ from domain.campaigns.names import check_names
 from domain.campaigns.programme import read_terms, something_changed
 from domain.campaigns.terms import FORMS_OF_HALF_PRICE, FORMS_WITH_FILE, Terms
 from domain.errors import NotFoundError
+from domain.events.outbox import NewEvent, record
 from domain.people.audit import Act, record_act
 from infra import clock
 from schemas.campaigns import Campaign, CampaignSpan, CampaignState, CampaignVersion
+from schemas.events import EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +152,11 @@ def _go_live(
     terms = read_terms(version.terms)
     check_names(session, terms)
     check_law(terms)
-    set_budgets(session, campaign.id, terms)
     now = clock.now()
     from_at = at or now
     if from_at < now and published_of(session, campaign) is not None:
         from_at = now
+    set_budgets(session, campaign.id, terms, begins=from_at <= now)
     _end_spans(session, campaign, from_at)
     version.published_at = now
     version.published_by = staff_id
@@ -170,6 +172,8 @@ def _go_live(
 
 def pause(session: Session, campaign_id: UUID, *, staff_id: UUID | None = None) -> None:
     """Let uploads from now on earn nothing by a campaign, until it is resumed.
+
+    A version that was to begin later is taken off too: nothing pays again before a person says so.
 
     Raises:
         CampaignStateError: It is not live.
@@ -267,9 +271,15 @@ def draft_of(session: Session, campaign_id: UUID) -> CampaignVersion | None:
 
 
 def published_of(session: Session, campaign: Campaign) -> Standing | None:
-    """Return the version published last, and how it stands; None where none ever was."""
-    found = standings(session, campaign)
-    return next((standing for standing in found if standing.state != "draft"), None)
+    """Return the version that stands for a campaign: live, else paused, else scheduled, else ended last.
+
+    None where none was ever published.
+    """
+    found = [standing for standing in standings(session, campaign) if standing.state != "draft"]
+    return min(found, key=lambda standing: _STANDS.index(standing.state), default=None)
+
+
+_STANDS: Final[Sequence[CampaignState]] = ("live", "paused", "scheduled", "ended")
 
 
 def standings(session: Session, campaign: Campaign) -> list[Standing]:
@@ -287,13 +297,12 @@ def standings(session: Session, campaign: Campaign) -> list[Standing]:
     last_of: dict[UUID, CampaignSpan] = {}
     for span in spans:
         last_of.setdefault(span.version_id, span)
-    newest = next((version.id for version in versions if version.published_at is not None), None)
-    return [
-        _standing(version, last_of.get(version.id), is_newest=version.id == newest) for version in versions
-    ]
+    now = clock.now()
+    begun = next((span.version_id for span in spans if span.from_at <= now), None)
+    return [_standing(version, last_of.get(version.id), is_last=version.id == begun) for version in versions]
 
 
-def _standing(version: CampaignVersion, span: CampaignSpan | None, *, is_newest: bool) -> Standing:
+def _standing(version: CampaignVersion, span: CampaignSpan | None, *, is_last: bool) -> Standing:
     if version.published_at is None:
         return Standing(version, "draft")
     now = clock.now()
@@ -306,7 +315,7 @@ def _standing(version: CampaignVersion, span: CampaignSpan | None, *, is_newest:
             state = "scheduled"
         elif span.until_at is None or span.until_at > now:
             state = "live"
-        elif is_newest:
+        elif is_last:
             state = "paused"
     return Standing(version, state, from_at, until_at)
 
@@ -339,7 +348,22 @@ def _tell(
     staff_id: UUID | None,
     **details: str,
 ) -> None:
-    """Keep on the trail what a person did; what files and the package say is told by their own acts."""
+    """Tell everybody who reads along, and keep on the trail what a person did.
+
+    What files and the package say is on the trail by their own acts.
+    """
+    told = {"version": version.no, **details}
+    now = clock.now()
+    if event := _EVENTS.get(act):
+        key = f"{act}:{version.no}:{now.isoformat()}"
+        record(session, [NewEvent(key, event, campaign.id, now, data={"campaign": campaign.slug, **told})])
     if staff_id is not None:
-        told = {"version": version.no, **details}
         record_act(session, staff_id, act, subject=campaign.slug, details=told)
+
+
+_EVENTS: Final[Mapping[Act, EventType]] = {
+    "campaign_published": "campaign.published",
+    "campaign_paused": "campaign.paused",
+    "campaign_resumed": "campaign.resumed",
+    "campaign_ended": "campaign.ended",
+}

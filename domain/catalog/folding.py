@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 # `3,6KG` and `1.5L` are one number; any other punctuation separates words.
 _DECIMAL = re.compile(r"(?<=\d)[.,](?=\d)")
+# A line's number that touches its name (`5.0MO MATIC`, `27.KEM`), where no size stands there (`1.5L`).
+_NUMBERED = re.compile(r"^\d{1,3}\.(?=\d*[A-Z]{2,})(?!\d*(?:GR?|KG|ML|L|LIT|CM|MM|M)\b)")
 _WORD = re.compile(r"[A-Z0-9]+")
 # A size glued to a name (`HEINEKEN330ML`, `CREAM50G`) hides it; three letters may be a brand.
 _GLUED_SIZE = re.compile(r"^([A-Z]{3,})(\d+(?:G|GR|GM|KG|ML|L|LIT|M|S|P|C|V|T|X\d+.*|VN|GVN|MLVN)|\d{2,})$")
@@ -85,5 +87,5 @@ def _bare(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
     bare = _HUMP.sub(_HUMP_MARK, bare).upper()
-    bare = _PLUS.sub("PLUS", bare)
+    bare = _NUMBERED.sub("", _PLUS.sub("PLUS", bare))
     return _DECIMAL.sub("", bare.replace("'", "").replace("\u2019", "").replace("`", ""))

@@ -67,3 +67,8 @@ def products_like(session: Session, words: str) -> list[ProductBody]:
         ProductBody(slug=row.slug, name=row.name, brand=brand_slug, category=row.category, pack=row.pack)
         for row, brand_slug in rows
     ]
+
+
+def brand_slugs(session: Session) -> dict[str, str]:
+    """Return every brand's slug by its id as text, as events name brands."""
+    return {str(brand_id): slug for brand_id, slug in session.exec(select(Brand.id, Brand.slug)).all()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b
@@ -139,3 +139,20 @@ def place_of(session: Session, key: UUID, shopper_id: UUID) -> Cursor | None:
     """Return the place of one of a shopper's events; None where it is gone, or not theirs."""
     found = session.execute(_PLACE, {"key": key, "shopper": shopper_id}).first()
     return Cursor(*found) if found else None
+
+
+def told_outside(event: Recorded, brand_slugs: Mapping[str, str]) -> dict[str, Any]:
+    """Return what outsiders are told of an event; brands by slug, and whose it is left out."""
+    data = dict(event.data)
+    if "brands" in data:
+        data["brands"] = {brand_slugs.get(key, key): points for key, points in data["brands"].items()}
+    about = {"subject": str(event.subject_id), "version": event.cursor.version, "format": event.format}
+    return about | data
+
+
+def events_by_key(session: Session, keys: Collection[UUID]) -> list[Recorded]:
+    """Return those of some events that are still kept."""
+    return [_recorded(row) for row in session.execute(_BY_KEY, {"keys": list(keys)})]
+
+
+_BY_KEY = text(f"SELECT {_COLUMNS} FROM event WHERE key = ANY(:keys)")  # noqa: S608 - our own columns

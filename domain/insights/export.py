@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import unicodedata
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from uuid import UUID
 
-from schemas.insights import PurchaseView
+from sqlmodel import Session
+
+from domain.people.audit import record_act
+from schemas.insights import PurchasesQuery, PurchaseView
 
 # Without it Excel takes UTF-8 for the machine's old code page, and Vietnamese for noise.
 BYTE_ORDER_MARK = "\ufeff"
@@ -16,6 +20,12 @@ BYTE_ORDER_MARK = "\ufeff"
 FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 ROWS_PER_CHUNK = 1_000
 COLUMNS = tuple(PurchaseView.model_fields)
+
+
+def record_export(session: Session, staff_id: UUID, brand: str, query: PurchasesQuery) -> None:
+    """Keep on the trail who took a brand's purchases along, and which of them were asked for."""
+    asked = query.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    record_act(session, staff_id, "exported", subject=brand, details={"asked": asked})
 
 
 def csv_lines(purchases: Iterable[PurchaseView]) -> Iterator[str]:
@@ -27,7 +37,16 @@ def csv_lines(purchases: Iterable[PurchaseView]) -> Iterator[str]:
 
 def csv_chunks(purchases: Iterable[PurchaseView]) -> Iterator[bytes]:
     """Yield the same file in UTF-8, many rows at a time: a chunk a row would cost a thread's turn each."""
-    lines = csv_lines(purchases)
+    return _in_chunks(csv_lines(purchases))
+
+
+def csv_file(names: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    """Yield any rows as such a file, under a header of names."""
+    header = BYTE_ORDER_MARK + _row(names)
+    return _in_chunks(chain([header], (_row(map(cell, row)) for row in rows)))
+
+
+def _in_chunks(lines: Iterator[str]) -> Iterator[bytes]:
     while chunk := list(islice(lines, ROWS_PER_CHUNK)):
         yield "".join(chunk).encode()
 

@@ -184,4 +184,8 @@ def _view(purchase: Purchase, brand: str) -> PurchaseView:
         paid=money(purchase.amount_minor - purchase.discount_minor),
         points=purchase.points,
         currency=purchase.currency,
+        unit_price_minor=unit_price,
+        amount_minor=purchase.amount_minor,
+        discount_minor=purchase.discount_minor,
+        paid_minor=purchase.amount_minor - purchase.discount_minor,
     )

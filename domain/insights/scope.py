@@ -12,9 +12,11 @@ from sqlmodel import Session, col, func, or_, select
 
 from domain.errors import NotFoundError, UnknownFilterValueError
 from domain.insights.errors import InvalidPeriodError, PeriodTooLongError
+from domain.privacy.consents import who_gave
 from infra import clock
 from schemas.catalog import Brand, Retailer
 from schemas.insights import ScopeQuery
+from schemas.ledger import Account, Currency
 from schemas.receipts import Receipt, ReceiptLine
 
 DAYS_DEFAULT = 30
@@ -73,6 +75,19 @@ def brand_names(session: Session, slugs: Sequence[str]) -> list[tuple[str, str]]
     return [(slug, name) for slug, name in session.exec(statement).all()]
 
 
+def all_brands(session: Session) -> list[tuple[str, str]]:
+    """Return all brands as (slug, name), by name."""
+    statement = select(Brand.slug, Brand.name).order_by(col(Brand.name))
+    return [(slug, name) for slug, name in session.exec(statement).all()]
+
+
+def brands_with_points(session: Session) -> list[tuple[str, str]]:
+    """Return all brands in whose points something ever moved as (slug, name), by name."""
+    moved = select(Currency.brand_id).join(Account, col(Account.currency_id) == Currency.id)
+    statement = select(Brand.slug, Brand.name).where(col(Brand.id).in_(moved)).order_by(col(Brand.name))
+    return [(slug, name) for slug, name in session.exec(statement).all()]
+
+
 def conditions(scope: Scope) -> list[ColumnElement[bool]]:
     """Return what a line and its receipt must satisfy to be in scope.
 
@@ -85,6 +100,8 @@ def conditions(scope: Scope) -> list[ColumnElement[bool]]:
         bought_at <= datetime.combine(scope.last_day, time.max),
         col(ReceiptLine.brand_id) == scope.brand_id,
         col(Receipt.currency) == scope.currency,
+        # Who withdrew, or never agreed, is in no answer from that moment on.
+        who_gave(col(Receipt.shopper_id), "brand_insight", scope.brand_id),
     ]
     if scope.retailer_ids:
         wanted.append(col(Receipt.retailer_id).in_(scope.retailer_ids))

@@ -195,7 +195,9 @@ def _units() -> ColumnElement[int]:
 
 def _figures(group: Group, currency: str, *, withheld: bool) -> Figures:
     if withheld:
-        return Figures(buyers=None, trips=None, units=None, spend=None, points=None, withheld=True)
+        return Figures(
+            buyers=None, trips=None, units=None, spend=None, points=None, withheld=True, spend_minor=None
+        )
     return Figures(
         buyers=group.buyers,
         trips=group.trips,
@@ -203,6 +205,7 @@ def _figures(group: Group, currency: str, *, withheld: bool) -> Figures:
         spend=major(group.spend_minor, currency),
         points=group.points,
         withheld=False,
+        spend_minor=group.spend_minor,
     )
 
 

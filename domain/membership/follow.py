@@ -18,7 +18,9 @@ from schemas.people import Shopper
 
 READER: Final = "membership"
 # What moves points or changes which receipts are approved.
-FOLLOWED: Final = frozenset({"points.credited", "points.reversed", "receipt.decided", "receipt.settled"})
+FOLLOWED: Final = frozenset(
+    {"points.credited", "points.reversed", "receipt.decided", "receipt.settled", "referral.paid"}
+)
 
 
 def follow_events(session: Session, limit: int) -> int:
@@ -39,8 +41,8 @@ def follow_events(session: Session, limit: int) -> int:
 def follow_days(session: Session, today: date, limit: int) -> int:
     """Do what a day brings without any receipt: tiers fall, friends are paid; return how many."""
     falling, paying = tiers.due(session, today, limit), referral.due(session, today, limit)
-    for shopper_id in falling:
+    for shopper_id in sorted(falling):
         tiers.look(session, shopper_id, today)
-    for newcomer_id in paying:
+    for newcomer_id in sorted(paying):
         referral.pay(session, newcomer_id, today)
     return len(falling) + len(paying)

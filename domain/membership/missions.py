@@ -89,7 +89,7 @@ def managed_body(session: Session, mission: Mission) -> ManagedMission:
 
 
 def views(session: Session, shopper_id: UUID, language: Language) -> list[MissionView]:
-    """Return missions a shopper can do now, with progress, and those they have done, soonest end first."""
+    """Return missions a shopper can do now, with progress, then those they have done, newest first."""
     now = clock.now()
     rows = session.exec(
         select(Mission, Brand.name, col(MissionDone.done_at))
@@ -104,7 +104,7 @@ def views(session: Session, shopper_id: UUID, language: Language) -> list[Missio
                 col(MissionDone.done_at).is_not(None),
             )
         )
-        .order_by(col(Mission.ends_at), col(Mission.id))
+        .order_by(col(MissionDone.done_at).desc().nulls_first(), col(Mission.ends_at), col(Mission.id))
         .limit(SHOWN_MAX)
     ).all()
     made = progress(session, shopper_id, [mission.id for mission, _, _ in rows])
@@ -130,6 +130,7 @@ def progress(session: Session, shopper_id: UUID, mission_ids: Sequence[UUID]) ->
     return {mission_id: int(made) for mission_id, made in rows}
 
 
+# What may not be promoted by law is no part of a mission, as of no campaign.
 _PROGRESS: Final = text("""
     SELECT mission.id, CASE mission.goal
         WHEN 'receipts' THEN count(DISTINCT receipt.id)
@@ -138,9 +139,14 @@ _PROGRESS: Final = text("""
         ELSE sum(greatest(0, line.amount_minor - line.discount_minor)) END
     FROM mission
         JOIN receipt ON receipt.shopper_id = :shopper AND receipt.status = 'approved'
+            AND receipt.currency = 'VND'
             AND receipt.received_at >= mission.starts_at AND receipt.received_at < mission.ends_at
         JOIN receipt_line AS line ON line.receipt_id = receipt.id AND line.brand_id = mission.brand_id
-    WHERE mission.id = ANY(CAST(:missions AS uuid[])) GROUP BY mission.id
+        JOIN brand ON brand.id = line.brand_id
+        LEFT JOIN product ON product.id = line.product_id
+    WHERE mission.id = ANY(CAST(:missions AS uuid[]))
+        AND coalesce(nullif(product.restricted_class, 'none'), brand.restricted_class, 'none') = 'none'
+    GROUP BY mission.id
 """)
 
 
@@ -154,7 +160,7 @@ def look(session: Session, shopper_id: UUID, at: datetime) -> None:
         )
         # A receipt that a person approves late was received in time all the same.
         .where(col(Mission.starts_at) <= at, col(MissionDone.done_at).is_(None))
-        .order_by(col(Mission.id).desc())
+        .order_by(col(Mission.ends_at).desc(), col(Mission.id))
         .limit(SHOWN_MAX)
     ).all()
     made = progress(session, shopper_id, [mission.id for mission in running])

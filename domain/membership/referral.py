@@ -35,6 +35,7 @@ from schemas.membership import (
 )
 from schemas.people import Shopper
 from schemas.receipts import Receipt
+from schemas.reversals import ReceiptReversal
 
 # No letter or digit that is taken for another.
 ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -113,8 +114,11 @@ def claim(session: Session, shopper: Shopper, code: str) -> Referral:
 def _is_newcomer(session: Session, shopper: Shopper) -> bool:
     if shopper.joined_at < clock.now() - NEWCOMER:
         return False
+    # One that was approved and taken back counts too: whoever had it is no newcomer.
+    reversed_ones = select(ReceiptReversal.receipt_id).where(ReceiptReversal.state == "done")
     earned = select(Receipt.id).where(
-        Receipt.shopper_id == shopper.id, col(Receipt.status).in_(("approved", "reversed"))
+        Receipt.shopper_id == shopper.id,
+        or_(col(Receipt.status) == "approved", col(Receipt.id).in_(reversed_ones)),
     )
     return session.exec(earned.limit(1)).first() is None
 
@@ -132,7 +136,8 @@ def follow(session: Session, newcomer_id: UUID, today: date) -> None:
     ).first()
     if first is None:
         referral.state, referral.pays_on, referral.receipt_id = "waiting", None, None
-    elif referral.state == "waiting":
+    elif referral.state == "waiting" or referral.receipt_id != first:
+        # Another first receipt is held as long as the one before it was.
         terms = session.get_one(ReferralTerms, referral.terms_id)
         referral.state, referral.receipt_id = "held", first
         referral.pays_on = today + timedelta(days=terms.hold_days)
@@ -180,6 +185,9 @@ def pay(session: Session, newcomer_id: UUID, today: date) -> None:
 
 def _why_not(session: Session, referral: Referral, terms: ReferralTerms, today: date) -> str | None:
     asked = {"newcomer": referral.newcomer_id, "referrer": referral.referrer_id}
+    gone = select(Shopper.id).where(col(Shopper.id).in_(asked.values()), col(Shopper.erased_at).is_not(None))
+    if session.exec(gone).first() is not None:
+        return "erased"
     if session.execute(_LINKED, asked).first() is not None:
         return "linked_accounts"
     if session.execute(_RING, asked).first() is not None:

@@ -49,6 +49,8 @@ def compose(event: Recorded) -> Told | None:
         return _of_purchase(event)
     if event.type == "receipt.undone":
         return Told("receipt_waits_again", {})
+    if event.type == "receipt.reversed":
+        return Told("receipt_reversed", {})
     if event.type not in {"receipt.settled", "receipt.decided", "receipt.appeal_answered"}:
         return None
     params = {"points": data["points"], "reasons": data["reasons"]}

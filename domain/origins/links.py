@@ -148,9 +148,3 @@ def forget_links(session: Session, before: datetime, limit: int) -> int:
         .returning(table.key)
     ).all()
     return len(gone) + len(gone_links)
-
-
-def forget_shopper(session: Session, shopper_id: UUID) -> None:
-    """Delete what links a shopper who asked to be forgotten to devices, addresses and payouts."""
-    session.execute(delete(UploadOrigin).where(col(UploadOrigin.shopper_id) == shopper_id))
-    session.execute(delete(ShopperLink).where(col(ShopperLink.shopper_id) == shopper_id))

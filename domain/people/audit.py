@@ -25,6 +25,12 @@ Act = Literal[
     "paid_again",
     "decided_many",
     "undone",
+    "reversed",
+    "reversal_proposed",
+    "reversal_withdrawn",
+    "adjustment_proposed",
+    "adjustment_withdrawn",
+    "adjusted",
     "bands_changed",
     "rule_changed",
     "imported",
@@ -41,6 +47,24 @@ Act = Literal[
     "campaign_paused",
     "campaign_resumed",
     "campaign_ended",
+    "shopper_erased",
+    "dossier_written",
+    "webhook_added",
+    "webhook_changed",
+    "webhook_removed",
+    "webhook_secret_changed",
+    "webhook_replayed",
+    "webhook_disabled",
+    "exported",
+    "staff_invited",
+    "staff_added",
+    "staff_changed",
+    "staff_reset",
+    "staff_removed",
+    "link_used",
+    "password_changed",
+    "recovery_codes_made",
+    "recovery_code_used",
     "reward_changed",
     "reward_offered",
     "reward_ended",
@@ -55,6 +79,14 @@ Act = Literal[
     "mission_ended",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who does something: a member of staff, or an operator at the machine's own command line."""
+
+    staff_id: UUID | None = None
+    operator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +122,14 @@ def record_act(
     session.add(kept)
     session.flush()
     return kept.id
+
+
+def record_act_of(
+    session: Session, actor: Actor, act: Act, *, subject: str, details: dict[str, Any] | None = None
+) -> UUID:
+    """Keep what an actor did now; return its id. An operator is named in the details."""
+    named = {"operator": actor.operator} if actor.operator else {}
+    return record_act(session, actor.staff_id, act, subject=subject, details={**(details or {}), **named})
 
 
 def acts(

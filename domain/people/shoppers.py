@@ -9,12 +9,12 @@ from typing import Any
 from uuid import UUID
 
 import phonenumbers
-from sqlalchemy import case
+from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, col, or_, select
+from sqlmodel import Session, col, select
 
 from domain.events.outbox import NewEvent, record
-from domain.people.errors import InvalidPhoneError
+from domain.people.errors import InvalidEmailError, InvalidPhoneError, StaffExistsError
 from infra import clock
 from infra.secrets import token_secret
 from schemas.base import new_id
@@ -54,20 +54,43 @@ def join_shopper(session: Session, phone: str) -> Shopper:
     return session.exec(select(Shopper).where(Shopper.phone == number)).one()
 
 
+def email_address(email: str) -> str:
+    """Return an e-mail address as it is kept: checked, without spaces around it, in small letters.
+
+    No name server is asked: an address may be right on a day on which none answers.
+
+    Raises:
+        InvalidEmailError: It can't be an address.
+    """
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError as error:
+        raise InvalidEmailError from error
+
+
 def join_staff(session: Session, email: str, role: StaffRole, brands: Sequence[str] = ()) -> StaffMember:
-    """Return the member of staff with this address, with the role and brands given now."""
-    now = clock.now()
-    values: dict[str, Any] = {"role": role, "brands": list(brands), "ended_at": None}
-    # Another role, or a return, ends the tokens of before.
-    moved = or_(col(StaffMember.role) != role, col(StaffMember.ended_at).is_not(None))
-    access_from = case((moved, now), else_=col(StaffMember.access_from))
-    session.execute(
-        insert(StaffMember)
-        .values(id=new_id(), email=email.strip().lower(), joined_at=now, access_from=now, **values)
-        .on_conflict_do_update(index_elements=["email"], set_={**values, "access_from": access_from})
-    )
-    session.expire_all()
-    return session.exec(select(StaffMember).where(StaffMember.email == email.strip().lower())).one()
+    """Return the member of staff with this address, who joins if new or gone.
+
+    Whoever is here already keeps role and brands: those are changed by `accounts.change_role` alone.
+
+    Raises:
+        InvalidEmailError: It can't be an address.
+        StaffExistsError: Somebody with this address has another role or other brands.
+    """
+    address, now = email_address(email), clock.now()
+    given: dict[str, Any] = {"role": role, "brands": list(brands)}
+    joined = insert(StaffMember).values(id=new_id(), email=address, joined_at=now, access_from=now, **given)
+    session.execute(joined.on_conflict_do_nothing(index_elements=["email"]))
+    statement = select(StaffMember).where(StaffMember.email == address).with_for_update()
+    member = session.exec(statement.execution_options(populate_existing=True)).one()
+    if member.ended_at is not None:
+        # A return ends the tokens of before.
+        member.role, member.brands, member.ended_at, member.access_from = role, list(brands), None, now
+        session.add(member)
+        session.flush()
+    if member.role != role or sorted(member.brands) != sorted(brands):
+        raise StaffExistsError(role=member.role)
+    return member
 
 
 def pseudonym(shopper_id: UUID, audience: str) -> str:

@@ -19,11 +19,14 @@ from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.errors import NotFoundError
+from domain.people.audit import record_act
 from domain.people.errors import WeakPasswordError
+from domain.people.recovery import forget_recovery_codes, use_recovery_code
 from domain.people.shoppers import phone_e164
 from infra import clock
 from infra.secrets import token_secret
 from schemas.people import Shopper, SignInFailure, StaffCredential, StaffMember, StaffRelation
+from schemas.staff import StaffLink, StaffRecoveryCode
 
 PASSWORD_LENGTH_MIN = 12
 # NIST SP 800-63B asks for at most 100 failures in a row; after a few, each one costs time.
@@ -56,6 +59,22 @@ def _hash_of_nobody() -> str:
     return _hasher().hash(secrets.token_hex(16))
 
 
+def hash_password(password: str) -> str:
+    """Return how a password is kept. It takes about half a second: no row is held meanwhile.
+
+    Raises:
+        WeakPasswordError: The password is shorter than 12 characters.
+    """
+    if len(password) < PASSWORD_LENGTH_MIN:
+        raise WeakPasswordError(length_min=PASSWORD_LENGTH_MIN)
+    return _hasher().hash(password)
+
+
+def password_right(password: str, password_hash: str | None) -> bool:
+    """Say whether a password is the one kept; as much work where none is."""
+    return _hasher().verify(password, password_hash or _hash_of_nobody()) and bool(password_hash)
+
+
 def enrol(session: Session, staff: StaffMember, password: str) -> str:
     """Give a member of staff a password and a new one-time code; older sessions and tokens end.
 
@@ -65,21 +84,45 @@ def enrol(session: Session, staff: StaffMember, password: str) -> str:
     Raises:
         WeakPasswordError: The password is shorter than 12 characters.
     """
-    if len(password) < PASSWORD_LENGTH_MIN:
-        raise WeakPasswordError(length_min=PASSWORD_LENGTH_MIN)
-    credential = session.get(StaffCredential, staff.id) or StaffCredential(
+    password_hash = hash_password(password)
+    credential = void(session, staff, password=True, code=True)
+    credential.password_hash = password_hash
+    session.add(credential)
+    session.flush()
+    return code_address(staff, credential)
+
+
+def void(session: Session, staff: StaffMember, *, password: bool, code: bool) -> StaffCredential:
+    """End a member's sessions and tokens, and their password, their code or both; return their way in.
+
+    Nothing is hashed: a password that is void has no hash, and none is ever right.
+    """
+    credential = locked_credential(session, staff.id) or StaffCredential(
         staff_id=staff.id, password_hash="", code_salt="", sessions_from=clock.now()
     )
-    credential.password_hash = _hasher().hash(password)
-    credential.code_salt = secrets.token_hex(16)
-    credential.last_code_step = 0
+    if password:
+        credential.password_hash = ""
+    if code or not credential.code_salt:
+        credential.code_salt = secrets.token_hex(16)
+        credential.last_code_step = 0
+        forget_recovery_codes(session, staff.id)
     credential.failures = 0
     credential.locked_until = None
-    credential.sessions_from = clock.now()
-    staff.access_from = clock.now()
-    session.add_all([credential, staff])
     session.execute(delete(SignInFailure).where(col(SignInFailure.staff_id) == staff.id))
+    session.execute(delete(StaffLink).where(col(StaffLink.staff_id) == staff.id))
+    end_sessions(session, staff, credential)
+    return credential
+
+
+def end_sessions(session: Session, staff: StaffMember, credential: StaffCredential) -> None:
+    """End every session and token of a member as of now."""
+    credential.sessions_from = staff.access_from = clock.now()
+    session.add_all([credential, staff])
     session.flush()
+
+
+def code_address(staff: StaffMember, credential: StaffCredential) -> str:
+    """Return the otpauth:// address that an authenticator app takes."""
     return one_time_codes(credential).provisioning_uri(name=staff.email, issuer_name=ISSUER)
 
 
@@ -103,8 +146,8 @@ def sign_in(session: Session, email: str, password: str, code: str, *, address: 
     ).first()
     # As much work whoever it is, locked or not, so that the time taken tells nobody's address. And
     # before any row is locked: hashing takes a while.
-    password_right = _hasher().verify(password, found[1] if found else _hash_of_nobody())
-    credential = _locked_credential(session, found[0].id) if found else None
+    right = password_right(password, found[1] if found else None)
+    credential = locked_credential(session, found[0].id) if found else None
     if found is None or credential is None or credential.password_hash != found[1]:
         return SignIn(None, "wrong")
     now = clock.now()
@@ -112,20 +155,16 @@ def sign_in(session: Session, email: str, password: str, code: str, *, address: 
     here = _failures_from(session, staff.id, address, now)
     if here.locked_until is not None and here.locked_until > now:
         return SignIn(None, "locked")
-    if not password_right:
-        _count(here, now)
+    if not right:
+        count_failure(here, now)
         here.failed_at = now
         session.add(here)
         return SignIn(None, "wrong")
     if credential.locked_until is not None and credential.locked_until > now:
         return SignIn(None, "locked")
-    step = _code_step(credential, code, now)
-    if step is None:
-        _count(credential, now)
+    if has_open_link(session, staff.id) or not code_right(session, credential, code):
+        count_failure(credential, now)
         return SignIn(None, "wrong")
-    credential.failures = 0
-    credential.locked_until = None
-    credential.last_code_step = step
     session.execute(
         delete(SignInFailure).where(
             col(SignInFailure.staff_id) == staff.id, col(SignInFailure.address_digest) == here.address_digest
@@ -134,7 +173,31 @@ def sign_in(session: Session, email: str, password: str, code: str, *, address: 
     return SignIn(staff)
 
 
-def _count(counted: StaffCredential | SignInFailure, now: datetime) -> None:
+def has_open_link(session: Session, staff_id: UUID) -> bool:
+    """Say whether a member has yet to set what a one-time link is for: until then nothing lets them in."""
+    return session.get(StaffLink, staff_id, populate_existing=True) is not None
+
+
+def code_right(session: Session, credential: StaffCredential, code: str) -> bool:
+    """Say whether a code is the app's now or an unused recovery code, and use it up.
+
+    The caller holds the credential's row, so that one code is never good for two at once.
+    """
+    now = clock.now()
+    step = _code_step(credential, code, now)
+    if step is None:
+        if not use_recovery_code(session, credential.staff_id, code):
+            return False
+        record_act(session, credential.staff_id, "recovery_code_used")
+    else:
+        credential.last_code_step = step
+    credential.failures = 0
+    credential.locked_until = None
+    return True
+
+
+def count_failure(counted: StaffCredential | SignInFailure, now: datetime) -> None:
+    """Count a wrong password or code; past a few, each one locks for longer."""
     counted.failures += 1
     if counted.failures > FAILURES_FREE:
         past_free = counted.failures - FAILURES_FREE - 1
@@ -152,8 +215,8 @@ def _failures_from(session: Session, staff_id: UUID, address: str, now: datetime
     return kept or SignInFailure(staff_id=staff_id, address_digest=digest, failed_at=now)
 
 
-def _locked_credential(session: Session, staff_id: UUID) -> StaffCredential | None:
-    # Two sign-ins at once queue here, so that one code is never good for both.
+def locked_credential(session: Session, staff_id: UUID) -> StaffCredential | None:
+    """Return a member's way in, its row held: of two sign-ins at once one waits, so a code is good once."""
     statement = (
         select(StaffCredential)
         .where(StaffCredential.staff_id == staff_id)
@@ -177,13 +240,16 @@ def _code_step(credential: StaffCredential, code: str, now: datetime) -> int | N
 
 
 def signed_in(session: Session, staff_id: UUID, since: datetime) -> StaffMember | None:
-    """Return the member of staff whose session began then, if it is still good."""
+    """Return the member of staff whose session began then, if it is still good.
+
+    What ends a member's tokens ends their sessions: another role, another password, leaving.
+    """
     found = session.exec(
         select(StaffMember, StaffCredential.sessions_from)
         .join(StaffCredential, col(StaffCredential.staff_id) == StaffMember.id)
         .where(StaffMember.id == staff_id, col(StaffMember.ended_at).is_(None))
     ).first()
-    if found is None or since < found[1]:
+    if found is None or since < max(found[1], found[0].access_from):
         return None
     return found[0]
 
@@ -195,26 +261,6 @@ def sign_out(session: Session, staff_id: UUID) -> None:
         credential.sessions_from = clock.now()
 
 
-@dataclass(frozen=True, slots=True)
-class WayIn:
-    """Somebody who may sign in; locked until then after failures."""
-
-    email: str
-    role: str
-    brands: list[str]
-    locked_until: datetime | None
-
-
-def who_may_sign_in(session: Session) -> list[WayIn]:
-    """Return everybody with a way in, by address."""
-    rows = session.exec(
-        select(StaffMember, StaffCredential.locked_until)
-        .join(StaffCredential, col(StaffCredential.staff_id) == StaffMember.id)
-        .order_by(col(StaffMember.email))
-    ).all()
-    return [WayIn(member.email, member.role, member.brands, locked) for member, locked in rows]
-
-
 def end_access(session: Session, email: str) -> None:
     """End a member's access: their sessions and tokens are no good from now on, nor is their password.
 
@@ -224,9 +270,8 @@ def end_access(session: Session, email: str) -> None:
     staff = session.exec(select(StaffMember).where(StaffMember.email == email.strip().lower())).first()
     if staff is None or staff.ended_at is not None:
         raise NotFoundError
-    credential = session.get(StaffCredential, staff.id)
-    if credential is not None:
-        session.delete(credential)
+    for kept in (StaffCredential, StaffLink, StaffRecoveryCode):
+        session.execute(delete(kept).where(col(kept.staff_id) == staff.id))
     staff.ended_at = staff.access_from = clock.now()
     session.add(staff)
     session.flush()

@@ -62,6 +62,7 @@ def history(
             currency=receipt.currency,
             total=major(receipt.total_minor, receipt.currency),
             points=int(earned),
+            total_minor=receipt.total_minor,
         )
         for receipt, retailer, earned in rows
     ]
@@ -152,6 +153,9 @@ def _line_views(
                 box=line.box,
                 page=line.page,
                 why=why,
+                unit_price_minor=line.unit_price_minor,
+                amount_minor=line.amount_minor,
+                discount_minor=line.discount_minor,
             )
         )
     return shown
@@ -173,4 +177,7 @@ def _reading_view(receipt: Receipt, retailers: dict[UUID, str]) -> ReadingView |
         total=major(receipt.total_minor, currency),
         payment=receipt.payment,
         quality=receipt.reading.get("quality", {}),
+        subtotal_minor=receipt.subtotal_minor,
+        discount_total_minor=receipt.discount_total_minor,
+        total_minor=receipt.total_minor,
     )

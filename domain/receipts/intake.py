@@ -19,16 +19,21 @@ from domain.errors import NotFoundError
 from domain.origins.links import note_upload
 from domain.receipts.errors import IdempotencyKeyReusedError, NoPagesError, TooManyPagesError
 from domain.receipts.photos import PhotoFacts, check_photos
+from domain.receipts.stripping import without_metadata
 from infra import clock, storage
 from infra.settings import settings
 from schemas.base import new_id
 from schemas.origins import Origin
+from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptPage
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Pages that may be a receipt's, looked at and not kept yet. `request_hash` tells them from others."""
+    """Pages that may be a receipt's, looked at and not kept yet. `request_hash` tells them from others.
+
+    `photos` are without metadata; `hashes` are of what arrived.
+    """
 
     photos: tuple[bytes, ...]
     facts: tuple[PhotoFacts, ...]
@@ -60,7 +65,8 @@ def look_at_upload(photos: Sequence[bytes], captured_at: datetime | None = None)
     hashes = [storage.photo_hash(photo) for photo in photos]
     request = "|".join([*hashes, captured_at.isoformat() if captured_at else ""])
     request_hash = hashlib.sha256(request.encode()).hexdigest()
-    return Upload(tuple(photos), tuple(facts), tuple(hashes), captured_at, request_hash)
+    plain = [without_metadata(photo, page.media_type) for photo, page in zip(photos, facts, strict=True)]
+    return Upload(tuple(plain), tuple(facts), tuple(hashes), captured_at, request_hash)
 
 
 def accepted_before(
@@ -83,14 +89,16 @@ def accepted_before(
     return Accepted(receipt, len(upload.photos), replayed=True)
 
 
-def keep_photos(upload: Upload) -> None:
+def keep_photos(upload: Upload, shopper_id: UUID) -> None:
     """Keep an upload's pages, before there is a row: an orphan file is harmless, an orphan row is not.
+
+    They lie with all that is kept of their shopper, and go with it.
 
     Raises:
         StoreAwayError: They are not kept.
     """
     for photo in upload.photos:
-        storage.put_photo(photo)
+        storage.put_photo(photo, shopper_id)
 
 
 def accept_receipt(
@@ -114,8 +122,10 @@ def accept_receipt(
 
     Raises:
         IdempotencyKeyReusedError: The same key brought another upload meanwhile.
+        NotFoundError: The shopper asked to be forgotten meanwhile.
     """
     now = clock.now()
+    _hold_shopper(session, shopper_id)
     receipt_id = session.execute(
         insert(Receipt)
         .values(
@@ -145,15 +155,25 @@ def accept_receipt(
             receipt_id=receipt_id,
             position=position,
             sha256=sha256,
+            object_name=storage.object_name(storage.photo_hash(photo), shopper_id),
             media_type=page.media_type,
             width=page.width,
             height=page.height,
             size_bytes=page.size_bytes,
         )
-        for position, (sha256, page) in enumerate(zip(upload.hashes, upload.facts, strict=True))
+        for position, (photo, sha256, page) in enumerate(
+            zip(upload.photos, upload.hashes, upload.facts, strict=True)
+        )
     )
     session.flush()
     receipt = session.get_one(Receipt, receipt_id)
     if origin is not None:
         note_upload(session, receipt, origin, counts or {})
     return Accepted(receipt, len(upload.photos), replayed=False)
+
+
+def _hold_shopper(session: Session, shopper_id: UUID) -> None:
+    """Keep a shopper until this receipt stands, so that erasure, which begins with their row, finds it."""
+    standing = select(Shopper.erased_at).where(Shopper.id == shopper_id)
+    if session.exec(standing.with_for_update(read=True, key_share=True)).one() is not None:
+        raise NotFoundError

@@ -27,6 +27,7 @@ from domain.receipts.errors import (
 )
 from infra import storage
 from infra.settings import settings
+from schemas.receipts import ReceiptPage
 
 MEDIA_TYPES = {
     "JPEG": "image/jpeg",
@@ -126,16 +127,18 @@ def _decode_whole(picture: Image.Image) -> None:
             raise TruncatedImageError from error
 
 
-def kept_photo(sha256: str) -> bytes:
-    """Return a page's bytes as they were uploaded. Asks the store, so no transaction is open meanwhile.
+def kept_photo(page: ReceiptPage) -> bytes:
+    """Return a page's bytes as they are kept. Asks the store, so no transaction is open meanwhile.
 
     Raises:
-        NotFoundError: The store has no such photograph.
+        NotFoundError: The store has no such photograph, or it was removed.
         PhotoChangedError: It has another in its place.
         StoreAwayError: It did not answer.
     """
+    if page.removed_at is not None:
+        raise NotFoundError
     try:
-        return storage.get_photo(sha256)
+        return storage.get_photo(page.object_name)
     except storage.PhotoMissingError as error:
         raise NotFoundError from error
     except storage.PhotoChangedError as error:

@@ -25,7 +25,7 @@ PAUSE_DOUBLINGS_MAX: Final = 5
 
 
 def pages_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
-    """Return the SHA-256 of a waiting receipt's pages in order; None when it has ended.
+    """Return the objects' names of a waiting receipt's pages in order; None when it has ended.
 
     Nothing is counted yet: whoever can't fetch the pages has not tried to read them.
 
@@ -37,7 +37,7 @@ def pages_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
         raise NotFoundError
     if status not in WAITING_STATUSES:
         return None
-    return [page.sha256 for page in pages_of(session, receipt_id)]
+    return [page.object_name for page in pages_of(session, receipt_id)]
 
 
 def begin_reading(session: Session, receipt_id: UUID) -> bool:
@@ -127,11 +127,11 @@ def receipt_for_staff(session: Session, receipt_id: UUID, staff_id: UUID) -> Rec
     """Return any receipt for a member of staff but their own or their family's.
 
     Raises:
-        NotFoundError: It does not exist.
+        NotFoundError: It does not exist, or was erased.
         ConflictOfInterestError: It is theirs, so nothing of it is for them to see.
     """
     receipt = session.get(Receipt, receipt_id)
-    if receipt is None:
+    if receipt is None or receipt.erased_at is not None:
         raise NotFoundError
     if is_related(session, staff_id, receipt.shopper_id):
         raise ConflictOfInterestError
@@ -174,9 +174,9 @@ def locked(session: Session, receipt_id: UUID) -> Receipt:
     """Return a receipt that nobody else changes until this transaction ends.
 
     Raises:
-        NotFoundError: There is no such receipt.
+        NotFoundError: There is no such receipt, or it was erased.
     """
     receipt = session.exec(_LOCKED, params={"receipt_id": receipt_id}).first()
-    if receipt is None:
+    if receipt is None or receipt.erased_at is not None:
         raise NotFoundError
     return receipt

@@ -42,20 +42,21 @@ def end_unread(
 
 
 def photos_kept_before(session: Session, receipt_id: UUID) -> list[str]:
-    """Return the SHA-256 of photographs that the store must have if it is itself, a few at most.
+    """Return the names of photographs that the store must have if it is itself, a few at most.
 
     A folder that is not mounted and a bucket of the wrong name answer too: that they have nothing. A
     photograph is known to be gone only where those of receipts that came just before are there.
     """
-    own = select(ReceiptPage.sha256).where(ReceiptPage.receipt_id == receipt_id)
+    own = select(ReceiptPage.object_name).where(ReceiptPage.receipt_id == receipt_id)
     return list(
         session.exec(
-            select(ReceiptPage.sha256)
+            select(ReceiptPage.object_name)
             .where(
                 # Ids are made in the order of time.
                 col(ReceiptPage.receipt_id) < receipt_id,
                 ReceiptPage.position == 0,
-                col(ReceiptPage.sha256).not_in(own),
+                col(ReceiptPage.removed_at).is_(None),
+                col(ReceiptPage.object_name).not_in(own),
             )
             .order_by(col(ReceiptPage.receipt_id).desc())
             .limit(NEIGHBOURS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -59,14 +60,23 @@ def decide_batch(
     decision: Decision,
     reason: str,
     refusal: RefusalKind | None = None,
+    keep: Callable[[], None] = lambda: None,
 ) -> UUID:
-    """Decide many receipts alike and keep what was done; return under which id it is found again.
+    """Decide many receipts alike and note what was done; return under which id it is found again.
+
+    `keep` commits each receipt by itself, as in `settle_many`.
 
     Raises:
         TooManyCasesError: More than 100 at once.
     """
     outcome: ManyDecided = settle_many(
-        session, receipt_ids, reviewer_id=reviewer_id, decision=decision, reason=reason, refusal=refusal
+        session,
+        receipt_ids,
+        reviewer_id=reviewer_id,
+        decision=decision,
+        reason=reason,
+        refusal=refusal,
+        keep=keep,
     )
     details = {
         "decision": decision,
@@ -121,8 +131,10 @@ def batch_of(session: Session, act_id: UUID, reviewer_id: UUID) -> Batch:
     return Batch(act.acted_at, rows)
 
 
-def undo_batch(session: Session, act_id: UUID, reviewer_id: UUID) -> tuple[int, int]:
-    """Take back all that still can be of what a reviewer decided at once.
+def undo_batch(
+    session: Session, act_id: UUID, reviewer_id: UUID, keep: Callable[[], None] = lambda: None
+) -> tuple[int, int]:
+    """Take back all that still can be of what a reviewer decided at once; `keep` commits each by itself.
 
     Returns:
         How many were taken back, and how many could not be though they were to.
@@ -142,6 +154,7 @@ def undo_batch(session: Session, act_id: UUID, reviewer_id: UUID) -> tuple[int, 
             refused += 1
             continue
         done += 1
+        keep()
     return done, refused
 
 

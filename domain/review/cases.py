@@ -52,6 +52,7 @@ NOTHING_SAID: dict[str, Any] = {
     "retailer": None,
     "merchant": None,
     "total": None,
+    "total_minor": None,
     "currency": None,
     "points": 0,
     "reasons": [],
@@ -112,6 +113,7 @@ def _summaries(
             due_at=(row.waiting_since or row.received_at) + workbench.review_due(),
             holder=holders.get(row.id),
             awaits_second_person=row.id in proposals,
+            total_minor=row.total_minor,
         )
         for row in rows
     ]

@@ -5,7 +5,7 @@ The second part of domain/settlement: one transaction each, with the receipt's r
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -113,7 +113,7 @@ def settle_review(  # noqa: PLR0913 - each says one thing of a decision
     workbench.end_hold(session, receipt_id)
     decided = records.record_decision(session, receipt, reviewer_id, decision, reason)
     if decision == "reject":
-        _refuse(session, receipt, refusal)
+        refuse(session, receipt, refusal)
     act: Act = "approved" if decision == "approve" else "rejected"
     details = {"decision_id": str(decided.id), "changes": done.changes}
     record_act(session, reviewer_id, act, receipt_id=receipt_id, details=details)
@@ -157,18 +157,18 @@ def settle_many(
     decision: Decision,
     reason: str,
     refusal: RefusalKind | None = None,
+    keep: Callable[[], None] = lambda: None,
 ) -> ManyDecided:
     """Decide many receipts alike; one that can't be decided stops none of the others.
 
-    None is approved among many that looks like another receipt: those are looked at one by one.
+    None is approved among many that looks like another receipt: those are looked at one by one. `keep`
+    commits each by itself: accounts of several would be locked in an order in which others may wait.
 
     Raises:
         TooManyCasesError: More than 100 at once.
     """
     if len(receipt_ids) > CASES_AT_ONCE_MAX:
         raise TooManyCasesError(cases_max=CASES_AT_ONCE_MAX)
-    if decision == "approve":
-        safeguards.wait_for_approvals(session)
     decided: list[UUID] = []
     proposed: list[UUID] = []
     refused: dict[UUID, str] = {}
@@ -176,8 +176,10 @@ def settle_many(
     for receipt_id in sorted(set(receipt_ids)):
         try:
             with session.begin_nested():
-                if decision == "approve" and safeguards.looks_like_another(locked(session, receipt_id)):
-                    raise NotInBulkError
+                if decision == "approve":
+                    safeguards.wait_for_approvals(session)
+                    if safeguards.looks_like_another(locked(session, receipt_id)):
+                        raise NotInBulkError
                 made = settle_review(
                     session,
                     receipt_id,
@@ -190,6 +192,7 @@ def settle_many(
             refused[receipt_id] = error.code
             continue
         (decided if made else proposed).append(receipt_id)
+        keep()
     return ManyDecided(tuple(decided), tuple(proposed), refused)
 
 
@@ -262,6 +265,7 @@ def _check_may_decide(
         raise ConflictOfInterestError
     before = records.standing_decision(session, receipt.id)
     had_a_say = {proposal.reviewer_id if proposal else None, before.reviewer_id if before else None}
+    had_a_say |= records.who_reversed(session, receipt.id)
     if reviewer_id in had_a_say:
         raise DecidedBeforeError
     workbench.check_free(session, receipt.id, reviewer_id)
@@ -301,7 +305,7 @@ def _approve(
     if asks_two and not _confirms(proposal, wanted, pays_again=bool(paid_by)):
         raise _SecondPersonNeededError
     receipt.status = "approved"
-    taken_back = records.approvals_undone(session, receipt.id)
+    taken_back = records.times_taken_back(session, receipt.id)
     granted = credit(session, receipt, awards, times_taken_back=taken_back, was_held=True)
     earning.note_granted(session, receipt, granted)
     _write_points(lines, granted)
@@ -331,7 +335,8 @@ def _propose(
     record_act(session, reviewer_id, "proposed", receipt_id=receipt_id, details=details)
 
 
-def _refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
+def refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
+    """Refuse a receipt whose row is locked: it claims no paper, holds no budget, and earns nothing."""
     receipt.status = "rejected"
     evidence = {"refusal": refusal} if refusal else {}
     receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
@@ -348,7 +353,7 @@ def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
     """Let a decided receipt wait again, since then: its claims are its own, its points pending."""
     known = _matching_ids(receipt)
     receipt.reasons = [reason for reason in receipt.reasons if reason.code != "refused_by_reviewer"]
-    images, prints = claims.claim_kept(session, receipt, _chain(receipt))
+    images, prints = claims.claim_kept(session, receipt, (receipt.reading or {}).get("chain"))
     for code, holders in (("same_image", images), ("same_receipt", prints)):
         # Somebody may have sent the same paper while this one was refused.
         new = [str(holder.receipt_id) for holder in holders if str(holder.receipt_id) not in known]
@@ -365,15 +370,11 @@ def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
 
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
     claims.release_print(session, receipt.id)
-    _, prints = claims.claim_kept(session, receipt, _chain(receipt))
+    _, prints = claims.claim_kept(session, receipt, (receipt.reading or {}).get("chain"))
     known = _matching_ids(receipt)
     for holder in prints:
         if str(holder.receipt_id) not in known:
             raise CorrectionMatchesError(matching_receipt_id=str(holder.receipt_id))
-
-
-def _chain(receipt: Receipt) -> str | None:
-    return (receipt.reading or {}).get("chain")
 
 
 def _matching_ids(receipt: Receipt) -> set[str]:

@@ -65,6 +65,12 @@ class TooManyCasesError(DomainError):
     code = "too_many_cases"
 
 
+class NotApprovedError(ConflictError):
+    """Only an approved receipt can be taken back."""
+
+    code = "not_approved"
+
+
 class NotRefusedError(ConflictError):
     """Only a refused receipt can be appealed against."""
 

@@ -11,6 +11,7 @@ from infra import clock
 from infra.settings import settings
 from schemas.people import StaffMember
 from schemas.receipts import Receipt
+from schemas.reversals import ReceiptReversal
 from schemas.review import Decision, ReviewDecision, ReviewProposal, ReviewUndo
 
 
@@ -101,9 +102,28 @@ def close_proposal(session: Session, proposal: ReviewProposal) -> None:
     session.flush()
 
 
-def approvals_undone(session: Session, receipt_id: UUID) -> int:
-    """Return how often an approval of a receipt was taken back."""
-    return sum(
+def times_taken_back(session: Session, receipt_id: UUID) -> int:
+    """Return how often a receipt that was credited was taken back, by undoing or later."""
+    undone = sum(
         undo is not None and decision.decision == "approve"
         for decision, _, undo in decisions_of(session, receipt_id)
     )
+    return undone + len(_reversals(session, receipt_id, "done"))
+
+
+def who_reversed(session: Session, receipt_id: UUID) -> set[UUID | None]:
+    """Return who had a part in taking an approved receipt back."""
+    done = _reversals(session, receipt_id, "done")
+    return {person for row in done for person in (row.proposed_by, row.decided_by)}
+
+
+def open_reversal(session: Session, receipt_id: UUID) -> ReceiptReversal | None:
+    """Return the proposal to take a receipt back that waits for a second person."""
+    return next(iter(_reversals(session, receipt_id, "proposed")), None)
+
+
+def _reversals(session: Session, receipt_id: UUID, state: str) -> list[ReceiptReversal]:
+    rows = select(ReceiptReversal).where(
+        ReceiptReversal.receipt_id == receipt_id, ReceiptReversal.state == state
+    )
+    return list(session.exec(rows).all())

@@ -122,9 +122,13 @@ def _found(session: Session, partner_id: UUID, typed: str, *, locked: bool = Fal
 def _for_sale(session: Session, partner_id: UUID, typed: str, sale: Transaction) -> Voucher:
     """Return a voucher, locked, that this sale may hold or use, or has used."""
     voucher = _found(session, partner_id, typed, locked=True)
+    now = clock.now()
     if _is_of(voucher, partner_id, sale) and voucher.state in {"reserved", "used"}:
+        # A hold that ran out keeps no voucher past its last day.
+        if standing(voucher, now) == "expired":
+            raise VoucherRefusedError
         return voucher
-    if standing(voucher, clock.now()) != "issued":
+    if standing(voucher, now) != "issued":
         raise VoucherRefusedError
     other: Any = session.exec(
         select(Voucher.id).where(Voucher.partner_id == partner_id, Voucher.transaction == sale.transaction)

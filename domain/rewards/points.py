@@ -30,16 +30,17 @@ def take(session: Session, shopper_id: UUID, reward: Reward, redemption: str, at
         InsufficientPointsError: The shopper holds fewer.
     """
     owner = spending.Owner(shopper_id, reward.currency_id)
-    spending.redeem(session, _key(shopper_id, redemption), owner, Points(reward.points), at=at)
+    spending.redeem(session, redeem_key(shopper_id, redemption), owner, Points(reward.points), at=at)
 
 
 def give_back(session: Session, voucher: Voucher, at: datetime) -> None:
     """Give a cancelled voucher's points back, once."""
     assert voucher.shopper_id is not None  # noqa: S101 - it was issued
     assert voucher.redemption is not None  # noqa: S101 - it was issued
-    spent = _key(voucher.shopper_id, voucher.redemption)
+    spent = redeem_key(voucher.shopper_id, voucher.redemption)
     spending.refund(session, key_of("cancel", voucher.id), of=spent, at=at)
 
 
-def _key(shopper_id: UUID, redemption: str) -> UUID:
+def redeem_key(shopper_id: UUID, redemption: str) -> UUID:
+    """Return the key under which points were given for a voucher."""
     return key_of("redeem", shopper_id, redemption)

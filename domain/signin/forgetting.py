@@ -5,8 +5,10 @@ from __future__ import annotations
 from sqlalchemy import delete
 from sqlmodel import Session, col
 
+from domain.privacy.erasure import ask_erasure
 from domain.signin.codes import phone_digest
 from schemas.people import Shopper
+from schemas.privacy import PrivacyRequest
 from schemas.signin import (
     Device,
     OneTimeCode,
@@ -16,6 +18,18 @@ from schemas.signin import (
     SecondFact,
     ShopperSession,
 )
+
+
+def be_forgotten(session: Session, shopper: Shopper, confirmation: str) -> PrivacyRequest:
+    """Have a shopper forgotten: their access ends now, and with the phone at hand its codes.
+
+    Raises:
+        ErasureNotConfirmedError: They have not said so twice.
+        NotFoundError: They asked before.
+    """
+    request = ask_erasure(session, shopper.id, confirmation)
+    forget_ways_in(session, shopper)
+    return request
 
 
 def forget_ways_in(session: Session, shopper: Shopper) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from domain.people.shoppers import join_shopper
+from domain.signin import second_fact
 from domain.signin.codes import mobile_e164
 from domain.signin.errors import OutsideOffError, OutsideTokenError, PhoneNotTakenError
 from infra import clock
@@ -15,6 +16,7 @@ from infra.db import lock_key
 from infra.outside import OutsideError, read_outside_token
 from infra.settings import settings
 from schemas.base import new_id, table_of
+from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.signin import OutsideIdentity
 
@@ -24,10 +26,10 @@ class OutsideProof:
     """Who an outside token is about; `by_phone` where only their number says which account is theirs."""
 
     shopper: Shopper
-    by_phone: bool
+    second_fact_due: bool
 
 
-def prove_outside(session: Session, token: str) -> OutsideProof:
+def prove_outside(session: Session, token: str, origin: Origin) -> OutsideProof:
     """Return the shopper that an outside token is about, who joins if new.
 
     Who is new is known by their phone, where the service has checked it; without one they join without.
@@ -49,16 +51,19 @@ def prove_outside(session: Session, token: str) -> OutsideProof:
     if known is not None:
         shopper = session.get_one(Shopper, known.shopper_id)
         if shopper.erased_at is None:
-            return OutsideProof(shopper, by_phone=False)
+            return OutsideProof(shopper, second_fact_due=False)
         session.delete(known)
         session.flush()
     shopper = _join(session, said.phone)
-    session.execute(
-        insert(table_of(OutsideIdentity)).values(
-            issuer=issuer, subject=said.subject, shopper_id=shopper.id, first_seen_at=clock.now()
+    due = shopper.phone is not None and second_fact.is_due(session, shopper, origin)
+    # Who has yet to prove more is not known by the service's name: the next sign-in asks again.
+    if not due:
+        session.execute(
+            insert(table_of(OutsideIdentity)).values(
+                issuer=issuer, subject=said.subject, shopper_id=shopper.id, first_seen_at=clock.now()
+            )
         )
-    )
-    return OutsideProof(shopper, by_phone=shopper.phone is not None)
+    return OutsideProof(shopper, second_fact_due=due)
 
 
 def _join(session: Session, phone: str | None) -> Shopper:

@@ -296,6 +296,7 @@ def upgrade() -> None:
         sa.Column("postponed", sa.Integer(), nullable=False),
         sa.Column("settled_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("retailer_id", sa.Uuid(), nullable=True),
         sa.Column("merchant", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("store", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
@@ -677,13 +678,16 @@ def upgrade() -> None:
         sa.Column("receipt_id", sa.Uuid(), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("sha256", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("object_name", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=False),
         sa.Column("media_type", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
         sa.Column("width", sa.Integer(), nullable=False),
         sa.Column("height", sa.Integer(), nullable=False),
         sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["receipt_id"], ["receipt.id"], name=op.f("fk_receipt_page_receipt_id")),
         sa.PrimaryKeyConstraint("receipt_id", "position", name=op.f("pk_receipt_page")),
     )
+    op.create_index(op.f("ix_receipt_page_object_name"), "receipt_page", ["object_name"], unique=False)
     op.create_index(op.f("ix_receipt_page_sha256"), "receipt_page", ["sha256"], unique=False)
     op.create_table(
         "review_decision",
@@ -1000,6 +1004,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_review_decision_receipt_id"), table_name="review_decision")
     op.drop_table("review_decision")
     op.drop_index(op.f("ix_receipt_page_sha256"), table_name="receipt_page")
+    op.drop_index(op.f("ix_receipt_page_object_name"), table_name="receipt_page")
     op.drop_table("receipt_page")
     op.drop_index(
         "ix_receipt_line_brand", table_name="receipt_line", postgresql_where=sa.text("brand_id IS NOT NULL")

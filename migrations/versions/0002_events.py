@@ -110,9 +110,69 @@ def upgrade() -> None:
         "ix_push_delivery_due", "push_delivery", ["due_at"], postgresql_where=sa.text("state = 'due'")
     )
     op.create_index("ix_push_delivery_target", "push_delivery", ["target_id"])
+    op.create_table(
+        "webhook_endpoint",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("url", sqlmodel.sql.sqltypes.AutoString(length=500), nullable=False),
+        sa.Column("description", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("types", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("salt", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column("old_salt", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=True),
+        sa.Column("old_salt_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
+        sa.Column("disabled_why", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=True),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("state IN ('enabled', 'disabled')", name=op.f("ck_webhook_endpoint_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_endpoint")),
+    )
+    op.create_table(
+        "webhook_delivery",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("endpoint_id", sa.Uuid(), nullable=False),
+        sa.Column("event_key", sa.Uuid(), nullable=False),
+        sa.Column("type", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=False),
+        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=9), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("queued_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_status", sa.SmallInteger(), nullable=True),
+        sa.Column("last_fault", sqlmodel.sql.sqltypes.AutoString(length=40), nullable=True),
+        sa.CheckConstraint("state IN ('due', 'delivered', 'dead')", name=op.f("ck_webhook_delivery_state")),
+        sa.ForeignKeyConstraint(
+            ["endpoint_id"],
+            ["webhook_endpoint.id"],
+            name=op.f("fk_webhook_delivery_endpoint_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_webhook_delivery")),
+        sa.UniqueConstraint(
+            "endpoint_id", "event_key", name=op.f("uq_webhook_delivery_endpoint_id_event_key")
+        ),
+    )
+    op.create_index(
+        "ix_webhook_delivery_due",
+        "webhook_delivery",
+        ["endpoint_id", "due_at"],
+        postgresql_where=sa.text("state = 'due'"),
+    )
+    op.create_index(
+        "ix_webhook_delivery_dead",
+        "webhook_delivery",
+        ["endpoint_id"],
+        postgresql_where=sa.text("state = 'dead'"),
+    )
+    op.create_index("ix_webhook_delivery_newest", "webhook_delivery", ["endpoint_id", "queued_at", "id"])
+    op.create_index("ix_webhook_delivery_queued_at", "webhook_delivery", ["queued_at"])
 
 
 def downgrade() -> None:
+    op.drop_table("webhook_delivery")
+    op.drop_table("webhook_endpoint")
     op.drop_table("push_delivery")
     op.drop_table("push_target")
     op.drop_table("message")

@@ -13,7 +13,7 @@ from ocr.preprocess.components import connected
 # What a tick is read as.
 _READ_AS: Final = frozenset("Vv/√")
 # A pen's ink is fainter than print: what is this share of the darkest at the strip's beginning is ink.
-_INK: Final = 0.41
+_INK: Final = 0.27
 # A tick is about as large as a capital; what goes on to the right of that is print that it touches.
 _WIDTH_MAX: Final = round(1.3 * CAPITALS)
 _HEIGHT_MIN: Final = round(0.6 * CAPITALS)

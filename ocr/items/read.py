@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterator, Sequence
+from itertools import pairwise
 from typing import Final
 
 from rapidfuzz import fuzz
@@ -12,6 +13,7 @@ from ocr.items.decode import NAME_MIN, Decoded, Segment, Way, decode
 from ocr.items.draft import Draft
 from ocr.items.segments import Held
 from ocr.items.tagged import HEADING_MIN, Tagged
+from ocr.items.wraps import Wraps
 from ocr.text.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
 from ocr.text.labels import heading_share
 from ocr.text.letters import count_letters, digits_of, fold
@@ -29,6 +31,8 @@ TIMES: Final = frozenset({"x", "X", "*", "\u00d7", "@"})
 NAMELESS_ROLES: Final = frozenset({"label", "unit", "tax_mark"})
 LETTERS_MIN: Final = 2
 LONE_MIN: Final = 0.9
+# Where a till had no need to break a name, the tagger must be as sure as this that it did.
+WRAP_SURE: Final = 0.98
 # Columns stand at least this far apart, in characters; units have few letters.
 COLUMN_GAP: Final = 1.8
 FLAG_LETTERS_MAX: Final = 2
@@ -74,9 +78,10 @@ def drafts_of(way: Way, decoded: Decoded, rows: Sequence[Row], tagged: Tagged) -
     """A way's items, discounts attached, voided ones taken out."""
     drafts: list[Draft] = []
     ends: set[int] = set()
+    wraps = Wraps(rows, tagged)
     for segment in way.segments:
         run = rows[segment.start : segment.end]
-        draft = _draft(segment, run, tagged)
+        draft = _draft(segment, run, tagged, wraps)
         draft.posterior = decoded.posteriors[segment.start, segment.end]
         if not draft.name and segment.start not in ends and segment.start:
             _name_above(draft, rows[segment.start - 1], tagged)
@@ -95,7 +100,7 @@ def drafts_of(way: Way, decoded: Decoded, rows: Sequence[Row], tagged: Tagged) -
     return drafts
 
 
-def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged) -> Draft:
+def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged, wraps: Wraps) -> Draft:
     """One item from its rows."""
     meaning = segment.meaning
     used = {
@@ -103,7 +108,7 @@ def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged) -> Draft:
         for one in (*meaning.others, *meaning.discounts, *([meaning.figure] if meaning.figure else []))
         for place in range(one.figure.first, one.figure.last + 1)
     }
-    parts = [(row, _name_words(row, used, tagged)) for row in run]
+    parts = [(row, _name_words(row, used, tagged)) for row in _going_on(run, tagged, wraps)]
     named = [(row, places) for row, places in parts if places]
     if not named:
         # An item has a name: where the tagger sees none, the first words that say nothing else.
@@ -132,6 +137,16 @@ def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged) -> Draft:
     )
 
 
+def _going_on(run: Sequence[Row], tagged: Tagged, wraps: Wraps) -> list[Row]:
+    """The rows whose words may be the item's name: not those that would have fitted behind the name above."""
+    for place, (above, row) in enumerate(pairwise(run), 1):
+        surely = min(tagged.role(row, word, "name") for word in range(len(row.tokens)))
+        if wraps.would_fit(row, above) and surely < WRAP_SURE:
+            # What stands beneath it goes on with a wish or a remark, too.
+            return [*run[:place], *(other for other in run[place + 1 :] if other.figures)]
+    return list(run)
+
+
 def _name_above(draft: Draft, row: Row, tagged: Tagged) -> None:
     """Name an item by the row above it that no item holds, as where a first name was taken for the head."""
     places = _spelled_words(row, set(), tagged)
@@ -148,16 +163,19 @@ def _in_order(held: Sequence[Held]) -> list[Held]:
 
 def _name_words(row: Row, used: set[tuple[int, int]], tagged: Tagged) -> list[int]:
     """The places of the row's words that are of the item's name."""
+    if row.kind in DISCOUNT_KINDS:
+        return []
     sure = [
         place
         for place in range(len(row.tokens))
         if (row.index, place) not in used and tagged.role(row, place, "name") > NAME_MIN
     ]
-    while sure and (is_no_name(row.tokens[sure[0]].text) or _is_lone(row, sure[0], tagged)):
+    while sure and (is_no_name(row.tokens[sure[0]].text) or _is_lone(row, sure, tagged)):
         sure = sure[1:]
     while sure and (is_no_name(row.tokens[sure[-1]].text) or (len(sure) > 1 and _is_column(row, sure[-1]))):
         sure = sure[:-1]
-    if not sure:
+    if not sure or (row.figures and all(fold(row.tokens[place].text) in unit_words() for place in sure)):
+        # A unit beside figures is no name: Goi 2 9.800.
         return []
     return [
         place
@@ -185,9 +203,10 @@ def is_no_name(word: str) -> bool:
     return is_rate(word) or word in TIMES or not fold(word) or bool(SEQUENCE.match(word))
 
 
-def _is_lone(row: Row, place: int, tagged: Tagged) -> bool:
-    """Whether a word is a lone letter before a name, of which the tagger isn't sure: a tax class."""
-    return len(row.tokens[place].text) == 1 and tagged.role(row, place, "name") < LONE_MIN
+def _is_lone(row: Row, sure: Sequence[int], tagged: Tagged) -> bool:
+    """Whether the first word is a lone letter, unsure or apart from the rest of the name: a tax class."""
+    apart = len(sure) > 1 and sure[1] > sure[0] + 1
+    return len(row.tokens[sure[0]].text) == 1 and (apart or tagged.role(row, sure[0], "name") < LONE_MIN)
 
 
 def _is_column(row: Row, place: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import log
 from typing import Final
 
@@ -21,6 +22,11 @@ PROBABILITY_MIN: Final = 2e-4
 # What a sum's label says against an item that begins there.
 LABEL_DOUBT: Final = 4.0
 SUMS_MIN: Final = 0.5
+# Numbers that open items: how likely they are counts or nothing, their digits, and how many of them rise
+# where they number the lines.
+COUNT_MIN: Final = 0.6
+COUNT_DIGITS_MAX: Final = 2
+RISING_SHARE: Final = 0.6
 HEADING_MIN: Final = 0.6
 # A sum with one of these labels ends the items where nothing else tells.
 ENDING_KINDS: Final = frozenset({*TOTAL_KINDS, *TENDER_KINDS, "subtotal", "change"})
@@ -69,7 +75,9 @@ class Tagged:
         self._roles = tags.roles
         self._steps = np.log(np.maximum(tags.steps, PROBABILITY_MIN))
         self._sections = tags.sections
-        if not tags.learned:
+        if tags.learned:
+            self._tell_counts(rows)
+        else:
             self._close(rows)
         self._doubt(rows)
 
@@ -110,6 +118,30 @@ class Tagged:
             sums = row.kind in SUM_KINDS and row.figures and (row.kind != "tax" or is_tax_alone(row))
             if heads or sums or row.kind == "voided" or row.index > end:
                 self._steps[row.index, [STEP_INDEX["begin"], STEP_INDEX["inside"]]] -= LABEL_DOUBT
+
+    def _tell_counts(self, rows: Sequence[Row]) -> None:
+        """Numbers that open items and rise from each to the next number the lines; any others are counts."""
+        opening = [
+            row
+            for row in rows
+            if (figure := row.figure_at(0)) is not None
+            and figure.core.isdigit()
+            and len(figure.core) <= COUNT_DIGITS_MAX
+            and self.step(row, "begin") > log(COUNT_MIN)
+            and self.role(row, 0, "quantity") + self.role(row, 0, "none") > COUNT_MIN
+        ]
+        numbers = [int(row.tokens[0].text) if row.tokens[0].text.isdigit() else None for row in opening]
+        pairs = [(one, other) for one, other in pairwise(numbers) if one is not None and other is not None]
+        if not pairs:
+            return
+        rising = sum(one < other for one, other in pairs)
+        if rising > RISING_SHARE * len(pairs):
+            return
+        self._roles = self._roles.copy()
+        for row in opening:
+            chances = self._roles[self._starts[row.index]]
+            chances[ROLE_INDEX["quantity"]] += chances[ROLE_INDEX["none"]]
+            chances[ROLE_INDEX["none"]] = 0.0
 
     def _close(self, rows: Sequence[Row]) -> None:
         """Where nothing was learned, labels of sums end the items and the first money begins them."""

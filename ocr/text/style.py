@@ -31,12 +31,11 @@ def find_locale(rows: Sequence[Row]) -> Locale:
         scores.update({locale.name: -scores[locale.name] for locale in known if locale.common})
     text = "\n".join(strip_marks(row.text) for row in rows)
     for name, locale in locales().items():
-        if locale.exponent:
-            signs = sum(text.count(sign) for sign in locale.signs if not sign.isalpha())
-            words = sum(
-                len(re.findall(rf"\b{sign}(?=\s?\d|\b)", text)) for sign in locale.signs if sign.isalpha()
-            )
-            scores[name] += SIGN_WEIGHT * min(3, signs + words)
+        signs = sum(text.count(sign) for sign in locale.signs if not sign.isalpha())
+        words = sum(
+            len(re.findall(rf"\b{sign}(?=\s?\d|\b)", text)) for sign in locale.signs if sign.isalpha()
+        )
+        scores[name] += SIGN_WEIGHT * min(3, signs + words)
     grouped, cents = len(THOUSANDS.findall(text)), len(CENTS.findall(text)) - len(BOTH.findall(text))
     if grouped > cents:
         scores.update({locale.name: 3 for locale in known if not locale.exponent})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import struct
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +35,7 @@ _GENERATORS: Final = re.compile(
     r"|novelai|flux|leonardo\.ai|ideogram|trainedalgorithmicmedia|compositewithtrained",
     re.IGNORECASE,
 )
+_VERSION: Final = re.compile(r"[ /v]{0,2}\d[\d.]{0,11}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def file_facts(data: bytes) -> FileFacts:
             notes = [str(value) for name in _PNG_NOTES if (value := image.info.get(name))]
             make, model = (str(exif.get(tag) or "").strip("\0 ") for tag in (_MAKE, _MODEL))
             notes.insert(0, str(exif.get(_SOFTWARE) or "").strip("\0 "))
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, struct.error, TypeError):
         return FileFacts()
     head = data[:_HEAD_BYTES]
     notes += [tool.decode("utf-8", "replace") for tool in _TOOL.findall(head)]
@@ -67,3 +69,11 @@ def file_facts(data: bytes) -> FileFacts:
 
 def _first(names: re.Pattern[str], notes: list[str]) -> str | None:
     return next((note[:_NOTE_MAX] for note in notes if names.search(note)), None)
+
+
+def programs_named(facts: FileFacts) -> list[str]:
+    """Return the programs that a file names, each with its version and nothing else that the file says."""
+    noted = ((_EDITORS, facts.editor or ""), (_GENERATORS, facts.generator or ""))
+    found = [(note, match) for names, note in noted if (match := names.search(note))]
+    ends = [(note, match, _VERSION.match(note, match.end()) or match) for note, match in found]
+    return [note[match.start() : last.end()] for note, match, last in ends]

@@ -11,7 +11,8 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from domain.errors import NotFoundError
-from domain.people import staff
+from domain.people import accounts, staff
+from domain.people.audit import Actor
 from domain.people.shoppers import join_staff
 from infra import clock
 from infra.secrets import token_secret
@@ -22,6 +23,7 @@ from schemas.reasons import Reason
 from tests import make
 from tests.make import console as ground
 
+OPERATOR = Actor(operator="root")
 PATHS = ("/v1/review/cases", "/v1/catalog/brands", "/v1/catalog/retailers", "/v1/catalog/products")
 
 
@@ -57,10 +59,12 @@ def test_another_role_and_another_password_end_the_tokens_of_before(
 ) -> None:
     member = join_staff(session, "one@example.vn", "admin")
     before = make.bearer(member)
-    join_staff(session, "one@example.vn", "admin", ("omo",))
-    assert statuses(client, before) == {200}
-    join_staff(session, "one@example.vn", "reviewer")
-    join_staff(session, "one@example.vn", "admin")
+    other = join_staff(session, "other@example.vn", "brand_manager", ("omo",))
+    others = make.bearer(other)
+    accounts.change_role(session, other.id, "brand_manager", ("omo", "comfort"), by=OPERATOR)
+    assert client.get("/v1/brands/comfort/retailers", headers=others).status_code == 200
+    accounts.change_role(session, member.id, "reviewer", (), by=OPERATOR)
+    accounts.change_role(session, member.id, "admin", (), by=OPERATOR)
     assert statuses(client, before) == {401}
     since = make.bearer(member)
     staff.enrol(session, member, ground.PASSWORD)

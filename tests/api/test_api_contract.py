@@ -9,14 +9,29 @@ import schemathesis
 from fastapi.testclient import TestClient
 from hypothesis import HealthCheck, settings
 from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
 from sqlmodel import Session
 
 from app import create_app
 from infra.db import transaction
 from tests import make
 
+CHECKS = (
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+)
 ROLES = ("shopper", "reviewer", "brand_manager", "admin")
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
+# Every boundary of every field by every other takes hours with terms that hold terms; chance takes a minute.
+schema.config.phases.coverage.enabled = False
 
 
 @pytest.fixture
@@ -29,13 +44,13 @@ def tokens(committed: None) -> Generator[dict[str, dict[str, str]]]:
 
 
 @schema.parametrize()
-@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
-def test_no_operation_fails_on_anything_sent(
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_operation_answers_as_described_whatever_is_sent(
     case: schemathesis.Case, tokens: dict[str, dict[str, str]]
 ) -> None:
     for headers in tokens.values():
         response = case.call(headers=headers)
-        case.validate_response(response, checks=(not_a_server_error,))
+        case.validate_response(response, checks=CHECKS)
 
 
 def test_every_operation_but_signing_in_and_the_operator_s_asks_for_a_token(

@@ -32,18 +32,22 @@ from tests.make.operations import PARAMETERS, operations
 TEXT_RULES, PRINTED_RULES, MOMENT_RULES = (get_args(kind)[1:] for kind in (Text, PrintedTime, Moment))
 
 
-def leaves(annotation: Any, rules: tuple[Any, ...] = ()) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """Each plain type inside an annotation with the rules that hold for it."""
+def leaves(
+    annotation: Any, rules: tuple[Any, ...] = (), within: frozenset[type] = frozenset()
+) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Each plain type inside an annotation with the rules that hold for it; bodies may hold themselves."""
     origin = get_origin(annotation)
     if origin is Annotated:
-        yield from leaves(get_args(annotation)[0], (*rules, *get_args(annotation)[1:]))
+        yield from leaves(get_args(annotation)[0], (*rules, *get_args(annotation)[1:]), within)
     elif origin in {Union, UnionType, list, tuple}:
         for part in get_args(annotation):
-            yield from leaves(part, rules)
+            yield from leaves(part, rules, within)
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if annotation in within:
+            return
         hints = typing.get_type_hints(annotation, include_extras=True)
         for name, field in annotation.model_fields.items():
-            yield from leaves(hints[name], tuple(field.metadata))
+            yield from leaves(hints[name], tuple(field.metadata), within | {annotation})
     else:
         yield annotation, rules
 

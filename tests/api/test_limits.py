@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import re
 import threading
 import time
 from collections.abc import Generator
@@ -273,8 +274,12 @@ def test_json_is_not_sniffed_and_no_page_loads_scripts_of_others(
 ) -> None:
     assert client.get("/healthz").headers["x-content-type-options"] == "nosniff"
     assert client.get("/openapi.json").status_code == 200
-    for path in ("/docs", "/redoc"):
-        assert client.get(path).status_code == 404
+    page = client.get("/docs")
+    assert "script-src 'self';" in page.headers["content-security-policy"]
+    loaded = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+    assert [address for address in loaded if not address.startswith(("/", "data:,"))] == []
+    assert {client.get(address).status_code for address in loaded if address.startswith("/")} == {200}
+    assert client.get("/redoc").status_code == 404
     assert client.get("/metrics").status_code == 200
     set_one(set_to, metrics_port=9100)
     assert client.get("/metrics").status_code == 404

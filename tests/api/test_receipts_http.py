@@ -77,7 +77,7 @@ def test_every_kind_of_photo_is_taken_whatever_its_name(
     assert (body["status"], body["pages"]) == ("received", 1)
     page = session.exec(select(ReceiptPage)).one()
     assert page.media_type == f"image/{kind.lower()}"
-    assert storage.get_photo(page.sha256) == photo
+    assert storage.get_photo(page.object_name) == photo
 
 
 def test_pages_of_a_long_receipt_keep_their_order(

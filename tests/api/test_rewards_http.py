@@ -152,6 +152,20 @@ def test_a_hold_that_is_let_go_or_runs_out_is_none(
     assert ask_signed(client, secret, "POST", f"{till}/use", second).json()["state"] == "used"
 
 
+def test_a_hold_keeps_no_voucher_past_its_last_day(
+    client: TestClient, session: Session, shopper: Shopper
+) -> None:
+    secret = partner(session)
+    made = redeem(client, shopper, offered_reward(session).id).json()
+    till, sale = f"/v1/partners/vouchers/{made['code']}", {"transaction": "T-1"}
+    assert ask_signed(client, secret, "POST", f"{till}/reserve", sale).status_code == 200
+    kept = session.get_one(Voucher, made["id"])
+    kept.reserved_until = clock.now() - timedelta(seconds=1)
+    kept.last_day = clock.till_today() - timedelta(days=1)
+    session.flush()
+    assert ask_signed(client, secret, "POST", f"{till}/use", sale).json()["code"] == "voucher_refused"
+
+
 def test_whatever_is_wrong_a_till_is_told_the_same(
     client: TestClient, session: Session, shopper: Shopper
 ) -> None:

@@ -17,6 +17,7 @@ from domain import settlement
 from domain.fraud import bands
 from domain.fraud.bands import Bands, RuleSetting
 from domain.origins.links import link_shoppers
+from domain.people.accounts import member_with_address
 from domain.review import decisions
 from infra import clock, storage
 from infra.db import transaction
@@ -33,6 +34,8 @@ from tests.make.browser import needs_chromium
 pytestmark = [needs_chromium, pytest.mark.slow]
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=30_000)
+PAGES = ("review", "clusters", "audit", "rules", "bands", "names")
+ADMINS_PAGES = ("liability", "adjustments", "webhooks", "privacy")
 
 
 @pytest.fixture(scope="module")
@@ -289,10 +292,9 @@ def test_no_page_is_wider_than_its_window_in_either_language(browser: Browser, s
     faults: list[str] = []
     page.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
     page.on("pageerror", lambda error: faults.append(str(error)))
-    pages = {name: name for name in ("review", "clusters", "audit", "rules", "bands", "names")} | {
-        "empty": "review?overdue=1"
-    }
+    pages = {name: name for name in (*PAGES, *ADMINS_PAGES)} | {"empty": "review?overdue=1"}
     pages |= {"cluster-cases": f"review?linked={cases['cluster']}"}
+    pages |= {"staff": "staff", "member": f"staff/{scene.member.id}", "account": "account"}
     pages |= {f"case-{number}": f"review/{case}" for number, case in enumerate(scene.case_ids)}
     pages |= {f"case-{kind}": f"review/{case}" for kind, case in cases.items()}
     for language in LANGUAGES:
@@ -355,3 +357,37 @@ def test_the_sign_in_page_fits_and_refuses_in_words(browser: Browser, scene: Sce
     expect(page.get_by_role("alert")).to_contain_text("That did not work.")
     browsing.keep_picture(page, "sign-in-en-360")
     assert browsing.overflow(page) <= 0
+
+
+def test_a_colleague_is_invited_by_keyboard_and_sets_a_way_in(browser: Browser, scene: Scene) -> None:
+    page = open_console(browser, scene)
+    page.goto(f"{scene.address}/console/staff")
+    page.locator("input[name=email]").focus()
+    page.keyboard.type("lan@example.vn")
+    page.keyboard.press("Enter")
+    link = page.locator("#link").input_value()
+    browsing.keep_picture(page, "link-vi-1440")
+    joining = browsing.new_context(browser, width=360).new_page()
+    faults: list[str] = []
+    joining.on("console", lambda message: faults.append(message.text) if message.type == "error" else None)
+    joining.goto(link)
+    browsing.keep_picture(joining, "join-vi-360")
+    assert browsing.overflow(joining) <= 0
+    assert joining.locator("img.qr").evaluate("picture => picture.naturalWidth") > 0
+    with transaction() as session:
+        code = console.code_of(session, member_with_address(session, "lan@example.vn"))
+    joining.fill("#password", "another correct horse")
+    joining.fill("#again", "another correct horse")
+    joining.fill("#code", code)
+    joining.press("#code", "Enter")
+    expect(joining.locator("ol.recovery li")).to_have_count(10)
+    browsing.keep_picture(joining, "recovery-vi-360")
+    assert browsing.overflow(joining) <= 0
+    recovery = joining.locator("ol.recovery li").first.inner_text()
+    joining.get_by_role("link", name="Tiếp tục").click()
+    joining.fill("#email", "lan@example.vn")
+    joining.fill("#password", "another correct horse")
+    joining.fill("#code", recovery)
+    joining.press("#code", "Enter")
+    joining.wait_for_url("**/console/review")
+    assert faults == []

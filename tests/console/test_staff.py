@@ -8,7 +8,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session
 
 from cli.staff import HALF_BLOCKS, qr_text
-from domain.people import staff
+from domain.people import accounts, staff
 from tests.make import console
 
 ADDRESS = "otpauth://totp/QuetBill:reviewer%40example.vn?secret=JBSWY3DPEHPK3PXP&issuer=QuetBill"
@@ -28,7 +28,7 @@ def test_the_code_in_the_terminal_is_one_a_phone_can_scan() -> None:
 def test_a_way_in_that_is_taken_away_ends_its_sessions(client: TestClient, session: Session) -> None:
     member = console.enrol(session)
     assert console.sign_in(client, session, member).status_code == 303
-    assert [row.email for row in staff.who_may_sign_in(session)] == [member.email]
+    assert [row.email for row in accounts.staff_list(session)] == [member.email]
     staff.end_access(session, member.email)
     assert client.get("/console/review", follow_redirects=False).status_code == 303
-    assert staff.who_may_sign_in(session) == []
+    assert accounts.staff_list(session) == []

@@ -14,7 +14,7 @@ from domain.loyalty import crediting
 from infra import clock
 from infra.db import engine, transaction
 from schemas.base import Points
-from schemas.campaigns import Campaign, CampaignVersion
+from schemas.campaigns import Campaign
 from schemas.ledger import Lot
 from schemas.receipts import Receipt
 from tests import make
@@ -22,9 +22,7 @@ from tests import make
 
 def award(session: Session, campaign: Campaign, points: int, *budget_ids: int) -> Award:
     by_line = {0: points // 3, 2: points - points // 3}
-    version = select(CampaignVersion.id).where(CampaignVersion.campaign_id == campaign.id)
-    version_id = session.exec(version).one()
-    brand_id = make.brand_id(session)
+    version_id, brand_id = make.version_id(session, campaign), make.brand_id(session)
     return Award(campaign.id, version_id, brand_id, Points(points), 365, by_line, budget_ids)
 
 
@@ -104,11 +102,14 @@ def test_many_receipts_at_once_are_credited_what_the_budget_holds_and_no_more(co
             make.make_receipt(session, shoppers[number % 8], image=f"{number:064}") for number in range(48)
         ]
 
+    refused: list[int] = []
+
     def credit_share(share: int) -> None:
         for number in range(share, 48, 8):
             with transaction() as own:
                 asked = award(own, campaign, 23 + number, budget)
-                crediting.credit(own, receipts[number], [asked])
+                if not crediting.credit(own, receipts[number], [asked]):
+                    refused.append(asked.points)
 
     threads = [threading.Thread(target=credit_share, args=(share,)) for share in range(8)]
     for thread in threads:
@@ -120,4 +121,5 @@ def test_many_receipts_at_once_are_credited_what_the_budget_holds_and_no_more(co
             balances_of_shopper(session, shopper.id).get(make.brand_id(session), 0) for shopper in shoppers
         )
         assert total + left(session, budget) == 1000
-        assert left(session, budget) < 23
+        # Nobody was refused what there was.
+        assert left(session, budget) < min(refused)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import stat
 import time
+from collections.abc import Generator
 from pathlib import Path
 
 import boto3
@@ -11,7 +13,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from infra import storage
+from infra.keyring import keys_of
 from infra.settings import override_settings
+from schemas.base import new_id
 from tests import make
 
 
@@ -44,12 +48,20 @@ def test_an_s3_compatible_store_keeps_photographs(fresh_store: None, monkeypatch
         sha256 = storage.put_photo(b"photo")
         assert storage.get_photo(sha256) == b"photo"
         assert storage.put_photo(b"photo") == sha256
+        override_settings(storage_keys=f"old:{KEYS['old']}")
+        owner = new_id()
+        name = storage.put_photo(b"sealed", owner)
+        assert (storage.get_photo(name), list(storage.objects_of(owner))) == (b"sealed", [name])
+        storage.remove(name)
+        storage.remove(name)
+        assert list(storage.objects_of(owner)) == []
         with pytest.raises(storage.PhotoMissingError):
             storage.get_photo("0" * 64)
         assert (storage.has_photo(sha256), storage.has_photo("0" * 64)) == (True, False)
         kept = client.list_objects_v2(Bucket="receipts", Prefix="photos/")["Contents"]
         assert f"photos/{sha256[:2]}/{sha256[2:4]}/{sha256}" in {item["Key"] for item in kept}
     finally:
+        override_settings(storage_keys="")
         client.close()
         server.stop()
 
@@ -118,3 +130,76 @@ def test_a_store_that_refuses_connections_is_away_within_seconds(
         storage.get_photo("0" * 64)
     assert not storage.takes_photos()
     assert time.monotonic() - began < 3
+
+
+KEYS = {name: base64.b64encode(bytes([number]) * 32).decode() for number, name in enumerate(("old", "new"))}
+
+
+@pytest.fixture
+def sealed_store(fresh_store: None, tmp_path: Path) -> Generator[Path]:
+    """A local folder in which what is kept is sealed under the key `old`."""
+    override_settings(storage_url=f"file://{tmp_path}", storage_keys=f"old:{KEYS['old']}")
+    yield tmp_path
+    override_settings(storage_keys="")
+
+
+def test_a_sealed_photograph_lies_unreadable_and_comes_back(sealed_store: Path) -> None:
+    owner = new_id()
+    name = storage.put_photo(b"photo of a receipt", owner)
+    [file] = [path for path in sealed_store.rglob("*") if path.is_file()]
+    assert file.parent.name == owner.hex
+    assert b"receipt" not in file.read_bytes()
+    assert storage.get_photo(name) == b"photo of a receipt"
+
+
+def test_keys_change_and_what_older_ones_sealed_is_still_read(sealed_store: Path) -> None:
+    override_settings(storage_keys="")
+    plain = storage.put_photo(b"plain")
+    override_settings(storage_keys=f"old:{KEYS['old']}")
+    old = storage.put_photo(b"old")
+    override_settings(storage_keys=f"new:{KEYS['new']},old:{KEYS['old']}")
+    new = storage.put_photo(b"new")
+    assert [storage.get_photo(name) for name in (plain, old, new)] == [b"plain", b"old", b"new"]
+    override_settings(storage_keys=f"new:{KEYS['new']}")
+    # Nothing is concluded of a photograph whose key is missing: it is neither gone nor another.
+    with pytest.raises(storage.StoreAwayError):
+        storage.get_photo(old)
+
+
+@pytest.mark.parametrize("place", [-1, 13, 40])
+def test_a_sealed_photograph_that_was_changed_is_not_shown(sealed_store: Path, place: int) -> None:
+    name = storage.put_photo(b"photo" * 10)
+    [file] = [path for path in sealed_store.rglob("*") if path.is_file()]
+    kept = bytearray(file.read_bytes())
+    kept[place] ^= 1
+    file.write_bytes(kept)
+    with pytest.raises(storage.PhotoChangedError):
+        storage.get_photo(name)
+
+
+def test_a_sealed_photograph_is_bound_to_its_name(sealed_store: Path) -> None:
+    one, other = (storage.put_photo(content, new_id()) for content in (b"one", b"other"))
+    (sealed_store / storage._path(one)).replace(sealed_store / storage._path(other))
+    with pytest.raises(storage.PhotoChangedError):
+        storage.get_photo(other)
+
+
+@pytest.mark.parametrize(
+    "keys", ["key", "a:AAAA", "a:!", f":{KEYS['old']}", f"a:{KEYS['old']},a:{KEYS['new']}"]
+)
+def test_a_key_that_is_none_is_refused_without_being_said(keys: str) -> None:
+    with pytest.raises(ValueError, match="NAME:BASE64") as refused:
+        keys_of(keys)
+    assert KEYS["old"] not in str(refused.value)
+
+
+def test_what_is_kept_of_one_owner_is_listed_and_removed(fresh_store: None, tmp_path: Path) -> None:
+    override_settings(storage_url=f"file://{tmp_path}")
+    owner, other = new_id(), new_id()
+    mine = {storage.put_photo(bytes([number]), owner) for number in range(3)}
+    theirs = storage.put_photo(b"\0", other)
+    assert set(storage.objects_of(owner)) == mine
+    for name in [*mine, *mine]:
+        storage.remove(name)
+    assert list(storage.objects_of(owner)) == []
+    assert storage.get_photo(theirs) == b"\0"

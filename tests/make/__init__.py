@@ -17,6 +17,7 @@ from domain.campaigns.programme import read_terms
 from domain.campaigns.terms import Terms
 from domain.campaigns.versions import create_campaign, publish_terms, published_of
 from domain.people.shoppers import join_shopper, join_staff
+from domain.privacy.consents import record_for_trial
 from infra import clock, storage
 from infra.db import engine
 from infra.settings import override_settings
@@ -58,7 +59,10 @@ def use_store(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
 
 
 def make_shopper(session: Session, phone: str = "0901234567") -> Shopper:
-    return join_shopper(session, phone)
+    """A shopper who agreed to take part and to brands' figures, and to nothing else."""
+    shopper = join_shopper(session, phone)
+    record_for_trial(session, shopper.id)
+    return shopper
 
 
 def make_staff(session: Session, role: StaffRole = "reviewer", brands: tuple[str, ...] = ()) -> StaffMember:
@@ -114,6 +118,13 @@ def published_terms(session: Session, campaign: Campaign) -> Terms:
     return read_terms(standing.version.terms)
 
 
+def version_id(session: Session, campaign: Campaign) -> UUID:
+    """The version that was published last."""
+    standing = published_of(session, campaign)
+    assert standing is not None
+    return standing.version.id
+
+
 def change_terms(session: Session, campaign: Campaign, **values: Any) -> None:
     """Publish another version of a campaign, live from now on."""
     stands = published_terms(session, campaign).model_dump()
@@ -137,6 +148,7 @@ def make_receipt(
             receipt_id=receipt.id,
             position=0,
             sha256=image,
+            object_name=image,
             media_type="image/jpeg",
             width=1000,
             height=2000,

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ocr
+from domain.money import major
 from ocr.receipt import parse_receipt
 from ocr.types import TextLine, Word
 from tests.make.paper import make_paper
@@ -84,6 +85,44 @@ CHANGE :                             4.20
     assert (line.raw_name, line.quantity, line.unit_price_minor) == ("SABUN BASUH", Decimal(2), 1290)
     assert reading.receipt_no == "CS00012345"
     assert reading.purchased_at == datetime(2017, 8, 15, 11, 4)
+
+
+def test_an_indonesian_receipt_is_read():
+    reading = parse_receipt(
+        make_paper("""
+TOKO SINAR PAGI
+Jl. Melati Raya No. 14, Kel. Sukamaju
+Kec. Coblong, Kota Bandung
+NPWP: 01.234.567.8-901.000
+No. Struk: SP-00471123
+Tgl: 15/08/2024 11:04   Kasir: Dewi
+Beras Ramos 5kg
+     1 x 74.500              74.500
+Susu Kental Manis
+     3 x 12.500              37.500
+     Diskon                  -7.500
+Minyak Goreng 2L
+     1 x 38.900              38.900
+Total Item                        3
+Total Belanja            Rp 143.400
+Tunai                    Rp 150.000
+Kembali                  Rp   6.600
+PPN 11% termasuk         Rp  14.211
+Terima kasih
+""")
+    )
+    assert (reading.currency, reading.total_minor, reading.change_minor) == ("IDR", 143400, 6600)
+    assert [
+        (line.raw_name, line.quantity, line.amount_minor, line.discount_minor) for line in reading.lines
+    ] == [
+        ("Beras Ramos 5kg", 1, 74500, 0),
+        ("Susu Kental Manis", 3, 37500, 7500),
+        ("Minyak Goreng 2L", 1, 38900, 0),
+    ]
+    assert reading.merchant == "TOKO SINAR PAGI"
+    assert reading.receipt_no == "SP-00471123"
+    assert reading.purchased_at == datetime(2024, 8, 15, 11, 4)
+    assert major(reading.total_minor, reading.currency) == 143400
 
 
 words = st.builds(

@@ -58,7 +58,6 @@ Tong cong                                   35.400
     assert items(reading) == [("Banh mi sandwich", 3, 14400, 0), ("Sua dac hop giay", 1, 21000, 0)]
 
 
-@NOT_YET
 def test_the_unit_stands_before_the_count():
     reading = read("""
 SIEU THI MAI LAN

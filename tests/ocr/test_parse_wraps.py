@@ -22,7 +22,6 @@ def names(text: str) -> list[str]:
     return [line.raw_name for line in lines(text)]
 
 
-@NOT_YET
 def test_what_would_have_fitted_behind_a_name_is_no_part_of_it():
     assert names("""
 BLUE HARBOR GRILL

@@ -228,7 +228,8 @@ def test_a_picture_that_kills_its_workers_ends_unreadable(app: TestClient, photo
     receipt_id = upload(app, photo)
     for _ in range(settings().read_attempts_max):
         with transaction() as session:
-            assert rows.pages_to_read(session, receipt_id) == [storage.photo_hash(photo)]
+            [name] = rows.pages_to_read(session, receipt_id) or []
+            assert name.endswith(storage.photo_hash(photo))
             assert rows.begin_reading(session, receipt_id)
     with transaction() as session:
         assert not rows.begin_reading(session, receipt_id)

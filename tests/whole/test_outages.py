@@ -77,13 +77,13 @@ def make_waiting(number: int, sha256: str) -> UUID:
         return receipt.id
 
 
-def kept_at(folder: Path, sha256: str) -> Path:
-    return folder / sha256[:2] / sha256[2:4] / sha256
+def kept_at(folder: Path, name: str) -> Path:
+    return folder / storage._path(name)
 
 
 def photo_of(folder: Path, receipt_id: UUID) -> Path:
     with Session(engine()) as session:
-        return kept_at(folder, rows.pages_of(session, receipt_id)[0].sha256)
+        return kept_at(folder, rows.pages_of(session, receipt_id)[0].object_name)
 
 
 def ended(receipt_id: UUID) -> tuple[str, str | None, int]:

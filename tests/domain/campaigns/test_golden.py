@@ -16,7 +16,7 @@ from domain.campaigns.judging import Limits, judge
 from domain.campaigns.kept import Claims, read_kept, to_keep
 from domain.campaigns.told import whys_of
 from domain.catalog.folding import fold
-from tests.domain.campaigns.golden import model
+from tests.domain.campaigns.golden import written
 from tests.domain.campaigns.golden.drawn import RESTRICTED
 from tests.domain.campaigns.golden.reckoning import brand
 from tests.make.campaigns import basket, id_of, line, named, points, terms, version
@@ -26,19 +26,19 @@ TAKING_PART = ("omo", "knorr", "dove")
 
 @cache
 def campaigns() -> dict[str, Version]:
-    said = json.loads((model.HERE / "rules.json").read_text(encoding="utf-8"))
+    said = json.loads((written.HERE / "rules.json").read_text(encoding="utf-8"))
     return {name: version(terms(**({"brands": TAKING_PART} | rules)), name) for name, rules in said.items()}
 
 
 @cache
 def receipts() -> dict[str, dict[str, Any]]:
-    written = (model.HERE / "receipts.jsonl").read_text(encoding="utf-8").splitlines()
-    return {receipt["id"]: receipt for receipt in map(json.loads, written)}
+    drawn = (written.HERE / "receipts.jsonl").read_text(encoding="utf-8").splitlines()
+    return {receipt["id"]: receipt for receipt in map(json.loads, drawn)}
 
 
 def expected() -> dict[str, list[dict[str, str]]]:
     by_rule: dict[str, list[dict[str, str]]] = {}
-    with (model.HERE / "expected.csv").open(encoding="utf-8", newline="") as file:
+    with (written.HERE / "expected.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             by_rule.setdefault(row["rule"], []).append(row)
     return by_rule
@@ -106,9 +106,9 @@ def test_the_table_is_whole_and_says_something_of_every_rule() -> None:
     assert len(EXPECTED) == 30
     assert {len(rows) for rows in EXPECTED.values()} == {60}
     assert [rule for rule, rows in EXPECTED.items() if not any(row["points"] for row in rows)] == []
-    written = [
+    kept = [
         [row[name] for name in ("receipt", "rule", "points", "vi", "en")]
         for rows in EXPECTED.values()
         for row in rows
     ]
-    assert sorted(written) == sorted(list(model.rows())[1:]), "the table is what the model says"
+    assert sorted(kept) == sorted(list(written.rows())[1:]), "the table is what the model says"

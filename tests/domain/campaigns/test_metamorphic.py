@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from domain.campaigns.compiled import Version
 from domain.campaigns.facts import BasketLine, History
 from domain.campaigns.judging import Limits
-from tests.domain.campaigns.golden import model
+from tests.domain.campaigns.golden import written
 from tests.make.campaigns import basket, id_of, judged, line, points, terms, version
 
-SAID = json.loads((model.HERE / "rules.json").read_text(encoding="utf-8"))
+SAID = json.loads((written.HERE / "rules.json").read_text(encoding="utf-8"))
 LIMITS = Limits(modes={"first": "first", "best": "best"}, left={id_of("until_the_20th"): 77})
 HISTORY = History(
     bought_before=False,

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import date
+from itertools import combinations
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from domain.campaigns.facts import History
 from domain.campaigns.judging import Limits
+from domain.campaigns.sets import sets_in
 from domain.campaigns.terms import Terms
 from tests.make.campaigns import DAY, basket, id_of, judged, line, points, spend, terms, version
 
@@ -45,6 +49,41 @@ def paid(*give: dict[str, Any], when: dict[str, Any] | None = None, **values: An
 )
 def test_an_effect_pays_what_it_says(effect: dict[str, Any], expected: dict[str, int]) -> None:
     assert paid(effect) == expected
+
+
+def test_a_unit_is_counted_in_one_part_of_a_set_only() -> None:
+    any_omo, bag = {"goods": {"brands": ["omo"]}}, {"goods": {"products": ["omo-3kg"]}}
+    rule = {
+        "when": {"kind": "basket", "parts": [any_omo, bag]},
+        "give": [{"kind": "points_per_set", "points": 10, "parts": [bag, any_omo]}],
+    }
+    one = judged(basket(line("omo-3kg")), version(terms(rule)))
+    assert points(one) == {}
+    assert [near.miss.kind for near in one.outcomes[0].near] == ["basket_shared"]
+    assert points(judged(basket(line("omo-3kg"), line("omo-gel")), version(terms(rule)))) == {"omo": 10}
+    assert points(judged(basket(line("omo-3kg", units=5)), version(terms(rule)))) == {"omo": 20}
+
+
+@given(
+    lines=st.lists(st.integers(0, 6), min_size=1, max_size=4),
+    parts=st.lists(
+        st.tuples(st.sets(st.integers(0, 3), min_size=1), st.integers(1, 3)), min_size=1, max_size=4
+    ),
+)
+@settings(max_examples=150, deadline=None)
+def test_as_many_sets_are_found_as_any_sharing_of_lines_allows(
+    lines: list[int], parts: list[tuple[set[int], int]]
+) -> None:
+    placed = basket(*(line("omo-3kg", units=units) for units in lines)).lines
+    asked = [([one for one in placed if one.position in wanted], units) for wanted, units in parts]
+    # Hall's condition: no parts together ask for more than all the lines that any of them may take.
+    most = min(
+        sum(one.milli for one in placed if any(one in own for own, _ in some))
+        // (1000 * sum(units for _, units in some))
+        for count in range(1, len(asked) + 1)
+        for some in combinations(asked, count)
+    )
+    assert sets_in(asked) == most
 
 
 def test_another_brands_points_are_paid_where_a_campaign_says_so() -> None:

@@ -192,6 +192,21 @@ def test_a_misread_glued_or_cut_name_is_still_known(raw_name: str, expected: str
 
 
 @pytest.mark.parametrize(
+    ("printed", "folded"),
+    [
+        ("5.0MO Matic", "0MO MATIC"),
+        ("7.7UP NN Chanh", "7UP NN CHANH"),
+        ("27.KEM PS", "KEM PS"),
+        ("1.5L COCA", "15L COCA"),
+        ("3.6kg OMO", "36KG OMO"),
+        ("100.000", "100000"),
+    ],
+)
+def test_a_lines_number_is_no_part_of_its_name(printed: str, folded: str) -> None:
+    assert fold(printed) == folded
+
+
+@pytest.mark.parametrize(
     ("raw_name", "expected"),
     [
         ("Viên súp Knom Vị bò 60g", "Knorr"),

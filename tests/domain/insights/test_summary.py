@@ -28,7 +28,7 @@ from tests.make import (
 from tests.make.purchases import bought, line_of, shopper_number
 
 MARCH = {"from": "2024-03-01", "to": "2024-03-31"}
-FIGURES = ("buyers", "trips", "units", "spend", "points")
+FIGURES = ("buyers", "trips", "units", "spend", "spend_minor", "points")
 
 
 @pytest.fixture
@@ -110,6 +110,7 @@ def test_settled_receipts_show_in_the_figures_with_their_points(
         "trips": 5,
         "units": 5,
         "spend": 5 * 185_000,
+        "spend_minor": 5 * 185_000,
         "points": 5 * 185,
         "withheld": False,
     }
@@ -186,7 +187,7 @@ def test_a_group_of_four_is_withheld_and_said_to_be_and_one_of_five_is_shown(
     assert rows["WinMart"]["buyers"] == 5
     assert rows["WinMart"]["withheld"] is False
     assert rows["Co.opmart"]["withheld"] is True
-    assert [rows["Co.opmart"][name] for name in FIGURES] == [None] * 5
+    assert [rows["Co.opmart"][name] for name in FIGURES] == [None] * 6
     assert (answer["withheld_groups"], answer["shoppers_min"]) == (1, 5)
 
 

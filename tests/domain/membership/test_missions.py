@@ -13,6 +13,7 @@ from domain.membership import follow, missions
 from domain.messages import writer
 from infra import clock
 from infra.db import transaction
+from schemas.catalog import Brand
 from schemas.events import Event
 from schemas.membership import MissionDone, NewMission
 from schemas.messages import Message
@@ -64,6 +65,17 @@ def test_each_goal_counts_what_it_names(session: Session) -> None:
         "spend_minor": (200_000, False),
         "days": (1, False),
     }
+
+
+def test_what_may_not_be_promoted_is_no_part_of_a_mission(session: Session) -> None:
+    shopper = make.make_shopper(session)
+    make.make_campaign(session)
+    mission(session, "receipts", 1)
+    session.get_one(Brand, make.brand_id(session)).restricted_class = "tobacco"
+    session.flush()
+    settled(session, shopper, 1)
+    missions.look(session, shopper.id, clock.now())
+    assert shown(session, shopper) == {"receipts": (0, False)}
 
 
 @pytest.fixture

@@ -86,6 +86,23 @@ def test_a_first_receipt_that_is_taken_back_pays_nothing(session: Session, frien
     assert session.get_one(Referral, new.id).state == "waiting"
 
 
+def test_another_first_receipt_is_held_as_long_as_the_one_before(
+    session: Session, friends: list[Shopper]
+) -> None:
+    old, new, *_ = friends
+    bring(session, old, new)
+    first = approve_one(session, new)
+    make.make_receipt(session, new, status="approved", image="b" * 64)
+    first.status = "rejected"
+    session.flush()
+    session.get_one(Referral, new.id).pays_on = clock.till_today()
+    session.flush()
+    pay(session, days=0)
+    assert session.get_one(Referral, new.id).state == "held"
+    pay(session)
+    assert held(session, old) == 50
+
+
 def test_linked_accounts_are_refused_with_a_reason(session: Session, friends: list[Shopper]) -> None:
     old, new, *_ = friends
     bring(session, old, new)

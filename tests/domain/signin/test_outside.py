@@ -22,6 +22,7 @@ from domain.signin import outside
 from domain.signin.errors import OutsideOffError, OutsideTokenError
 from infra import clock
 from infra.outside import _keys
+from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.signin import OutsideIdentity
 from tests import make
@@ -166,7 +167,7 @@ def test_whatever_is_not_its_token_for_us_now_is_refused(
     session: Session, service: Service, made: Callable[[], str]
 ) -> None:
     with pytest.raises(OutsideTokenError):
-        outside.prove_outside(session, made())
+        outside.prove_outside(session, made(), Origin())
     assert session.exec(select(Shopper)).all() == []
 
 
@@ -175,30 +176,32 @@ def test_a_phone_that_the_service_did_not_check_opens_nobody_s_account(
 ) -> None:
     known = make.make_shopper(session)
     for number, unchecked in enumerate(({"phone_number_verified": False}, {"phone_number_verified": "true"})):
-        joined = outside.prove_outside(session, token(sub=f"user-{number}", **unchecked)).shopper
+        joined = outside.prove_outside(session, token(sub=f"user-{number}", **unchecked), Origin()).shopper
         assert joined.id != known.id
         assert joined.phone is None
-    foreign = outside.prove_outside(session, token(sub="user-9", phone_number="+12025550123")).shopper
+    foreign = outside.prove_outside(
+        session, token(sub="user-9", phone_number="+12025550123"), Origin()
+    ).shopper
     assert foreign.phone is None
 
 
 def test_who_came_once_is_known_by_the_service_s_name_for_them(session: Session, service: Service) -> None:
-    first = outside.prove_outside(session, token())
-    again = outside.prove_outside(session, token(phone_number="+84909999999"))
+    first = outside.prove_outside(session, token(), Origin())
+    again = outside.prove_outside(session, token(phone_number="+84909999999"), Origin())
     assert again.shopper.id == first.shopper.id
-    assert (first.by_phone, again.by_phone) == (True, False)
+    assert (first.second_fact_due, again.second_fact_due) == (False, False)
     first.shopper.erased_at = clock.now()
     session.flush()
-    assert outside.prove_outside(session, token(phone_number=None)).shopper.id != first.shopper.id
+    assert outside.prove_outside(session, token(phone_number=None), Origin()).shopper.id != first.shopper.id
 
 
 def test_keys_are_fetched_once_and_strangers_can_t_have_them_fetched_again(
     session: Session, service: Service
 ) -> None:
     for number in range(5):
-        outside.prove_outside(session, token())
+        outside.prove_outside(session, token(), Origin())
         with pytest.raises(OutsideTokenError):
-            outside.prove_outside(session, token(kid=f"made-up-{number}"))
+            outside.prove_outside(session, token(kid=f"made-up-{number}"), Origin())
     assert service.asked == 1
 
 
@@ -206,19 +209,32 @@ def test_a_key_that_is_new_is_found_and_an_outage_keeps_the_old(
     session: Session, service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service.keys = PUBLISHED[1:]
-    outside.prove_outside(session, token(EC_KEY, "ES256", "ec"))
+    outside.prove_outside(session, token(EC_KEY, "ES256", "ec"), Origin())
     service.keys = PUBLISHED
     with pytest.raises(OutsideTokenError):
-        outside.prove_outside(session, token())
+        outside.prove_outside(session, token(), Origin())
     _keys(service.url).looked_at -= 31
-    assert outside.prove_outside(session, token())
+    assert outside.prove_outside(session, token(), Origin())
     _keys(service.url).looked_at -= 4_000
     service.keys = "broken"  # type: ignore[assignment]
-    assert outside.prove_outside(session, token())
+    assert outside.prove_outside(session, token(), Origin())
 
 
 def test_without_a_service_there_is_nothing_to_exchange(client: TestClient, session: Session) -> None:
     with pytest.raises(OutsideOffError):
-        outside.prove_outside(session, token())
+        outside.prove_outside(session, token(), Origin())
     answer = client.post("/v1/auth/outside", json={"token": token()})
     assert (answer.status_code, answer.json()["code"]) == (404, "outside_sign_in_off")
+
+
+def test_a_silent_account_is_asked_for_more_however_often_it_comes_from_outside(
+    session: Session, service: Service
+) -> None:
+    owner = make.make_shopper(session, "0901234567")
+    long_ago = clock.now() - timedelta(days=400)
+    make.make_receipt(session, owner, received_at=long_ago)
+    owner.joined_at = long_ago
+    session.flush()
+    proofs = [outside.prove_outside(session, token(), Origin()) for _ in range(2)]
+    assert [(proof.shopper.id, proof.second_fact_due) for proof in proofs] == [(owner.id, True)] * 2
+    assert session.exec(select(OutsideIdentity)).all() == []

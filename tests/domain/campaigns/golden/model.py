@@ -1,21 +1,18 @@
 """What 30 campaigns pay for 60 receipts, reckoned apart from the rules engine: plain sums of fractions.
 
-Every campaign is a function here and terms in rules.json; neither knows the other. `python -m
-tests.domain.campaigns.golden.model` draws the receipts and writes what is expected of them. Change the model
-only where the rules of a campaign change, and read the difference.
+Every campaign is a function here and terms in rules.json; neither knows the other. What is expected is
+written by `python -m tests.domain.campaigns.golden.written`. Change the model only where the rules of a
+campaign change, and read the difference.
 """
 
 from __future__ import annotations
 
-import csv
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
-from tests.domain.campaigns.golden.drawn import Receipt, draw_receipts
+from tests.domain.campaigns.golden.drawn import Receipt
 from tests.domain.campaigns.golden.reckoning import (
     Paid,
     by_net,
@@ -40,9 +37,6 @@ from tests.domain.campaigns.golden.sentences import (
     vi,
     with_would,
 )
-
-HERE = Path(__file__).parent
-
 
 # --- the campaigns
 
@@ -393,31 +387,3 @@ RULES: dict[str, Callable[[Receipt], Paid]] = {
     "not_at_winmart": not_at_winmart,
     "omo_with_dove_and_knorr": known_shop(omo_with_dove_and_knorr),
 }
-
-
-def rows() -> Iterable[list[str]]:
-    """Yield receipt, campaign, points by brand, and why not more in Vietnamese and English."""
-    yield ["receipt", "rule", "points", "vi", "en"]
-    for receipt in draw_receipts():
-        for name, rule in RULES.items():
-            points, told = rule(receipt)
-            paid = " ".join(f"{brand_}={points[brand_]}" for brand_ in sorted(points))
-            yield [
-                receipt["id"],
-                name,
-                paid,
-                " | ".join(one[0] for one in told),
-                " | ".join(one[1] for one in told),
-            ]
-
-
-def write() -> None:
-    """Write the receipts and what is expected of them beside this file."""
-    receipts = [json.dumps(receipt, ensure_ascii=False) for receipt in draw_receipts()]
-    (HERE / "receipts.jsonl").write_text("\n".join(receipts) + "\n", encoding="utf-8")
-    with (HERE / "expected.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(rows())
-
-
-if __name__ == "__main__":
-    write()

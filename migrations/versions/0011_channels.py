@@ -1,6 +1,6 @@
 """Purchases that partners tell us of, what of them went back, and by what their buyers are known.
 
-Revision: 0009, after 0006.
+Revision: 0011, after 0009.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0009"
-down_revision = "0006"
+revision = "0011"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

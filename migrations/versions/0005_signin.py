@@ -1,6 +1,6 @@
 """How shoppers sign in: codes, devices, sessions, passkeys.
 
-Revision: 0006, after 0005.
+Revision: 0004, after 0003.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
-down_revision = "0005"
+revision = "0005"
+down_revision = "0004"
 branch_labels = None
 depends_on = None
 

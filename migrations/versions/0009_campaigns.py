@@ -1,6 +1,6 @@
 """Campaigns in versions, when each was live, and what is used of their caps and stamp cards.
 
-Revision: 0005, after 0004.
+Revision: 0009, after 0008.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0005"
-down_revision = "0004"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 

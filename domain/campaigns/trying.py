@@ -1,0 +1,223 @@
+"""A draft tried on the past: what it would have paid for the last receipts, in the order they came in.
+
+Judged together with what was live at each upload, with caps, stamp cards and budgets simulated from empty;
+what shoppers bought before counts as it was. Nothing is written.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlmodel import Session, col, select
+
+from domain.campaigns.compiled import Version
+from domain.campaigns.earning import basket_of, lines_kept
+from domain.campaigns.facts import Basket, BasketLine, Case, History
+from domain.campaigns.history import NO_TIER, cap_window
+from domain.campaigns.judging import Judgement, Limits, Outcome, cap_key, judge
+from domain.campaigns.programme import live_at
+from domain.membership.tiers import tier_of
+from domain.origins.clusters import household_of
+from schemas.receipts import Receipt, ReceiptLine
+
+BATCH: Final = 500
+# What holds caps and budgets; of these the approved are what a shopper bought before.
+HOLDING: Final = frozenset({"approved", "in_review"})
+JUDGED: Final = ("approved", "in_review", "rejected")
+
+
+@dataclass(slots=True)
+class Tried:
+    """What a draft would have paid, up to the receipt at hand.
+
+    `points` are of receipts that stand approved or wait for a person, `waiting` of these alone; `refused` is
+    what refused ones would have earned: what it would have cost had nobody looked.
+    """
+
+    receipts: int = 0
+    paid_receipts: int = 0
+    points: int = 0
+    waiting: int = 0
+    refused: int = 0
+    by_day: Counter[date] = field(default_factory=Counter)
+    cut: Counter[str] = field(default_factory=Counter)
+    shoppers: set[UUID] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _Past:
+    """What one shopper bought before the receipt at hand."""
+
+    receipts: int = 0
+    retailers: set[UUID] = field(default_factory=set)
+    brands: set[UUID] = field(default_factory=set)
+    products: set[UUID] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class _State:
+    """What is simulated: uses of caps, stamps on cards, points given by day, and shoppers' pasts."""
+
+    caps: Counter[tuple[UUID, str, UUID, date]] = field(default_factory=Counter)
+    stamps: Counter[tuple[UUID, UUID, str]] = field(default_factory=Counter)
+    given: Counter[date] = field(default_factory=Counter)
+    past: dict[UUID, _Past] = field(default_factory=lambda: defaultdict(_Past))
+
+
+def try_on_past(session: Session, draft: Version, most: int) -> Iterator[Tried]:
+    """Judge the last receipts by a draft, yielding what it paid so far after each batch.
+
+    Args:
+        session: An open session; nothing is written.
+        draft: The compiled draft.
+        most: How many receipts, the last that were sent.
+    """
+    ids = session.exec(
+        select(Receipt.id)
+        .where(col(Receipt.status).in_(JUDGED), col(Receipt.purchased_on).is_not(None))
+        .order_by(col(Receipt.received_at).desc(), col(Receipt.id).desc())
+        .limit(most)
+    ).all()[::-1]
+    tried, state = Tried(), _State()
+    if ids:
+        _begin(session, state, ids)
+    for start in range(0, len(ids), BATCH):
+        for receipt, lines in _batch(session, ids[start : start + BATCH]):
+            tried.receipts += 1
+            basket = basket_of(receipt, lines)
+            if basket is not None:
+                _try(session, draft, receipt, basket, state, tried)
+        session.expunge_all()
+        yield tried
+
+
+_BEFORE: Final = text("""
+    SELECT past.shopper_id, count(DISTINCT past.id) AS receipts,
+        array_agg(DISTINCT past.retailer_id) AS retailers,
+        array_agg(DISTINCT line.brand_id) AS brands, array_agg(DISTINCT line.product_id) AS products
+    FROM receipt AS past LEFT JOIN receipt_line AS line ON line.receipt_id = past.id
+    WHERE past.status = 'approved' AND NOT past.id = ANY (CAST(:ids AS uuid[]))
+        AND past.shopper_id IN (SELECT shopper_id FROM receipt WHERE id = ANY (CAST(:ids AS uuid[])))
+    GROUP BY past.shopper_id
+""")
+
+
+def _begin(session: Session, state: _State, ids: Sequence[UUID]) -> None:
+    for row in session.execute(_BEFORE, {"ids": list(ids)}):
+        known = [{one for one in found if one} for found in (row.retailers, row.brands, row.products)]
+        state.past[row.shopper_id] = _Past(row.receipts, *known)
+
+
+def _batch(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[Receipt, list[BasketLine]]]:
+    receipts = {row.id: row for row in session.exec(select(Receipt).where(col(Receipt.id).in_(ids))).all()}
+    rows = session.exec(
+        select(ReceiptLine)
+        .where(col(ReceiptLine.receipt_id).in_(ids))
+        .order_by(col(ReceiptLine.receipt_id), col(ReceiptLine.position))
+    ).all()
+    lines: dict[UUID, list[BasketLine]] = {}
+    together = zip(rows, lines_kept(session, rows), strict=True)
+    for receipt_id, own in groupby(together, key=lambda pair: pair[0].receipt_id):
+        lines[receipt_id] = [_placed(line, place) for place, (_, line) in enumerate(own)]
+    for receipt_id in ids:
+        yield receipts[receipt_id], lines.get(receipt_id, [])
+
+
+def _placed(line: BasketLine, place: int) -> BasketLine:
+    return BasketLine(
+        place, line.brand_id, line.product_id, line.category, line.milli, line.net_minor, line.restricted
+    )
+
+
+def _try(
+    session: Session, draft: Version, receipt: Receipt, basket: Basket, state: _State, tried: Tried
+) -> None:
+    live = live_at(session, receipt.received_at)
+    brands = [line.brand_id for line in basket.lines]
+    versions = [one for one in live.of_brands(brands) if one.campaign_id != draft.campaign_id] + [draft]
+    history = _history(session, basket, versions, state)
+    judgement = judge(versions, Case(basket, history), Limits(live.modes, _left(draft, basket, state)))
+    outcome = next((one for one in judgement.outcomes if one.version is draft), None)
+    if receipt.status in HOLDING:
+        _hold(judgement, basket, history, state)
+    if receipt.status == "approved":
+        _remember(basket, state)
+    if outcome is not None:
+        _count(outcome, receipt, basket, tried, state)
+
+
+def _history(session: Session, basket: Basket, versions: Sequence[Version], state: _State) -> History:
+    past = state.past[basket.shopper_id]
+    household = None
+    if any(version.asks.household for version in versions):
+        household = household_of(session, basket.shopper_id, basket.uploaded_at)
+    asks_tier = any(version.asks.tier for version in versions)
+    return History(
+        bought_before=past.receipts > 0,
+        retailer_before=basket.retailer_id in past.retailers,
+        brands_before=frozenset(past.brands),
+        products_before=frozenset(past.products),
+        tier=(tier_of(session, basket.shopper_id) or NO_TIER) if asks_tier else None,
+        household_id=household,
+        caps={
+            (version.campaign_id, cap_key(cap)): state.caps[cap_window(version, cap, basket, household)]
+            for version in versions
+            for cap in version.asks.caps
+        },
+        stamps={
+            (version.campaign_id, card): state.stamps[basket.shopper_id, version.campaign_id, card]
+            for version in versions
+            for card in version.asks.cards
+        },
+    )
+
+
+def _left(draft: Version, basket: Basket, state: _State) -> dict[UUID, int]:
+    """Return what the draft's budget has left on the day of an upload; other campaigns' budgets never end."""
+    budget = draft.terms.budget
+    left = [] if budget.total is None else [budget.total - state.given.total()]
+    left += [] if budget.daily is None else [budget.daily - state.given[basket.uploaded_on]]
+    return {draft.campaign_id: min(left)} if left else {}
+
+
+def _hold(judgement: Judgement, basket: Basket, history: History, state: _State) -> None:
+    for outcome in judgement.outcomes:
+        if not outcome.pays:
+            continue
+        version = outcome.version
+        for cap in version.asks.caps:
+            used = outcome.total if cap.of == "points" else 1
+            state.caps[cap_window(version, cap, basket, history.household_id)] += used
+        for card, count in outcome.given.stamps.items():
+            state.stamps[basket.shopper_id, version.campaign_id, card] += count
+
+
+def _remember(basket: Basket, state: _State) -> None:
+    past = state.past[basket.shopper_id]
+    past.receipts += 1
+    past.retailers |= {basket.retailer_id} if basket.retailer_id else set()
+    past.brands |= {line.brand_id for line in basket.lines if line.brand_id}
+    past.products |= {line.product_id for line in basket.lines if line.product_id}
+
+
+def _count(outcome: Outcome, receipt: Receipt, basket: Basket, tried: Tried, state: _State) -> None:
+    if receipt.status == "rejected":
+        tried.refused += outcome.total
+        return
+    if outcome.cut:
+        tried.cut[outcome.cut.by if outcome.cut.by != "cap" else outcome.cut.of] += 1
+    if not outcome.pays:
+        return
+    state.given[basket.uploaded_on] += outcome.total
+    tried.paid_receipts += 1
+    tried.points += outcome.total
+    tried.waiting += outcome.total if receipt.status == "in_review" else 0
+    tried.by_day[basket.uploaded_on] += outcome.total
+    tried.shoppers.add(basket.shopper_id)

@@ -1,0 +1,10 @@
+"""Every area's checks of what must hold of points at any moment, in the order in which they are looked at."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from domain.ledger import checks
+from domain.rewards import verify
+
+CHECKS: Final = (*checks.CHECKS, *verify.CHECKS)

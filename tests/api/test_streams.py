@@ -1,0 +1,183 @@
+"""Event streams: what happens arrives as it happens, goes on where it broke off, and ends with the server."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+import uvicorn
+
+from api import streams
+from api.routes import stream as routes
+from app import create_app
+from domain import settlement
+from domain.review import decisions
+from infra.connections import Server, TimedProtocol, stopping
+from infra.db import transaction
+from infra.settings import override_settings
+from schemas.base import new_id
+from schemas.people import Shopper
+from tests import make
+from tests.make.console import in_review
+
+PATIENCE_SECONDS = 60.0
+
+
+@pytest.fixture
+def server(committed: None) -> Generator[Server]:
+    """A server as `quetbill serve` runs it, whose streams last for a minute."""
+    override_settings(stream_seconds_max=60)
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        config = uvicorn.Config(
+            create_app(), http=TimedProtocol, log_config=None, lifespan="off", timeout_graceful_shutdown=5
+        )
+        config.port = listener.getsockname()[1]
+        made = Server(config)
+        thread = threading.Thread(target=made.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not made.started:
+            time.sleep(0.01)
+        yield made
+        stopping.set()
+        made.should_exit = True
+        thread.join(20)
+        stopping.clear()
+    override_settings(stream_seconds_max=0)
+
+
+@contextmanager
+def watching(server: Server, path: str, shopper: Shopper, **headers: str) -> Iterator[Iterator[str]]:
+    """The lines of a stream, which has begun."""
+    url = f"http://127.0.0.1:{server.config.port}{path}"
+    with httpx.stream("GET", url, headers=make.bearer(shopper) | headers, timeout=PATIENCE_SECONDS) as answer:
+        assert answer.status_code == 200
+        lines = answer.iter_lines()
+        yield lines
+
+
+def next_event(lines: Iterator[str]) -> dict[str, Any]:
+    """The next event: its type, its id and its data; comments are passed over."""
+    told: dict[str, Any] = {}
+    for line in lines:
+        if line.startswith(":"):
+            continue
+        if not line and told:
+            return told
+        name, _, value = line.partition(": ")
+        if name:
+            told[name] = json.loads(value) if name == "data" else value
+    raise AssertionError("the stream has ended")
+
+
+def settle(shopper_id: UUID, number: int) -> UUID:
+    with transaction() as session:
+        owner = session.get_one(Shopper, shopper_id)
+        receipt = make.make_receipt(session, owner, image=f"{number:064}")
+        at = make.NOON - timedelta(minutes=17 * number)
+        reading = make.make_reading(receipt_no=f"{number}{number:07}", purchased_at=at)
+        settlement.settle_receipt(session, receipt.id, reading)
+        return receipt.id
+
+
+def waiting() -> tuple[UUID, Shopper]:
+    """A receipt that waits for a person, and whose it is."""
+    with transaction() as session:
+        receipt = in_review(session)
+        return receipt.id, session.get_one(Shopper, receipt.shopper_id)
+
+
+@pytest.fixture
+def shopper(committed: None) -> Shopper:
+    with transaction() as session:
+        make.make_campaign(session)
+        return make.make_shopper(session)
+
+
+def test_what_happens_arrives_and_a_broken_stream_goes_on_where_it_broke_off(
+    server: Server, shopper: Shopper
+) -> None:
+    with transaction() as session:
+        other = make.make_shopper(session, "0907654321")
+    with watching(server, "/v1/me/events", shopper) as lines:
+        assert next(lines).startswith(":")
+        settle(other.id, 1)
+        receipt_id = settle(shopper.id, 2)
+        first = next_event(lines)
+        assert (first["event"], first["data"]["subject"]) == ("receipt.settled", str(receipt_id))
+        assert first["data"]["status"] == "approved"
+        second = next_event(lines)
+        assert (second["event"], second["data"]["brands"]) == ("points.credited", {"omo": 185})
+        assert str(shopper.id) not in json.dumps([first, second])
+    missed_id = settle(shopper.id, 3)
+    with watching(server, "/v1/me/events", shopper, **{"Last-Event-ID": first["id"]}) as lines:
+        again, missed = next_event(lines), next_event(lines)
+        assert again["id"] == second["id"]
+        assert missed["data"]["subject"] == str(missed_id)
+
+
+def test_who_was_away_for_too_long_is_told_to_look_anew(server: Server, shopper: Shopper) -> None:
+    for gone in (str(new_id()), "no id"):
+        with watching(server, "/v1/me/events", shopper, **{"Last-Event-ID": gone}) as lines:
+            assert next_event(lines)["event"] == "reset"
+
+
+def test_a_receipt_s_stream_goes_on_while_a_person_decides(server: Server, shopper: Shopper) -> None:
+    receipt_id, owner = waiting()
+    with transaction() as session:
+        reviewer = make.make_staff(session)
+    path = f"/v1/receipts/{receipt_id}/events"
+    with watching(server, path, owner) as lines:
+        assert next_event(lines)["event"] == "in_review"
+        with transaction() as session:
+            decisions.settle_review(
+                session, receipt_id, reviewer_id=reviewer.id, decision="approve", reason="Seen"
+            )
+        assert next_event(lines)["event"] == "approved"
+        assert list(lines) == []
+    with watching(server, path, owner, **{"Last-Event-ID": "approved"}) as lines:
+        assert [line for line in lines if line.startswith("event")] == []
+
+
+def test_a_silent_stream_shows_that_it_lives(
+    server: Server, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routes, "HEARTBEAT_SECONDS", 0.05)
+    with watching(server, "/v1/me/events", shopper) as lines:
+        assert [next(lines) for _ in range(5)] == [": here", "", ": here", "", ": here"]
+
+
+def test_one_shopper_keeps_only_so_many_streams_open(server: Server, shopper: Shopper) -> None:
+    url = f"http://127.0.0.1:{server.config.port}/v1/me/events"
+    with ExitStack() as opened:
+        for _ in range(streams.STREAMS_PER_PERSON_MAX):
+            next(opened.enter_context(watching(server, "/v1/me/events", shopper)))
+        refused = httpx.get(url, headers=make.bearer(shopper), timeout=PATIENCE_SECONDS)
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert refused.headers["retry-after"]
+
+
+def test_a_stop_ends_who_watches_at_once(server: Server, shopper: Shopper) -> None:
+    receipt_id, owner = waiting()
+    with (
+        watching(server, "/v1/me/events", shopper) as mine,
+        watching(server, f"/v1/receipts/{receipt_id}/events", owner) as theirs,
+    ):
+        assert next(mine)
+        assert next_event(theirs)["event"] == "in_review"
+        began = time.monotonic()
+        server.handle_exit(signal.SIGTERM, None)
+        assert [line for line in mine if line and not line.startswith(":")] == []
+        assert "event: timeout" in list(theirs)
+        # Far from the seconds after which requests that do not end are broken off.
+        assert time.monotonic() - began < 3

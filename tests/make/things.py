@@ -1,0 +1,69 @@
+"""Things that paths of the API name, made for those who ask for all of them; as their path parameters."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session
+
+from domain.events import outbox
+from domain.events.outbox import NewEvent
+from domain.membership import missions
+from domain.rewards import redemptions
+from domain.webhooks import endpoints
+from infra import clock
+from schemas.membership import NewMission
+from schemas.messages import PushTarget
+from schemas.people import Shopper
+from schemas.receipts import Receipt
+from schemas.webhooks import NewEndpoint, WebhookDelivery
+from tests.make.points import earn
+from tests.make.rewards import offered_reward, partner
+
+
+def who_is_told(session: Session, owner: Shopper, receipt: Receipt, admin_id: UUID) -> dict[str, Any]:
+    """The path parameters of a webhook with a delivery, and of a phone of the owner's that is rung."""
+    endpoint = endpoints.add_endpoint(session, NewEndpoint(url="https://crm.example.vn/hook"), admin_id)
+    outbox.record(session, [NewEvent("one", "receipt.settled", receipt.id, clock.now())])
+    told = {"event_key": outbox.key_of(receipt.id, "one"), "type": "receipt.settled"}
+    delivery = WebhookDelivery(endpoint_id=endpoint.id, queued_at=clock.now(), due_at=clock.now(), **told)
+    target = PushTarget(
+        shopper_id=owner.id, kind="fcm", digest=b"digest", language="vi", subscribed_at=clock.now()
+    )
+    session.add_all([delivery, target])
+    session.flush()
+    return {"endpoint_id": endpoint.id, "delivery_id": delivery.id, "target_id": target.id}
+
+
+def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
+    """The path parameters of a reward of OMO, of its batch, of a voucher of the owner's, and of a partner."""
+    partner(session)
+    reward = offered_reward(session)
+    earn(session, owner, reward.points)
+    voucher = redemptions.redeem(session, owner.id, reward.id, "a matrix")
+    return {
+        "reward": reward.slug,
+        "reward_id": reward.id,
+        "batch_id": voucher.batch_id,
+        "voucher_id": voucher.id,
+        "partner": "highlands",
+        "mission": a_mission(session),
+    }
+
+
+def a_mission(session: Session) -> str:
+    """The path parameter of a mission of OMO."""
+    now = clock.now()
+    wanted = NewMission(
+        slug="three",
+        name_vi="Ba",
+        name_en="Three",
+        goal="receipts",
+        amount=3,
+        points=1,
+        starts_at=now,
+        ends_at=now + timedelta(days=1),
+    )
+    return missions.add(session, "omo", wanted).slug
