@@ -221,7 +221,6 @@ ImportErrorCode = Literal[
     "invalid_day",
     "invalid_hours",
     "invalid_number",
-    "invalid_purchase",
     "missing_column",
     "missing_value",
     "too_long",

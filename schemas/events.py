@@ -21,6 +21,7 @@ EventType = Literal[
     "receipt.appeal_answered",
     "receipt.reopened",
     "shopper.joined",
+    "shopper.agreed",
     "purchase.credited",
     "purchase.returned",
     "points.credited",

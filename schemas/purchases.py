@@ -34,7 +34,8 @@ class Purchase(SQLModel, table=True):
     `receipt_id` had earned for it before. `forgotten`: nobody came for it by `waits_until`.
 
     `told` is what the partner said, `phone_digest` a keyed digest of the buyer's number while they are not
-    known. From `due_at` on it is to be looked at again.
+    known. `bought_milli` are thousandths of units by line, which stay when `told` is forgotten, so that a
+    return is answered alike whoever joined. From `due_at` on it is to be looked at again.
     """
 
     __table_args__ = (
@@ -70,6 +71,7 @@ class Purchase(SQLModel, table=True):
     shopper_id: UUID | None = Field(default=None, foreign_key="shopper.id")
     receipt_id: UUID | None = Field(default=None, foreign_key="receipt.id")
     told: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
+    bought_milli: list[int] = json_field(list)
 
 
 class PurchaseReturn(SQLModel, table=True):
@@ -128,8 +130,8 @@ class NewPurchaseLine(Body):
         None
     )
     quantity: Quantity = Decimal(1)
-    amount: Dong
-    discount: Dong = 0
+    amount: Annotated[Dong, BodyField(description="Before its discount, in whole đồng.")]
+    discount: Annotated[Dong, BodyField(description="What was taken off, in whole đồng.")] = 0
 
     @model_validator(mode="after")
     def _discounted_at_most_whole(self) -> Self:
@@ -171,7 +173,10 @@ class NewPurchase(Body):
         BodyField(max_length=60, description="The number printed on its receipt, where there is one."),
     ] = None
     total: Annotated[Dong, BodyField(description="What was paid for all lines, in whole đồng.")]
-    lines: Annotated[list[NewPurchaseLine], BodyField(min_length=1, max_length=LINES_MAX)]
+    lines: Annotated[
+        list[NewPurchaseLine],
+        BodyField(min_length=1, max_length=LINES_MAX, description="What was bought."),
+    ]
 
     @model_validator(mode="after")
     def _one_buyer(self) -> Self:
@@ -186,10 +191,10 @@ class NewPurchase(Body):
 class PurchaseAnswer(Body):
     """What was taken. `points` are told where the buyer showed their code: a phone tells of no member."""
 
-    id: UUID
-    order: str
-    lines: int
-    received_at: datetime
+    id: UUID = BodyField(description="Our id of the purchase.")
+    order: str = BodyField(description="The partner's own name of it.")
+    lines: int = BodyField(description="How many lines were taken.")
+    received_at: datetime = BodyField(description="When it was first told of.")
     points: Annotated[int | None, BodyField(description="Earned so far; null where a phone named the buyer.")]
 
 
@@ -197,7 +202,9 @@ class ReturnedLine(Body):
     """What of a line went back; all that stands of it unless `quantity` says less."""
 
     line: Annotated[int, BodyField(ge=1, le=LINES_MAX, strict=True, description="As in the order, from 1.")]
-    quantity: Quantity | None = None
+    quantity: Annotated[
+        Quantity | None, BodyField(description="Units, or kilograms; all that stands of the line if null.")
+    ] = None
 
 
 ReturnNo = OrderNo
@@ -207,7 +214,10 @@ class NewReturn(Body):
     """Goods that went back, once for `return_id`."""
 
     return_id: ReturnNo
-    lines: Annotated[list[ReturnedLine], BodyField(min_length=1, max_length=LINES_MAX)]
+    lines: Annotated[
+        list[ReturnedLine],
+        BodyField(min_length=1, max_length=LINES_MAX, description="What went back, each line once."),
+    ]
 
     @model_validator(mode="after")
     def _each_line_once(self) -> Self:
@@ -219,68 +229,73 @@ class NewReturn(Body):
 class LeftLine(Body):
     """What of a line was not brought back."""
 
-    line: int
-    quantity: float
+    line: int = BodyField(description="As in the order, from 1.")
+    quantity: float = BodyField(description="Units, or kilograms, that were not brought back.")
 
 
 class ReturnAnswer(Body):
     """What was taken back, and what of the order stands."""
 
-    order: str
-    return_id: str
-    returned_at: datetime
-    left: list[LeftLine]
+    order: str = BodyField(description="The partner's own name of the order.")
+    return_id: str = BodyField(description="The partner's own name of the return.")
+    returned_at: datetime = BodyField(description="When it was first told of.")
+    left: list[LeftLine] = BodyField(description="What of each line was not brought back.")
 
 
 class PurchaseLineView(Body):
     """One bought item as its shopper sees it: `points` stand, `returned` went back."""
 
-    name: str
-    brand: str | None
-    quantity: float
-    returned: float
-    amount: int
-    discount: int
-    points: int
-    why: WhyView | None
+    name: str = BodyField(description="As sold.")
+    brand: str | None = BodyField(description="Brand that was recognised; null where none takes part.")
+    quantity: float = BodyField(description="Units, or kilograms.")
+    returned: float = BodyField(description="How much of it went back.")
+    amount: int = BodyField(description="Whole đồng, before the discount.")
+    discount: int = BodyField(description="Whole đồng off.")
+    points: int = BodyField(description="Points that stand.")
+    why: WhyView | None = BodyField(description="Why it earned less or nothing.")
 
 
-class PurchaseView(Body):
+class ShopperPurchaseView(Body):
     """One purchase that a partner told of. `receipt_id` is the receipt that earned for it, if it is theirs.
 
     `why` says why it earns nothing where the whole of it does; `campaigns` are those that pay or nearly did.
     """
 
-    id: UUID
-    partner: str
-    channel: Channel
-    state: PurchaseState
-    received_at: datetime
-    purchased_at: datetime | None
-    store: str | None
-    number: str | None
-    total: int | None
-    points: int
-    receipt_id: UUID | None
-    why: WhyView | None
-    lines: list[PurchaseLineView]
-    campaigns: list[CampaignView]
+    id: UUID = BodyField(description="The purchase's id.")
+    partner: str = BodyField(description="Who told of it.")
+    channel: Channel = BodyField(description="Where it was bought.")
+    state: PurchaseState = BodyField(description="How far it has come. States are added.")
+    received_at: datetime = BodyField(description="When the partner told of it.")
+    purchased_at: datetime | None = BodyField(
+        description="Local time as its receipt shows it, without a zone."
+    )
+    store: str | None = BodyField(description="The shop's name.")
+    number: str | None = BodyField(description="The number printed on its receipt.")
+    total: int | None = BodyField(description="What was paid, in whole đồng.")
+    points: int = BodyField(description="Points that stand.")
+    receipt_id: UUID | None = BodyField(description="The receipt that earned for it, if it is the shopper's.")
+    waits_until: datetime | None = BodyField(description="Until when it waits; null where it does not.")
+    why: WhyView | None = BodyField(description="Why all of it earns nothing, where that is so.")
+    lines: list[PurchaseLineView] = BodyField(description="Bought items.")
+    campaigns: list[CampaignView] = BodyField(
+        description="Campaigns that pay or nearly did, with what was missing."
+    )
 
 
 class PurchaseHistory(Body):
     """Purchases, newest first; `next_cursor` is null on the last page."""
 
-    purchases: list[PurchaseView]
-    next_cursor: str | None
+    purchases: list[ShopperPurchaseView] = BodyField(description="Newest first.")
+    next_cursor: str | None = BodyField(description="`cursor` of the next page; null on the last.")
 
 
 class MembershipCodeView(Body):
     """The code that a shopper shows at a till, in groups."""
 
-    code: str
+    code: str = BodyField(description="In groups, as it is shown.")
 
 
 class PhoneHashKey(Body):
     """The agreed key of phone hashes, in hexadecimal."""
 
-    key: str
+    key: str = BodyField(description="The key, in hexadecimal.")

@@ -50,7 +50,7 @@ def show_phone_hash_key(_admin: CurrentAdmin) -> PhoneHashKey:
     "/{partner}/purchases/import",
     dependencies=LIMITED,
     response_model=ImportReport,
-    responses=REFUSED,
+    responses={**REFUSED, **refusals(NotFoundError)},
 )
 def import_purchases(
     *,

@@ -7,9 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Response
 
 from api.auth import CallerLanguage, CurrentShopper
+from api.contract import refusals
 from api.partner_auth import CurrentPartner
+from domain.errors import InvalidCursorError, NotFoundError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
 from domain.purchases import members, orders, shown, taking_back
+from domain.purchases.errors import (
+    ChainUnknownError,
+    MemberUnknownError,
+    OrderChangedError,
+    PurchaseInFutureError,
+    ReturnChangedError,
+    ReturnTooHighError,
+)
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.purchases import (
@@ -30,7 +40,14 @@ Order = Annotated[
 ]
 
 
-@router.post("/purchases", status_code=201)
+@router.post(
+    "/purchases",
+    status_code=201,
+    responses={
+        200: {"model": PurchaseAnswer, "description": "It was told before, with the same content."},
+        **refusals(OrderChangedError, MemberUnknownError, ChainUnknownError, PurchaseInFutureError),
+    },
+)
 def take_purchase(
     session: UnitOfWork, partner: CurrentPartner, order: NewPurchase, response: Response
 ) -> PurchaseAnswer:
@@ -41,7 +58,11 @@ def take_purchase(
     return orders.answer(session, order, taken.purchase)
 
 
-@router.post("/purchases/{order}/returns", status_code=201)
+@router.post(
+    "/purchases/{order}/returns",
+    status_code=201,
+    responses=refusals(NotFoundError, ReturnChangedError, ReturnTooHighError),
+)
 def take_return(
     session: UnitOfWork, partner: CurrentPartner, order: Order, wanted: NewReturn
 ) -> ReturnAnswer:
@@ -49,8 +70,8 @@ def take_return(
     return taking_back.take_return(session, partner, order, wanted)
 
 
-@router.get("/me/purchases")
-def list_purchases(
+@router.get("/me/purchases", responses=refusals(InvalidCursorError))
+def list_my_purchases(
     session: ReadOnly,
     shopper: CurrentShopper,
     language: CallerLanguage,

@@ -118,7 +118,7 @@ def _is_newcomer(session: Session, shopper: Shopper) -> bool:
     reversed_ones = select(ReceiptReversal.receipt_id).where(ReceiptReversal.state == "done")
     earned = select(Receipt.id).where(
         Receipt.shopper_id == shopper.id,
-        or_(col(Receipt.status) == "approved", col(Receipt.id).in_(reversed_ones)),
+        or_(col(Receipt.status).in_(("approved", "reversed")), col(Receipt.id).in_(reversed_ones)),
     )
     return session.exec(earned.limit(1)).first() is None
 

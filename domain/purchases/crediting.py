@@ -7,7 +7,6 @@ photographs it later finds its paper taken.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -28,6 +27,7 @@ from domain.fraud.facts import Signal
 from domain.loyalty.crediting import credit, hold, points_by_brand, points_by_line
 from domain.origins import clusters
 from domain.origins.facts import LINKED_ACCOUNTS, Level
+from domain.privacy import consents
 from domain.purchases.returns import apply_returns
 from domain.receipts.keeping import keep_granted, keep_lines, keep_reading, keep_signals
 from domain.receipts.told import tell
@@ -47,11 +47,15 @@ BUYER_PURCHASES: Final = Level(10, 20, 60)
 def settle_purchase(session: Session, purchase: Purchase) -> None:
     """Credit a waiting purchase whose buyer is known and has agreed; one that can't be yet goes on waiting.
 
+    One that was repeated is looked at again where the photograph that earned for it no longer stands.
+
     Args:
         session: The open transaction, the purchase's row locked.
         purchase: As it stands.
     """
     purchase.due_at = None
+    if purchase.state == "repeated" and not _stands(session, purchase):
+        purchase.state, purchase.receipt_id = "waiting", None
     if purchase.state != "waiting" or purchase.shopper_id is None or not _may_earn(session, purchase):
         return
     reading = reading_of(session, purchase)
@@ -80,9 +84,17 @@ def settle_purchase(session: Session, purchase: Purchase) -> None:
     apply_returns(session, purchase)
 
 
+def _stands(session: Session, purchase: Purchase) -> bool:
+    statement = select(Receipt.status).where(Receipt.id == purchase.receipt_id)
+    return session.exec(statement).one() in STANDING_STATUSES
+
+
 def _may_earn(session: Session, purchase: Purchase) -> bool:
+    """Say whether a purchase's buyer is here still and agrees to take part."""
+    if purchase.told is None or purchase.shopper_id is None:
+        return False
     shopper = session.get_one(Shopper, purchase.shopper_id)
-    return shopper.erased_at is None and purchase.told is not None
+    return shopper.erased_at is None and consents.given(session, purchase.shopper_id, "programme")
 
 
 def reading_of(session: Session, purchase: Purchase) -> Reading:
@@ -151,7 +163,9 @@ def _earlier(session: Session, receipt: Receipt, paper: PaperFacts, purchase: Pu
         for row, partner_id in found
         if row.channel == "photo" or (partner_id != purchase.partner_id and paper.number)
     }
-    return next((by_id[receipt_id] for receipt_id in held if receipt_id in by_id), None)
+    standing = [by_id[receipt_id] for receipt_id in held if receipt_id in by_id]
+    # One that has earned says more than one that a person may yet refuse.
+    return min(standing, key=lambda row: row.status == "in_review", default=None)
 
 
 def _earn(session: Session, receipt: Receipt, reading: Reading) -> None:
@@ -191,12 +205,12 @@ def _signals(session: Session, receipt: Receipt) -> list[Signal]:
     if linked >= LINKED_ACCOUNTS.review:
         strength = _strength(linked, LINKED_ACCOUNTS)
         found.append(Signal("linked_accounts", "review", strength, {"accounts": linked}))
-    day = receipt.received_at - timedelta(days=1)
+    # By the day of buying: a file may bring a whole year's orders at once.
     bought = session.exec(
         select(func.count()).where(
             Receipt.shopper_id == receipt.shopper_id,
             Receipt.channel != "photo",
-            col(Receipt.received_at) > day,
+            Receipt.purchased_on == receipt.purchased_on,
             Receipt.id != receipt.id,
         )
     ).one()

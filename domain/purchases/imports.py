@@ -17,7 +17,7 @@ from domain.purchases.errors import ChainUnknownError, OrderChangedError
 from domain.purchases.orders import note_order
 from infra import clock
 from infra.words import DEFAULT_LANGUAGE, Language
-from schemas.catalog import ImportReport
+from schemas.catalog import ImportErrorCode, ImportReport
 from schemas.partners import Partner
 from schemas.purchases import NewPurchase
 
@@ -39,6 +39,19 @@ _OF_LINE: Final = ("name", "amount", "ean", "sku", "quantity", "discount")
 COLUMNS: Final = (*_OF_ORDER, *_OF_LINE)
 # Whole numbers: what is none is left as it is, and refused where the body is checked.
 _WHOLE: Final = frozenset({"total", "amount", "discount"})
+# By which code a cell of a column is refused. What has no code of its own lacks a value that can be used.
+_CODES: Final[Mapping[str, ImportErrorCode]] = {
+    "purchased_at": "invalid_day",
+    "chain": "unknown_retailer",
+    "ean": "invalid_ean",
+    "total": "invalid_number",
+    "amount": "invalid_number",
+    "quantity": "invalid_number",
+    "discount": "invalid_number",
+    "phone": "invalid_number",
+    "membership_code": "invalid_number",
+}
+_WITHOUT_VALUE: Final[ImportErrorCode] = "missing_value"
 # As spreadsheets in Vietnam write a time.
 _DAY_FIRST: Final = ("%d/%m/%Y %H:%M", "%d/%m/%Y %H:%M:%S")
 
@@ -127,8 +140,10 @@ def _checked(order: _Order, sheet: Sheet) -> NewPurchase | None:
             place = at[0] if at and isinstance(at[0], int) else None
             line = order.line if place is None else order.rows[min(place, len(order.rows) - 1)]
             column = next((part for part in at if isinstance(part, str)), None)
-            words = "one_buyer" if wrong["type"] == "one_buyer" else None
-            sheet.refuse(line, column, "invalid_purchase", words)
+            words = "one_buyer" if wrong["type"] == "one_buyer" else "invalid_purchase"
+            is_missing = wrong["type"] == "missing"
+            code = _WITHOUT_VALUE if is_missing else _CODES.get(column or "", _WITHOUT_VALUE)
+            sheet.refuse(line, column, code, None if is_missing else words)
         return None
 
 
@@ -140,5 +155,6 @@ def _take(session: Session, partner: Partner, order: _Order, body: NewPurchase, 
     except OrderChangedError:
         sheet.refuse(order.line, "order", "duplicate", "order_changed")
     except DomainError as error:
-        sheet.refuse(order.line, error.values.get("field", "membership_code"), "invalid_purchase")
+        column = error.values.get("field", "membership_code")
+        sheet.refuse(order.line, column, _CODES[column], "invalid_purchase")
     return False

@@ -17,6 +17,7 @@ from domain.catalog.products import current_catalogue
 from domain.purchases.crediting import settle_purchase
 from domain.purchases.errors import ChainUnknownError, OrderChangedError, PurchaseInFutureError
 from domain.purchases.members import find_member
+from domain.purchases.returns import milli_of
 from infra import clock
 from infra.secrets import purpose_key
 from infra.settings import settings
@@ -41,8 +42,12 @@ class Taken:
 
 
 def content_digest(body: Body) -> bytes:
-    """Return by what the same told again is known: keyed, since a phone could be guessed from a plain one."""
-    return hmac.new(purpose_key(_CONTENT), body.model_dump_json().encode(), hashlib.sha256).digest()
+    """Return by what the same told again is known: keyed, since a phone could be guessed from a plain one.
+
+    What is left as it usually is counts for nothing: a field that is added one day changes no older order.
+    """
+    said = body.model_dump_json(exclude_defaults=True)
+    return hmac.new(purpose_key(_CONTENT), said.encode(), hashlib.sha256).digest()
 
 
 def take_order(session: Session, partner: Partner, order: NewPurchase) -> Taken:
@@ -77,6 +82,7 @@ def note_order(
         "waits_until": now + timedelta(days=settings().purchase_waiting_days),
         "due_at": due_at,
         "told": order.model_dump(mode="json", exclude=set(_BUYER)),
+        "bought_milli": [milli_of(line.quantity) for line in order.lines],
     }
     # Of two at once the later waits here, and then finds what the earlier took.
     once = insert(table_of(Purchase)).values(row).on_conflict_do_nothing()

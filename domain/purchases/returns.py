@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -34,23 +34,24 @@ from schemas.receipts import Receipt, ReceiptLine
 _CREDITED: Final = frozenset({"approved", "reversed"})
 
 
-def milli_of(quantity: Decimal | str) -> int:
+def milli_of(quantity: Decimal) -> int:
     """Return a quantity in thousandths of a unit."""
-    return int(Decimal(quantity) * PER_UNIT)
-
-
-def bought_milli(purchase: Purchase) -> list[int]:
-    """Return how much was bought of each line, in order; nothing once that is forgotten."""
-    told: dict[str, Any] = purchase.told or {"lines": []}
-    return [milli_of(line["quantity"]) for line in told["lines"]]
+    return int(quantity * PER_UNIT)
 
 
 def returned_milli(session: Session, purchase_id: UUID) -> Counter[int]:
     """Return how much went back of each line, by its place from 0."""
-    returned: Counter[int] = Counter()
-    statement = select(PurchaseReturn.milli_by_line).where(PurchaseReturn.purchase_id == purchase_id)
-    for by_line in session.exec(statement):
-        returned.update({int(line) - 1: milli for line, milli in by_line.items()})
+    return returned_of(session, [purchase_id])[purchase_id]
+
+
+def returned_of(session: Session, purchase_ids: Sequence[UUID]) -> dict[UUID, Counter[int]]:
+    """Return the same of many purchases at once."""
+    returned: dict[UUID, Counter[int]] = {purchase_id: Counter() for purchase_id in purchase_ids}
+    statement = select(PurchaseReturn.purchase_id, PurchaseReturn.milli_by_line)
+    for purchase_id, by_line in session.exec(
+        statement.where(col(PurchaseReturn.purchase_id).in_(purchase_ids))
+    ):
+        returned[purchase_id].update({int(line) - 1: milli for line, milli in by_line.items()})
     return returned
 
 
@@ -72,7 +73,7 @@ def note_return(
     standing = session.get(PurchaseReturn, (purchase.id, return_no))
     if standing is not None:
         return standing if hmac.compare_digest(standing.content, content) else None
-    bought, returned = bought_milli(purchase), returned_milli(session, purchase.id)
+    bought, returned = purchase.bought_milli, returned_milli(session, purchase.id)
     milli_by_line = {}
     for line in lines:
         place = line.line - 1
@@ -114,26 +115,32 @@ def apply_returns(session: Session, purchase: Purchase) -> int:
     lines = _lines_of(session, receipt.id)
     if receipt.status not in _CREDITED or not lines:
         return 0
-    bought = bought_milli(purchase)
+    bought = purchase.bought_milli
     place_of = _places(purchase, lines)
     left = {
         place_of[place]: (bought[place] - milli, bought[place])
         for place, milli in returned.items()
         if place in place_of
     }
-    parts, by_campaign = _to_take(session, receipt, lines, left)
+    all_gone = purchase.state == "counted" and all(
+        returned[place] >= milli for place, milli in enumerate(bought)
+    )
+    earned = _earned(session, receipt.id)
+    keeps = _keeps(_shares(session, receipt, lines, earned), left)
+    parts = {one.key: one.stands for one in earned} if all_gone else _over(earned, keeps)
     # A name for this much gone back: the same again finds nothing that still is to be taken.
     event = f"purchase {purchase.id} less {sorted(returned.items())}"
     taken = claw_back(
         session, receipt.id, shopper_id=receipt.shopper_id, event=event, at=clock.now(), parts=parts
     ).points
-    all_gone = all(returned[place] >= milli for place, milli in enumerate(bought))
-    if all_gone and purchase.state == "counted":
+    if all_gone:
         earning.release(session, receipt)
         receipt.status = "reversed"
-    elif by_campaign:
-        earning.give_back_part(session, receipt, by_campaign)
-    _tell(session, receipt, event, taken)
+    else:
+        earning.give_back_part(session, receipt, _sums(earned, parts, lambda one: one.campaign_id))
+    for position, line in enumerate(lines):
+        line.points = min(line.points, sum(by_line.get(position, 0) for by_line in keeps.values()))
+    _tell(session, receipt, event, taken, _sums(earned, parts, lambda one: one.brand_id))
     return int(taken)
 
 
@@ -166,45 +173,53 @@ def _places(purchase: Purchase, lines: Sequence[ReceiptLine]) -> dict[int, int]:
     return places
 
 
+# Points of lines, by campaign and the brand whose points they are.
+_Shares = dict[tuple[UUID | None, UUID | None], dict[int, int]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Earned:
-    """An earning of a receipt: its transfer's key, campaign and brand, what was credited and what stands."""
+    """An earning of a receipt: its transfer's key, campaign and brand, and how much of it stands."""
 
     key: UUID
     campaign_id: UUID | None
     brand_id: UUID | None
-    credited: int
     stands: int
 
 
-def _to_take(
-    session: Session,
-    receipt: Receipt,
-    lines: Sequence[ReceiptLine],
-    left: Mapping[int, tuple[int, int]],
-) -> tuple[dict[UUID, int], Counter[UUID]]:
-    """Return what is to be taken back of each earning and campaign, and write down what lines keep."""
-    earned = _earned(session, receipt.id)
-    parts: dict[UUID, int] = {}
-    by_campaign: Counter[UUID] = Counter()
-    kept_by_line: Counter[int] = Counter()
-    for (campaign_id, brand_id), by_line in _shares(session, receipt, lines, earned).items():
-        keeps = {
+def _keeps(shares: _Shares, left: Mapping[int, tuple[int, int]]) -> _Shares:
+    """Return what lines keep of what they were credited, where so much of so much is left of them."""
+    return {
+        pair: {
             position: points * left[position][0] // left[position][1] if position in left else points
             for position, points in by_line.items()
         }
-        kept_by_line.update(keeps)
-        mine = [one for one in earned if (one.campaign_id, one.brand_id) == (campaign_id, brand_id)]
-        over = sum(one.stands for one in mine) - sum(keeps.values())
+        for pair, by_line in shares.items()
+    }
+
+
+def _over(earned: Sequence[_Earned], keeps: _Shares) -> dict[UUID, int]:
+    """Return how much of each earning stands above what its lines keep."""
+    parts: dict[UUID, int] = {}
+    for pair, by_line in keeps.items():
+        mine = [one for one in earned if (one.campaign_id, one.brand_id) == pair]
+        over = sum(one.stands for one in mine) - sum(by_line.values())
         for one in mine:
             if (part := min(one.stands, over)) > 0:
                 parts[one.key] = part
                 over -= part
-                if campaign_id:
-                    by_campaign[campaign_id] += part
-    for position, line in enumerate(lines):
-        line.points = min(line.points, kept_by_line[position])
-    return parts, by_campaign
+    return parts
+
+
+def _sums(
+    earned: Sequence[_Earned], parts: Mapping[UUID, int], of: Callable[[_Earned], UUID | None]
+) -> dict[UUID, int]:
+    """Return what is taken back by campaign or brand."""
+    sums: Counter[UUID] = Counter()
+    for one in earned:
+        if (whose := of(one)) is not None:
+            sums[whose] += parts.get(one.key, 0)
+    return dict(+sums)
 
 
 def _earned(session: Session, receipt_id: UUID) -> list[_Earned]:
@@ -222,7 +237,7 @@ def _earned(session: Session, receipt_id: UUID) -> list[_Earned]:
         ).all()
     )
     return [
-        _Earned(row.key, row.campaign_id, brands[row.credit_id], row.points, row.points - undone[row.key])
+        _Earned(row.key, row.campaign_id, brands[row.credit_id], row.points - undone[row.key])
         for row in rows
         if row.kind == "earn"
     ]
@@ -230,7 +245,7 @@ def _earned(session: Session, receipt_id: UUID) -> list[_Earned]:
 
 def _shares(
     session: Session, receipt: Receipt, lines: Sequence[ReceiptLine], earned: Sequence[_Earned]
-) -> dict[tuple[UUID | None, UUID | None], dict[int, int]]:
+) -> _Shares:
     """Return what each line was credited, by campaign and the brand whose points they are."""
     kept = read_kept(receipt.earning)
     campaign_of = dict(
@@ -243,7 +258,7 @@ def _shares(
     brands_of: dict[UUID | None, set[UUID | None]] = defaultdict(set)
     for one in earned:
         brands_of[one.campaign_id].add(one.brand_id)
-    shares: dict[tuple[UUID | None, UUID | None], dict[int, int]] = defaultdict(dict)
+    shares: defaultdict[tuple[UUID | None, UUID | None], dict[int, int]] = defaultdict(dict)
     for outcome in kept.outcomes:
         campaign_id = campaign_of[outcome.version_id]
         paid = brands_of[campaign_id]
@@ -255,12 +270,12 @@ def _shares(
     return shares
 
 
-def _tell(session: Session, receipt: Receipt, event: str, taken: int) -> None:
+def _tell(session: Session, receipt: Receipt, event: str, taken: int, by_brand: Mapping[UUID, int]) -> None:
     now = clock.now()
     told: list[NewEvent] = [
         NewEvent(event, "purchase.returned", receipt.id, now, receipt.shopper_id, {"taken_back": taken})
     ]
     if taken:
-        data = {"points": taken, "brands": {}}
+        data = {"points": taken, "brands": {str(brand_id): points for brand_id, points in by_brand.items()}}
         told.append(NewEvent(f"{event}:points", "points.reversed", receipt.id, now, receipt.shopper_id, data))
     record(session, told)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -11,12 +12,13 @@ from sqlmodel import Session, col, select
 
 from domain.campaigns.facts import PER_UNIT
 from domain.paging import comes_before
-from domain.purchases.returns import returned_milli
+from domain.privacy import consents
+from domain.purchases.returns import returned_of
 from domain.receipts import display
 from infra.words import Language, say
 from schemas.campaigns import WhyView
 from schemas.partners import Partner
-from schemas.purchases import Purchase, PurchaseLineView, PurchaseView
+from schemas.purchases import Purchase, PurchaseLineView, ShopperPurchaseView
 from schemas.receipts import Receipt, ReceiptView
 
 
@@ -27,7 +29,7 @@ def history(
     before: tuple[datetime, UUID] | None,
     limit: int,
     language: Language,
-) -> list[PurchaseView]:
+) -> list[ShopperPurchaseView]:
     """Return a shopper's purchases, newest first, from before a (received_at, id) on."""
     statement = (
         select(Purchase, Partner.name)
@@ -40,8 +42,16 @@ def history(
         statement.order_by(col(Purchase.received_at).desc(), col(Purchase.id).desc()).limit(limit)
     ).all()
     receipts = _receipts(session, shopper_id, [purchase for purchase, _ in rows], language)
+    returned = returned_of(session, [purchase.id for purchase, _ in rows])
+    agrees = consents.given(session, shopper_id, "programme")
     return [
-        _view(session, purchase, partner, receipts.get(purchase.receipt_id), language)
+        _view(
+            purchase,
+            partner,
+            receipts.get(purchase.receipt_id),
+            returned[purchase.id],
+            _why(purchase, receipts.get(purchase.receipt_id), language, agrees=agrees),
+        )
         for purchase, partner in rows
     ]
 
@@ -57,16 +67,19 @@ def _receipts(
 
 
 def _view(
-    session: Session, purchase: Purchase, partner: str, receipt: ReceiptView | None, language: Language
-) -> PurchaseView:
+    purchase: Purchase,
+    partner: str,
+    receipt: ReceiptView | None,
+    returned: Counter[int],
+    why: WhyView | None,
+) -> ShopperPurchaseView:
     told: dict[str, Any] = purchase.told or {}
     counted = receipt if purchase.state == "counted" else None
-    returned = returned_milli(session, purchase.id)
     lines = [
         _line(line, returned[place], counted.lines[place] if counted and place < len(counted.lines) else None)
         for place, line in enumerate(told["lines"])
     ]
-    return PurchaseView(
+    return ShopperPurchaseView(
         id=purchase.id,
         partner=partner,
         channel=purchase.channel,
@@ -78,7 +91,8 @@ def _view(
         total=told["total"],
         points=counted.points if counted else 0,
         receipt_id=receipt.id if receipt else None,
-        why=_why(purchase, counted, language),
+        waits_until=purchase.waits_until if purchase.state == "waiting" else None,
+        why=why,
         lines=lines,
         campaigns=counted.campaigns if counted else [],
     )
@@ -97,15 +111,23 @@ def _line(told: dict[str, Any], returned: int, line: Any) -> PurchaseLineView:
     )
 
 
-def _why(purchase: Purchase, counted: ReceiptView | None, language: Language) -> WhyView | None:
+def _why(
+    purchase: Purchase, receipt: ReceiptView | None, language: Language, *, agrees: bool
+) -> WhyView | None:
     """Return why all of a purchase earns nothing, where that is so."""
     code = None
     if purchase.state == "repeated":
         code = "purchase_repeated"
     elif purchase.state == "waiting":
-        code = "purchase_waiting"
-    elif counted is not None and counted.status == "in_review":
+        code = "purchase_waiting" if agrees else "purchase_needs_consent"
+    elif receipt is None:
+        return None
+    elif receipt.status == "in_review":
         code = "being_checked"
-    elif counted is not None and counted.status == "reversed":
+    elif receipt.status == "reversed":
         code = "purchase_went_back"
+    elif not receipt.points and receipt.reasons:
+        # Refused by a person, or nothing of it takes part.
+        weightiest = receipt.reasons[0]
+        return WhyView(code=weightiest.code, message=weightiest.message, would=0)
     return WhyView(code=code, message=say("reason", code, language), would=0) if code else None

@@ -8,7 +8,7 @@ from domain.campaigns.facts import PER_UNIT
 from domain.errors import NotFoundError
 from domain.purchases.errors import ReturnChangedError
 from domain.purchases.orders import content_digest, find_order
-from domain.purchases.returns import apply_returns, bought_milli, note_return, returned_milli
+from domain.purchases.returns import apply_returns, note_return, returned_milli
 from schemas.partners import Partner
 from schemas.purchases import LeftLine, NewReturn, ReturnAnswer
 
@@ -35,6 +35,6 @@ def take_return(session: Session, partner: Partner, order_no: str, wanted: NewRe
         returned_at=made.returned_at,
         left=[
             LeftLine(line=place + 1, quantity=(milli - returned[place]) / PER_UNIT)
-            for place, milli in enumerate(bought_milli(purchase))
+            for place, milli in enumerate(purchase.bought_milli)
         ],
     )

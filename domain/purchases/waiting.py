@@ -18,9 +18,11 @@ from schemas.purchases import Purchase
 
 READER: Final = "purchases"
 # Who may now be whom a purchase waits for.
-JOINED: Final = frozenset({"shopper.joined"})
-# What ends a receipt that a purchase waits for, or lets points be taken back that were pending.
-DECIDED: Final = frozenset({"receipt.decided", "receipt.settled", "receipt.appeal_answered"})
+JOINED: Final = frozenset({"shopper.joined", "shopper.agreed"})
+# What ends a receipt that a purchase waits for or was earned by, or credits points that went back meanwhile.
+DECIDED: Final = frozenset(
+    {"receipt.decided", "receipt.settled", "receipt.appeal_answered", "receipt.reversed"}
+)
 
 
 def follow_events(session: Session, limit: int) -> int:
@@ -86,11 +88,12 @@ def settle_due(session: Session) -> bool:
 def forget_waiting(session: Session, now: datetime, limit: int) -> int:
     """Forget what nobody came for in time: its content and the phone's digest go; return how many there were.
 
-    That the order was told stays, so that telling it again changes nothing.
+    That the order was told stays, so that telling it again changes nothing. What waits for a person's
+    decision is not forgotten: it ends with that.
     """
     over = (
         select(Purchase.id)
-        .where(Purchase.state == "waiting", Purchase.waits_until <= now)
+        .where(Purchase.state == "waiting", Purchase.waits_until <= now, col(Purchase.receipt_id).is_(None))
         .order_by(col(Purchase.waits_until))
         .limit(limit)
         .with_for_update(skip_locked=True)

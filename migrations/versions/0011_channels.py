@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("shopper_id", sa.Uuid(), nullable=True),
         sa.Column("receipt_id", sa.Uuid(), nullable=True),
         sa.Column("told", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("bought_milli", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.CheckConstraint(
             "(state IN ('counted', 'repeated')) <= (receipt_id IS NOT NULL)",
             name=op.f("ck_purchase_ended_has_receipt"),

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
-from domain.purchases import waiting
+from domain.partners import access
+from domain.people.shoppers import join_shopper
+from domain.privacy.texts import current_text
 from infra.db import transaction
 from schemas.campaigns import Campaign
 from schemas.purchases import Purchase
 from tests import make
-from tests.make.orders import stands, take, told_line, told_order
+from tests.make.orders import PHONE, stands, take, told_line, told_order
 from tests.make.rewards import ask_signed, partner
+from workers.chores import credit_purchases
 
 PATH = "/v1/purchases"
 
@@ -103,16 +107,50 @@ def test_one_order_from_eight_threads_is_credited_once(real_client: TestClient) 
         assert len(session.exec(select(Purchase)).all()) == 1
 
 
-def test_who_joins_later_is_credited_by_the_chore(committed: None) -> None:
+def test_who_joins_and_agrees_later_is_credited_by_the_chore(real_client: TestClient) -> None:
     with transaction() as session:
         make.make_campaign(session)
         take(session)
     with transaction() as session:
-        shopper = make.make_shopper(session)
+        shopper = join_shopper(session, PHONE)
+    assert credit_purchases() == 1
     with transaction() as session:
-        waiting.follow_events(session, 1000)
+        assert stands(session, shopper) == 0
+    version = current_text("programme", None).version
+    yes = {"consents": [{"purpose": "programme", "given": True, "text_version": version}]}
+    assert real_client.put("/v1/me/consents", json=yes, headers=make.bearer(shopper)).status_code == 200
+    assert credit_purchases() == 1
+    assert credit_purchases() == 0
     with transaction() as session:
-        assert waiting.settle_due(session)
-    with transaction() as session:
-        assert not waiting.settle_due(session)
         assert stands(session, shopper) == 185
+
+
+def test_a_signature_is_good_for_its_words_place_and_minutes_alone(
+    client: TestClient, session: Session
+) -> None:
+    secret = partner(session)
+    for late in (timedelta(minutes=6), -timedelta(minutes=6)):
+        assert ask_signed(client, secret, "POST", PATH, told_order(), late=late).status_code == 401
+    elsewhere = ask_signed(client, secret, "POST", PATH, told_order(), signed_path=f"{PATH}/A-1/returns")
+    assert elsewhere.status_code == 401
+    other = partner(session, "others")
+    assert ask_signed(client, other, "POST", PATH, told_order()).status_code == 401
+    access.end_partner(session, "highlands")
+    assert ask_signed(client, secret, "POST", PATH, told_order()).status_code == 401
+    assert session.exec(select(Purchase)).all() == []
+
+
+@pytest.mark.parametrize("order", ["A%00", "A%0A1", "x" * 65, "..%2Freturns"])
+def test_hostile_names_of_orders_find_nothing(client: TestClient, session: Session, order: str) -> None:
+    secret = partner(session)
+    told = {"return_id": "R-1", "lines": [{"line": 1}]}
+    answer = ask_signed(client, secret, "POST", f"{PATH}/{order}/returns", told)
+
+    assert answer.status_code in {401, 404, 422}
+
+
+def test_an_order_too_large_is_refused_before_it_is_read(client: TestClient, session: Session) -> None:
+    secret = partner(session)
+    answer = ask_signed(client, secret, "POST", PATH, told_order() | {"store": "x" * 2_000_000})
+
+    assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")

@@ -84,10 +84,10 @@ def hash_of(phone: str = PHONE) -> str:
 
 
 def many_orders(count: int) -> list[dict[str, Any]]:
-    """Orders an hour apart, each of its own number."""
+    """Orders of one day, minutes apart, each of its own number."""
     return [
         told_order(
-            order=f"N-{n}", number=f"{90_000_000 + n}", purchased_at=(NOON - timedelta(hours=n)).isoformat()
+            order=f"N-{n}", number=f"{90_000_000 + n}", purchased_at=(NOON - timedelta(minutes=n)).isoformat()
         )
         for n in range(count)
     ]

@@ -21,6 +21,7 @@ from domain.loyalty import wallet
 from domain.people.audit import record_act
 from domain.privacy import erasure
 from domain.privacy.held import HELD, belongs, table
+from domain.purchases import members
 from domain.receipts import intake
 from domain.receipts.rows import locked
 from infra import clock, storage
@@ -30,10 +31,12 @@ from schemas.ledger import Account, Transfer
 from schemas.messages import PushTarget
 from schemas.people import Shopper, StaffAct
 from schemas.privacy import PrivacyRequest
+from schemas.purchases import Purchase
 from schemas.receipts import Receipt
 from schemas.review import ReviewDecision
 from tests import make
 from tests.api.test_logs import log  # noqa: F401 - a fixture
+from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
 from tests.make.ways_in import add_ways_in
 from workers.privacy import erase_shoppers
@@ -118,6 +121,12 @@ def person(client: TestClient, session: Session) -> Shopper:
         )
     )
     add_ways_in(session, shopper, SECRET)
+    members.note_phone(session, shopper.id)
+    members.code_of(session, shopper.id)
+    # Of nothing that earns: what is counted here are the photographs.
+    elsewhere = {"store": f"Street {SECRET}", "purchased_at": make.NOON.replace(hour=7).isoformat()}
+    take(session, told_line(f"Pen {SECRET}", 7_000, quantity=2), phone=f"+84{PHONE[1:]}", **elsewhere)
+    give_back(session, (1, "1"))
     session.commit()
     return shopper
 
@@ -322,6 +331,17 @@ def test_who_has_not_said_so_twice_keeps_everything(real_client: TestClient) -> 
         answer = real_client.delete("/v1/me", params=said, headers=signed(shopper))
         assert (answer.status_code, answer.json()["code"]) == (422, "erasure_not_confirmed")
     assert real_client.get("/v1/me/balances", headers=signed(shopper)).status_code == 200
+
+
+def test_goods_of_a_forgotten_purchase_go_back_and_cost_nobody_anything(real_client: TestClient) -> None:
+    with Session(engine(), expire_on_commit=False) as session:
+        shopper = person(real_client, session)
+    ask(real_client, shopper)
+    erase()
+    with transaction() as session:
+        purchase = session.exec(select(Purchase)).one()
+        assert (purchase.told, purchase.phone_digest, purchase.state) == (None, None, "counted")
+        assert give_back(session, (1, None), return_id="R-2").left[0].quantity == 0
 
 
 def test_the_phone_may_join_again_as_somebody_new(real_client: TestClient) -> None:

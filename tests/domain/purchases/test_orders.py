@@ -6,15 +6,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import Session
 
+from domain.catalog.products import new_version
+from domain.people.shoppers import join_shopper
+from domain.privacy import consents
+from domain.privacy.consents import record_for_trial
 from domain.purchases import members, orders, shown, waiting
 from domain.purchases.errors import MemberUnknownError, OrderChangedError, PurchaseInFutureError
 from domain.receipts import display
+from domain.review.decisions import appeal, settle_review
+from domain.review.errors import AlreadyPaidError
+from domain.review.reversals import reverse_receipt
 from domain.settlement import settle_receipt
 from infra import clock
 from schemas.campaigns import Campaign
 from schemas.people import Shopper
+from schemas.privacy import ConsentChoice
 from schemas.purchases import NewPurchase
 from tests import make
 from tests.make import orders as make_orders
@@ -211,6 +220,8 @@ def test_what_nobody_came_for_is_forgotten(session: Session, campaign: Campaign)
     session.refresh(purchase)
 
     assert (purchase.state, purchase.told, purchase.phone_digest) == ("forgotten", None, None)
+    # As for a member's: what is answered says nothing of who has joined.
+    assert make_orders.give_back(session, (1, None)).left[0].quantity == 0
     follow(session, make.make_shopper(session))
     assert take(session).state == "forgotten", "told again, it is still the same order"
 
@@ -222,6 +233,113 @@ def test_an_erased_shopper_is_credited_nothing(session: Session, campaign: Campa
 
     assert take(session).state == "waiting"
     assert stands(session, shopper) == 0
+
+
+def test_a_purchase_of_who_did_not_agree_waits_and_says_so(session: Session, campaign: Campaign) -> None:
+    shopper = join_shopper(session, PHONE)
+    purchase = take(session)
+
+    assert (purchase.state, purchase.shopper_id, stands(session, shopper)) == ("waiting", shopper.id, 0)
+    for language, words in (("en", "not agreed"), ("vi", "chưa đồng ý")):
+        [view] = shown.history(session, shopper.id, before=None, limit=10, language=language)
+        assert view.why is not None
+        assert (view.why.code, view.points) == ("purchase_needs_consent", 0)
+        assert words in view.why.message
+    follow(session, shopper)
+    assert purchase.state == "waiting"
+    record_for_trial(session, shopper.id)
+    follow(session, shopper)
+    assert (purchase.state, stands(session, shopper)) == ("counted", 185)
+
+
+def test_what_comes_after_a_no_waits_again(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    take(session)
+    no = [ConsentChoice(purpose="programme", given=False)]
+    consents.record(session, shopper.id, no, asked_in="app", language="vi")
+
+    later = make.NOON.replace(hour=15).isoformat()
+    assert take(session, order="A-2", number="77120844", purchased_at=later).state == "waiting"
+    assert stands(session, shopper) == 185
+
+
+@pytest.mark.parametrize("first", ["photograph", "purchase"])
+def test_the_same_basket_an_hour_later_is_another_purchase(
+    session: Session, campaign: Campaign, first: str
+) -> None:
+    shopper = make.make_shopper(session)
+    receipt, later = make.make_receipt(session, shopper), make.NOON.replace(hour=13)
+
+    def buy() -> None:
+        assert take(session, number="09017160", purchased_at=later.isoformat()).state == "counted"
+
+    if first == "purchase":
+        buy()
+    assert settle_receipt(session, receipt.id, make.make_reading()) == "approved"
+    if first == "photograph":
+        buy()
+    assert stands(session, shopper) == 2 * 185
+
+
+def test_a_purchase_counts_once_its_photograph_turns_out_a_fraud(
+    session: Session, campaign: Campaign
+) -> None:
+    shopper, reviewer = make.make_shopper(session), make.make_staff(session)
+    receipt = make.make_receipt(session, shopper)
+    settle_receipt(session, receipt.id, make.make_reading())
+    purchase = take(session)
+    assert purchase.state == "repeated"
+    reverse_receipt(session, receipt.id, reviewer_id=reviewer.id, reason="drawn", refusal="edited")
+    assert stands(session, shopper) == 0
+
+    purchase.due_at = clock.now()
+    session.flush()
+    assert waiting.settle_due(session)
+    assert (purchase.state, stands(session, shopper)) == ("counted", 185)
+
+
+def test_a_refused_photograph_of_a_counted_purchase_is_not_paid_after_an_appeal(
+    session: Session, campaign: Campaign
+) -> None:
+    shopper, reviewer = make.make_shopper(session), make.make_staff(session)
+    take(session)
+    receipt = make.make_receipt(session, shopper)
+    settle_receipt(session, receipt.id, make.make_reading())
+    appeal(session, receipt.id, shopper_id=shopper.id, words="mine")
+
+    decide = {"reviewer_id": reviewer.id, "decision": "approve", "reason": "looks good"}
+    with pytest.raises(AlreadyPaidError):
+        settle_review(session, receipt.id, **decide)
+    make_orders.give_back(session, (1, None))
+    with pytest.raises(AlreadyPaidError):
+        settle_review(session, receipt.id, **decide)
+    assert stands(session, shopper) == 0
+
+
+def test_a_purchase_that_a_person_refused_says_so(session: Session, campaign: Campaign) -> None:
+    shopper, reviewer = make.make_shopper(session), make.make_staff(session)
+    purchase = take(session)
+    assert purchase.receipt_id is not None
+    reverse_receipt(session, purchase.receipt_id, reviewer_id=reviewer.id, reason="a clerk", refusal="edited")
+
+    assert stands(session, shopper) == 0
+    [view] = shown.history(session, shopper.id, before=None, limit=10, language="en")
+    assert view.why is not None
+    assert view.why.code == "refused_by_reviewer"
+    assert make_orders.give_back(session, (1, None)).left[0].quantity == 0
+
+
+def test_what_law_keeps_from_earning_earns_nothing_from_a_partner_either(session: Session) -> None:
+    make.make_campaign(session)
+    session.execute(text("UPDATE brand SET restricted_class = 'infant_0_24' WHERE name = 'OMO'"))
+    new_version(session)
+    shopper = make.make_shopper(session)
+
+    assert take(session).state == "counted"
+    [view] = shown.history(session, shopper.id, before=None, limit=10, language="en")
+    assert (view.points, stands(session, shopper)) == (0, 0)
+    assert view.lines[0].why is not None
+    assert view.lines[0].why.code == "restricted"
 
 
 def test_a_purchase_of_tomorrow_is_refused(session: Session, campaign: Campaign) -> None:

@@ -8,18 +8,17 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 from sqlmodel import Session
 
-from domain.ledger import budgets, spending
-from domain.ledger.transfers import key_of
+from domain.ledger import budgets
 from domain.loyalty import wallet
 from domain.purchases import shown, waiting
 from domain.purchases.errors import ReturnChangedError, ReturnTooHighError
+from domain.rewards import redemptions
 from domain.settlement import settle_receipt
 from infra import clock
-from schemas.base import Points
 from schemas.campaigns import Campaign
 from tests import make
 from tests.make.orders import give_back, receipts_of, stands, take, told_line
-from tests.make.points import owner
+from tests.make.rewards import offered_reward
 
 
 def three_lines() -> list[dict[str, object]]:
@@ -111,7 +110,7 @@ def budget_left(session: Session) -> int:
 def test_points_that_were_spent_are_owed(session: Session, campaign: Campaign) -> None:
     shopper = make.make_shopper(session)
     take(session)
-    spending.redeem(session, key_of("test"), owner(session, shopper), Points(185), at=clock.now())
+    redemptions.redeem(session, shopper.id, offered_reward(session, points=185).id, "all of it")
     give_back(session, (1, None))
 
     [balance] = wallet.balances(session, shopper.id)
