@@ -33,6 +33,7 @@ EventType = Literal[
     "reward.redeemed",
     "voucher.used",
     "voucher.cancelled",
+    "voucher.expiring_soon",
     "tier.reached",
     "tier.will_drop",
     "tier.dropped",

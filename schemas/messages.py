@@ -33,6 +33,7 @@ MessageCode = Literal[
     "referral_paid",
     "mission_done",
     "voucher_used",
+    "voucher_expiring",
     "purchase_credited",
     "purchase_returned",
 ]

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from redis.exceptions import RedisError
@@ -35,6 +35,7 @@ from domain.origins import links
 from domain.privacy import retention
 from domain.purchases import waiting
 from domain.receipts import relabelling, rows, teaching
+from domain.rewards import notices as vouchers_told
 from domain.signin import codes, handing, passkeys, sessions
 from domain.webhooks import deliveries
 from infra import clock, queue
@@ -359,14 +360,19 @@ def forget_events() -> Iterator[int]:
 
 @chore
 def announce_expiring() -> Iterator[int]:
-    """Tell of points that expire in 30 days, in a week, tomorrow; each once, however often this runs."""
-    today, account = clock.till_today(), None
-    while True:
-        with transaction() as session:
-            count, account = notices.announce_expiring(session, today, after=account, limit=BATCH_MAX)
-        yield count
-        if account is None:
-            return
+    """Tell of points and vouchers that expire soon; each once, however often this runs."""
+    today = clock.till_today()
+    announcers: tuple[Callable[..., tuple[int, Any]], ...] = (
+        notices.announce_expiring,
+        vouchers_told.announce_expiring,
+    )
+    for announce in announcers:
+        after, goes_on = None, True
+        while goes_on:
+            with transaction() as session:
+                count, after = announce(session, today, after=after, limit=BATCH_MAX)
+            yield count
+            goes_on = after is not None
 
 
 @chore

@@ -78,12 +78,20 @@ def managed(session: Session, brand: str) -> list[ManagedMission]:
         .order_by(col(Mission.id).desc())
         .limit(SHOWN_MAX)
     ).all()
-    return [managed_body(session, mission) for mission in rows]
+    counted = select(MissionDone.mission_id, func.count()).group_by(col(MissionDone.mission_id))
+    of_these = col(MissionDone.mission_id).in_([mission.id for mission in rows])
+    done = dict(session.exec(counted.where(of_these)).all())
+    return [_managed(mission, done.get(mission.id, 0)) for mission in rows]
 
 
 def managed_body(session: Session, mission: Mission) -> ManagedMission:
     """Return a mission as its managers see it."""
-    done = session.exec(select(func.count()).where(MissionDone.mission_id == mission.id)).one()
+    return _managed(
+        mission, session.exec(select(func.count()).where(MissionDone.mission_id == mission.id)).one()
+    )
+
+
+def _managed(mission: Mission, done: int) -> ManagedMission:
     terms = {name: getattr(mission, name) for name in NewMission.model_fields}
     return ManagedMission(mission=NewMission(**terms), done=done if done >= FEWEST_TOLD or not done else None)
 
