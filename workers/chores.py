@@ -261,11 +261,14 @@ def credit_purchases() -> Iterator[int]:
         with transaction() as session:
             count = waiting.follow_events(session, FOLLOWED_AT_ONCE_MAX)
         yield 0
-    found = True
-    while found:
+    while True:
         with transaction() as session:
-            found = waiting.settle_due(session)
-        yield int(found)
+            purchase_id = waiting.claim_due(session, clock.now())
+        if purchase_id is None:
+            return
+        with transaction() as session:
+            waiting.settle_claimed(session, purchase_id)
+        yield 1
 
 
 @chore

@@ -77,7 +77,7 @@ def import_purchases(
 
     A row is one line of an order. What is said of the order stands on each of its rows, or on the first.
     An order told before with the same content is taken as it stands. They are credited one by one afterwards:
-    `domain.purchases.waiting.settle_due`.
+    `domain.purchases.waiting.claim_due`.
 
     Args:
         session: Open; the caller commits.

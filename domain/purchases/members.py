@@ -55,13 +55,18 @@ def find_member(session: Session, order: NewPurchase) -> tuple[UUID | None, byte
         if found is None or not _is_here(session, found):
             raise MemberUnknownError
         return found, None
-    digest = phone_digest(order.phone) if order.phone else bytes.fromhex(order.phone_hash or "")
+    digest = digest_of(order)
     wait_for_joining(session, digest)
     if order.phone:
         shopper_id = session.exec(select(Shopper.id).where(Shopper.phone == order.phone)).one_or_none()
     else:
         shopper_id = _by_digest(session, digest)
     return (shopper_id, None) if shopper_id else (None, digest)
+
+
+def digest_of(order: NewPurchase) -> bytes:
+    """Return the keyed digest of the phone that an order names, or names the digest of."""
+    return phone_digest(order.phone) if order.phone else bytes.fromhex(order.phone_hash or "")
 
 
 def find_waited_for(session: Session, digest: bytes) -> UUID | None:

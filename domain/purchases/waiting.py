@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from infra import clock
 from schemas.purchases import Purchase
 
 READER: Final = "purchases"
+DUE_AGAIN: Final = timedelta(minutes=5)
 # Who may now be whom a purchase waits for.
 JOINED: Final = frozenset({"shopper.joined", "shopper.agreed"})
 # What ends a receipt that a purchase waits for or was earned by, or credits points that went back meanwhile.
@@ -50,39 +51,45 @@ def call_for(session: Session, shopper_id: UUID) -> None:
     session.execute(waiting.values(due_at=clock.now()))
 
 
-def next_due(session: Session, now: datetime) -> tuple[UUID, bytes | None] | None:
-    """Return the purchase that has been due the longest, and under which phone's digest it waits."""
-    statement = select(Purchase.id, Purchase.phone_digest).where(
-        col(Purchase.due_at) <= now, col(Purchase.due_at).is_not(None)
-    )
-    return session.exec(statement.order_by(col(Purchase.due_at), col(Purchase.id)).limit(1)).first()
+def claim_due(session: Session, now: datetime) -> UUID | None:
+    """Take the purchase that has been due the longest, to be looked at by `settle_claimed`; None without one.
 
-
-def settle_due(session: Session) -> bool:
-    """Look at the purchase that has been due the longest; say whether there was one. Safe to run twice.
-
-    One a transaction: what it locks is locked for a moment, and one that fails keeps no other from its turn.
+    It is due again after a while, unless it was looked at by then: one that fails keeps no other waiting.
     """
-    found = next_due(session, clock.now())
-    if found is None:
-        return False
-    purchase_id, digest = found
+    claimed = session.exec(
+        select(Purchase)
+        .where(col(Purchase.due_at) <= now)
+        .order_by(col(Purchase.due_at), col(Purchase.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if claimed is None:
+        return None
+    claimed.due_at = now + DUE_AGAIN
+    session.flush()
+    return claimed.id
+
+
+def settle_claimed(session: Session, purchase_id: UUID) -> None:
+    """Look at a purchase that was claimed. Safe to run twice.
+
+    One a transaction: what it locks is locked for a moment.
+    """
+    digest = session.exec(select(Purchase.phone_digest).where(Purchase.id == purchase_id)).one()
     # The phone before the row, as those do who note a phone.
     shopper_id = find_waited_for(session, digest) if digest else None
     purchase = session.exec(
         select(Purchase)
-        .where(Purchase.id == purchase_id, col(Purchase.due_at).is_not(None))
+        .where(Purchase.id == purchase_id)
         .with_for_update()
         .execution_options(populate_existing=True)
-    ).one_or_none()
-    if purchase is None:
-        return True
-    if purchase.shopper_id is None and shopper_id is not None:
+    ).one()
+    if purchase.shopper_id is None and purchase.phone_digest == digest and shopper_id is not None:
         purchase.shopper_id, purchase.phone_digest = shopper_id, None
     settle_purchase(session, purchase)
     apply_returns(session, purchase)
     session.flush()
-    return True
 
 
 def forget_waiting(session: Session, now: datetime, limit: int) -> int:

