@@ -138,13 +138,16 @@ def progress(session: Session, shopper_id: UUID, mission_ids: Sequence[UUID]) ->
     return {mission_id: int(made) for mission_id, made in rows}
 
 
-# What may not be promoted by law is no part of a mission, as of no campaign.
+# What may not be promoted by law is no part of a mission, as of no campaign; nor is what went back to a shop.
 _PROGRESS: Final = text("""
     SELECT mission.id, CASE mission.goal
         WHEN 'receipts' THEN count(DISTINCT receipt.id)
         WHEN 'days' THEN count(DISTINCT receipt.purchased_on)
-        WHEN 'units' THEN floor(sum(CASE WHEN line.unit IS NULL THEN line.quantity ELSE 1 END))
-        ELSE sum(greatest(0, line.amount_minor - line.discount_minor)) END
+        WHEN 'units' THEN floor(sum(
+            CASE WHEN line.unit IS NULL THEN line.quantity - coalesce(back.units, 0) ELSE 1 END))
+        ELSE sum(CASE WHEN back.units IS NULL THEN greatest(0, line.amount_minor - line.discount_minor)
+            ELSE floor((line.amount_minor - line.discount_minor) * (line.quantity - back.units) / line.quantity)
+            END) END
     FROM mission
         JOIN receipt ON receipt.shopper_id = :shopper AND receipt.status = 'approved'
             AND receipt.currency = 'VND'
@@ -152,7 +155,13 @@ _PROGRESS: Final = text("""
         JOIN receipt_line AS line ON line.receipt_id = receipt.id AND line.brand_id = mission.brand_id
         JOIN brand ON brand.id = line.brand_id
         LEFT JOIN product ON product.id = line.product_id
-    WHERE mission.id = ANY(CAST(:missions AS uuid[]))
+        LEFT JOIN LATERAL (
+            SELECT sum(CAST(gone.milli_by_line ->> CAST(line.position + 1 AS text) AS bigint)) / 1000
+            FROM purchase JOIN purchase_return AS gone ON gone.purchase_id = purchase.id
+            WHERE receipt.channel <> 'photo' AND purchase.receipt_id = receipt.id
+                AND purchase.state = 'counted'
+        ) AS back (units) ON true
+    WHERE coalesce(back.units < line.quantity, true) AND mission.id = ANY(CAST(:missions AS uuid[]))
         AND coalesce(nullif(product.restricted_class, 'none'), brand.restricted_class, 'none') = 'none'
     GROUP BY mission.id
 """)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,12 +12,14 @@ from sqlmodel import Session
 
 from domain.ledger import budgets
 from domain.loyalty import wallet
+from domain.membership import missions
 from domain.purchases import shown, waiting
 from domain.purchases.errors import ReturnChangedError, ReturnTooHighError
 from domain.rewards import redemptions
 from domain.settlement import settle_receipt
 from infra import clock
 from schemas.campaigns import Campaign
+from schemas.membership import NewMission
 from tests import make
 from tests.make.orders import give_back, receipts_of, settle_due, stands, take, told_line
 from tests.make.rewards import offered_reward
@@ -105,6 +109,32 @@ def test_a_purchase_that_goes_back_whole_leaves_nothing(
 def budget_left(session: Session) -> int:
     ids = list(session.scalars(text("SELECT budget_id FROM campaign_budget")))
     return sum(budgets.left(session, ids, at=clock.now()).values())
+
+
+@pytest.mark.parametrize(
+    ("goal", "bought", "kept"), [("units", 5, 1), ("spend_minor", 315_000, 45_000), ("receipts", 1, 1)]
+)
+def test_missions_count_what_was_kept(
+    session: Session, campaign: Campaign, goal: str, bought: int, kept: int
+) -> None:
+    shopper, now = make.make_shopper(session), clock.now()
+    names = {"slug": "m", "name_vi": "M", "name_en": "M", "goal": goal, "amount": 1000, "points": 1}
+    wanted = NewMission(**names, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
+    mission = missions.add(session, "omo", wanted)
+
+    def made() -> int:
+        return missions.progress(session, shopper.id, [mission.id]).get(mission.id, 0)
+
+    take(session, told_line(quantity="3", amount=225_000), told_line(quantity="2", amount=90_000))
+    assert made() == bought
+    give_back(session, (1, "2"), return_id="R-1")
+    give_back(session, (1, "1"), (2, "0.5"), return_id="R-2")
+    give_back(session, (2, "0.5"), return_id="R-3")
+    session.flush()
+    assert made() == kept
+    give_back(session, (2, None), return_id="R-4")
+    session.flush()
+    assert made() == 0
 
 
 def test_points_that_were_spent_are_owed(session: Session, campaign: Campaign) -> None:
