@@ -146,8 +146,8 @@ _PROGRESS: Final = text("""
         WHEN 'units' THEN floor(sum(
             CASE WHEN line.unit IS NULL THEN line.quantity - coalesce(back.units, 0) ELSE 1 END))
         ELSE sum(CASE WHEN back.units IS NULL THEN greatest(0, line.amount_minor - line.discount_minor)
-            ELSE floor((line.amount_minor - line.discount_minor) * (line.quantity - back.units) / line.quantity)
-            END) END
+            ELSE floor((line.amount_minor - line.discount_minor)
+                * (line.quantity - back.units) / line.quantity) END) END
     FROM mission
         JOIN receipt ON receipt.shopper_id = :shopper AND receipt.status = 'approved'
             AND receipt.currency = 'VND'

@@ -31,7 +31,6 @@ from schemas.ledger import Account, Transfer
 from schemas.messages import PushTarget
 from schemas.people import Shopper, StaffAct
 from schemas.privacy import PrivacyRequest
-from schemas.purchases import Purchase
 from schemas.receipts import Receipt
 from schemas.review import ReviewDecision
 from tests import make
@@ -331,17 +330,6 @@ def test_who_has_not_said_so_twice_keeps_everything(real_client: TestClient) -> 
         answer = real_client.delete("/v1/me", params=said, headers=signed(shopper))
         assert (answer.status_code, answer.json()["code"]) == (422, "erasure_not_confirmed")
     assert real_client.get("/v1/me/balances", headers=signed(shopper)).status_code == 200
-
-
-def test_goods_of_a_forgotten_purchase_go_back_and_cost_nobody_anything(real_client: TestClient) -> None:
-    with Session(engine(), expire_on_commit=False) as session:
-        shopper = person(real_client, session)
-    ask(real_client, shopper)
-    erase()
-    with transaction() as session:
-        purchase = session.exec(select(Purchase)).one()
-        assert (purchase.told, purchase.phone_digest, purchase.state) == (None, None, "counted")
-        assert give_back(session, (1, None), return_id="R-2").left[0].quantity == 0
 
 
 def test_the_phone_may_join_again_as_somebody_new(real_client: TestClient) -> None:

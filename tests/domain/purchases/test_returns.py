@@ -13,6 +13,7 @@ from sqlmodel import Session
 from domain.ledger import budgets
 from domain.loyalty import wallet
 from domain.membership import missions
+from domain.privacy import erasure
 from domain.purchases import shown, waiting
 from domain.purchases.errors import ReturnChangedError, ReturnTooHighError
 from domain.rewards import redemptions
@@ -187,3 +188,17 @@ def test_what_waits_for_a_person_is_taken_back_once_it_is_approved(
     session.flush()
     assert settle_due(session)
     assert stands(session, shopper) == 0
+
+
+def test_goods_of_a_forgotten_shopper_go_back_and_cost_nobody_anything(
+    session: Session, campaign: Campaign
+) -> None:
+    shopper = make.make_shopper(session)
+    purchase = take(session)
+    erasure.ask_erasure(session, shopper.id, "erase")
+    while erasure.erase_some(session, shopper.id, 100):
+        session.expire_all()
+
+    assert (purchase.told, purchase.phone_digest, purchase.state) == (None, None, "counted")
+    assert give_back(session, (1, None)).left[0].quantity == 0
+    assert stands(session, shopper) == 185
