@@ -70,7 +70,8 @@ def test_services_outside_are_those_that_are_called(
 
     told = {"rest.esms.vn", "fcm.googleapis.com", "*.push.apple.com"}
     assert not hosts() & told
-    change_settings(code_provider="esms", push_vapid_key="vapid.pem", push_fcm_account="account.json")
+    change_settings(code_provider="esms", push_vapid_key="vapid.pem", push_hosts="*.push.apple.com")
+    change_settings(push_fcm_account="account.json")
     assert hosts() >= told
 
 
