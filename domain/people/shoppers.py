@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -11,11 +9,12 @@ from uuid import UUID
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
+from domain.events.outbox import NewEvent, record
 from domain.people.errors import InvalidEmailError, InvalidPhoneError, StaffExistsError
 from infra import clock
-from infra.secrets import token_secret
+from infra.secrets import mac
 from schemas.base import new_id
 from schemas.people import Shopper, StaffMember, StaffRole
 
@@ -41,11 +40,15 @@ def phone_e164(phone: str) -> str:
 def join_shopper(session: Session, phone: str) -> Shopper:
     """Return the shopper with this phone, who joins if new."""
     number = phone_e164(phone)
-    session.execute(
+    now = clock.now()
+    joined = session.scalars(
         insert(Shopper)
-        .values(id=new_id(), phone=number, joined_at=clock.now())
+        .values(id=new_id(), phone=number, joined_at=now)
         .on_conflict_do_nothing(index_elements=["phone"])
-    )
+        .returning(col(Shopper.id))
+    ).one_or_none()
+    if joined is not None:
+        record(session, [NewEvent("joined", "shopper.joined", joined, now, joined)])
     return session.exec(select(Shopper).where(Shopper.phone == number)).one()
 
 
@@ -93,5 +96,4 @@ def pseudonym(shopper_id: UUID, audience: str) -> str:
 
     The same for that audience for ever, and different for each, so two brands can't join theirs.
     """
-    digest = hmac.new(token_secret(), f"{audience}|{shopper_id}".encode(), hashlib.sha256)
-    return digest.hexdigest()[:PSEUDONYM_LENGTH]
+    return mac("pseudonym", f"{audience}|{shopper_id}").hex()[:PSEUDONYM_LENGTH]

@@ -13,7 +13,9 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from domain.errors import UnknownFilterValueError
+from domain.events import outbox
 from domain.events.due import note_due
+from domain.events.outbox import NewEvent
 from domain.paging import comes_before
 from domain.privacy.errors import ConsentNeededError, ConsentTextChangedError
 from domain.privacy.texts import all_asked, current_text
@@ -60,20 +62,14 @@ def _asked_elsewhere(purpose: Purpose) -> bool:
     return purpose in ASKED_ELSEWHERE and settings().consents_elsewhere
 
 
-def refused(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channel | None = None) -> bool:
-    """Say whether a shopper said no to a purpose, and nothing else since; silence is no refusal."""
-    newest = _newest(purpose, channel, None).where(col(Consent.shopper_id) == shopper_id)
-    return session.execute(newest).scalar_one_or_none() is False
-
-
-def needed(session: Session, shopper_id: UUID, purpose: Purpose) -> None:
+def needed(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channel | None = None) -> None:
     """Refuse what only who agreed to a purpose may do.
 
     Raises:
         ConsentNeededError: They don't.
     """
-    if not given(session, shopper_id, purpose):
-        raise ConsentNeededError(purpose=purpose)
+    if not given(session, shopper_id, purpose, channel):
+        raise ConsentNeededError(purpose=f"{purpose}, {channel}" if channel else purpose)
 
 
 def who_gave(shopper_id: Mapped[UUID], purpose: Purpose, brand_id: UUID | None = None) -> ColumnElement[bool]:
@@ -143,6 +139,15 @@ def record(
     if new:
         # What brands may know of earlier purchases follows at once.
         note_due(session, "shopper", [shopper_id])
+    # Whoever waits for somebody to take part hears of it.
+    outbox.record(
+        session,
+        [
+            NewEvent(f"agreed:{said.id}", "shopper.agreed", shopper_id, said.said_at, shopper_id)
+            for said in new
+            if said.purpose == "programme" and said.given
+        ],
+    )
 
 
 def _stands(said: Consent, standing: Sequence[Consent]) -> bool:

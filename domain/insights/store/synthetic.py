@@ -146,7 +146,7 @@ _RECEIPTS: Final = f"""
         )
     )
 """
-_KEPT: Final = f"'VND' AS currency, 'receipt' AS channel, agreed, {SYNTHETIC} AS version, 0 AS gone"
+_KEPT: Final = f"'VND' AS currency, 'photo' AS channel, agreed, {SYNTHETIC} AS version, 0 AS gone"
 _INSERT_RECEIPTS: Final = f"""
     INSERT INTO {RECEIPT.rows} (day, hour, chain, store, region, shopper, receipt, total,
         currency, channel, agreed, version, gone)
