@@ -28,7 +28,7 @@ from sqlmodel import Session, and_, col, or_, select
 from domain.campaigns import budgets
 from domain.events import readers
 from domain.fraud import till_facts
-from domain.insights.store.feed import READER as INSIGHT_READER
+from domain.insights.store import feed as insight_feed
 from domain.ledger import expiry, notices, spending
 from domain.membership import follow
 from domain.messages import inbox, push
@@ -40,7 +40,6 @@ from domain.rewards import notices as vouchers_told
 from domain.signin import codes, handing, passkeys, sessions
 from domain.webhooks import deliveries
 from infra import clock, queue
-from infra.columnar import connect
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
 from infra.settings import settings
@@ -354,9 +353,7 @@ def forget_events() -> Iterator[int]:
     """Forget events that are old and that every reader has read; take up those a restored dump brought."""
     with transaction() as session:
         restored = readers.take_up_restored(session)
-        if connect.is_off():
-            # Without a store nobody reads for it: events would be kept for ever.
-            readers.leave(session, INSIGHT_READER)
+        insight_feed.leave_if_off(session)
     yield restored
     before = clock.now() - timedelta(days=settings().event_days)
     count = BATCH_MAX

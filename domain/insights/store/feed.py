@@ -24,6 +24,7 @@ from domain.insights.store.keys import number_of
 from domain.insights.store.marks import FEED, mark, next_version
 from domain.insights.store.tables import TOUCH
 from infra import clock
+from infra.columnar import connect
 from infra.columnar.store import Store
 from schemas.receipts import Receipt
 
@@ -82,6 +83,12 @@ def feed(session: Session, store: Store, *, events_max: int = EVENTS_AT_ONCE) ->
     more = len(events) == events_max or len(due_receipts) + len(shopper_ids) >= DUE_AT_ONCE
     mark(store, FEED, _as_of(events, began) if more else began, version)
     return Fed(len(events), len(told), count, more)
+
+
+def leave_if_off(session: Session) -> None:
+    """Keep no events for a store that this installation does not have; one that comes back is filled anew."""
+    if connect.is_off():
+        readers.leave(session, READER)
 
 
 def _as_of(events: Sequence[Recorded], began: datetime) -> datetime:
