@@ -225,33 +225,6 @@ class ManagedCampaign(CampaignSummary):
     versions: list[VersionView] = BodyField(description="Its versions, newest first.")
 
 
-class DryRunRequest(Body):
-    """How many of the last receipts a draft is tried on."""
-
-    receipts: Annotated[int, Field(ge=1, le=1000)] = BodyField(
-        default=1000, description="How many of the last receipts."
-    )
-
-
-class DryRunView(Body):
-    """What a draft would have paid for past receipts; of few shoppers neither their number nor days are told.
-
-    `waiting` of the points are of receipts that a person has to look at; `refused` is what refused ones would
-    have earned. `cut` counts receipts that caps, budgets or law made pay less.
-    """
-
-    receipts: int = BodyField(description="How many receipts were tried.")
-    paid_receipts: int = BodyField(description="How many it would have paid for.")
-    points: int = BodyField(description="What it would have paid.")
-    waiting: int = BodyField(description="Points of receipts that a person has to look at.")
-    refused: int = BodyField(description="Points that refused receipts would have earned.")
-    shoppers: int | None = BodyField(
-        description="How many shoppers it would have paid; null where they are few."
-    )
-    by_day: dict[date, int] = BodyField(description="Points by day of upload; none where shoppers are few.")
-    cut: dict[str, int] = BodyField(description="Receipts that were paid less, by what cut them.")
-
-
 class StampsView(Body):
     """A shopper's stamps on a card: how many lie on the one that is being filled, of how many."""
 

@@ -70,7 +70,7 @@ class Chore:
 def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
-    Those about personal data stand in `workers/privacy.py`.
+    Those about personal data stand in `workers/privacy.py`, that of dry runs in `workers/dry_runs.py`.
     """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
@@ -82,6 +82,7 @@ def chores() -> Sequence[Chore]:
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.dry_runs.ring_dry_runs", timedelta(seconds=15)))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
     if retention.is_limited():
