@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field as BodyField
 from pydantic import StringConstraints
-from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, DateTime, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -100,6 +100,17 @@ class CampaignBudget(SQLModel, table=True):
     campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
     scope: str = Field(primary_key=True, max_length=5)
     budget_id: int = Field(foreign_key="budget.id", unique=True)
+
+
+class BudgetReading(SQLModel, table=True):
+    """What a campaign's budget had left in an hour, of that day where it is a day's: for forecasts."""
+
+    __tablename__ = "budget_reading"
+
+    budget_id: int = Field(foreign_key="budget.id", primary_key=True)
+    at: datetime = Field(sa_type=DateTime(timezone=True), primary_key=True)
+    amount: int = Field(sa_type=BigInteger)
+    left_points: int = Field(sa_type=BigInteger)
 
 
 class CampaignGroup(SQLModel, table=True):

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
-from domain.campaigns import budgets
+from domain.campaigns import budgets, burning
 from domain.events import readers
 from domain.fraud import till_facts
 from domain.ledger import expiry, notices, spending
@@ -82,6 +82,7 @@ def chores() -> Sequence[Chore]:
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.chores.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.dry_runs.ring_dry_runs", timedelta(seconds=15)))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
@@ -253,6 +254,14 @@ def begin_budgets() -> Iterator[int]:
     """Let budgets hold what versions of campaigns say that began since."""
     with transaction() as session:
         count = budgets.begin_budgets(session)
+    yield count
+
+
+@chore
+def note_budgets() -> Iterator[int]:
+    """Note what budgets of live campaigns have left in this hour."""
+    with transaction() as session:
+        count = burning.note_budgets(session, clock.now())
     yield count
 
 

@@ -1,4 +1,4 @@
-"""Dry runs of campaigns' drafts as rows.
+"""Dry runs of campaigns' drafts as rows, and what budgets had left by the hour.
 
 Revision: 0013_dry_run, after 0009.
 """
@@ -49,9 +49,19 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("state IN ('waiting', 'running')"),
     )
+    op.create_table(
+        "budget_reading",
+        sa.Column("budget_id", sa.Integer(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("left_points", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["budget_id"], ["budget.id"], name=op.f("fk_budget_reading_budget_id")),
+        sa.PrimaryKeyConstraint("budget_id", "at", name=op.f("pk_budget_reading")),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("budget_reading")
     op.drop_index(
         "uq_dry_run_under_way",
         table_name="dry_run",
