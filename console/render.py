@@ -199,7 +199,7 @@ def path_words(path: str, language: Language) -> str:
         str(int(step) + 1) if step.isdigit() else say("console", f"terms_{step}", language)
         for step in path.split(".")
     )
-    return " › ".join(steps)
+    return " / ".join(steps)
 
 
 def here(request: Request) -> str:

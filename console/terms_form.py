@@ -38,6 +38,8 @@ LONG_TEXT: Final = 1000
 TICKED_MAX: Final = 24
 TICKED_ALWAYS: Final = frozenset({"brands", "shops.retailers"})
 PATH_MAX: Final = 200
+# Deeper than any terms may be; what is written deeper is not drawn.
+STEPS_MAX: Final = 60
 # As many fields as a form may send; whoever has more writes JSON.
 FIELDS_MAX: Final = 800
 _NUMBER: Final = re.compile(r"-?[0-9][0-9., ]*")
@@ -113,6 +115,8 @@ class _Builder:
         inner, is_optional = _inner(node)
         if value is None and "default" in node:
             value = node["default"]
+        if path.count(".") > STEPS_MAX:
+            value = None
         made = Field(path, name, _shape(inner), value, is_needed and not is_optional)
         made.is_new = bool(path) and path == self.new
         made.error = self._error(path, made.shape)
@@ -290,8 +294,9 @@ def change_parts(terms: Json, act: str) -> str:
         del at[int(key)]
     elif what == "add" and isinstance(at, dict):
         parts = at.setdefault(key, [])
-        parts.append({"kind": kind} if kind and kind != key else {})
-        return f"{path}.{len(parts) - 1}"
+        if isinstance(parts, list):
+            parts.append({"kind": kind} if kind and kind != key else {})
+            return f"{path}.{len(parts) - 1}"
     return ""
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
-from pydantic import ValidationError, field_validator
+from pydantic import TypeAdapter, ValidationError, field_validator
 from sqlmodel import Session, select
 
 from console.pages.campaigns import KeptCampaign, back_to, brands_of, campaign_page
@@ -37,6 +37,7 @@ AMOUNT_MAX = 10**9
 USUAL_AMOUNT = 100_000
 USUAL_DAYS = 30
 JSON_MAX = 500_000
+_PRINTED: Final = TypeAdapter[datetime](PrintedTime)
 
 
 async def sent_form(request: Request) -> Sequence[tuple[str, Any]]:
@@ -249,8 +250,8 @@ def _example(sent: Sequence[tuple[str, Any]]) -> Example:
             amount = _bounded(given.get(f"example amount {place}", ""), AMOUNT_MAX)
             lines.append(ExampleLine(product[:200].replace("\0", " "), units, amount))
     try:
-        at = datetime.fromisoformat(given.get("example at", "")).replace(tzinfo=None)
-    except ValueError:
+        at = _PRINTED.validate_python(given.get("example at", ""))
+    except ValidationError:
         at = clock.till_now()
     retailer = given.get("example retailer", "")[:60].replace("\0", " ")
     tier = given.get("example tier", "")[:60]

@@ -38,7 +38,7 @@ def browser() -> Generator[Browser]:
 def page(browser: Browser, committed: None) -> Generator[Page]:
     """A window at which an admin is signed in, on a programme with a campaign, rewards and receipts."""
     with transaction() as session:
-        campaign = make.make_campaign(session, budget={"total": 5000, "daily": 900}, slug="test")
+        campaign = make.make_campaign(session, budget={"total": 5000, "daily": 1000}, slug="test")
         campaign.brand_id = make.brand_id(session)
         for number in range(6):
             sent(session, make.make_shopper(session, f"090123456{number}"), number)

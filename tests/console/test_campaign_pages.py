@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -199,7 +200,14 @@ def test_parts_are_added_changed_and_taken_away_without_scripts(seller: TestClie
     assert 'name="kind of rules.0.when.of"' in asked.text
     dropped = send(seller, f"{path}/draft/edit", fields, act="drop|rules.0.give.0")
     assert 'name="rules.0.give.0.card"' in dropped.text
-    for hostile in ("drop|rules.9", "add|" + "a." * 90 + "a", "drop|__class__", "add|starts_on.x", "x"):
+    for hostile in (
+        "drop|rules.9",
+        "add|" + "a." * 90 + "a",
+        "drop|__class__",
+        "add|starts_on.x",
+        "add|starts_on",
+        "x",
+    ):
         assert send(seller, f"{path}/draft/edit", fields, act=hostile).status_code in {200, 422}
 
 
@@ -214,6 +222,26 @@ def test_an_example_receipt_tells_points_and_reasons_as_one_writes(seller: TestC
     assert "(đã mua 1, cần 3)" in told
     broken = send(seller, f"{path}/draft/example", [*fields, ("rules.0.when.units", "x")]).text
     assert 'href="#f-rules.0.when.units"' in broken
+
+
+def test_terms_are_written_as_json_too_and_nothing_that_is_sent_is_a_fault_of_ours(
+    seller: TestClient, session: Session
+) -> None:
+    path = begun(seller)
+    shown = dict(Fields(seller.get(f"{path}/draft?as_json=true").text, "terms-form").sent)
+    assert json.loads(shown["terms_json"])["brands"] == ["omo"]
+    deep: dict[str, Any] = {"kind": "new_product"}
+    for _ in range(150):
+        deep = {"kind": "all", "of": [deep]}
+    written = json.loads(shown["terms_json"])
+    written["rules"][0]["when"] = deep
+    for hostile in (json.dumps(written), "[" * 100_000, "7", "{}", '{"rules": 3, "brands": {"a": 1}}'):
+        refused = send(seller, f"{path}/draft", list(shown.items()), terms_json=hostile)
+        assert refused.status_code == 422
+    bad = [*shown.items(), ("example at", "0001-01-01T00:00"), ("example product 0", "no such")]
+    assert send(seller, f"{path}/draft/example", bad).status_code == 200
+    assert drafted(session) == 0
+    assert send(seller, f"{path}/draft", list(shown.items())).status_code == 303
 
 
 def test_a_campaign_is_published_paused_resumed_and_ended(seller: TestClient, session: Session) -> None:
