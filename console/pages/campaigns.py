@@ -14,7 +14,7 @@ from sqlmodel import Session
 from console import charts
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
-from console.terms_form import differences
+from console.terms_changes import differences
 from domain.campaigns import burning, dry_runs, managed, versions
 from domain.errors import DomainError, UnknownFilterValueError
 from domain.insights import scope

@@ -11,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
-from console.terms_form import differences, form_of, read_form
+from console.terms_changes import differences
+from console.terms_form import form_of, read_form
 from domain.campaigns import burning, dry_runs
 from domain.campaigns.terms import Terms
 from domain.campaigns.versions import write_terms
