@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from datetime import date, timedelta
 from html.parser import HTMLParser
 from typing import Any
@@ -290,6 +291,14 @@ def test_a_dry_run_is_asked_for_followed_and_shown(seller: TestClient, session: 
     assert "ngân sách cạn" in shown
 
 
+@pytest.fixture
+def clock_that_stands() -> Generator[None]:
+    """A clock that a test moves on, and that goes again after it."""
+    yield
+    clock.pretend(None)
+
+
+@pytest.mark.usefixtures("clock_that_stands")
 def test_the_hour_in_which_a_budget_runs_dry_is_foretold(session: Session) -> None:
     campaign = make.make_campaign(session, budget={"total": 1000})
     first = burning.burn_downs(session, campaign.id)[0]
