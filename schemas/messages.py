@@ -33,6 +33,9 @@ MessageCode = Literal[
     "referral_paid",
     "mission_done",
     "voucher_used",
+    "voucher_expiring",
+    "purchase_credited",
+    "purchase_returned",
 ]
 PushKind = Literal["web", "fcm"]
 PushState = Literal["due", "sending", "sent", "dropped"]
