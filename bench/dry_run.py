@@ -18,7 +18,7 @@ from infra import clock
 from infra.db import engine, transaction
 from schemas.campaigns import Campaign
 from schemas.dry_runs import DryRun, DryRunFigures
-from workers.dry_runs import try_draft
+from workers.campaigns import try_draft
 
 AT_ONCE: Final = 50_000
 RECEIPTS_PER_SHOPPER: Final = 4

@@ -23,7 +23,7 @@ from infra.settings import settings
 READ_QUEUE = "read"
 READ_RECEIPT = "workers.receipts.read_and_settle"
 WRITE_EXPORT = "workers.privacy.write_export"
-TRY_DRAFT = "workers.dry_runs.try_draft"
+TRY_DRAFT = "workers.campaigns.try_draft"
 # Questions somebody waits for, and chores that take a moment; workers take them before receipts.
 QUICK_QUEUE = "quick"
 CHECK_PICTURE = "workers.checks.check_picture"

@@ -1,6 +1,6 @@
 """Dry runs of campaigns' drafts as rows, and what budgets had left by the hour.
 
-Revision: 0013_dry_run, after 0009.
+Revision: 0013_dry_run, after 0011.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0013_dry_run"
-down_revision = "0009"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

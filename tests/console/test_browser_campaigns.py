@@ -19,7 +19,7 @@ from tests.make.browser import needs_chromium
 from tests.make.rewards import offered_reward
 from tests.make.settled import sent
 from tests.make.things import a_dry_run, a_mission
-from workers.dry_runs import try_draft
+from workers.campaigns import try_draft
 
 pytestmark = [needs_chromium, pytest.mark.slow]
 # A busy machine is slow, not wrong.

@@ -21,7 +21,7 @@ from schemas.dry_runs import DryRun
 from tests import make
 from tests.make.settled import sent
 from workers import chores
-from workers.dry_runs import ring_dry_runs, try_draft
+from workers.campaigns import ring_dry_runs, try_draft
 
 POINTS = 3 * 185
 

@@ -1,4 +1,7 @@
-"""Jobs that try drafts of campaigns on the past, one at a time, so that receipts keep their workers."""
+"""Jobs about campaigns: budgets that begin, what they have left, and drafts tried on the past.
+
+Drafts are tried one at a time, so that receipts keep their workers.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +11,30 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
-from domain.campaigns import dry_runs
-from infra import queue
+from domain.campaigns import budgets, burning, dry_runs
+from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
 from workers.chores import chore
 
 RING_MAX = 10
 _log = structlog.get_logger()
+
+
+@chore
+def begin_budgets() -> Iterator[int]:
+    """Let budgets hold what versions of campaigns say that began since."""
+    with transaction() as session:
+        count = budgets.begin_budgets(session)
+    yield count
+
+
+@chore
+def note_budgets() -> Iterator[int]:
+    """Note what budgets of live campaigns have left in this hour."""
+    with transaction() as session:
+        count = burning.note_budgets(session, clock.now())
+    yield count
 
 
 @chore
