@@ -41,6 +41,12 @@ class CampaignStateError(ConflictError):
     code = "campaign_state"
 
 
+class DryRunUnderWayError(ConflictError):
+    """A draft of the campaign is being tried already."""
+
+    code = "campaign_dry_run_under_way"
+
+
 class CampaignNameTakenError(ConflictError):
     """Another campaign has this key."""
 

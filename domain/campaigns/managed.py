@@ -9,21 +9,16 @@ from sqlmodel import Session, col, select
 
 from domain.campaigns import versions
 from domain.campaigns.budgets import left_of_campaigns
-from domain.campaigns.compiled import Known, compile_terms
-from domain.campaigns.errors import NothingToPublishError, OtherBrandsError
-from domain.campaigns.names import names_of
+from domain.campaigns.errors import OtherBrandsError
 from domain.campaigns.programme import read_terms
 from domain.campaigns.terms import Terms
-from domain.campaigns.trying import Tried, try_on_past
 from domain.campaigns.versions import create_campaign, draft_of, published_of, save_draft, standings
 from domain.errors import NotFoundError
 from infra import clock
-from infra.settings import settings
 from schemas.campaigns import (
     Campaign,
     CampaignList,
     CampaignSummary,
-    DryRunView,
     ManagedCampaign,
     NewCampaign,
     VersionView,
@@ -157,32 +152,4 @@ def _summary(
         has_draft=draft_of(session, campaign.id) is not None,
         budget_left=left.get("total"),
         budget_left_today=left.get("day"),
-    )
-
-
-def dry_run(session: Session, campaign: Campaign, receipts: int) -> DryRunView:
-    """Try a campaign's draft on the last receipts; nothing is written.
-
-    Raises:
-        NothingToPublishError: It has no draft.
-    """
-    version = draft_of(session, campaign.id)
-    if version is None or campaign.no is None:
-        raise NothingToPublishError
-    terms = read_terms(version.terms)
-    known = Known(version.id, campaign.id, campaign.no, campaign.slug, campaign.name)
-    draft = compile_terms(known, terms, names_of(session, [terms]))
-    tried = Tried()
-    for so_far in try_on_past(session, draft, receipts):
-        tried = so_far
-    is_few = len(tried.shoppers) < settings().group_shoppers_min
-    return DryRunView(
-        receipts=tried.receipts,
-        paid_receipts=tried.paid_receipts,
-        points=tried.points,
-        waiting=tried.waiting,
-        refused=tried.refused,
-        shoppers=None if is_few else len(tried.shoppers),
-        by_day={} if is_few else dict(sorted(tried.by_day.items())),
-        cut=dict(tried.cut),
     )

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from domain.campaigns.compiled import Known, compile_terms
 from domain.campaigns.names import names_of
 from domain.campaigns.terms import Terms
-from domain.campaigns.trying import try_on_past
+from domain.campaigns.trying import receipts_before, try_on_past
 from domain.campaigns.versions import create_campaign, publish_terms
 from domain.ledger.accounts import balances_of_shopper
 from infra import clock
@@ -60,7 +60,7 @@ def test_publishing_pays_the_same_receipts_to_the_unit(session: Session) -> None
     )
     nested = session.begin_nested()
     without = send_all(session)
-    tried = list(try_on_past(session, draft, 100))[-1]
+    tried = list(try_on_past(session, draft, receipts_before(session, clock.now(), 100)))[-1]
     nested.rollback()
     session.expire_all()
     publish_terms(session, campaign.id, said, at=make.LONG_AGO)
@@ -73,3 +73,6 @@ def test_publishing_pays_the_same_receipts_to_the_unit(session: Session) -> None
     assert tried.waiting > 0
     assert tried.cut["points:shopper:campaign"] + tried.cut["budget"] > 0
     assert len(tried.shoppers) == 3
+    assert (tried.waiting_receipts, tried.refused_receipts) == (1, 1)
+    assert tried.dry_on.keys() == {clock.till_today()}
+    assert tried.dry_at == tried.dry_on[clock.till_today()]
