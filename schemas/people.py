@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -18,6 +18,10 @@ Role = Literal["shopper", "brand_manager", "reviewer", "admin"]
 
 class Shopper(SQLModel, table=True):
     """One shopper. `phone` is E.164 and the only personal data; erasure empties it."""
+
+    __table_args__ = (
+        Index("ix_shopper_erased", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
+    )
 
     id: UUID = id_field()
     phone: str | None = Field(default=None, unique=True, max_length=16)
