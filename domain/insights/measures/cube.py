@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
@@ -15,7 +13,7 @@ from domain.insights.guard.grid import Kind, Period
 from domain.insights.measures.question import Question
 from domain.insights.store.tables import HOUR_UNKNOWN
 from infra.columnar.store import Store
-from infra.secrets import token_secret
+from infra.secrets import purpose_key
 
 # Receipts of one shopper, shop and hour are one visit. Where shop or hour is not known, each receipt is one.
 TRIP: Final = f"if(store = '' OR hour = {HOUR_UNKNOWN}, receipt, sipHash64(shopper, day, hour, chain, store))"
@@ -64,8 +62,8 @@ def cells(store: Store, question: Question, times: Iterable[Period]) -> dict[Coo
 
 def sketch_keys() -> Mapping[str, int]:
     """Return the keys under which shoppers are hashed: without them a sketch says nothing of anybody."""
-    digest = hmac.new(token_secret(), b"insight|sketch", hashlib.sha256).digest()
-    return {"key_a": int.from_bytes(digest[:8], "big"), "key_b": int.from_bytes(digest[8:16], "big")}
+    key = purpose_key("insight sketch")
+    return {"key_a": int.from_bytes(key[:8], "big"), "key_b": int.from_bytes(key[8:16], "big")}
 
 
 def _sql(question: Question, kinds: tuple[Kind, ...]) -> str:
