@@ -3,34 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import json
-import re
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
 from pathlib import Path
 from queue import Empty, LifoQueue
 from typing import Any, Final
 
 from infra.columnar import chdb_library
-from infra.columnar.parameters import as_json_columns, rendered
-from infra.columnar.store import (
-    NONE,
-    ColumnarBusyError,
-    ColumnarError,
-    ColumnarLimitError,
-    ColumnarQueryError,
-    Columns,
-    Row,
-)
+from infra.columnar.formats import as_json_columns, decoded, error_of, inserting, rendered
+from infra.columnar.store import NONE, ColumnarBusyError, Columns, Row
 
 MEMORY: Final = ":memory:"
-# ClickHouse's codes for too much of something: rows, time, bytes, memory, parts, result; and for being stopped.
-_LIMITS: Final = frozenset({158, 159, 160, 241, 252, 307, 394, 396})
-_CODE: Final = re.compile(r"Code: (\d+)")
-_WORDS_MAX: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +55,7 @@ class Engine:
         try:
             self._writer, self._stopper = (self._session(readonly=False) for _ in range(2))
         except RuntimeError as error:
-            raise _error(error) from error
+            raise error_of(str(error)) from error
 
     def _session(self, *, readonly: bool) -> chdb_library.Connection:
         made = chdb_library.connect(self._address)
@@ -125,7 +110,7 @@ class Engine:
                 session.query(f"SET max_execution_time={seconds}", "CSV", params={})
                 return session.query(f"{name} {sql}", "JSONCompact", params=dict(parameters)).bytes()
             except RuntimeError as error:
-                raise _error(error) from error
+                raise error_of(str(error)) from error
 
     def stop(self, name: str) -> None:
         """End a question that nobody waits for any more."""
@@ -141,7 +126,7 @@ class Engine:
                 self._writer.query(f"USE {database}", "CSV", params={})
                 self._writer.query(sql, "CSV", params=dict(parameters))
             except RuntimeError as error:
-                raise _error(error) from error
+                raise error_of(str(error)) from error
 
     def close(self) -> None:
         """End every session; the folder is another's from then on."""
@@ -173,36 +158,3 @@ class EmbeddedStore:
     def command(self, sql: str, parameters: Mapping[str, Any] = NONE) -> None:
         """As `Store.command`."""
         self.engine.command(self.database, sql, rendered(parameters))
-
-
-def inserting(table: str, columns: Columns) -> str:
-    """Return the statement that rows as JSONColumns follow."""
-    return f"INSERT INTO {table} ({', '.join(columns)}) FORMAT JSONColumns\n"
-
-
-def decoded(answer: bytes) -> list[Row]:
-    """Return an answer's rows; days and times are such."""
-    told = json.loads(answer) if answer else {"meta": [], "data": []}
-    names = [column["name"] for column in told["meta"]]
-    rows = [dict(zip(names, row, strict=True)) for row in told["data"]]
-    for column in told["meta"]:
-        if convert := _conversion(column["type"]):
-            name = column["name"]
-            for row in rows:
-                if row[name] is not None:
-                    row[name] = convert(row[name])
-    return rows
-
-
-def _conversion(kind: str) -> Callable[[str], date | datetime] | None:
-    bare = kind.removeprefix("LowCardinality(").removeprefix("Nullable(")
-    if bare.startswith("DateTime"):
-        return datetime.fromisoformat
-    return date.fromisoformat if bare.startswith("Date") else None
-
-
-def _error(error: RuntimeError) -> ColumnarError:
-    words = str(error)
-    code = _CODE.search(words)
-    kind = ColumnarLimitError if code and int(code[1]) in _LIMITS else ColumnarQueryError
-    return kind(words[:_WORDS_MAX])
