@@ -31,6 +31,7 @@ from api.routes import (
     review,
     rewards,
     stream,
+    surveys,
     tokens,
     webhooks,
 )
@@ -81,6 +82,7 @@ def create_app() -> FastAPI:
         inbox,
         push,
         stream,
+        surveys,
         membership,
         rewards,
         partners,

@@ -15,7 +15,9 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason", "console", "rule", "import", "message", "push", "fault", "campaign"]
+WordGroup = Literal[
+    "problem", "reason", "console", "rule", "import", "message", "push", "fault", "campaign", "survey"
+]
 
 
 class _Gaps(dict[str, Any]):

@@ -13,6 +13,7 @@ import schemas.duplicates
 import schemas.events
 import schemas.fraud
 import schemas.ledger
+import schemas.lifetime
 import schemas.loyalty
 import schemas.membership
 import schemas.messages
@@ -25,8 +26,10 @@ import schemas.receipts
 import schemas.reversals
 import schemas.review
 import schemas.rewards
+import schemas.segments
 import schemas.signin
 import schemas.staff
+import schemas.surveys
 import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 

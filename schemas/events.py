@@ -34,6 +34,7 @@ EventType = Literal[
     "tier.dropped",
     "referral.paid",
     "mission.done",
+    "survey.asked",
     "campaign.published",
     "campaign.paused",
     "campaign.resumed",

@@ -35,6 +35,7 @@ from domain.origins import links
 from domain.privacy import retention
 from domain.receipts import relabelling, rows, teaching
 from domain.signin import codes, handing, passkeys, sessions
+from domain.surveys import drawing
 from domain.webhooks import deliveries
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
@@ -78,6 +79,7 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.measure_prices", timedelta(days=1)),
         Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
         Chore("workers.chores.follow_members_days", timedelta(hours=1)),
+        Chore("workers.chores.ask_surveys", timedelta(seconds=settings().follow_interval_seconds)),
     ]
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
@@ -244,6 +246,16 @@ def follow_members_days() -> Iterator[int]:
     while count:
         with transaction() as session:
             count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
+        yield count
+
+
+@chore
+def ask_surveys() -> Iterator[int]:
+    """Ask the shoppers who were drawn for a survey and have just been credited by the brand that asks."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = drawing.ask_some(session, FOLLOWED_AT_ONCE_MAX)
         yield count
 
 

@@ -21,6 +21,7 @@ from schemas.receipts import Receipt
 from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests.make.points import earn
 from tests.make.rewards import offered_reward, partner
+from tests.make.surveys import a_survey, agree, an_ask
 
 
 def who_is_told(session: Session, owner: Shopper, receipt: Receipt, admin_id: UUID) -> dict[str, Any]:
@@ -50,7 +51,14 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
         "voucher_id": voucher.id,
         "partner": "highlands",
         "mission": a_mission(session),
+        "ask_id": an_ask_of(session, owner),
     }
+
+
+def an_ask_of(session: Session, owner: Shopper) -> UUID:
+    """The path parameter of a question of OMO to the owner."""
+    agree(session, owner)
+    return an_ask(session, a_survey(session), owner).id
 
 
 def a_mission(session: Session) -> str:
