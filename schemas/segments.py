@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field as BodyField
-from pydantic import StringConstraints
 from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from schemas.base import Body, TrimmedText, id_field, json_field, time_field
-from schemas.partners import Slug
+from schemas.base import Body, id_field, json_field, time_field
 
 NAME_LENGTH_MAX = 120
 
@@ -39,7 +37,8 @@ Stalled = Literal["no_model", "no_classes"]
 class Segment(SQLModel, table=True):
     """A brand's group of shoppers. `size` is how many are in it since `refreshed_at`; both null before.
 
-    `stalled` says why the last attempt left the members as they were.
+    `told_size` is what managers are told of it, null where nothing. `stalled` says why the last attempt left
+    the members as they were.
     """
 
     __table_args__ = (
@@ -55,6 +54,7 @@ class Segment(SQLModel, table=True):
     made_at: datetime = time_field()
     refreshed_at: datetime | None = time_field(nullable=True)
     size: int | None = None
+    told_size: int | None = None
     stalled: str | None = Field(default=None, max_length=24)
 
 
@@ -69,16 +69,20 @@ class SegmentMember(SQLModel, table=True):
 
 
 class SegmentView(Body):
-    """A segment as its managers see it. `size` is rounded down to whole groups of `size_step`."""
+    """A segment as its managers see it."""
 
     slug: str = BodyField(description="Slug of the segment.")
     name: str = BodyField(description="Its name.")
     conditions: dict[str, Any] = BodyField(description="Who is in it.")
     made_at: datetime = BodyField(description="When it was made.")
     refreshed_at: datetime | None = BodyField(description="Since when its members stand so; null: not yet.")
-    size: int | None = BodyField(description="How many are in it, rounded down; null where withheld.")
-    size_step: int = BodyField(description="Sizes are multiples of this.")
-    withheld: bool = BodyField(description="Whether it has members, and too few to be told of.")
+    size: int | None = BodyField(
+        description="How many are in it, changes by few not told; null where withheld."
+    )
+    shoppers_min: int = BodyField(description="Of fewer shoppers, and of fewer apart, no size is told.")
+    withheld: bool = BodyField(
+        description="Whether too few are in it, or it differs from another segment by too few."
+    )
     may_be_exported: bool = BodyField(description="Whether it is large enough to be taken along.")
     stalled: Stalled | None = BodyField(description="Why the last refresh left the members as they were.")
 

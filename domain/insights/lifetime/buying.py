@@ -48,21 +48,10 @@ class Buying:
 
     def expected(self, cells: Cells, weeks: float) -> Numbers:
         """Return by cell on how many days of the next weeks one of its shoppers buys, on average."""
-        return self._expected(cells, weeks, self.alive(cells))
+        return self.if_alive(cells, weeks) * self.alive(cells)
 
-    def discounted(self, cells: Cells, weeks: int, yearly: float) -> Numbers:
-        """Return the same, each purchase worth less by `yearly` (0.1 is a tenth) for each year it is away."""
-        alive = self.alive(cells)
-        worth, before = np.zeros_like(alive), np.zeros_like(alive)
-        for until in range(STEP_WEEKS, weeks + STEP_WEEKS, STEP_WEEKS):
-            end = min(until, weeks)
-            so_far = self._expected(cells, end, alive)
-            middle = (until - STEP_WEEKS + end) / 2
-            worth += (so_far - before) / (1 + yearly) ** (middle / WEEKS_A_YEAR)
-            before = so_far
-        return worth
-
-    def _expected(self, cells: Cells, weeks: float, alive: Numbers) -> Numbers:
+    def if_alive(self, cells: Cells, weeks: float) -> Numbers:
+        """Return the same of those who still buy: it hangs on repeats and age alone."""
         from scipy.special import hyp2f1  # noqa: PLC0415 - 40 MB that only a refit needs
 
         a = self.a if abs(self.a - 1) > POLE else 1 + POLE
@@ -70,7 +59,17 @@ class Buying:
         z = weeks / (self.alpha + cells.age_weeks + weeks)
         # Euler's transformation: no term grows with the number of purchases, so nothing overflows.
         rest = (1 - z) ** (a - 1) * hyp2f1(a + self.b - 1 - self.r, a - 1, c, z)
-        return np.asarray(np.maximum(c / (a - 1) * (1 - rest), 0) * alive)
+        return np.asarray(np.maximum(c / (a - 1) * (1 - rest), 0))
+
+    def discounted_if_alive(self, cells: Cells, weeks: int, yearly: float) -> Numbers:
+        """Return the same, each purchase worth less by `yearly` (0.1 is a tenth) for each year it is away."""
+        worth, before = np.zeros(len(cells.repeats)), np.zeros(len(cells.repeats))
+        for since in range(0, weeks, STEP_WEEKS):
+            until = min(since + STEP_WEEKS, weeks)
+            so_far = self.if_alive(cells, until)
+            worth += (so_far - before) / (1 + yearly) ** ((since + until) / 2 / WEEKS_A_YEAR)
+            before = so_far
+        return worth
 
 
 def fit_buying(cells: Cells) -> Buying:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, Self
 
 import numpy as np
 
@@ -34,6 +35,12 @@ class Calibration:
     deciles: tuple[Decile, ...]
     error: float
     top_share: float
+
+    @classmethod
+    def of(cls, told: Mapping[str, Any]) -> Self:
+        """Return one that was kept as JSON."""
+        deciles = tuple(Decile(**part) for part in told["deciles"])
+        return cls(deciles, told["error"], told["top_share"])
 
 
 def calibrate(buying: Buying, cells: Cells) -> Calibration:

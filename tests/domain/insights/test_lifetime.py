@@ -98,10 +98,9 @@ def test_many_purchases_overflow_nothing() -> None:
 
 def test_purchases_far_away_are_worth_less() -> None:
     model, cell = Buying(0.8, 6.0, 0.9, 2.5), one(3, 20, 30)
-    assert model.discounted(cell, 52, 0.0)[0] == pytest.approx(model.expected(cell, 52)[0])
-    assert (
-        model.expected(cell, 52)[0] / 1.1 < model.discounted(cell, 52, 0.1)[0] < model.expected(cell, 52)[0]
-    )
+    whole, less = model.discounted_if_alive(cell, 52, 0.0)[0], model.discounted_if_alive(cell, 52, 0.1)[0]
+    assert whole * model.alive(cell)[0] == pytest.approx(model.expected(cell, 52)[0])
+    assert whole / 1.1 < less < whole
 
 
 def test_what_purchases_cost_is_found_again(spends: Spends) -> None:
