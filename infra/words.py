@@ -16,7 +16,19 @@ LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
 WordGroup = Literal[
-    "problem", "reason", "console", "rule", "import", "message", "push", "fault", "campaign", "survey"
+    "problem",
+    "reason",
+    "console",
+    "rule",
+    "import",
+    "message",
+    "push",
+    "fault",
+    "campaign",
+    "survey",
+    "profile",
+    "verdict",
+    "withheld",
 ]
 
 

@@ -71,7 +71,7 @@ class Chore:
 def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
-    Those about personal data stand in `workers/privacy.py`.
+    Those about personal data stand in `workers/privacy.py`, those about segments in `workers/segments.py`.
     """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
@@ -86,6 +86,8 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
+    found.append(Chore("workers.segments.refit_models", timedelta(hours=1)))
+    found.append(Chore("workers.segments.refresh_segments", CALL_AGAIN))
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))

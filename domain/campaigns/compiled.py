@@ -35,6 +35,7 @@ class Asks:
     products: bool = False
     household: bool = False
     tier: bool = False
+    segments: bool = False
     caps: tuple[t.Cap, ...] = ()
     cards: tuple[str, ...] = ()
 
@@ -47,6 +48,7 @@ class Asks:
             or self.brands
             or self.products
             or self.tier
+            or self.segments
             or self.caps
             or self.cards
         )
@@ -185,6 +187,7 @@ def _asks(terms: t.Terms) -> Asks:
         products=any(isinstance(leaf, c.NewProduct) for leaf in leaves),
         household=any(cap.party == "household" for cap in caps),
         tier=any(isinstance(leaf, c.TierIn) for leaf in leaves),
+        segments=any(isinstance(leaf, c.SegmentIn) for leaf in leaves),
         caps=caps,
         cards=tuple(sorted(cards)),
     )

@@ -17,6 +17,7 @@ from domain.campaigns.facts import NO_HISTORY, Basket, History
 from domain.campaigns.judging import Outcome, cap_key, window_start
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
+from domain.segments.members import segments_of
 from infra.db import lock_key
 
 # Who stands below the ladder has no tier, which is another thing than that nothing is known.
@@ -66,6 +67,7 @@ def history_of(
         brands_before=None if found.brands is None else frozenset(found.brands),
         products_before=None if found.products is None else frozenset(found.products),
         tier=_tier(session, basket, asking),
+        segments=_segments(session, basket, asking),
         household_id=household_id,
         caps={(UUID(campaign), cap): used for campaign, cap, used in found.caps or ()},
         stamps={(UUID(campaign), card): stamps for campaign, card, stamps in found.stamps or ()},
@@ -77,6 +79,15 @@ def _tier(session: Session, basket: Basket, asking: Sequence[Version]) -> str | 
     if not any(version.asks.tier for version in asking):
         return None
     return tier_of(session, basket.shopper_id) or NO_TIER
+
+
+def _segments(
+    session: Session, basket: Basket, asking: Sequence[Version]
+) -> frozenset[tuple[UUID, str]] | None:
+    """Return the segments that the shopper is in; None where no version asks."""
+    if not any(version.asks.segments for version in asking):
+        return None
+    return segments_of(session, basket.shopper_id)
 
 
 def cap_window(

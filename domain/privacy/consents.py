@@ -85,9 +85,7 @@ def who_gave(
     return func.coalesce(newest, true() if _asked_elsewhere(purpose) else false())
 
 
-def _newest(
-    purpose: Purpose, channel: Channel | None, brand_id: UUID | Mapped[UUID] | None
-) -> Select[bool]:
+def _newest(purpose: Purpose, channel: Channel | None, brand_id: UUID | Mapped[UUID] | None) -> Select[bool]:
     about: list[ColumnElement[bool]] = [col(Consent.brand_id).is_(None)]
     if brand_id is not None:
         about.append(col(Consent.brand_id) == brand_id)

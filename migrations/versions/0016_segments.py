@@ -54,6 +54,7 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("size", sa.Integer(), nullable=True),
+        sa.Column("told_size", sa.Integer(), nullable=True),
         sa.Column("stalled", sqlmodel.sql.sqltypes.AutoString(length=24), nullable=True),
         sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_segment_brand_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_segment")),

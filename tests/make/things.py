@@ -21,6 +21,7 @@ from schemas.receipts import Receipt
 from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests.make.points import earn
 from tests.make.rewards import offered_reward, partner
+from tests.make.segments import a_segment
 from tests.make.surveys import a_survey, agree, an_ask
 
 
@@ -52,6 +53,7 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
         "partner": "highlands",
         "mission": a_mission(session),
         "ask_id": an_ask_of(session, owner),
+        "segment": a_segment(session, [owner]).slug,
     }
 
 

@@ -35,6 +35,7 @@ from schemas.review import ReviewDecision
 from tests import make
 from tests.api.test_logs import log  # noqa: F401 - a fixture
 from tests.make.purchases import bought
+from tests.make.segments import a_segment, agree_to_offers
 from tests.make.surveys import a_survey, an_ask
 from tests.make.ways_in import add_ways_in
 from workers.privacy import erase_shoppers
@@ -120,6 +121,7 @@ def person(client: TestClient, session: Session) -> Shopper:
     )
     add_ways_in(session, shopper, SECRET)
     an_ask(session, a_survey(session), shopper, score=3)
+    a_segment(session, [agree_to_offers(session, shopper)])
     session.commit()
     return shopper
 
