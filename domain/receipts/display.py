@@ -45,7 +45,7 @@ def history(
     statement = (
         select(Receipt, Retailer.name, points)
         .outerjoin(Retailer, col(Retailer.id) == Receipt.retailer_id)
-        .where(Receipt.shopper_id == shopper_id)
+        .where(Receipt.shopper_id == shopper_id, Receipt.channel == "photo")
     )
     if before is not None:
         statement = statement.where(comes_before(col(Receipt.received_at), col(Receipt.id), before))

@@ -14,6 +14,7 @@ Audience = Literal["shopper", "staff"]
 # What a shopper may know of a reason: what helps to do better. The rest would teach a cheat.
 EVIDENCE_FOR_SHOPPERS: Final = {
     "already_sent": {"matching_receipt_id"},
+    "purchase_counted": {"matching_receipt_id"},
     "too_old": {"purchased_on", "days", "accepted_days"},
     "outside_campaign": {"purchased_on"},
     "sums_differ": {"lines_minor", "total_minor"},

@@ -21,6 +21,7 @@ from domain.loyalty import wallet
 from domain.people.audit import record_act
 from domain.privacy import erasure
 from domain.privacy.held import HELD, belongs, table
+from domain.purchases import members
 from domain.receipts import intake
 from domain.receipts.rows import locked
 from infra import clock, storage
@@ -34,6 +35,7 @@ from schemas.receipts import Receipt
 from schemas.review import ReviewDecision
 from tests import make
 from tests.api.test_logs import log  # noqa: F401 - a fixture
+from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
 from tests.make.segments import a_segment, agree_to_offers
 from tests.make.surveys import a_survey, an_ask
@@ -122,6 +124,12 @@ def person(client: TestClient, session: Session) -> Shopper:
     add_ways_in(session, shopper, SECRET)
     an_ask(session, a_survey(session), shopper, score=3)
     a_segment(session, [agree_to_offers(session, shopper)])
+    members.note_phone(session, shopper.id)
+    members.code_of(session, shopper.id)
+    # Of nothing that earns: what is counted here are the photographs.
+    elsewhere = {"store": f"Street {SECRET}", "purchased_at": make.NOON.replace(hour=7).isoformat()}
+    take(session, told_line(f"Pen {SECRET}", 7_000, quantity=2), phone=f"+84{PHONE[1:]}", **elsewhere)
+    give_back(session, (1, "1"))
     session.commit()
     return shopper
 

@@ -23,7 +23,7 @@ from schemas.people import Shopper
 from schemas.surveys import SurveyAsk
 from tests import make
 from tests.make.surveys import a_survey, agree, an_ask
-from workers.chores import ask_surveys
+from workers.brands import ask_surveys
 
 
 @pytest.fixture

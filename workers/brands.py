@@ -1,6 +1,6 @@
-"""Jobs that ask the columnar store about shoppers of brands: models fitted anew, segments filled.
+"""Jobs about shoppers as brands know them: asked in surveys, told by models, kept in segments.
 
-While the store is away they do nothing: models and segments stay as they are, with their day.
+While the columnar store is away, models and segments stay as they are, with their day.
 """
 
 from __future__ import annotations
@@ -11,12 +11,23 @@ import structlog
 from sqlmodel import Session
 
 from domain.insights.profile import models, refreshing
+from domain.surveys import drawing
 from infra.columnar.reach import insight_store
 from infra.columnar.store import ColumnarAwayError
 from infra.db import engine, transaction
-from workers.chores import chore
+from workers.chores import FOLLOWED_AT_ONCE_MAX, chore
 
 _log = structlog.get_logger()
+
+
+@chore
+def ask_surveys() -> Iterator[int]:
+    """Ask the shoppers who were drawn for a survey and have just been credited by the brand that asks."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = drawing.ask_some(session, FOLLOWED_AT_ONCE_MAX)
+        yield count
 
 
 @chore
