@@ -23,7 +23,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="QUETBILL_", env_ignore_empty=True, frozen=True)
 
     data_dir: Path = Field(
-        default=Path(".data"), description="Where the embedded PostgreSQL, Valkey and pictures lie."
+        default=Path(".data"),
+        description="Where the embedded PostgreSQL, Valkey, columnar store and pictures lie.",
     )
     database_url: str = Field(default="", description="PostgreSQL URL; empty starts the embedded one.")
     database_pool_size: int = Field(default=10, description="Connections kept by one process.")
@@ -299,6 +300,14 @@ class Settings(BaseSettings):
     )
     attestation_google_verification_key: str = Field(
         default="", description="Play Integrity's verification key, base64."
+    )
+    insight_url: str = Field(default="", description="Columnar store: clickhouse://…, `off`; empty: ours.")
+    insight_bytes_max: int = Field(
+        default=1_400_000_000, description="Memory of our columnar store, in bytes."
+    )
+    insight_feed_seconds: int = Field(default=20, ge=1, description="Pause between two turns of its feed.")
+    insight_copy_url: str = Field(
+        default="", description="Where its Parquet copy lies: s3://…; empty makes none."
     )
     event_days: int = Field(
         default=40, ge=31, description="Events are forgotten after this, once every reader has read them."

@@ -12,6 +12,7 @@ import schemas.catalog
 import schemas.duplicates
 import schemas.events
 import schemas.fraud
+import schemas.insight_store
 import schemas.ledger
 import schemas.lifetime
 import schemas.loyalty

@@ -19,6 +19,8 @@ for name in [key for key in os.environ if key.startswith("QUETBILL_") and key !=
     del os.environ[name]
 os.environ["QUETBILL_DATA_DIR"] = str(DATA_DIR)
 os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
+# A process of its own, except where a test is about it.
+os.environ["QUETBILL_INSIGHT_URL"] = "off"
 # A stream tells what there is and ends, except where a test is about streams.
 os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
 os.environ["OMP_THREAD_LIMIT"] = "1"

@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from domain.insights.profile import models, refreshing
 from domain.surveys import drawing
-from infra.columnar.reach import insight_store
+from infra.columnar import connect
 from infra.columnar.store import ColumnarAwayError
 from infra.db import engine, transaction
 from workers.chores import FOLLOWED_AT_ONCE_MAX, chore
@@ -37,7 +37,7 @@ def refit_models() -> Iterator[int]:
         with Session(engine()) as session:
             brands = models.due(session, 1)
             try:
-                refitted = [models.refit(session, insight_store(), brand) for brand in brands]
+                refitted = [models.refit(session, connect.store(), brand) for brand in brands]
             except ColumnarAwayError:
                 _log.warning("insight_away")
                 return
@@ -54,7 +54,7 @@ def refresh_segments() -> Iterator[int]:
     """Fill segments that are new, were asked for again, or were filled a day ago."""
     with Session(engine()) as session:
         try:
-            found = refreshing.find_members(session, insight_store())
+            found = refreshing.find_members(session, connect.store())
         except ColumnarAwayError:
             _log.warning("insight_away")
             return

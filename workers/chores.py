@@ -28,6 +28,7 @@ from sqlmodel import Session, and_, col, or_, select
 from domain.campaigns import budgets
 from domain.events import readers
 from domain.fraud import till_facts
+from domain.insights.store.feed import READER as INSIGHT_READER
 from domain.ledger import expiry, notices, spending
 from domain.membership import follow
 from domain.messages import inbox, push
@@ -39,6 +40,7 @@ from domain.rewards import notices as vouchers_told
 from domain.signin import codes, handing, passkeys, sessions
 from domain.webhooks import deliveries
 from infra import clock, queue
+from infra.columnar import connect
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
 from infra.settings import settings
@@ -72,36 +74,34 @@ class Chore:
 def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
-    Those about personal data stand in `workers/privacy.py`, those for brands in
-    `workers/brands.py`.
+    Those about personal data stand in `workers/privacy.py`, those for brands in `workers/brands.py`.
     """
+    follow = timedelta(seconds=settings().follow_interval_seconds)
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
-        Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
+        Chore("workers.chores.follow_members", follow),
         Chore("workers.chores.follow_members_days", timedelta(hours=1)),
-        Chore("workers.brands.ask_surveys", timedelta(seconds=settings().follow_interval_seconds)),
+        Chore("workers.chores.credit_purchases", follow),
+        Chore("workers.chores.forget_purchases", timedelta(hours=1)),
+        # A budget that rises with a version is short until then: shoppers must not notice.
+        Chore("workers.chores.begin_budgets", timedelta(seconds=20)),
+        Chore("workers.chores.replay_links", CALL_AGAIN),
+        Chore("workers.chores.announce_expiring", timedelta(hours=6)),
+        Chore("workers.chores.forget_events", timedelta(hours=1)),
+        Chore("workers.chores.forget_messages", timedelta(hours=1)),
+        Chore("workers.chores.forget_sign_ins", timedelta(hours=1)),
+        Chore("workers.privacy.erase_shoppers", CALL_AGAIN),
+        Chore("workers.privacy.look_after_exports", timedelta(minutes=5)),
+        Chore("workers.brands.ask_surveys", follow),
+        Chore("workers.brands.refit_models", timedelta(hours=1)),
+        Chore("workers.brands.refresh_segments", CALL_AGAIN),
     ]
-    found.append(
-        Chore("workers.chores.credit_purchases", timedelta(seconds=settings().follow_interval_seconds))
-    )
-    found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
-    # A budget that rises with a version is short until then: shoppers must not notice.
-    found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
-    found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
-    found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
-    found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
-    found.append(Chore("workers.brands.refit_models", timedelta(hours=1)))
-    found.append(Chore("workers.brands.refresh_segments", CALL_AGAIN))
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
-    found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
-    found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
-    found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
-    found.append(Chore("workers.chores.forget_sign_ins", timedelta(hours=1)))
     if settings().code_provider:
         found.append(Chore("workers.chores.ring_waiting_codes", timedelta(seconds=10)))
     if settings().links_days:
@@ -356,6 +356,9 @@ def forget_events() -> Iterator[int]:
     """Forget events that are old and that every reader has read; take up those a restored dump brought."""
     with transaction() as session:
         restored = readers.take_up_restored(session)
+        if connect.is_off():
+            # Without a store nobody reads for it: events would be kept for ever.
+            readers.leave(session, INSIGHT_READER)
     yield restored
     before = clock.now() - timedelta(days=settings().event_days)
     count = BATCH_MAX

@@ -15,7 +15,7 @@ _WHOLE: Final = 1 << 64
 
 
 def held_out(shopper_id: UUID, year: int) -> bool:
-    """Say whether a shopper is held out in a year: by a keyed hash that nobody outside can tell, new each year."""
+    """Say whether a shopper is held out in a year: by a keyed hash that nobody else can tell."""
     digest = hashlib.blake2b(shopper_id.bytes, key=_key(year), digest_size=8).digest()
     return int.from_bytes(digest) < SHARE * _WHOLE
 

@@ -1,7 +1,8 @@
 """ClickHouse's engine out of chdb's wheel, loaded without chdb's Python wrapper.
 
-The wrapper's own import loads pyarrow and asks for pandas, together 260 MB that the engine needs for nothing that
-is done here. Its connections are what `connect` returns; this is the one place that knows their methods.
+The wrapper's own import loads pyarrow and asks for pandas, together 260 MB that the engine needs for
+nothing that is done here. Its connections are what `connect` returns; this is the one place that knows
+their methods.
 """
 
 from __future__ import annotations

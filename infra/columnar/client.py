@@ -41,6 +41,11 @@ class SocketStore:
         asked = {"do": "query", "sql": sql, "parameters": rendered(parameters), "seconds_max": seconds_max}
         return decoded(self._ask(asked, b"", (seconds_max or 0.0) + QUESTION_SECONDS))
 
+    def parquet(self, sql: str, parameters: Mapping[str, Any] = NONE) -> bytes:
+        """As `Store.parquet`."""
+        asked = {"do": "query", "sql": sql, "parameters": rendered(parameters), "form": "Parquet"}
+        return self._ask(asked, b"", QUESTION_SECONDS)
+
     def insert(self, table: str, columns: Columns) -> int:
         """As `Store.insert`."""
         content = as_json_columns(columns).encode()

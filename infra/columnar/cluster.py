@@ -14,7 +14,6 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from infra.columnar.formats import as_json_columns, decoded, error_of, limits_of
 from infra.columnar.store import NONE, ColumnarAwayError, ColumnarError, Columns, Row
 
-SCHEME: Final = "clickhouse"
 CONNECT_SECONDS: Final = 5
 QUESTION_SECONDS: Final = 30.0
 COMMAND_SECONDS: Final = 3600
@@ -22,11 +21,6 @@ COMMAND_SECONDS: Final = 3600
 _SETTINGS: Final = {"distributed_product_mode": "local", "do_not_merge_across_partitions_select_final": 1}
 # A definition or deletion is done on every machine, and what is written is on its shard, once it is answered.
 _WRITING: Final = {"mutations_sync": 2, "lightweight_deletes_sync": 2, "distributed_foreground_insert": 1}
-
-
-def cluster_name(url: str) -> str:
-    """Return the cluster that `clickhouse://…?cluster=NAME` names; empty for a server alone."""
-    return parse_qs(urlsplit(url).query).get("cluster", [""])[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +71,13 @@ class ClickHouseStore:
             raise _error(error) from error
         return decoded(answer)
 
+    def parquet(self, sql: str, parameters: Mapping[str, Any] = NONE) -> bytes:
+        """As `Store.parquet`."""
+        try:
+            return self.client.raw_query(sql, dict(parameters), settings=dict(_SETTINGS), fmt="Parquet")
+        except (ClickHouseError, OSError) as error:
+            raise _error(error) from error
+
     def insert(self, table: str, columns: Columns) -> int:
         """As `Store.insert`."""
         content = as_json_columns(columns)
@@ -97,4 +98,6 @@ class ClickHouseStore:
 def _error(error: Exception) -> ColumnarError:
     words = str(error)
     # Without a code of ClickHouse's it was never asked.
-    return error_of(words) if limits_of(words) is not None else ColumnarAwayError("ClickHouse does not answer")
+    return (
+        error_of(words) if limits_of(words) is not None else ColumnarAwayError("ClickHouse does not answer")
+    )

@@ -65,6 +65,7 @@ class Engine:
             "do_not_merge_across_partitions_select_final": 1,
             "output_format_json_quote_64bit_integers": 0,
             "input_format_skip_unknown_fields": 0,
+            "session_timezone": "'Asia/Ho_Chi_Minh'",
             "date_time_input_format": "'best_effort'",
             "max_result_rows": self.limits.answer_rows if readonly else 0,
             "mutations_sync": 2,
@@ -98,8 +99,9 @@ class Engine:
         parameters: Mapping[str, str],
         seconds_max: float | None = None,
         began: Callable[[str], None] | None = None,
+        form: str = "JSONCompact",
     ) -> bytes:
-        """Return the answer as JSONCompact. `began` is told under which name it can be stopped."""
+        """Return the answer in a format. `began` is told under which name it can be stopped."""
         seconds = min(seconds_max or self.limits.query_seconds, self.limits.query_seconds)
         name = f"/* question {next(self._numbers)} */"
         with self._turn() as session:
@@ -108,7 +110,7 @@ class Engine:
             try:
                 session.query(f"USE {database}", "CSV", params={})
                 session.query(f"SET max_execution_time={seconds}", "CSV", params={})
-                return session.query(f"{name} {sql}", "JSONCompact", params=dict(parameters)).bytes()
+                return session.query(f"{name} {sql}", form, params=dict(parameters)).bytes()
             except RuntimeError as error:
                 raise error_of(str(error)) from error
 
@@ -148,6 +150,10 @@ class EmbeddedStore:
     ) -> list[Row]:
         """As `Store.query`."""
         return decoded(self.engine.query(self.database, sql, rendered(parameters), seconds_max))
+
+    def parquet(self, sql: str, parameters: Mapping[str, Any] = NONE) -> bytes:
+        """As `Store.parquet`."""
+        return self.engine.query(self.database, sql, rendered(parameters), form="Parquet")
 
     def insert(self, table: str, columns: Columns) -> int:
         """As `Store.insert`."""

@@ -1,4 +1,4 @@
-"""How values go in and come out: parameters in ClickHouse's own escaping, rows as its JSON, column by column."""
+"""How values go in and come out: parameters in ClickHouse's own escaping, rows as its JSON."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from infra.columnar.store import ColumnarError, ColumnarLimitError, ColumnarQueryError, Columns, Row
 
-# ClickHouse's codes for too much of something: rows, time, bytes, memory, parts, result; and for being stopped.
+# ClickHouse's codes for too much of something: rows, time, bytes, memory, parts, result; and for being
+# stopped.
 _LIMITS: Final = frozenset({158, 159, 160, 241, 252, 307, 394, 396})
 _CODE: Final = re.compile(r"[Cc]ode: (\d+)")
 _WORDS_MAX: Final = 500

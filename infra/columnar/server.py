@@ -1,4 +1,4 @@
-"""Answers questions over a socket of this machine: the one process that has the engine and its folder open."""
+"""Answers questions over a socket of this machine: the one process that has the engine's folder open."""
 
 from __future__ import annotations
 
@@ -120,7 +120,10 @@ class Server:
             if kind == "query":
                 sql, given, seconds = str(asked["sql"]), _texts(asked["parameters"]), asked.get("seconds_max")
                 limit = float(seconds) if seconds is not None else None
-                return lambda: self._query(opened, database, sql, given, limit)
+                form = "Parquet" if asked.get("form") == "Parquet" else "JSONCompact"
+                return lambda: self._query(
+                    opened, lambda began: self.engine.query(database, sql, given, limit, began, form)
+                )
             if kind == "insert":
                 columns = {str(name): () for name in asked["columns"]}
                 statement = inserting(str(asked["table"]), columns) + body.decode()
@@ -132,9 +135,7 @@ class Server:
             raise wire.WireError("no question of ours") from error
         raise wire.WireError("no question of ours")
 
-    def _query(
-        self, opened: socket.socket, database: str, sql: str, given: dict[str, str], limit: float | None
-    ) -> bytes:
+    def _query(self, opened: socket.socket, ask: Callable[[Callable[[str], None]], bytes]) -> bytes:
         names: list[str] = []
 
         def began(name: str) -> None:
@@ -142,7 +143,7 @@ class Server:
             self._asked[name] = opened
 
         try:
-            return self.engine.query(database, sql, given, limit, began)
+            return ask(began)
         finally:
             for name in names:
                 self._asked.pop(name, None)

@@ -48,5 +48,8 @@ class Store(Protocol):
     def insert(self, table: str, columns: Columns) -> int:
         """Add rows, given column by column, all of one length; return how many."""
 
+    def parquet(self, sql: str, parameters: Mapping[str, Any] = NONE) -> bytes:
+        """Return a query's answer as a Parquet file."""
+
     def command(self, sql: str, parameters: Mapping[str, Any] = NONE) -> None:
         """Do what changes the store: definitions, deletions, `INSERT … SELECT`."""

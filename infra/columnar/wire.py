@@ -1,4 +1,4 @@
-"""What client and server say to each other over a socket: a header of JSON and a body of bytes, both with a bound."""
+"""What client and server say over a socket: a header of JSON and a body of bytes, both with a bound."""
 
 from __future__ import annotations
 

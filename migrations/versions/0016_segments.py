@@ -1,6 +1,6 @@
 """segments
 
-Revision: 0016, after 0011.
+Revision: 0016, after 0014.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0016"
-down_revision = "0011"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

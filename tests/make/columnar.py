@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from domain.insights.store.tables import FACTS, Layout, make_tables
-from infra.columnar.engine import Engine, EmbeddedStore, Limits
+from infra.columnar.engine import EmbeddedStore, Engine, Limits
 from infra.columnar.store import Store
 
 _numbers = itertools.count()
@@ -60,8 +60,8 @@ def on_one_and_on_two(
 ) -> tuple[Answer, Answer]:
     """One question's answer on one store, and on its rows split over two.
 
-    `partial` is what each store sums up alone, with -State functions; `whole` puts the rows of `{parts}` together
-    with -Merge functions. That is what a cluster does: each shard the first, one of them the second.
+    `partial` is what each store sums up alone, with -State functions; `whole` puts the rows of `{parts}`
+    together with -Merge functions. That is what a cluster does: each shard the first, one the second.
     """
     first, second = split(store)
     try:

@@ -1,9 +1,9 @@
-"""A synthetic base for benchmarks and demonstrations of scale: the same rows for the same seed, made by the engine.
+"""A synthetic base for benchmarks and demonstrations of scale: a seed always means the same rows.
 
-Everything is a hash of the seed, the shopper and the day, so that any machine makes the same rows in any order and in
-little memory. Shoppers differ as a gamma distribution does and stop coming one day; brands are bought by
-Zipf's law, each shopper's favourites more often; days have seasons; prices differ by chain and rise; one line in six
-or so is on promotion, and promoted brands are bought more.
+Everything is a hash of the seed, the shopper and the day, so that any machine makes the same rows in any
+order and in little memory. Shoppers differ as a gamma distribution does and stop coming one day; brands are
+bought by Zipf's law, each shopper's favourites more often; days have seasons; prices differ by chain and
+rise; one line in six or so is on promotion, and promoted brands are bought more.
 """
 
 from __future__ import annotations
@@ -29,23 +29,30 @@ _REGIONS: Final = ("hcmc", "hanoi", "mekong", "southeast", "red-river", "central
 _UNBRANDED: Final = 0.2
 _NOT_AGREED: Final = 0.1
 # Lunar new year's day by year: the three weeks before it are the season of the year.
-_NEW_YEARS: Final = (date(2024, 2, 10), date(2025, 1, 29), date(2026, 2, 17), date(2027, 2, 6), date(2028, 1, 26))
+_NEW_YEARS: Final = (
+    date(2024, 2, 10),
+    date(2025, 1, 29),
+    date(2026, 2, 17),
+    date(2027, 2, 6),
+    date(2028, 1, 26),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is made, and up to which day (the last of `MONTHS` months)."""
+    """How much is made, up to which day, and of how many months."""
 
     shoppers: int
     receipts: int
     last_day: date
     seed: int = 1
+    months_count: int = MONTHS
 
     @property
     def months(self) -> list[date]:
         """Return the first days of the months, the earliest first."""
-        first = self.last_day.year * 12 + self.last_day.month - MONTHS
-        return [date(month // 12, month % 12 + 1, 1) for month in range(first, first + MONTHS)]
+        first = self.last_day.year * 12 + self.last_day.month - self.months_count
+        return [date(month // 12, month % 12 + 1, 1) for month in range(first, first + self.months_count)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +87,13 @@ _SHOPPERS: Final = f"""
         {{scale:Float64}} * {_RATE} AS rate,
         -- Two thirds were there from the start; who came later did so on any day.
         if({_u("4", "s")} < 0.4, {{first:Date}} - 30,
-           {{first:Date}} + toUInt32(700 * pow({_u("5", "s")}, 1.3))) AS joined,
+           {{first:Date}} + toUInt32({{span:UInt16}} * pow({_u("5", "s")}, 1.3))) AS joined,
         joined + toUInt32(1 - log(1 - {_u("6", "s")}) * 900) AS left,
         {_u("7", "s")} >= {_NOT_AGREED} AS agreed,
         {_one_of("regions", _u("8", "s"))} AS region,
         {_u("9", "s")} AS usual
     FROM numbers({{from_shopper:UInt64}}, {{shoppers:UInt64}})
-"""  # noqa: S608 - numbers and bound names
+"""
 # Each step in a query of its own: names that stand for names are written out anew wherever they are used.
 _VISITS: Final = f"""
     SELECT s, shopper, agreed, region, usual, day, xxHash64({{seed:UInt64}}, 11, s, day) AS receipt
@@ -98,7 +105,10 @@ _VISITS: Final = f"""
                 range(length({{weights:Array(Float64)}})), {{weights:Array(Float64)}}))) AS day
         FROM ({_SHOPPERS})
     )
-"""  # noqa: S608 - numbers and bound names
+"""
+# Three trips in five lead to the usual chain.
+_CHAIN: Final = _one_of("chains", f"if({_u('12', 'receipt')} < 0.6, usual, {_u('13', 'receipt')})")
+_FAVOURITE: Final = "toUInt8(6 * pow(" + _u("21", "receipt", "l") + ", 2))"
 _DRAWN: Final = f"""
     SELECT shopper, agreed, region, day, receipt, chain,
         concat(chain, '-', toString(toUInt32({_u("14", "s", "chain")} * 40))) AS store,
@@ -107,16 +117,16 @@ _DRAWN: Final = f"""
         arrayMap(l -> tuple(
             if({_u("18", "receipt", "l")} < {_UNBRANDED}, 0,
                 toUInt16(exp({{zipf:Float64}} * if({_u("19", "receipt", "l")} < 0.55,
-                    {_u("20", "s", "toUInt8(6 * pow(" + _u("21", "receipt", "l") + ", 2))")},
+                    {_u("20", "s", _FAVOURITE)},
                     {_u("22", "receipt", "l")})))),
             toUInt8(6 * pow({_u("23", "receipt", "l")}, 2)),
             1 + toUInt8(least(5, -log(1 - {_u("24", "receipt", "l")}) * 0.6))),
             range(1 + toUInt8(least(11, -log(1 - {_u("17", "receipt")}) * 2.4)))) AS drawn
     FROM (
-        SELECT *, {_one_of("chains", f'if({_u("12", "receipt")} < 0.6, usual, {_u("13", "receipt")})')} AS chain
+        SELECT *, {_CHAIN} AS chain
         FROM ({_VISITS})
     )
-"""  # noqa: S608 - numbers and bound names
+"""
 _RECEIPTS: Final = f"""
     SELECT *, toInt64(arraySum(x -> x.4 - x.5, bought)
         + {_u("25", "receipt")} * {_u("26", "receipt")} * 400000) AS total
@@ -129,36 +139,38 @@ _RECEIPTS: Final = f"""
         FROM (
             SELECT *, toMonday(day) AS week,
                 arrayMap(x -> tuple(x.1, x.2, x.3, toInt64(x.3 * 25 * (1 + xxHash64(31, x.1, x.2) % 60)
-                    * (100 + xxHash64(32, x.1, chain) % 12 + intDiv(dateDiff('month', {{first:Date}}, day), 3)))),
+                    * (100 + xxHash64(32, x.1, chain) % 12
+                        + intDiv(dateDiff('month', {{first:Date}}, day), 3)))),
                     drawn) AS priced
             FROM ({_DRAWN})
         )
     )
-"""  # noqa: S608 - numbers and bound names
+"""
 _KEPT: Final = "'VND' AS currency, 'receipt' AS channel, agreed, 1 AS version, 0 AS gone"
 _INSERT_RECEIPTS: Final = f"""
     INSERT INTO {RECEIPT.rows} (day, hour, chain, store, region, shopper, receipt, total,
         currency, channel, agreed, version, gone)
     SELECT day, hour, chain, store, region, shopper, receipt, total, {_KEPT} FROM ({_RECEIPTS})
-"""  # noqa: S608 - our own statement
+"""
 _INSERT_PURCHASES: Final = f"""
-    INSERT INTO {PURCHASE.rows} (brand, product, category, owner, chain, store, region, day, hour, shopper, receipt,
-        line, units, paid, discount, basket, points, currency, channel, agreed, version, gone)
+    INSERT INTO {PURCHASE.rows} (brand, product, category, owner, chain, store, region, day, hour,
+        shopper, receipt, line, units, paid, discount, basket, points,
+        currency, channel, agreed, version, gone)
     SELECT {_named("brands", "one.1")} AS brand,
         if(one.1 = 0, '', concat(brand, '-', toString(one.2))), {_named("categories", "one.1")},
         {_named("owners", "one.1")}, chain, store, region, day, hour, shopper, receipt,
         place, one.3, one.4 - one.5, one.5, total,
         if(one.1 = 0, 0, intDiv(one.4 - one.5, 1000)), {_KEPT}
     FROM ({_RECEIPTS}) ARRAY JOIN bought AS one, arrayEnumerate(bought) AS place
-"""  # noqa: S608 - our own statement
+"""
 _INSERT_SHOPPERS: Final = f"""
-    INSERT INTO shopper_rows (shopper, joined, holdout, version, gone)
-    SELECT shopper, joined, {_u("27", "s")} < 0.05, 1, 0 FROM ({_SHOPPERS})
-"""  # noqa: S608 - our own statement
+    INSERT INTO shopper_rows (shopper, joined, holdouts, version, gone)
+    SELECT shopper, joined, if({_u("27", "s")} < 0.05, range(2020, 2100), []), 1, 0 FROM ({_SHOPPERS})
+"""
 _INSERT_CONSENTS: Final = f"""
     INSERT INTO consent_rows (shopper, brand, given, version, gone)
     SELECT shopper, '', agreed, 1, 0 FROM ({_SHOPPERS})
-"""  # noqa: S608 - our own statement
+"""
 
 
 def fill(store: Store, plan: Plan) -> Iterator[Made]:
@@ -179,7 +191,7 @@ def fill(store: Store, plan: Plan) -> Iterator[Made]:
             named = told | {"from_shopper": first, "shoppers": count, "month": month, "weights": weights}
             store.command(_INSERT_RECEIPTS, named)
             store.command(_INSERT_PURCHASES, named)
-            yield Made(month, (number + (first + count) / plan.shoppers) / MONTHS)
+            yield Made(month, (number + (first + count) / plan.shoppers) / plan.months_count)
 
 
 def _batches(shoppers: int) -> Iterator[tuple[int, int]]:
@@ -188,12 +200,12 @@ def _batches(shoppers: int) -> Iterator[tuple[int, int]]:
 
 
 def _scale(store: Store, plan: Plan, told: dict[str, Any]) -> float:
-    """Return how often a shopper of rate 1 comes on a day of weight 1, for as many receipts as are planned."""
+    """Return how often a shopper of rate 1 comes on a day of weight 1, for all receipts of a plan."""
     named = told | {"scale": 1.0, "from_shopper": 0, "shoppers": SAMPLE}
     days = [(month, weight) for month in plan.months for weight in _weights(month, _month_end(month))]
-    visits = store.query(
+    visits: float = store.query(
         f"SELECT avg(rate * greatest(0, dateDiff('day', greatest(joined, {{first:Date}}),"
-        f" least(left, {{last:Date}})))) AS visits FROM ({_SHOPPERS})",  # noqa: S608 - our own statement
+        f" least(left, {{last:Date}})))) AS visits FROM ({_SHOPPERS})",
         named | {"last": plan.last_day},
     )[0]["visits"]
     return plan.receipts / plan.shoppers / (visits * sum(weight for _, weight in days) / len(days))
@@ -205,6 +217,8 @@ def _told(plan: Plan) -> dict[str, Any]:
     return {
         "seed": plan.seed,
         "first": plan.months[0],
+        # The last of whom come a month before the end.
+        "span": 30 * (plan.months_count - 1),
         "brands": ["", *(brand.slug for brand in brands)],
         "categories": ["", *(brand.category for brand in brands)],
         "owners": ["", *(brand.owner for brand in brands)],

@@ -1,4 +1,4 @@
-"""The columnar store's tables and the views that questions read. One description for one machine and for a cluster.
+"""The columnar store's tables and the views that questions read, on one machine and on a cluster.
 
 Rows are only ever added: a newer `version` of a row's key takes the older one's place, and one that is `gone`
 stands for nothing. The views show what stands, and of whom agreed that brands may know it, so that no
@@ -17,6 +17,8 @@ _SLUG: Final = "LowCardinality(String)"
 HOUR_UNKNOWN: Final = 255
 # In `active_period`: every chain, every region. Unknown is the empty string.
 ALL: Final = "*"
+# All that is known of a shopper lies on one machine: counts of shoppers add up, and joins need no network.
+SHARD: Final = "cityHash64(shopper)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class Facts:
     partition: str = ""
     # Where a row is only shown to brands if its shopper agreed.
     by_consent: bool = False
+    # What the view shows beside the columns.
+    shown: str = ""
 
     @property
     def rows(self) -> str:
@@ -87,9 +91,11 @@ RECEIPT: Final = Facts(
 )
 SHOPPER: Final = Facts(
     "shopper",
-    {"shopper": "UInt64", "joined": "Date", "holdout": "UInt8"},
+    # The years in which a shopper is held out: who they are is new each year.
+    {"shopper": "UInt64", "joined": "Date", "holdouts": "Array(UInt16)"},
     order=("shopper",),
     primary=("shopper",),
+    shown="has(holdouts, toYear(today())) AS holdout",
 )
 CONSENT: Final = Facts(
     "consent",
@@ -106,8 +112,10 @@ TOUCH: Final = Facts(
         "kind": _SLUG,
         "ref": "String",
         "value": "Int64",
+        # The store's number of what it was: the same thing told twice is one touch.
+        "touch": "UInt64",
     },
-    order=("brand", "kind", "day", "shopper", "ref"),
+    order=("brand", "kind", "day", "shopper", "touch"),
     primary=("brand", "kind", "day"),
     partition="toYear(day)",
 )
@@ -219,44 +227,45 @@ class Layout:
             columns = facts.columns | ({"agreed": "UInt8"} if facts.by_consent else {})
             columns |= {"version": "UInt64", "gone": "UInt8"}
             partition = f" PARTITION BY {facts.partition}" if facts.partition else ""
-            engine = self._engine("ReplacingMergeTree", facts.rows, "version")
+            engine = self.engine("ReplacingMergeTree", facts.rows, "version")
             keys = f" PRIMARY KEY ({', '.join(facts.primary)}) ORDER BY ({', '.join(facts.order)})"
-            shard = "" if "shopper" not in facts.columns else "cityHash64(shopper)"
-            found += self._table(facts.rows, columns, f"{engine}{partition}{keys}", shard)
+            found += self.table(facts.rows, columns, f"{engine}{partition}{keys}", SHARD)
             shown = " AND agreed = 1" if facts.by_consent else ""
+            told = ", ".join([*facts.columns, *([facts.shown] if facts.shown else [])])
             found.append(
-                self._view(
-                    facts.name, f"SELECT {', '.join(facts.columns)} FROM {facts.rows} FINAL WHERE gone = 0{shown}"
-                )
+                self._view(facts.name, f"SELECT {told} FROM {facts.rows} FINAL WHERE gone = 0{shown}")
             )
         # `subject` is a derived table, `period` what of it was built.
         built = {"subject": _SLUG, "period": "String", "version": "UInt64", "at": "DateTime('UTC')"}
-        keyed = self._engine("ReplacingMergeTree", "built", "version") + " ORDER BY (subject, period)"
-        found += self._table("built", built, keyed, "0")
+        keyed = self.engine("ReplacingMergeTree", "built", "version") + " ORDER BY (subject, period)"
+        found += self.table("built", built, keyed, "0")
         mark = {"name": _SLUG, "at": "DateTime64(6, 'UTC')", "version": "UInt64"}
-        keyed = self._engine("ReplacingMergeTree", "mark", "version") + " ORDER BY name"
-        found += self._table("mark", mark, keyed, "0")
+        keyed = self.engine("ReplacingMergeTree", "mark", "version") + " ORDER BY name"
+        found += self.table("mark", mark, keyed, "0")
         for derived in DERIVED:
             columns = derived.columns | {"period": _SLUG, "version": "UInt64"}
-            engine = self._engine("MergeTree", derived.rows)
+            engine = self.engine("MergeTree", derived.rows)
             keys = f" PARTITION BY (period, version) ORDER BY ({', '.join(derived.order)})"
-            found += self._table(derived.rows, columns, engine + keys, "rand()")
+            found += self.table(derived.rows, columns, engine + keys, "rand()")
             found.append(
                 self._view(
                     derived.name,
                     f"SELECT {', '.join(derived.columns)} FROM {derived.rows} WHERE (period, version) IN"
-                    f" (SELECT period, max(version) FROM built WHERE subject = '{derived.name}' GROUP BY period)",
+                    f" (SELECT period, max(version) FROM built WHERE subject = '{derived.name}'"
+                    " GROUP BY period)",
                 )
             )
         return found
 
-    def _engine(self, kind: str, name: str, version: str = "") -> str:
+    def engine(self, kind: str, name: str, version: str = "") -> str:
+        """Return the engine of a table: replicated in each shard, where there are shards."""
         if not self.cluster:
             return f"ENGINE = {kind}({version})"
         place = f"'/clickhouse/tables/{{shard}}/{{database}}/{name}', '{{replica}}'"
         return f"ENGINE = Replicated{kind}({place}{', ' + version if version else ''})"
 
-    def _table(self, name: str, columns: dict[str, str], engine: str, shard: str) -> list[str]:
+    def table(self, name: str, columns: dict[str, str], engine: str, shard: str) -> list[str]:
+        """Return what makes a table; in a cluster `shard` says which machine has a row."""
         told = ", ".join(f"{column} {kind}" for column, kind in columns.items())
         made = f"CREATE TABLE IF NOT EXISTS {self.local(name)}{self.everywhere} ({told}) {engine}"
         if not self.cluster:
