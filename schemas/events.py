@@ -40,6 +40,7 @@ EventType = Literal[
     "referral.paid",
     "mission.done",
     "survey.asked",
+    "survey.answered",
     "campaign.published",
     "campaign.paused",
     "campaign.resumed",

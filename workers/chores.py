@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, Final
 
 import structlog
@@ -207,6 +207,15 @@ def _do(chore: Chore, work: Callable[[], Iterator[int]]) -> int:
     return total
 
 
+def _till_none(batch: Callable[[Session], int]) -> Iterator[int]:
+    """Yield how much each batch did, each in a transaction of its own, until there is nothing more to do."""
+    count = 1
+    while count:
+        with transaction() as session:
+            count = batch(session)
+        yield count
+
+
 @chore
 def ring_forgotten_receipts() -> Iterator[int]:
     """Ring for receipts whose bell was lost or whose pause is over."""
@@ -250,11 +259,7 @@ def follow_members() -> Iterator[int]:
 @chore
 def follow_members_days() -> Iterator[int]:
     """Let tiers fall whose day has come, and pay for friends whose first receipt has stood long enough."""
-    count = 1
-    while count:
-        with transaction() as session:
-            count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
-        yield count
+    return _till_none(lambda session: follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX))
 
 
 @chore
@@ -312,11 +317,7 @@ def learn_links() -> Iterator[int]:
 @chore
 def replay_links() -> Iterator[int]:
     """Give past lines the products of links that an admin asked to replay, a batch a transaction."""
-    looked_at = 1
-    while looked_at:
-        with transaction() as session:
-            looked_at = relabelling.replay_batch(session, clock.now())
-        yield looked_at
+    return _till_none(lambda session: relabelling.replay_batch(session, clock.now()))
 
 
 @chore
@@ -333,22 +334,14 @@ def ring_waiting_codes() -> Iterator[int]:
 def forget_sign_ins() -> Iterator[int]:
     """Delete codes, challenges, ended sessions and unused devices that nothing asks for any more."""
     for forget in (codes.forget_codes, passkeys.forget_challenges, sessions.forget_sessions):
-        count = 1
-        while count:
-            with transaction() as session:
-                count = forget(session, BATCH_MAX)
-            yield count
+        yield from _till_none(partial(forget, limit=BATCH_MAX))
 
 
 @chore
 def forget_links() -> Iterator[int]:
     """Forget devices, addresses and links between shoppers that were last seen too long ago."""
     before = clock.now() - timedelta(days=settings().links_days)
-    count = 1
-    while count:
-        with transaction() as session:
-            count = links.forget_links(session, before, BATCH_MAX)
-        yield count
+    return _till_none(lambda session: links.forget_links(session, before, BATCH_MAX))
 
 
 @chore

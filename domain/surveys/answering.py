@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from domain.errors import NotFoundError
+from domain.events.outbox import NewEvent, record
 from domain.privacy import consents
 from domain.surveys.errors import ScoreOutOfRangeError, SurveyOverError
 from infra import clock
@@ -77,6 +78,10 @@ def answer(session: Session, shopper_id: UUID, ask_id: UUID, score: int, languag
     if (ask.state, ask.score) != ("answered", score):
         _end(ask, "answered")
         ask.score = score
+        # That they answered, and not what: events go to other systems.
+        data = {"brands": {str(survey.brand_id): 0}, "kind": survey.kind}
+        told = NewEvent(f"answered:{ask.id}", "survey.answered", ask.id, clock.now(), shopper_id, data)
+        record(session, [told])
     return _kept(session, ask, survey.kind, brand, language)
 
 

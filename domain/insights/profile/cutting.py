@@ -21,7 +21,7 @@ _COUNTED: Final = f"""count() AS buyers, quantilesExact({_FIFTHS})(days_since) A
     FROM profile WHERE days_year > 0"""
 _EVERYBODY: Final = f"SELECT {_COUNTED}"
 _BANDS: Final = f"SELECT band, {_COUNTED} GROUP BY band"
-_WORTH: Final = f"SELECT quantilesExact({_FIFTHS})(worth) AS worth FROM profile WHERE days_year > 0"  # noqa: S608
+_WORTH: Final = f"SELECT quantilesExact({_FIFTHS})(worth) AS worth FROM profile WHERE days_year > 0"
 _GAPS: Final = """
     SELECT quantileExactArray(0.9)(gaps) AS usual_gap, quantileExactArray(0.9)(any_gaps) AS usual_any_gap
     FROM profile

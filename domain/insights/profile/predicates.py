@@ -11,7 +11,7 @@ from domain.segments import conditions as c
 
 _WITHIN: Final[Mapping[c.Span, str]] = {"quarter": "days_quarter", "year": "days_year"}
 _BOUGHT: Final = (
-    "shopper IN (SELECT shopper FROM purchase WHERE brand = {{brand:String}} AND {column} IN {values}"  # noqa: S608 - ours
+    "shopper IN (SELECT shopper FROM purchase WHERE brand = {{brand:String}} AND {column} IN {values}"
     f" AND day <= asof AND day > asof - {YEAR_DAYS})"
 )
 

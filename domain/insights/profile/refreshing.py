@@ -102,7 +102,7 @@ def numbers_in(store: Store, about: About, condition: Condition) -> Numbers:
     """
     wanted = predicate(condition)
     question = asking(
-        "SELECT shopper FROM profile WHERE shopper > {after:UInt64} AND "  # noqa: S608 - values are bound
+        "SELECT shopper FROM profile WHERE shopper > {after:UInt64} AND "
         f"{wanted.sql} ORDER BY shopper LIMIT {NUMBERS_AT_ONCE}"
     )
     found: list[int] = []

@@ -36,7 +36,7 @@ _MINE: Final = f"""
     FROM purchase
     WHERE brand = {{brand:String}} AND currency = {{currency:String}} AND day <= asof
     GROUP BY shopper
-"""  # noqa: S608 - numbers of ours
+"""
 # Receipts of any brand by the same shoppers: whether they still scan, and what else they buy.
 _ALL: Final = f"""
     SELECT shopper, max(day) AS last_any,
@@ -51,7 +51,7 @@ _ALL: Final = f"""
     WHERE day <= asof AND day > asof - {classes.YEAR_DAYS} AND currency = {{currency:String}}
         AND shopper IN (SELECT DISTINCT shopper FROM purchase WHERE brand = {{brand:String}})
     GROUP BY shopper
-"""  # noqa: S608 - as above
+"""
 
 
 def _gaps(days: str) -> str:
@@ -82,7 +82,7 @@ COUNTED: Final = f"""
     FROM ({_MINE}) AS mine
         LEFT JOIN ({_ALL}) AS everything ON everything.shopper = mine.shopper
         LEFT JOIN shopper AS who ON who.shopper = mine.shopper
-"""  # noqa: S608 - as above
+"""
 
 _ALIVE: Final = """
     1 / (1 + if(repeats > 0, {a:Float64} / ({b:Float64} + repeats - 1)
@@ -98,7 +98,7 @@ VALUED: Final = f"""
         alive * transform({_CELL}, {{cells:Array(UInt32)}}, {{years:Array(Float64)}}, 0.)
             * {_SPEND} * {{margin:Float64}} AS worth
     FROM ({COUNTED})
-"""  # noqa: S608 - as above
+"""
 
 
 def _fifth(value: str, cuts: str) -> str:
@@ -131,7 +131,7 @@ PROFILE: Final = f"""
         multiIf(empty({{recency_cuts:Array(Float64)}}), '', days_year = 0, 'lost', {_RFM}) AS rfm,
         {_SIGNS} AS signs
     FROM ({VALUED})
-"""  # noqa: S608 - as above
+"""
 
 
 @dataclass(frozen=True, slots=True)

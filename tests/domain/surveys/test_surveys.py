@@ -13,11 +13,13 @@ from sqlmodel import Session, select
 
 from domain import settlement
 from domain.events.outbox import Cursor, Recorded
+from domain.insights.store.touches import touches
 from domain.messages.writer import write_messages
 from domain.surveys import drawing
 from infra import clock
 from infra.db import transaction
 from schemas.base import new_id
+from schemas.events import Event
 from schemas.messages import Message, PushDelivery, PushTarget
 from schemas.people import Shopper
 from schemas.surveys import SurveyAsk
@@ -126,6 +128,11 @@ def test_one_tap_answers_and_a_second_changes_nothing(
     assert waiting(client, shopper) == []
     session.refresh(ask)
     assert (ask.score, ask.shown_at is not None) == (9, True)
+    # Once for whoever reads along, without what was said; the columnar store reads that itself.
+    (told,) = session.exec(select(Event).where(Event.type == "survey.answered")).all()
+    assert "score" not in told.data
+    (touch,) = touches(session, ids=[told.subject_id])
+    assert (touch["kind"], touch["value"], touch["brand"]) == ("survey_nps", 9, "omo")
     for path_, body in ((f"{path}/answer", {"score": 3}), (f"{path}/skip", None)):
         refused = client.post(path_, headers=headers, json=body)
         assert (refused.status_code, refused.json()["code"]) == (409, "survey_over")
