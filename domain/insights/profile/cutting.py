@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from domain.insights.profile import classes
-from domain.insights.profile.shoppers import COUNTED, VALUED, About, Cuts, asking
+from domain.insights.profile.shoppers import COUNTED, VALUED, About, Cuts, asking, in_parts
 from infra.columnar.store import Store
 
 # A cut is somebody's own figure: of fewer it is not told, nor taken.
@@ -31,12 +31,12 @@ _GAPS: Final = """
 def find_cuts(store: Store, about: About) -> Cuts:
     """Return where a brand's classes are cut; none where it had too few buyers in the last year.
 
-    A joined band of few buyers is cut where all are.
+    A joined band of few buyers is cut where all are. A large brand is cut where a sample of its buyers is.
 
     Raises:
         ColumnarError: The store does not answer.
     """
-    asked = about.parameters()
+    asked = in_parts(store, about)[0].parameters()
     everybody = store.query(asking(_EVERYBODY, COUNTED), asked)[0]
     if everybody["buyers"] < BUYERS_MIN:
         return Cuts()

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, or_, select
 
 from domain.insights.profile.models import about_brand
 from domain.insights.profile.predicates import needs_classes, needs_model, predicate
-from domain.insights.profile.shoppers import About, asking
+from domain.insights.profile.shoppers import About, asking, in_parts
 from domain.insights.store.keys import number_of
 from domain.segments.conditions import Condition
 from domain.segments.members import put_members, stall
@@ -27,8 +27,6 @@ from schemas.segments import Segment, Stalled
 
 REFRESH_AFTER: Final = timedelta(days=1)
 SEGMENTS_AT_ONCE: Final = 200
-# Below what the store answers at once.
-NUMBERS_AT_ONCE: Final = 500_000
 SHOPPERS_AT_ONCE: Final = 20_000
 _CONDITION: Final[TypeAdapter[Condition]] = TypeAdapter(Condition)
 
@@ -101,17 +99,13 @@ def numbers_in(store: Store, about: About, condition: Condition) -> Numbers:
         ColumnarError: The store does not answer.
     """
     wanted = predicate(condition)
-    question = asking(
-        "SELECT shopper FROM profile WHERE shopper > {after:UInt64} AND "
-        f"{wanted.sql} ORDER BY shopper LIMIT {NUMBERS_AT_ONCE}"
-    )
-    found: list[int] = []
-    given = about.parameters() | wanted.parameters
-    while True:
-        some = [row["shopper"] for row in store.query(question, given | {"after": found[-1] if found else 0})]
-        found += some
-        if len(some) < NUMBERS_AT_ONCE:
-            return np.array(found, dtype=np.uint64)
+    question = asking(f"SELECT shopper FROM profile WHERE {wanted.sql}")
+    found = [
+        row["shopper"]
+        for part in in_parts(store, about)
+        for row in store.query(question, part.parameters() | wanted.parameters)
+    ]
+    return np.sort(np.array(found, dtype=np.uint64))
 
 
 def _named(session: Session, numbers: Mapping[UUID, Numbers]) -> dict[UUID, list[UUID]]:

@@ -13,13 +13,16 @@ without a model that is shown, `tier` and `rfm` empty where there are no cuts.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Final, Self
 
 from domain.insights.profile import classes
+from infra.columnar.store import Store
 
 CURRENCY: Final = "VND"
+# Days of so many buyers, and of all their receipts of a year, are held in memory at once.
+BUYERS_AT_ONCE: Final = 100_000
 
 # Purchases of the brand by shopper. Days, not receipts: two receipts of a day are one time of shopping.
 _MINE: Final = f"""
@@ -35,6 +38,7 @@ _MINE: Final = f"""
         arraySort(groupUniqArray(day)) AS bought_on
     FROM purchase
     WHERE brand = {{brand:String}} AND currency = {{currency:String}} AND day <= asof
+        AND shopper % {{parts:UInt64}} = {{part:UInt64}}
     GROUP BY shopper
 """
 # Receipts of any brand by the same shoppers: whether they still scan, and what else they buy.
@@ -49,6 +53,7 @@ _ALL: Final = f"""
         arraySort(groupUniqArray(day)) AS came_on
     FROM receipt
     WHERE day <= asof AND day > asof - {classes.YEAR_DAYS} AND currency = {{currency:String}}
+        AND shopper % {{parts:UInt64}} = {{part:UInt64}}
         AND shopper IN (SELECT DISTINCT shopper FROM purchase WHERE brand = {{brand:String}})
     GROUP BY shopper
 """
@@ -180,13 +185,18 @@ class Cuts:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """Which brand is asked about, as of which day, by which model and cuts."""
+    """Which brand is asked about, as of which day, by which model and cuts.
+
+    Only the shoppers of one of `parts` are looked at, each as good a sample as another: numbers are hashes.
+    """
 
     brand: str
     as_of: date
     forecasts: Forecasts | None = None
     cuts: Cuts = field(default_factory=Cuts)
     currency: str = CURRENCY
+    parts: int = 1
+    part: int = 0
 
     def parameters(self) -> dict[str, Any]:
         """Return what the statement is given."""
@@ -195,6 +205,8 @@ class About:
             "brand": self.brand,
             "as_of": self.as_of,
             "currency": self.currency,
+            "parts": self.parts,
+            "part": self.part,
             "modelled": self.forecasts is not None,
             **{name: getattr(model, name) for name in ("r", "alpha", "a", "b", "margin")},
             "prior_occasions": model.prior_occasions,
@@ -216,3 +228,20 @@ class About:
 def asking(select: str, of: str = PROFILE) -> str:
     """Return a question about profiles: `asking("SELECT tier, count() FROM profile GROUP BY tier")`."""
     return f"WITH {{as_of:Date}} AS asof, profile AS ({of}) {select}"
+
+
+def in_parts(store: Store, about: About) -> list[About]:
+    """Return the same question in parts of so many buyers that the store answers each in bounded memory.
+
+    Raises:
+        ColumnarError: The store does not answer.
+    """
+    asked = {"brand": about.brand, "as_of": about.as_of}
+    buyers = store.query(_BUYERS, asked)[0]["buyers"]
+    parts = -(-buyers // BUYERS_AT_ONCE) or 1
+    return [replace(about, parts=parts, part=part) for part in range(parts)]
+
+
+_BUYERS: Final = (
+    "SELECT uniq(shopper) AS buyers FROM purchase WHERE brand = {brand:String} AND day <= {as_of:Date}"
+)

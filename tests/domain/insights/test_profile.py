@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any
@@ -215,6 +215,12 @@ def test_profiles_are_what_is_counted_by_hand(store: EmbeddedStore) -> None:
     # The base is rich enough to have told them apart.
     assert seen_signs == set(classes.SIGNS)
     assert len(seen_groups) >= 8
+
+
+def test_parts_of_the_shoppers_are_together_all_of_them(store: EmbeddedStore) -> None:
+    whole, parts = told(store, about()), [told(store, replace(about(), parts=3, part=no)) for no in range(3)]
+    assert all(len(part) > SHOPPERS / 6 for part in parts)
+    assert {number: row for part in parts for number, row in part.items()} == whole
 
 
 def test_cuts_are_fifths_of_the_years_buyers_by_joined_band(store: EmbeddedStore) -> None:
