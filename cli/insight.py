@@ -19,7 +19,7 @@ from cli.services import ending_on_signals, refuse, said, services, shown
 from domain.insights.store import compare as comparing
 from domain.insights.store import derive, rebuild, synthetic
 from domain.insights.store.marks import freshness
-from domain.insights.store.tables import SHARD, Layout, make_tables
+from domain.insights.store.tables import FACTS, SHARD, SYNTHETIC, Layout, make_tables
 from infra import clock, db
 from infra.columnar import connect
 from infra.columnar.engine import EmbeddedStore
@@ -61,7 +61,7 @@ def fill(
 ) -> None:
     """Put a synthetic base straight into the store, for benchmarks and demonstrations of scale.
 
-    PostgreSQL knows nothing of it: `insight rebuild` takes it out again.
+    PostgreSQL knows nothing of it, and no comparison asks; `insight rebuild` takes it out again.
     """
     plan = synthetic.Plan(shoppers, receipts, clock.till_today(), seed)
     with ending_on_signals(), _open() as (store, layout):
@@ -84,8 +84,15 @@ def fill(
 
 @app.command("rebuild")
 def rebuild_store() -> None:
-    """Fill the store anew from PostgreSQL. It answers from what is in it meanwhile."""
+    """Fill the store anew from PostgreSQL, without a synthetic base. It answers meanwhile."""
     with ending_on_signals(), services(insight=True):
+        try:
+            for facts in FACTS:
+                rebuild.remove(
+                    connect.store(), Layout(connect.cluster()), facts.rows, f"version <= {SYNTHETIC}"
+                )
+        except ColumnarError as error:
+            raise refuse(f"The store does not answer: {error}") from error
         with transaction() as session:
             rebuild.ask_rebuild(session)
         columns = (

@@ -93,16 +93,13 @@ class Settings(BaseSettings):
     )
     session_days_max: int = Field(default=180, ge=1, le=180, description="And after this in any case.")
     silent_days: int = Field(
-        default=180,
-        ge=1,
-        description="An account silent for longer asks a new device for a second fact.",
+        default=180, ge=1, description="An account silent for longer asks a new device for a second fact."
     )
     passkey_domain: str = Field(
         default="", description="Domain that passkeys are made for; empty is that of the public URL."
     )
     passkey_origins: str = Field(
-        default="",
-        description="Origins that use passkeys, comma separated; empty is the public URL.",
+        default="", description="Origins that use passkeys, comma separated; empty is the public URL."
     )
     outside_issuer: str = Field(
         default="", description="Outside sign-in service: `iss` of its tokens; empty: none is taken."
@@ -278,12 +275,10 @@ class Settings(BaseSettings):
         default=None, description="TOML of your own consent texts, as domain/privacy/data; empty is ours."
     )
     trusted_proxies: str = Field(
-        default="",
-        description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken.",
+        default="", description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken."
     )
     attestation_mode: Literal["off", "observe", "enforce"] = Field(
-        default="off",
-        description="App attestation: not looked at, kept and counted, or asked of every app.",
+        default="off", description="App attestation: not looked at, kept and counted, or asked of every app."
     )
     attestation_production: bool = Field(
         default=True, description="Take only attestations of released apps on whole devices."

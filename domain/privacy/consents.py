@@ -138,6 +138,9 @@ def record(
             standing.append(said)
     session.add_all(new)
     session.flush()
+    if new:
+        # What brands may know of earlier purchases follows at once.
+        note_due(session, "shopper", [shopper_id])
     # Whoever waits for somebody to take part hears of it.
     outbox.record(
         session,
@@ -147,9 +150,6 @@ def record(
             if said.purpose == "programme" and said.given
         ],
     )
-    if new:
-        # What brands may know of earlier purchases follows at once.
-        note_due(session, "shopper", [shopper_id])
 
 
 def _stands(said: Consent, standing: Sequence[Consent]) -> bool:

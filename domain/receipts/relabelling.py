@@ -52,6 +52,7 @@ _TAKE_BACK = text("""
     SET product_id = NULL, brand_id = p.brand_before, match_method = p.method_before,
         match_score = p.score_before
     FROM replayed_line p WHERE p.line_id = l.id AND p.link_id = :link AND l.product_id = :product
+    RETURNING l.receipt_id
 """)
 _FORGET = text("DELETE FROM replayed_line WHERE link_id = :link")
 _FIRST = UUID(int=0)

@@ -14,7 +14,7 @@ from domain.insights.store import feed, writing
 from domain.insights.store.derive import Period
 from domain.insights.store.keys import number_of
 from domain.insights.store.marks import next_version
-from domain.insights.store.tables import PURCHASE, RECEIPT
+from domain.insights.store.tables import PURCHASE, RECEIPT, SYNTHETIC
 from infra.columnar.store import Store
 
 # What is counted of a day; the names are those that a difference is told by.
@@ -57,19 +57,24 @@ _FIRST_LAST: Final = text("""
     FROM receipt
     WHERE status = 'approved' AND coalesce(purchased_at, CAST(purchased_on AS timestamp)) IS NOT NULL
 """)
+_OURS: Final = f"gone = 0 AND version > {SYNTHETIC}"
 _STORED_RECEIPTS: Final = f"""
     SELECT day, count() AS receipts, sum(total) AS total FROM {RECEIPT.rows} FINAL
-    WHERE gone = 0 AND day >= {{first:Date}} AND day < {{end:Date}} GROUP BY day
+    WHERE {_OURS} AND day >= {{first:Date}} AND day < {{end:Date}} GROUP BY day
 """
 _STORED_LINES: Final = f"""
     SELECT day, count() AS lines, sum(paid) AS paid, sum(discount) AS discount, sum(points) AS points,
         sum(units) AS units, sum(length(brand) + 3 * length(product) + 5 * length(category)
             + 7 * length(owner) + 11 * length(chain)) AS named
-    FROM {PURCHASE.rows} FINAL WHERE gone = 0 AND day >= {{first:Date}} AND day < {{end:Date}} GROUP BY day
+    FROM {PURCHASE.rows} FINAL WHERE {_OURS} AND day >= {{first:Date}} AND day < {{end:Date}} GROUP BY day
 """
-_STORED_DAYS: Final = (
-    f"SELECT min(day) AS first, max(day) AS last, count() AS n FROM {RECEIPT.rows} FINAL WHERE gone = 0"
-)
+_STORED_DAYS: Final = f"""
+    SELECT min(day) AS first, max(day) AS last, count() AS n FROM {RECEIPT.rows} FINAL WHERE {_OURS}
+"""
+_STORED_IDS: Final = f"""
+    SELECT receipt FROM {RECEIPT.rows} FINAL WHERE {_OURS} AND day = {{first:Date}}
+    UNION DISTINCT SELECT receipt FROM {PURCHASE.rows} FINAL WHERE {_OURS} AND day = {{first:Date}}
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +147,7 @@ def mend(session: Session, store: Store, days: Collection[date]) -> int:
     for day in sorted(days):
         span = {"first": day, "end": day + timedelta(days=1)}
         ids = session.scalars(_IDS, span).all()
-        rows = store.query(
-            f"SELECT receipt FROM {RECEIPT.rows} FINAL WHERE gone = 0 AND day = {{first:Date}} UNION DISTINCT"
-            f" SELECT receipt FROM {PURCHASE.rows} FINAL WHERE gone = 0 AND day = {{first:Date}}",
-            span,
-        )
+        rows = store.query(_STORED_IDS, span)
         # What stands on another day is told there: only this day's rows go.
         stray = {row["receipt"] for row in rows} - {number_of(id_) for id_ in ids}
         writing.take_out(store, stray, day, version)

@@ -34,7 +34,15 @@ DUE_AT_ONCE: Final = 2_000
 RECEIPTS_AT_ONCE: Final = 5_000
 # After these a receipt may stand otherwise than before.
 FOLLOWED: Final = frozenset(
-    {"receipt.settled", "receipt.decided", "receipt.undone", "receipt.reversed", "receipt.reopened"}
+    {
+        "receipt.settled",
+        "receipt.decided",
+        "receipt.undone",
+        "receipt.reversed",
+        "receipt.reopened",
+        "purchase.credited",
+        "purchase.returned",
+    }
 )
 _SHOPPERS_OF: Final = text("""
     SELECT DISTINCT s.id FROM receipt r JOIN shopper s ON s.id = r.shopper_id
@@ -62,6 +70,7 @@ def feed(session: Session, store: Store, *, events_max: int = EVENTS_AT_ONCE) ->
     events = readers.take(session, READER, events_max)
     receipt_ids = {event.subject_id for event in events if event.type in FOLLOWED}
     due_receipts, shopper_ids = take_due(session, DUE_AT_ONCE)
+    shopper_ids |= {event.subject_id for event in events if event.type == "shopper.joined"}
     version = next_version(store)
     count = tell_shoppers(session, store, shopper_ids, version)
     # Whoever agrees or withdraws does so for earlier purchases too.

@@ -14,7 +14,7 @@ from sqlmodel import Session, col, select
 from domain.events import readers
 from domain.insights.store import feed, touches, writing
 from domain.insights.store.marks import BEGUN, REBUILD, mark, next_version
-from domain.insights.store.tables import FACTS, TOUCH, Layout
+from domain.insights.store.tables import FACTS, SYNTHETIC, TOUCH, Layout
 from infra import clock
 from infra.columnar.store import Store
 from schemas.base import table_of
@@ -97,7 +97,7 @@ def rebuild_some(session: Session, store: Store, layout: Layout) -> bool:
         row.after = shoppers[-1]
     else:
         for facts in FACTS:
-            remove(store, layout, facts.rows, f"version < {row.version}")
+            remove(store, layout, facts.rows, f"version > {SYNTHETIC} AND version < {row.version}")
         mark(store, REBUILD, clock.now(), version)
         row.done_at = clock.now()
     session.add(row)

@@ -40,7 +40,7 @@ _LINES: Final = text("""
 _RECEIPTS: Final = text("""
     SELECT r.id, r.shopper_id, coalesce(r.purchased_on, CAST(r.purchased_at AS date)),
            CAST(extract(hour FROM r.purchased_at) AS int), r.retailer_id, coalesce(c.slug, ''),
-           coalesce(r.store, ''), coalesce(r.currency, ''), coalesce(r.total_minor, 0)
+           coalesce(r.store, ''), r.channel, coalesce(r.currency, ''), coalesce(r.total_minor, 0)
     FROM receipt r JOIN shopper s ON s.id = r.shopper_id AND s.erased_at IS NULL
     LEFT JOIN retailer c ON c.id = r.retailer_id
     WHERE r.id = ANY(:ids) AND r.status = 'approved' AND r.erased_at IS NULL
@@ -136,7 +136,7 @@ def standing(
     receipts: dict[UUID, Row] = {}
     agreed: dict[UUID, Agreement] = {}
     ids = {"ids": list(receipt_ids)}
-    for id_, shopper_id, day, hour, retailer_id, chain, printed, currency, total in session.execute(
+    for id_, shopper_id, day, hour, retailer_id, chain, printed, channel, currency, total in session.execute(
         _RECEIPTS, ids
     ):
         store, region = where.of(retailer_id, printed)
@@ -147,7 +147,7 @@ def standing(
             "chain": chain,
             "store": store,
             "region": region,
-            "channel": "receipt",
+            "channel": channel,
             "shopper": number_of(shopper_id),
             "receipt": number_of(id_),
             "currency": currency,

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from domain.catalog.builtin import builtin_rows
-from domain.insights.store.tables import PURCHASE, RECEIPT
+from domain.insights.store.tables import PURCHASE, RECEIPT, SYNTHETIC
 from infra.columnar.store import Store
 
 MONTHS: Final = 24
@@ -146,7 +146,7 @@ _RECEIPTS: Final = f"""
         )
     )
 """
-_KEPT: Final = "'VND' AS currency, 'receipt' AS channel, agreed, 1 AS version, 0 AS gone"
+_KEPT: Final = f"'VND' AS currency, 'photo' AS channel, agreed, {SYNTHETIC} AS version, 0 AS gone"
 _INSERT_RECEIPTS: Final = f"""
     INSERT INTO {RECEIPT.rows} (day, hour, chain, store, region, shopper, receipt, total,
         currency, channel, agreed, version, gone)
@@ -165,11 +165,12 @@ _INSERT_PURCHASES: Final = f"""
 """
 _INSERT_SHOPPERS: Final = f"""
     INSERT INTO shopper_rows (shopper, joined, holdouts, version, gone)
-    SELECT shopper, joined, if({_u("27", "s")} < 0.05, range(2020, 2100), []), 1, 0 FROM ({_SHOPPERS})
+    SELECT shopper, joined, if({_u("27", "s")} < 0.05, range(2020, 2100), []), {SYNTHETIC}, 0
+    FROM ({_SHOPPERS})
 """
 _INSERT_CONSENTS: Final = f"""
     INSERT INTO consent_rows (shopper, brand, given, version, gone)
-    SELECT shopper, '', agreed, 1, 0 FROM ({_SHOPPERS})
+    SELECT shopper, '', agreed, {SYNTHETIC}, 0 FROM ({_SHOPPERS})
 """
 
 

@@ -17,6 +17,8 @@ _SLUG: Final = "LowCardinality(String)"
 HOUR_UNKNOWN: Final = 255
 # In `active_period`: every chain, every region. Unknown is the empty string.
 ALL: Final = "*"
+# The version of a synthetic base's rows: nobody compares them with PostgreSQL.
+SYNTHETIC: Final = 1
 # All that is known of a shopper lies on one machine: counts of shoppers add up, and joins need no network.
 SHARD: Final = "cityHash64(shopper)"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import delete
 from sqlmodel import Session, select
 
 from domain.insights.store import compare, copies
@@ -20,18 +21,22 @@ from domain.insights.store.rebuild import ask_rebuild, needs_rebuild, progress, 
 from domain.insights.store.tables import Layout
 from domain.people.holdout import held_out
 from domain.privacy import consents
+from domain.privacy.erasure import ask_erasure
 from domain.privacy.texts import current_text
 from domain.receipts.told import tell
 from infra import clock
+from infra.columnar import connect
 from infra.columnar.engine import EmbeddedStore
 from infra.db import engine, transaction
 from schemas.events import EventType
+from schemas.operation import Chore
 from schemas.people import Shopper
-from schemas.privacy import ConsentChoice
+from schemas.privacy import ConsentChoice, PrivacyRequest
 from schemas.receipts import Receipt, ReceiptLine
 from tests import make
 from tests.make.columnar import drop, new_store, rows
 from tests.make.purchases import bought, line_of, shopper_number
+from workers.privacy import erase_shoppers
 
 pytestmark = pytest.mark.usefixtures("committed")
 DAY = make.NOON.date()
@@ -179,6 +184,33 @@ def test_who_is_forgotten_is_nowhere_in_the_store_or_on_its_disk(store: Embedded
     assert held(store, number) == 0, "filling anew does not bring them back"
 
 
+def test_an_erasure_is_done_when_the_store_has_forgotten_too(
+    store: EmbeddedStore,
+    change_settings: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    buys(1)
+    fed(store)
+    with transaction() as session:
+        shopper_id = shopper_number(session, 1).id
+        request_id = ask_erasure(session, shopper_id, "erase").id
+    change_settings(insight_url=f"unix://{tmp_path}/nobody")
+    erase_shoppers()
+    with transaction() as session:
+        request = session.get_one(PrivacyRequest, request_id)
+        assert (request.emptied_at, request.done_at) == (None, None)
+        session.execute(delete(Chore))
+    assert held(store, number_of(shopper_id)) > 0
+    monkeypatch.setattr(connect, "store", lambda: store)
+    erase_shoppers()
+    assert held(store, number_of(shopper_id)) == 0
+    with transaction() as session:
+        request = session.get_one(PrivacyRequest, request_id)
+        assert request.emptied_at is not None
+        assert request.found["insight store"] > 0
+
+
 def test_a_store_is_filled_from_nothing_and_what_stands_no_more_goes(store: EmbeddedStore) -> None:
     buys(1)
     buys(2, "OMO", "Comfort")
@@ -187,7 +219,7 @@ def test_a_store_is_filled_from_nothing_and_what_stands_no_more_goes(store: Embe
         ask_rebuild(session)
         assert not needs_rebuild(session, store)
     store.command(
-        "INSERT INTO receipt_rows (day, shopper, receipt, agreed, version) VALUES (today(), 1, 1, 1, 1)"
+        "INSERT INTO receipt_rows (day, shopper, receipt, agreed, version) VALUES (today(), 1, 1, 1, 2)"
     )
     assert freshness(store).behind
     _rebuilt(store)
@@ -216,7 +248,7 @@ def test_what_differs_is_named_by_day_and_mended(store: EmbeddedStore) -> None:
         line = session.exec(select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)).first()
         assert line is not None
         line.brand_id, line.amount_minor = make.brand_id(session, "Knorr"), line.amount_minor + 1
-    wrong = {"day": [DAY], "shopper": [1], "receipt": [1], "total": [9], "version": [1]}
+    wrong = {"day": [DAY], "shopper": [1], "receipt": [1], "total": [9], "version": [2]}
     store.insert("receipt_rows", wrong)
     with transaction() as session:
         found = compare.compare(session, store, month, end)
