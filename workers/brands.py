@@ -35,12 +35,12 @@ def refit_models() -> Iterator[int]:
     """Fit the models of brands that are a week old, a brand at a time, the oldest first."""
     while True:
         with Session(engine()) as session:
-            brands = models.due(session, 1)
-            try:
-                refitted = [models.refit(session, connect.store(), brand) for brand in brands]
-            except ColumnarAwayError:
-                _log.warning("insight_away")
-                return
+            brands = [models.known(session, brand) for brand in models.due(session, 1)]
+        try:
+            refitted = [models.refit(connect.store(), brand) for brand in brands]
+        except ColumnarAwayError:
+            _log.warning("insight_away")
+            return
         if not refitted:
             return
         with transaction() as session:
@@ -53,11 +53,16 @@ def refit_models() -> Iterator[int]:
 def refresh_segments() -> Iterator[int]:
     """Fill segments that are new, were asked for again, or were filled a day ago."""
     with Session(engine()) as session:
-        try:
-            found = refreshing.find_members(session, connect.store())
-        except ColumnarAwayError:
-            _log.warning("insight_away")
-            return
+        wanted = refreshing.due(session)
+    if not wanted:
+        return
+    try:
+        asked = refreshing.ask(connect.store(), wanted)
+    except ColumnarAwayError:
+        _log.warning("insight_away")
+        return
+    with Session(engine()) as session:
+        found = refreshing.name_members(session, asked)
     for one in found:
         with transaction() as session:
             refreshing.write_members(session, one)

@@ -1,8 +1,8 @@
-"""What saving or taking along a segment is refused for."""
+"""What saving a segment is refused for."""
 
 from __future__ import annotations
 
-from domain.errors import ConflictError, DomainError
+from domain.errors import ConflictError
 
 
 class SegmentExistsError(ConflictError):
@@ -15,9 +15,3 @@ class TooManySegmentsError(ConflictError):
     """A brand has no more than so many."""
 
     code = "too_many_segments"
-
-
-class SegmentTooSmallError(DomainError):
-    """Too few are in it to be taken along."""
-
-    code = "segment_too_small"

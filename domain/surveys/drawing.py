@@ -7,9 +7,9 @@ they shop, and nobody can tell before. The lot is the same whenever and wherever
 from __future__ import annotations
 
 import hashlib
-import hmac
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Final
 from uuid import UUID
 
@@ -19,7 +19,7 @@ from domain.events import readers
 from domain.events.outbox import NewEvent, Recorded, record
 from domain.privacy import consents
 from infra import clock
-from infra.secrets import token_secret
+from infra.secrets import purpose_key
 from schemas.base import new_id
 from schemas.people import Shopper
 from schemas.surveys import Survey, SurveyAsk
@@ -62,8 +62,13 @@ def wave_of(day: date) -> date:
 
 def lot(survey_id: UUID, shopper_id: UUID, wave: date) -> int:
     """Return a shopper's lot for a survey in a quarter: any of 2**64 numbers, each as likely."""
-    told = f"survey|{survey_id}|{wave}|{shopper_id}".encode()
-    return int.from_bytes(hmac.digest(token_secret(), told, hashlib.sha256)[:8])
+    told = survey_id.bytes + shopper_id.bytes + wave.isoformat().encode()
+    return int.from_bytes(hashlib.blake2b(told, key=_key(), digest_size=8).digest())
+
+
+@cache
+def _key() -> bytes:
+    return purpose_key("survey lots")
 
 
 def _drawn(surveys: Sequence[Survey], shopper_id: UUID, today: date) -> Survey | None:

@@ -13,7 +13,7 @@ from domain.surveys.answering import set_terms
 from infra import clock
 from schemas.catalog import Brand
 from schemas.people import Shopper
-from schemas.privacy import ConsentChoice, Purpose
+from schemas.privacy import Channel, ConsentChoice, Purpose
 from schemas.surveys import Survey, SurveyAsk, SurveyKind, SurveyTerms
 
 
@@ -24,10 +24,10 @@ def agree(
     *,
     given: bool = True,
     brand: str | None = None,
+    channel: Channel | None = None,
 ) -> None:
-    choice = ConsentChoice(
-        purpose=purpose, given=given, brand=brand, text_version=current_text(purpose, None).version
-    )
+    version = current_text(purpose, channel).version
+    choice = ConsentChoice(purpose=purpose, given=given, brand=brand, channel=channel, text_version=version)
     consents.record(session, shopper.id, [choice], asked_in="app", language="vi")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -55,6 +55,43 @@ def due(session: Session, limit: int) -> list[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a brand before the store is asked: no transaction waits for what takes its time.
+
+    `siblings` are slugs of all its maker's brands, itself too. `model` and `cuts` are the last ones kept.
+    """
+
+    brand_id: UUID
+    brand: str
+    siblings: tuple[str, ...]
+    margin: float
+    model: Model | None
+    cuts: Cuts
+
+
+def known(session: Session, brand: str) -> Known:
+    """Return what is known of a brand.
+
+    Raises:
+        NotFoundError: There is no such brand.
+    """
+    row = session.exec(select(Brand.id, Brand.owner).where(Brand.slug == brand)).one_or_none()
+    if row is None:
+        raise NotFoundError
+    brand_id, owner = row
+    siblings = session.exec(select(Brand.slug).where(Brand.owner == owner)).all() if owner else [brand]
+    kept = _kept(session, brand)
+    return Known(
+        brand_id=brand_id,
+        brand=brand,
+        siblings=tuple(siblings),
+        margin=_margin(session, brand_id) or MARGIN_UNSAID,
+        model=_model(kept) if kept else None,
+        cuts=Cuts.of(kept.cuts) if kept else Cuts(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Refitted:
     """A brand's model and cuts, to be kept."""
 
@@ -62,36 +99,27 @@ class Refitted:
     values: dict[str, Any]
 
 
-def refit(session: Session, store: Store, brand: str) -> Refitted:
+def refit(store: Store, of: Known) -> Refitted:
     """Fit a brand's model anew and cut its classes; a brand of few buyers takes its maker's brands together.
 
-    Nothing is written: the store takes its time, and no transaction waits for it.
-
     Raises:
-        NotFoundError: There is no such brand.
         ColumnarError: The store does not answer.
     """
-    row = session.exec(select(Brand.id, Brand.owner).where(Brand.slug == brand)).one_or_none()
-    if row is None:
-        raise NotFoundError
-    brand_id, owner = row
     as_of = clock.till_today() - timedelta(days=1)
-    model, whose = fit(store, [brand], as_of), "brand"
-    if model.verdict == "too_few_repeat_buyers" and owner:
-        brands = list(session.exec(select(Brand.slug).where(Brand.owner == owner)).all())
-        together = fit(store, brands, as_of) if len(brands) > 1 else model
+    model, whose = fit(store, [of.brand], as_of), "brand"
+    if model.verdict == "too_few_repeat_buyers" and len(of.siblings) > 1:
+        together = fit(store, of.siblings, as_of)
         if together.buying is not None:
             model, whose = together, "maker"
-    about = _about(session, store, brand, as_of, model)
     values: dict[str, Any] = {
         "verdict": model.verdict,
         "whose": whose,
         "as_of": as_of,
         "fitted_at": clock.now(),
         "found": {"repeat_buyers": model.repeat_buyers, **_told(model)},
-        "cuts": asdict(find_cuts(store, about)),
+        "cuts": asdict(find_cuts(store, _about(store, of, as_of, model))),
     }
-    return Refitted(brand_id, values)
+    return Refitted(of.brand_id, values)
 
 
 def keep(session: Session, refitted: Refitted) -> None:
@@ -100,17 +128,13 @@ def keep(session: Session, refitted: Refitted) -> None:
     session.execute(written.on_conflict_do_update(index_elements=["brand_id"], set_=refitted.values))
 
 
-def about_brand(session: Session, store: Store, brand: str, as_of: date) -> About:
+def about_brand(store: Store, of: Known, as_of: date) -> About:
     """Return what a brand's profiles are counted by on a day: its model where shown, and its cuts.
 
     Raises:
         ColumnarError: The store does not answer.
     """
-    kept = _kept(session, brand)
-    if kept is None:
-        return About(brand, as_of)
-    about = _about(session, store, brand, as_of, _model(kept))
-    return About(brand, as_of, about.forecasts, Cuts.of(kept.cuts))
+    return replace(_about(store, of, as_of, of.model), cuts=of.cuts)
 
 
 def view(session: Session, brand: str) -> BrandModelView:
@@ -123,7 +147,6 @@ def view(session: Session, brand: str) -> BrandModelView:
     if kept is None:
         raise NotFoundError
     model = _model(kept)
-    said = _margin(session, kept.brand_id)
     verdict: Any = kept.verdict
     whose: Any = kept.whose
     return BrandModelView(
@@ -133,7 +156,7 @@ def view(session: Session, brand: str) -> BrandModelView:
         as_of=kept.as_of,
         fitted_at=kept.fitted_at,
         repeat_buyers=model.repeat_buyers,
-        margin=said,
+        margin=_margin(session, kept.brand_id),
         parameters=_parameters(model) if model.verdict == "shown" else None,
         error=model.calibration.error if model.calibration else None,
         top_share=model.calibration.top_share if model.calibration else None,
@@ -157,12 +180,11 @@ def set_margin(session: Session, brand: str, share: Decimal) -> None:
     session.execute(written.on_conflict_do_update(index_elements=["brand_id"], set_=values))
 
 
-def _about(session: Session, store: Store, brand: str, as_of: date, model: Model) -> About:
-    if model.verdict != "shown" or model.buying is None or model.spending is None:
-        return About(brand, as_of)
-    brand_id = session.exec(select(Brand.id).where(Brand.slug == brand)).one()
-    margin = _margin(session, brand_id) or MARGIN_UNSAID
-    return About(brand, as_of, forecasts(store, brand, as_of, (model.buying, model.spending), margin))
+def _about(store: Store, of: Known, as_of: date, model: Model | None) -> About:
+    if model is None or model.verdict != "shown" or model.buying is None or model.spending is None:
+        return About(of.brand, as_of)
+    found = forecasts(store, of.brand, as_of, (model.buying, model.spending), of.margin)
+    return About(of.brand, as_of, found)
 
 
 def _kept(session: Session, brand: str) -> BrandModel | None:

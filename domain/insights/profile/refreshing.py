@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pydantic import TypeAdapter
 from sqlmodel import Session, col, or_, select
 
-from domain.insights.profile.models import about_brand
+from domain.insights.profile.models import Known, about_brand, known
 from domain.insights.profile.predicates import needs_classes, needs_model, predicate
 from domain.insights.profile.shoppers import About, asking, in_parts
 from domain.insights.store.keys import number_of
@@ -42,41 +42,67 @@ class Found:
     stalled: Stalled | None = None
 
 
-def find_members(session: Session, store: Store, limit: int = SEGMENTS_AT_ONCE) -> list[Found]:
-    """Return who is to be in segments that were made, or asked for again, or are a day old.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A segment that is to be filled, and what is known of its brand."""
 
-    The store knows shoppers by numbers alone, so all shoppers are gone through once, whatever the number of
-    segments: about 3 µs each.
+    segment_id: UUID
+    condition: Condition
+    known: Known
+
+
+def due(session: Session, limit: int = SEGMENTS_AT_ONCE) -> list[Wanted]:
+    """Return segments that were made, or asked for again, or are a day old, the newest asks first."""
+    is_due = or_(
+        col(Segment.refreshed_at).is_(None), col(Segment.refreshed_at) <= clock.now() - REFRESH_AFTER
+    )
+    rows = session.execute(
+        select(Segment.id, Segment.conditions, Brand.slug)
+        .join(Brand, col(Brand.id) == Segment.brand_id)
+        .where(is_due)
+        .order_by(col(Segment.refreshed_at).nulls_first(), col(Segment.id))
+        .limit(limit)
+    ).all()
+    brands = {brand: known(session, brand) for brand in {row[2] for row in rows}}
+    return [
+        Wanted(segment_id, _CONDITION.validate_python(kept), brands[brand])
+        for segment_id, kept, brand in rows
+    ]
+
+
+def ask(store: Store, wanted: Sequence[Wanted]) -> dict[UUID, Numbers | Stalled]:
+    """Return the numbers of who is to be in segments, or why that is not known. No transaction is needed.
 
     Raises:
         ColumnarError: The store does not answer.
     """
     as_of = clock.till_today() - timedelta(days=1)
-    rows = session.execute(
-        select(Segment.id, Segment.conditions, Brand.slug)
-        .join(Brand, col(Brand.id) == Segment.brand_id)
-        .where(
-            or_(
-                col(Segment.refreshed_at).is_(None),
-                col(Segment.refreshed_at) <= clock.now() - REFRESH_AFTER,
-            )
-        )
-        .order_by(col(Segment.refreshed_at).nulls_first(), col(Segment.id))
-        .limit(limit)
-    ).all()
-    abouts = {brand: about_brand(session, store, brand, as_of) for brand in {row[2] for row in rows}}
-    found: list[Found] = []
-    numbers: dict[UUID, Numbers] = {}
-    for segment_id, kept, brand in rows:
-        condition, about = _CONDITION.validate_python(kept), abouts[brand]
-        if needs_model(condition) and about.forecasts is None:
-            found.append(Found(segment_id, stalled="no_model"))
-        elif needs_classes(condition) and not about.cuts.recency:
-            found.append(Found(segment_id, stalled="no_classes"))
+    brands = {one.known.brand: one.known for one in wanted}
+    abouts = {brand: about_brand(store, of, as_of) for brand, of in brands.items()}
+    found: dict[UUID, Numbers | Stalled] = {}
+    for one in wanted:
+        about = abouts[one.known.brand]
+        if needs_model(one.condition) and about.forecasts is None:
+            found[one.segment_id] = "no_model"
+        elif needs_classes(one.condition) and not about.cuts.recency:
+            found[one.segment_id] = "no_classes"
         else:
-            numbers[segment_id] = numbers_in(store, about, condition)
+            found[one.segment_id] = numbers_in(store, about, one.condition)
+    return found
+
+
+def name_members(session: Session, asked: Mapping[UUID, Numbers | Stalled]) -> list[Found]:
+    """Return who is behind the numbers.
+
+    The store knows shoppers by numbers alone, so all shoppers are gone through once, whatever the number of
+    segments: about 3 µs each.
+    """
+    numbers = {segment_id: of for segment_id, of in asked.items() if not isinstance(of, str)}
     members = _named(session, numbers)
-    return found + [Found(segment_id, members[segment_id]) for segment_id in numbers]
+    return [
+        Found(segment_id, stalled=of) if isinstance(of, str) else Found(segment_id, members[segment_id])
+        for segment_id, of in asked.items()
+    ]
 
 
 def write_members(session: Session, found: Found) -> int:

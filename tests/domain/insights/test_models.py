@@ -61,7 +61,7 @@ def store(yesterday: date) -> Generator[EmbeddedStore]:
 
 @pytest.fixture
 def refitted(session: Session, store: EmbeddedStore) -> Session:
-    models.keep(session, models.refit(session, store, "omo"))
+    models.keep(session, models.refit(store, models.known(session, "omo")))
     return session
 
 
@@ -87,7 +87,7 @@ def test_value_is_in_fifths_of_the_years_buyers_and_follows_the_margin(
     )
 
     def by_tier() -> dict[str, dict[str, Any]]:
-        about = models.about_brand(refitted, store, "omo", yesterday)
+        about = models.about_brand(store, models.known(refitted, "omo"), yesterday)
         return {row["tier"]: row for row in store.query(question, about.parameters())}
 
     before = by_tier()
@@ -99,7 +99,7 @@ def test_value_is_in_fifths_of_the_years_buyers_and_follows_the_margin(
     manager = make.bearer(make.make_staff(refitted, "brand_manager", ("omo",)))
     set_ = client.put("/v1/brands/omo/model/margin", headers=manager, json={"share": "0.25"})
     assert set_.status_code == 200, set_.text
-    models.keep(refitted, models.refit(refitted, store, "omo"))
+    models.keep(refitted, models.refit(store, models.known(refitted, "omo")))
     after = by_tier()
     assert after["top"]["worth"] == pytest.approx(before["top"]["worth"] / 4, rel=0.01)
     # What is kept of a price changes what shoppers are worth, and not their order.
@@ -109,13 +109,13 @@ def test_value_is_in_fifths_of_the_years_buyers_and_follows_the_margin(
 def test_a_brand_of_few_buyers_takes_its_makers_brands_together(
     session: Session, store: EmbeddedStore
 ) -> None:
-    models.keep(session, models.refit(session, store, "comfort"))
+    models.keep(session, models.refit(store, models.known(session, "comfort")))
     kept = session.get_one(BrandModel, make.brand_id(session, "Comfort"))
     assert (kept.whose, kept.verdict) == ("maker", "shown")
     other = Brand(slug="nobodys", name="Nobody's", owner="Nobody", category="Other")
     session.add(other)
     session.flush()
-    models.keep(session, models.refit(session, store, "nobodys"))
+    models.keep(session, models.refit(store, models.known(session, "nobodys")))
     kept = session.get_one(BrandModel, other.id)
     assert (kept.whose, kept.verdict, kept.cuts["recency"]) == ("brand", "too_few_repeat_buyers", [])
 
@@ -126,7 +126,7 @@ def segment(session: Session, brand: str, conditions: dict[str, Any], slug: str 
 
 
 def refresh(session: Session, store: EmbeddedStore) -> None:
-    for found in refreshing.find_members(session, store):
+    for found in refreshing.name_members(session, refreshing.ask(store, refreshing.due(session))):
         refreshing.write_members(session, found)
 
 

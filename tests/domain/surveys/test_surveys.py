@@ -177,6 +177,7 @@ def test_a_settled_receipt_asks_once_in_the_inbox_and_rings_nobody(committed: No
         make.make_campaign(session)
         shopper = make.make_shopper(session)
         agree(session, shopper)
+        agree(session, shopper, "messages", channel="push")
         a_survey(session)
         target = PushTarget(
             shopper_id=shopper.id, kind="fcm", digest=b"1", language="vi", subscribed_at=clock.now()
