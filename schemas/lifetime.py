@@ -16,6 +16,8 @@ from schemas.base import Body, json_field, time_field
 # Why forecasts are shown, or not. Words under [verdict].
 Verdict = Literal["shown", "too_few_repeat_buyers", "too_short", "not_found", "off_by_too_much"]
 ModelOf = Literal["brand", "maker"]
+# And that nothing was fitted yet.
+Standing = Literal[Verdict, "not_yet"]
 
 
 class BrandModel(SQLModel, table=True):
@@ -94,10 +96,10 @@ class BrandModelView(Body):
     """
 
     brand: str = BodyField(description="Slug of the brand.")
-    verdict: Verdict = BodyField(description="Whether forecasts are shown, or why not.")
+    verdict: Standing = BodyField(description="Whether forecasts are shown, or why not.")
     whose: ModelOf = BodyField(description="On whose purchases it was fitted: the brand's, or its maker's.")
-    as_of: date = BodyField(description="The last day it has seen.")
-    fitted_at: datetime = BodyField(description="When it was fitted.")
+    as_of: date | None = BodyField(description="The last day it has seen; null: not fitted yet.")
+    fitted_at: datetime | None = BodyField(description="When it was fitted; null: not yet.")
     repeat_buyers: int = BodyField(description="Who bought on two days or more, of those it was fitted on.")
     margin: float | None = BodyField(description="What of its price the brand keeps; null: value is spend.")
     parameters: ModelParameters | None = BodyField(description="What was fitted, where shown.")

@@ -141,27 +141,28 @@ def view(session: Session, brand: str) -> BrandModelView:
     """Return a brand's model with all it rests on.
 
     Raises:
-        NotFoundError: There is no such brand, or nothing was fitted yet.
+        NotFoundError: There is no such brand.
     """
-    kept = _kept(session, brand)
-    if kept is None:
+    brand_id = session.exec(select(Brand.id).where(Brand.slug == brand)).one_or_none()
+    if brand_id is None:
         raise NotFoundError
-    model = _model(kept)
-    verdict: Any = kept.verdict
-    whose: Any = kept.whose
+    kept = _kept(session, brand)
+    model = _model(kept) if kept else None
+    calibration = model.calibration if model else None
+    whose: Any = kept.whose if kept else "brand"
     return BrandModelView(
         brand=brand,
-        verdict=verdict,
+        verdict=model.verdict if model else "not_yet",
         whose=whose,
-        as_of=kept.as_of,
-        fitted_at=kept.fitted_at,
-        repeat_buyers=model.repeat_buyers,
-        margin=_margin(session, kept.brand_id),
-        parameters=_parameters(model) if model.verdict == "shown" else None,
-        error=model.calibration.error if model.calibration else None,
-        top_share=model.calibration.top_share if model.calibration else None,
-        deciles=_deciles(model.calibration),
-        cuts=_cuts_told(kept.cuts),
+        as_of=kept.as_of if kept else None,
+        fitted_at=kept.fitted_at if kept else None,
+        repeat_buyers=model.repeat_buyers if model else 0,
+        margin=_margin(session, brand_id),
+        parameters=_parameters(model) if model and model.verdict == "shown" else None,
+        error=calibration.error if calibration else None,
+        top_share=calibration.top_share if calibration else None,
+        deciles=_deciles(calibration),
+        cuts=_cuts_told(kept.cuts) if kept else [],
         groups=[list(row) for row in classes.RFM_GROUPS],
     )
 
