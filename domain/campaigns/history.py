@@ -17,7 +17,7 @@ from domain.campaigns.facts import NO_HISTORY, Basket, History
 from domain.campaigns.judging import Outcome, cap_key, window_start
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
-from domain.privacy import consents
+from domain.segments.members import segments_of
 from infra.db import lock_key
 
 # Who stands below the ladder has no tier, which is another thing than that nothing is known.
@@ -81,14 +81,13 @@ def _tier(session: Session, basket: Basket, asking: Sequence[Version]) -> str | 
     return tier_of(session, basket.shopper_id) or NO_TIER
 
 
-def _segments(session: Session, basket: Basket, asking: Sequence[Version]) -> frozenset[str] | None:
-    """Return the segments that the shopper is in; None where no version asks, or nobody has sorted them yet.
-
-    Who did not agree that offers are chosen for them by what they bought is in none.
-    """
+def _segments(
+    session: Session, basket: Basket, asking: Sequence[Version]
+) -> frozenset[tuple[UUID, str]] | None:
+    """Return the segments that the shopper is in; None where no version asks."""
     if not any(version.asks.segments for version in asking):
         return None
-    return None if consents.given(session, basket.shopper_id, "personal_offers") else frozenset()
+    return segments_of(session, basket.shopper_id)
 
 
 def cap_window(

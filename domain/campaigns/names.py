@@ -8,8 +8,10 @@ from typing import Any, Final
 from sqlmodel import Session, col, select
 
 from domain.campaigns.compiling import Named, Names
+from domain.campaigns.conditions import SegmentIn
 from domain.campaigns.errors import UnknownNamesError
-from domain.campaigns.terms import Terms
+from domain.campaigns.terms import Terms, conditions_of
+from domain.segments.saved import known
 from schemas.catalog import Brand, Product, Retailer
 
 _KINDS: Final[Mapping[str, str]] = {
@@ -44,7 +46,24 @@ def check_names(session: Session, terms: Terms) -> Names:
     for kind, path, slug in _slugs(terms.model_dump(), ""):
         if slug not in getattr(names, kind):
             raise UnknownNamesError(field=path, value=slug)
+    _check_segments(session, terms)
     return names
+
+
+def _check_segments(session: Session, terms: Terms) -> None:
+    """Refuse segments that are none of the campaign's brands; one deleted later has nobody in it."""
+    named = {
+        f"rules.{place}.when": leaf.segments
+        for place, rule in enumerate(terms.rules)
+        for leaf in conditions_of(rule.when)
+        if isinstance(leaf, SegmentIn)
+    }
+    slugs = {slug for several in named.values() for slug in several}
+    missing = slugs - known(session, terms.brands, slugs) if slugs else set()
+    for path, several in named.items():
+        for slug in several:
+            if slug in missing:
+                raise UnknownNamesError(field=path, value=slug)
 
 
 def _named(session: Session, table: type[Brand | Product | Retailer], slugs: set[str]) -> dict[str, Named]:

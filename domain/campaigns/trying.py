@@ -25,6 +25,7 @@ from domain.campaigns.judging import Judgement, Limits, Outcome, cap_key, judge
 from domain.campaigns.programme import Programme, programme_now
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
+from domain.segments.members import segments_of
 from schemas.receipts import Receipt, ReceiptLine
 
 BATCH: Final = 500
@@ -197,12 +198,14 @@ def _history(session: Session, basket: Basket, versions: Sequence[Version], stat
     if any(version.asks.household for version in versions):
         household = household_of(session, basket.shopper_id, basket.uploaded_at)
     asks_tier = any(version.asks.tier for version in versions)
+    asks_segments = any(version.asks.segments for version in versions)
     return History(
         bought_before=past.receipts > 0,
         retailer_before=basket.retailer_id in past.retailers,
         brands_before=frozenset(past.brands),
         products_before=frozenset(past.products),
         tier=(tier_of(session, basket.shopper_id) or NO_TIER) if asks_tier else None,
+        segments=segments_of(session, basket.shopper_id) if asks_segments else None,
         household_id=household,
         caps={
             (version.campaign_id, cap_key(cap)): state.caps[cap_window(version, cap, basket, household)]
