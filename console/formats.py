@@ -51,6 +51,18 @@ def day(on: date | None, language: Language) -> str:
     return on.strftime("%d/%m/%Y" if language == "vi" else "%d %b %Y")
 
 
+def period(name: str, language: Language) -> str:
+    """Write a period of the grid (domain/insights/guard/grid.py) by its name."""
+    year, _, part = name.partition("-")
+    if part.startswith("W"):
+        return say("console", "period_week", language, {"week": int(part[1:]), "year": year})
+    if part.startswith("Q"):
+        return say("console", "period_quarter", language, {"quarter": part[1:], "year": year})
+    if part:
+        return date(int(year), int(part), 1).strftime("%m/%Y" if language == "vi" else "%b %Y")
+    return year
+
+
 def span(seconds: float, language: Language) -> str:
     """Write a length of time by its two largest units: 3 h 12 min."""
     whole = abs(int(seconds))

@@ -89,6 +89,7 @@ SELLERS_NAVIGATION = (
 ADMIN_NAVIGATION = (
     *SELLERS_NAVIGATION,
     ("/names", "names"),
+    ("/insight", "insight"),
     ("/liability", "liability"),
     ("/adjustments", "adjustments"),
     ("/staff", "staff"),
@@ -180,6 +181,8 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "moment": lambda at: formats.moment(at, language),
         "local_input": formats.local_input,
         "day": lambda on: formats.day(on, language),
+        "period_name": lambda name: formats.period(name, language),
+        "problem": lambda error: say("problem", error.code, language, error.values),
         "span": lambda seconds: formats.span(seconds, language),
         "evidence_rows": lambda reason, currency: evidence.evidence_rows(reason, currency, language),
         "changes": lambda act: evidence.changes(act, language),

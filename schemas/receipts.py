@@ -74,6 +74,12 @@ class Receipt(SQLModel, table=True):
             text("coalesce(purchased_at, purchased_on::timestamp without time zone)"),
             postgresql_where=text("status = 'approved'"),
         ),
+        # What figures of a period leave out.
+        Index(
+            "ix_receipt_removed_bought",
+            text("coalesce(purchased_at, purchased_on::timestamp without time zone)"),
+            postgresql_where=text("status IN ('rejected', 'reversed')"),
+        ),
     )
 
     id: UUID = id_field()

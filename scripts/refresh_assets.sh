@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Copies what console/ and api/package-lock.json name under static/vendor, so that serving needs no npm.
+# Copies what console/ and api/package-lock.json name under static/vendor, or builds it of that, so that serving
+# needs no npm.
 # With --check it only says whether what lies there is what npm has under the locked digests.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -15,6 +16,13 @@ fetch() {
 fetch console
 cp "$work/console/node_modules/htmx.org/dist/htmx.min.js" "$work/console/vendor/"
 cp "$work/console/node_modules/htmx.org/LICENSE" "$work/console/vendor/htmx.LICENSE"
+# Of ECharts only what the charts use; the same source and locked tools make the same bytes.
+cp -r "$root/console/bundled" "$work/console/"
+(cd "$work/console" && node_modules/.bin/esbuild bundled/echarts.js --bundle --minify --format=iife --target=es2020 \
+    --global-name=echarts --legal-comments=none --log-level=warning --outfile=vendor/echarts.min.js)
+cat "$work/console/node_modules/echarts/"{LICENSE,NOTICE} >"$work/console/vendor/echarts.LICENSE"
+cat "$work/console/node_modules/zrender/LICENSE" >"$work/console/vendor/zrender.LICENSE"
+cat "$work/console/node_modules/tslib/LICENSE.txt" >"$work/console/vendor/tslib.LICENSE"
 
 fetch api
 swagger="$work/api/node_modules/swagger-ui-dist"

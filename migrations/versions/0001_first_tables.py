@@ -344,6 +344,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("status = 'approved'"),
     )
     op.create_index(
+        "ix_receipt_removed_bought",
+        "receipt",
+        [sa.literal_column("coalesce(purchased_at, purchased_on::timestamp without time zone)")],
+        unique=False,
+        postgresql_where=sa.text("status IN ('rejected', 'reversed')"),
+    )
+    op.create_index(
         "ix_receipt_approved_copies",
         "receipt",
         ["reasons"],
@@ -1064,6 +1071,11 @@ def downgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"reasons": "jsonb_path_ops"},
         postgresql_where=sa.text("status = 'approved' AND reasons @? '$[*].evidence.matching_receipt_id'"),
+    )
+    op.drop_index(
+        "ix_receipt_removed_bought",
+        table_name="receipt",
+        postgresql_where=sa.text("status IN ('rejected', 'reversed')"),
     )
     op.drop_index(
         "ix_receipt_approved_bought", table_name="receipt", postgresql_where=sa.text("status = 'approved'")

@@ -6,9 +6,10 @@ import shutil
 import socket
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import uvicorn
@@ -34,11 +35,13 @@ needs_chromium = pytest.mark.skipif(
 
 
 @contextmanager
-def serving() -> Generator[str]:
-    """Serve the application on a free port of this machine; yield its address."""
+def serving(overrides: Mapping[Callable[..., Any], Callable[..., Any]] | None = None) -> Generator[str]:
+    """Serve the application on a free port of this machine, some dependencies replaced; yield where."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(create_app(), log_config=None, access_log=False, lifespan="off")
+        app = create_app()
+        app.dependency_overrides.update(overrides or {})
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -1,0 +1,240 @@
+"""What happens to a brand: its home, and a page for every measure that can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, get_args
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse, Response
+from infra.columnar.reach import insight_store
+from pydantic import ValidationError
+from sqlmodel import Session
+
+from console.figures import Writer, headline, notes, reasons
+from console.insight_charts import Chart, chart_of
+from console.render import PREFIX, page, page_language
+from console.sign_in import ManagerOrAdmin
+from domain.errors import DomainError, NotFoundError
+from domain.insights import scope
+from domain.insights.choices import Choices, choices, periods
+from domain.insights.errors import InsightAwayError
+from domain.insights.guard import grid
+from domain.insights.measures import answers
+from domain.insights.measures.measure import Measure
+from domain.insights.measures.registry import MEASURES, definition, measure_named
+from domain.insights.removed import removed_lines
+from infra import clock
+from infra.columnar.store import Store
+from infra.settings import settings
+from infra.web import ReadOnly, UnitOfWork
+from schemas.base import ShortText
+from schemas.insight import InsightAnswer, InsightQuery, ObjectiveEvent
+from schemas.people import StaffMember
+
+router = APIRouter(prefix="/insight")
+
+InsightStore = Annotated[Store, Depends(insight_store)]
+# What a page asks where its reader chose nothing: a span that shows something, of months that are whole.
+_KIND_AT_FIRST: Final = {
+    "cohorts": "year",
+    "affinity": "quarter",
+    "price_paid": "quarter",
+    "stages": "quarter",
+}
+_NUMBERS: Final = {"days": (7, 365), "target": (1, 10**9), "lift_percent": (0.1, 500), "cost": (0, 10**15)}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An answer as a page shows it; `removed` as `removed_lines` says, `safer` the address to ask instead."""
+
+    answer: InsightAnswer
+    write: Writer
+    chart: Chart | None
+    notes: list[tuple[str, str]]
+    removed: int | None
+    safer: str | None
+    link: str
+
+
+def brands_of(session: Session, person: StaffMember) -> list[tuple[str, str]]:
+    """Return the brands that somebody may look at, as (slug, name)."""
+    if person.role == "admin":
+        return scope.all_brands(session)
+    return scope.brand_names(session, person.brands)
+
+
+def own_brand(session: Session, person: StaffMember, brand: str) -> list[tuple[str, str]]:
+    """Return the brands that somebody may look at, of which this must be one.
+
+    Raises:
+        NotFoundError: It is not.
+    """
+    brands = brands_of(session, person)
+    if brand not in dict(brands):
+        raise NotFoundError
+    return brands
+
+
+@router.get("")
+def lead_home(session: ReadOnly, person: ManagerOrAdmin) -> Response:
+    """Lead to the home of the first brand; to the list of brands where there is none."""
+    brands = brands_of(session, person)
+    return RedirectResponse(f"{PREFIX}/insight/{brands[0][0]}" if brands else f"{PREFIX}/brands", 303)
+
+
+@router.get("/{brand}")
+def show_home(
+    request: Request, session: UnitOfWork, store: InsightStore, person: ManagerOrAdmin, brand: ShortText
+) -> Response:
+    """Show what changed since the period before and why, how fresh that is, and what can be asked."""
+    brands = own_brand(session, person, brand)
+    asked = _asked(request, {"period", "currency"})
+    asker = Asker(request, session, store, person, brand, choices(session, brand))
+    year = asked.period or grid.before(grid.containing("month", clock.till_today())).name
+    over_year = InsightQuery(
+        period=grid.containing("year", grid.period_of(year).last).name, by="month", currency=asked.currency
+    )
+    common = {"brand": brand, "brands": brands, "asked": asked, "measures": _titles(request), "away": False}
+    try:
+        tree = asker.ask("sales_tree", asked)
+        buyers = asker.ask("buyer_flow", asked)
+        months = asker.ask("spend_per_buyer", over_year)
+    except InsightAwayError:
+        return page(request, "insight.html", status=503, **(common | {"away": True, "shown": []}))
+    return page(
+        request,
+        "insight.html",
+        **common,
+        headline=headline(tree.write),
+        reasons=reasons(tree.write),
+        shown=[tree, buyers, months],
+        periods={kind: periods(kind, clock.till_today()) for kind in ("month", "quarter", "year")},
+    )
+
+
+@router.get("/{brand}/measures/{measure}")
+def show_measure(
+    request: Request,
+    session: UnitOfWork,
+    store: InsightStore,
+    person: ManagerOrAdmin,
+    brand: ShortText,
+    measure: ShortText,
+) -> Response:
+    """Show one measure: its filters, its chart and table, its definition and what is withheld."""
+    brands = own_brand(session, person, brand)
+    found = measure_named(measure)
+    asked = _at_first(found, _asked(request, found.takes | {"period", "currency"}))
+    asker = Asker(request, session, store, person, brand, choices(session, brand))
+    shown, refusal, status = None, None, 200
+    if found.needs <= asked.model_fields_set:
+        try:
+            shown = asker.ask(measure, asked)
+        except InsightAwayError:
+            status = 503
+        except DomainError as error:
+            if error.kind == "not_found":
+                raise
+            refusal, status = error, 422
+    return page(
+        request,
+        "insight_measure.html",
+        status=status,
+        brand=brand,
+        brands=brands,
+        asked=asked,
+        measure=definition(found, page_language(request)),
+        measures=_titles(request),
+        shown=shown,
+        refusal=refusal,
+        away=status == 503,  # noqa: PLR2004 - HTTP's own
+        choices=asker.choices,
+        periods={kind: periods(kind, clock.till_today()) for kind in ("month", "quarter", "year", "week")},
+        events=get_args(ObjectiveEvent),
+        numbers=_NUMBERS,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks what about which brand."""
+
+    request: Request
+    session: Session
+    store: Store
+    person: StaffMember
+    brand: str
+    choices: Choices
+
+    def ask(self, measure: str, asked: InsightQuery) -> Shown:
+        """Return an answer as pages show it.
+
+        Raises:
+            DomainError: It can't be asked so; the store is away.
+        """
+        language = page_language(self.request)
+        answer = answers.answer(
+            self.session, self.store, self.person.id, self.brand, measure, asked, language
+        )
+        writer = Writer(answer, asked.by, self.choices, language)
+        removed = removed_lines(
+            self.session, self.brand, answer.first_day, answer.last_day, settings().group_shoppers_min
+        )
+        at = f"{PREFIX}/insight/{self.brand}/measures/{measure}"
+        return Shown(
+            answer=answer,
+            write=writer,
+            chart=chart_of(writer),
+            notes=notes(writer),
+            removed=removed,
+            safer=_safer(at, answer, asked),
+            link=f"{at}?{urlencode(_values(asked))}",
+        )
+
+
+def _values(asked: InsightQuery) -> dict[str, Any]:
+    return asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+def _safer(at: str, answer: InsightAnswer, asked: InsightQuery) -> str | None:
+    safer = answer.safer
+    if safer is None:
+        return None
+    values = {name: value for name, value in _values(asked).items() if name not in {*safer.without, "by"}}
+    values |= {"period": safer.period} | ({"by": safer.by} if safer.by else {})
+    return f"{at}?{urlencode(values)}"
+
+
+def _asked(request: Request, names: frozenset[str] | set[str]) -> InsightQuery:
+    """Return what an address asks; fields of a form that were left empty ask nothing."""
+    given: Mapping[str, str] = request.query_params
+    wanted = {name: given[name].strip() for name in names if given.get(name, "").strip()}
+    try:
+        return InsightQuery.model_validate(wanted, strict=False)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False, include_context=False)) from error
+
+
+def _at_first(measure: Measure, asked: InsightQuery) -> InsightQuery:
+    """Return a question with a span of its own where none was chosen."""
+    if asked.period is not None:
+        return asked
+    last_month = grid.before(grid.containing("month", clock.till_today()))
+    split = {"by": "month"} if "month" in measure.splits and asked.by is None else {}
+    kind = "year" if split else _KIND_AT_FIRST.get(measure.name)
+    if kind is None:
+        return asked
+    period = grid.containing("year" if kind == "year" else "quarter", last_month.last).name
+    return asked.model_copy(update={"period": period, **split})
+
+
+def _titles(request: Request) -> list[tuple[str, str, str]]:
+    """Return each measure as (name, title, what it means)."""
+    language = page_language(request)
+    told = [definition(measure, language) for measure in MEASURES.values()]
+    return [(one.name, one.title, one.means) for one in told]
