@@ -6,6 +6,7 @@ import fcntl
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,13 +18,16 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 import samples
+from cli import insight
 from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, sign_in, wait_for
 from cli.demo_faults import faults
 from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
 from cli.ledger import verified_table, verify_with_progress
 from cli.services import ending_on_signals, refuse, said, seed, shown
 from cli.token import issue
-from infra import embedded
+from domain.insights.store import synthetic
+from infra import clock, embedded
+from infra.columnar import connect
 from infra.db import engine
 from infra.processes import LOOPBACK, NotReadyError, free_port, running, wait_until_ready
 from infra.settings import override_settings, settings
@@ -34,6 +38,12 @@ CHEAT = {"Dũng": "0901000004"}
 BRANDS = ("omo", "clear", "knorr")
 WORKERS_MAX = 4
 LOG_LINES_SHOWN = 15
+# Enough that most figures of a middling brand may be told, made in seconds.
+SYNTHETIC_SHOPPERS = 3_000
+SYNTHETIC_RECEIPTS = 30_000
+# The process that has the store open starts beside the API.
+STORE_SECONDS = 30.0
+LOOK_SECONDS = 0.2
 
 app = typer.Typer(add_completion=False)
 
@@ -164,7 +174,18 @@ def _summary(uploads: list[Upload]) -> str:
     )
 
 
+def _fill_a_year() -> None:
+    """Put a small synthetic year into the columnar store, so that each chart of a brand shows something."""
+    end = time.monotonic() + STORE_SECONDS
+    while not connect.answers() and time.monotonic() < end:
+        time.sleep(LOOK_SECONDS)
+    plan = synthetic.Plan(SYNTHETIC_SHOPPERS, SYNTHETIC_RECEIPTS, clock.till_today(), months_count=13)
+    insight.fill_store(plan)
+
+
 def _stay(running_demo: Demo) -> None:
+    said.print("Filling the pages of brands with a small synthetic year")
+    _fill_a_year()
     for line in addresses(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens):
         shown.print(line, soft_wrap=True, markup=False)
     phones = ", ".join(f"{name} {phone}" for name, phone in (SHOPPERS | CHEAT).items())

@@ -63,8 +63,13 @@ def fill(
 
     PostgreSQL knows nothing of it, and no comparison asks; `insight rebuild` takes it out again.
     """
-    plan = synthetic.Plan(shoppers, receipts, clock.till_today(), seed)
-    with ending_on_signals(), _open() as (store, layout):
+    with ending_on_signals():
+        fill_store(synthetic.Plan(shoppers, receipts, clock.till_today(), seed))
+
+
+def fill_store(plan: synthetic.Plan) -> None:
+    """Put a synthetic base into the store and say how large it came to be."""
+    with _open() as (store, layout):
         began = time.monotonic()
         columns = (TextColumn("{task.description:18}"), BarColumn(), TimeElapsedColumn())
         with Progress(*columns, console=said, disable=not said.is_terminal, transient=True) as progress:

@@ -80,6 +80,7 @@ NAVIGATION = (
 )
 # Where it leads those who sell: managers, and admins besides.
 SELLERS_NAVIGATION = (
+    ("/insight", "insight"),
     ("/campaigns", "campaigns"),
     ("/calendar", "calendar"),
     ("/rewards", "rewards"),
@@ -89,7 +90,6 @@ SELLERS_NAVIGATION = (
 ADMIN_NAVIGATION = (
     *SELLERS_NAVIGATION,
     ("/names", "names"),
-    ("/insight", "insight"),
     ("/liability", "liability"),
     ("/adjustments", "adjustments"),
     ("/staff", "staff"),
@@ -182,6 +182,7 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "local_input": formats.local_input,
         "day": lambda on: formats.day(on, language),
         "period_name": lambda name: formats.period(name, language),
+        "problem_of": lambda code: say("problem", code, language),
         "problem": lambda error: say("problem", error.code, language, error.values),
         "span": lambda seconds: formats.span(seconds, language),
         "evidence_rows": lambda reason, currency: evidence.evidence_rows(reason, currency, language),

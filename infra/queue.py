@@ -24,6 +24,7 @@ READ_QUEUE = "read"
 READ_RECEIPT = "workers.receipts.read_and_settle"
 WRITE_EXPORT = "workers.privacy.write_export"
 TRY_DRAFT = "workers.campaigns.try_draft"
+WRITE_INSIGHT_EXPORT = "workers.exports.write_insight_export"
 # Questions somebody waits for, and chores that take a moment; workers take them before receipts.
 QUICK_QUEUE = "quick"
 CHECK_PICTURE = "workers.checks.check_picture"
@@ -153,12 +154,21 @@ def ring_code(code_id: str) -> None:
 
 def ring_export(request_id: str) -> None:
     """Call a worker to write an export. Never raises for a Redis fault: a chore rings again."""
+    _ring_file(WRITE_EXPORT, request_id)
+
+
+def ring_insight_export(export_id: str) -> None:
+    """Call a worker to write a file of figures; faults as with `ring_export`."""
+    _ring_file(WRITE_INSIGHT_EXPORT, export_id)
+
+
+def _ring_file(job: str, export_id: str) -> None:
     try:
         Queue(QUICK_QUEUE, connection=redis(), serializer=JSONSerializer).enqueue(
-            WRITE_EXPORT, request_id, job_timeout=EXPORT_SECONDS, result_ttl=0, failure_ttl=FAILURE_SECONDS
+            job, export_id, job_timeout=EXPORT_SECONDS, result_ttl=0, failure_ttl=FAILURE_SECONDS
         )
     except RedisError as error:
-        _log.warning("export_not_rung", request_id=request_id, error=type(error).__name__)
+        _log.warning("export_not_rung", request_id=export_id, error=type(error).__name__)
 
 
 def ring_dry_run(run_id: str) -> None:

@@ -296,6 +296,9 @@ class Settings(BaseSettings):
     attestation_google_verification_key: str = Field(
         default="", description="Play Integrity's verification key, base64."
     )
+    insight_answers_per_key_hour_max: int = Field(
+        default=1_000, description="Answers that a key of a brand has in an hour; 0 never limits."
+    )
     insight_url: str = Field(default="", description="Columnar store: clickhouse://…, `off`; empty: ours.")
     insight_bytes_max: int = Field(
         default=1_400_000_000, description="Memory of our columnar store, in bytes."

@@ -12,6 +12,7 @@ import schemas.catalog
 import schemas.dry_runs
 import schemas.duplicates
 import schemas.events
+import schemas.exports
 import schemas.fraud
 import schemas.insight
 import schemas.insight_store

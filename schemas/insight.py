@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field as BodyField
-from sqlalchemy import Index, LargeBinary
+from sqlalchemy import CheckConstraint, Index, LargeBinary
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -57,13 +57,17 @@ class ToldCell(SQLModel, table=True):
 
 
 class InsightAccess(SQLModel, table=True):
-    """One question that staff asked, kept for who wants to know who looked at what."""
+    """One question that staff or a key asked, kept for who wants to know who looked at what."""
 
     __tablename__ = "insight_access"
-    __table_args__ = (Index("ix_insight_access_brand", "brand", "asked_at"),)
+    __table_args__ = (
+        Index("ix_insight_access_brand", "brand", "asked_at"),
+        CheckConstraint("(staff_id IS NULL) <> (key_id IS NULL)", name="one_asker"),
+    )
 
     id: UUID = id_field()
-    staff_id: UUID = Field(foreign_key="staff_member.id")
+    staff_id: UUID | None = Field(default=None, foreign_key="staff_member.id")
+    key_id: UUID | None = Field(default=None, foreign_key="brand_key.id")
     brand: str = Field(max_length=60)
     measure: str = Field(max_length=40)
     asked: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB, nullable=False)

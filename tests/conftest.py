@@ -30,9 +30,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 from sqlmodel import Session
 
-from api.routes.insight import insight_store
 from app import create_app
 from domain.catalog.products import seed
+from infra.columnar.reach import insight_store
 from infra.db import engine, transaction
 from infra.settings import override_settings, settings
 from migrations.schema import migrate

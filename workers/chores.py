@@ -99,6 +99,7 @@ def chores() -> Sequence[Chore]:
     ]
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
+    found.append(Chore("workers.exports.look_after_insight_exports", timedelta(minutes=5)))
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
     if settings().learn_shoppers_min:

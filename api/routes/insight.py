@@ -6,9 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from api.auth import CallerLanguage, CurrentBrand, CurrentStaff
+from api.auth import CallerLanguage
 from api.contract import refusals
+from api.insight_access import InsightReader
 from domain.errors import UnknownFilterValueError
+from domain.insights.brand_keys import note_use
 from domain.insights.errors import (
     InsightAwayError,
     InsightTooLargeError,
@@ -21,8 +23,8 @@ from domain.insights.errors import (
     UnknownPeriodError,
 )
 from domain.insights.measures import answers
-from infra.columnar import connect
-from infra.columnar.store import ColumnarAwayError, Store
+from infra.columnar.reach import insight_store
+from infra.columnar.store import Store
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.insight import InsightAnswer, InsightMeasures, InsightQuery
@@ -30,22 +32,10 @@ from schemas.insight import InsightAnswer, InsightMeasures, InsightQuery
 router = APIRouter(prefix="/v1/brands/{brand}/insight", tags=["brands"])
 
 
-def insight_store() -> Store:
-    """Return the store that questions go to.
-
-    Raises:
-        InsightAwayError: There is none here, or it does not answer.
-    """
-    try:
-        return connect.store()
-    except ColumnarAwayError as error:
-        raise InsightAwayError from error
-
-
 @router.get("")
-def list_measures(session: ReadOnly, brand: CurrentBrand, language: CallerLanguage) -> InsightMeasures:
+def list_measures(session: ReadOnly, reader: InsightReader, language: CallerLanguage) -> InsightMeasures:
     """Return every measure: what it means, its formula, its columns, and what it can be asked with."""
-    return answers.all_measures(session, brand, language)
+    return answers.all_measures(session, reader.brand, language)
 
 
 @router.get(
@@ -66,8 +56,7 @@ def list_measures(session: ReadOnly, brand: CurrentBrand, language: CallerLangua
 def ask_measure(
     session: UnitOfWork,
     store: Annotated[Store, Depends(insight_store)],
-    staff: CurrentStaff,
-    brand: CurrentBrand,
+    reader: InsightReader,
     measure: ShortText,
     query: Annotated[InsightQuery, Query()],
     language: CallerLanguage,
@@ -78,4 +67,6 @@ def ask_measure(
     the reason, and so is what would give those away; `safer` is the nearest question that withholds less.
     Every answer is held against those given before, and noted with who asked.
     """
-    return answers.answer(session, store, staff.id, brand, measure, query, language)
+    if reader.asker.key_id is not None:
+        note_use(session, reader.asker.key_id)
+    return answers.answer(session, store, reader.asker, reader.brand, measure, query, language)

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, get_args
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
-from infra.columnar.reach import insight_store
 from pydantic import ValidationError
 from sqlmodel import Session
 
@@ -28,6 +27,7 @@ from domain.insights.measures.measure import Measure
 from domain.insights.measures.registry import MEASURES, definition, measure_named
 from domain.insights.removed import removed_lines
 from infra import clock
+from infra.columnar.reach import insight_store
 from infra.columnar.store import Store
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
@@ -99,7 +99,7 @@ def show_home(
     over_year = InsightQuery(
         period=grid.containing("year", grid.period_of(year).last).name, by="month", currency=asked.currency
     )
-    common = {"brand": brand, "brands": brands, "asked": asked, "measures": _titles(request), "away": False}
+    common = {"brand": brand, "brands": brands, "asked": asked, "measures": titles(request), "away": False}
     try:
         tree = asker.ask("sales_tree", asked)
         buyers = asker.ask("buyer_flow", asked)
@@ -149,7 +149,7 @@ def show_measure(
         brands=brands,
         asked=asked,
         measure=definition(found, page_language(request)),
-        measures=_titles(request),
+        measures=titles(request),
         shown=shown,
         refusal=refusal,
         away=status == 503,  # noqa: PLR2004 - HTTP's own
@@ -157,6 +157,7 @@ def show_measure(
         periods={kind: periods(kind, clock.till_today()) for kind in ("month", "quarter", "year", "week")},
         events=get_args(ObjectiveEvent),
         numbers=_NUMBERS,
+        query=urlencode(_values(asked)),
     )
 
 
@@ -179,7 +180,7 @@ class Asker:
         """
         language = page_language(self.request)
         answer = answers.answer(
-            self.session, self.store, self.person.id, self.brand, measure, asked, language
+            self.session, self.store, answers.Asker(self.person.id), self.brand, measure, asked, language
         )
         writer = Writer(answer, asked.by, self.choices, language)
         removed = removed_lines(
@@ -210,9 +211,18 @@ def _safer(at: str, answer: InsightAnswer, asked: InsightQuery) -> str | None:
     return f"{at}?{urlencode(values)}"
 
 
+def asked_of(query: str) -> InsightQuery:
+    """Return what the query of an address asks."""
+    return _question(dict(parse_qsl(query)), set(InsightQuery.model_fields))
+
+
 def _asked(request: Request, names: frozenset[str] | set[str]) -> InsightQuery:
-    """Return what an address asks; fields of a form that were left empty ask nothing."""
-    given: Mapping[str, str] = request.query_params
+    """Return what an address asks."""
+    return _question(request.query_params, names)
+
+
+def _question(given: Mapping[str, str], names: frozenset[str] | set[str]) -> InsightQuery:
+    """Return what is asked; fields of a form that were left empty ask nothing."""
     wanted = {name: given[name].strip() for name in names if given.get(name, "").strip()}
     try:
         return InsightQuery.model_validate(wanted, strict=False)
@@ -233,7 +243,7 @@ def _at_first(measure: Measure, asked: InsightQuery) -> InsightQuery:
     return asked.model_copy(update={"period": period, **split})
 
 
-def _titles(request: Request) -> list[tuple[str, str, str]]:
+def titles(request: Request) -> list[tuple[str, str, str]]:
     """Return each measure as (name, title, what it means)."""
     language = page_language(request)
     told = [definition(measure, language) for measure in MEASURES.values()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.errors import DomainError
+from domain.errors import ConflictError, DomainError
 
 
 class InvalidPeriodError(DomainError):
@@ -21,6 +21,18 @@ class ExportTooLargeError(DomainError):
     """More rows than one file may have."""
 
     code = "export_too_large"
+
+
+class TooManyExportsAskedError(ConflictError):
+    """As many files of the brand wait, or are scheduled, as may: `most`."""
+
+    code = "too_many_exports_asked"
+
+
+class TooManyKeysError(ConflictError):
+    """The brand has as many keys as may be: `most`."""
+
+    code = "too_many_keys"
 
 
 class UnknownPeriodError(DomainError):

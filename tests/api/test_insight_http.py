@@ -9,7 +9,7 @@ import time_machine
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
-from api.routes.insight import insight_store
+from infra.columnar.reach import insight_store
 from infra.columnar.store import ColumnarAwayError, ColumnarLimitError
 from schemas.insight import InsightAccess
 from tests import make

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -36,6 +36,14 @@ from schemas.insight import (
 _log = structlog.get_logger()
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks: a member of staff, or a key of the brand's."""
+
+    staff_id: UUID | None = None
+    key_id: UUID | None = None
+
+
 def all_measures(session: Session, brand: str, language: Language) -> InsightMeasures:
     """Return every measure that can be asked of a brand.
 
@@ -49,7 +57,7 @@ def all_measures(session: Session, brand: str, language: Language) -> InsightMea
 def answer(
     session: Session,
     store: Store,
-    staff_id: UUID,
+    asker: Asker,
     brand: str,
     name: str,
     asked: InsightQuery,
@@ -77,7 +85,8 @@ def answer(
     answered = _answer(question, measure, table, fresh, shoppers_min, language)
     session.add(
         InsightAccess(
-            staff_id=staff_id,
+            staff_id=asker.staff_id,
+            key_id=asker.key_id,
             brand=brand,
             measure=name,
             asked=asked.model_dump(mode="json", exclude_defaults=True),
