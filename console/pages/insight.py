@@ -99,7 +99,13 @@ def show_home(
     over_year = InsightQuery(
         period=grid.containing("year", grid.period_of(year).last).name, by="month", currency=asked.currency
     )
-    common = {"brand": brand, "brands": brands, "asked": asked, "measures": titles(request), "away": False}
+    common: dict[str, Any] = {
+        "brand": brand,
+        "brands": brands,
+        "asked": asked,
+        "measures": titles(request),
+        "away": False,
+    }
     try:
         tree = asker.ask("sales_tree", asked)
         buyers = asker.ask("buyer_flow", asked)

@@ -10,7 +10,7 @@ from infra.columnar.reach import insight_store
 from infra.db import transaction
 from infra.words import LANGUAGES
 from tests.make import browser as browsing
-from tests.make import console, insight
+from tests.make import console, insight, models
 from tests.make.browser import needs_chromium
 
 pytestmark = [needs_chromium, pytest.mark.slow]
@@ -23,8 +23,8 @@ ASKED = {
     "cohorts": "period=2026",
     "objectives": "period=2026-06&event=joined&target=100",
 }
-# Needs a campaign to be chosen.
-WITHOUT_CHART = {"campaign_effect"}
+# Needs a campaign to be chosen; is a list.
+WITHOUT_CHART = {"campaign_effect", "exports"}
 
 
 def test_every_page_about_a_brand_fits_and_draws_its_chart(committed: None) -> None:
@@ -33,6 +33,7 @@ def test_every_page_about_a_brand_fits_and_draws_its_chart(committed: None) -> N
         member.brands = ["omo"]
         session.add(member)
         session.flush()
+        models.keep_model(session, "omo")
         code = console.code_of(session, member)
     faults: list[str] = []
     overrides = {insight_store: insight.filled}
@@ -52,6 +53,7 @@ def test_every_page_about_a_brand_fits_and_draws_its_chart(committed: None) -> N
             by = "&by=month" if measure.splits else ""
             query = ASKED.get(name, f"period=2026-Q2{by}")
             pages[f"insight-{name}"] = f"insight/omo/measures/{name}?{query}"
+        pages |= {"insight-segments": "insight/omo/segments", "insight-exports": "insight/omo/exports"}
         # Each page once in each language; both widths of one load, since charts follow the window.
         for number, (name, path) in enumerate(pages.items()):
             for language in LANGUAGES if number < 2 else LANGUAGES[number % 2 :][:1]:
@@ -65,6 +67,7 @@ def test_every_page_about_a_brand_fits_and_draws_its_chart(committed: None) -> N
                     page.set_viewport_size({"width": width, "height": 900})
                     browsing.keep_picture(page, f"{name}-{language}-{width}")
                     assert browsing.overflow(page) <= 0, f"{name} overflows at {width} in {language}"
+        page.goto(f"{address}/console/insight/omo/measures/units?period=2026-Q2")
         # By keyboard: what a figure rests on opens from where it stands.
         proof = page.locator("details.proof summary").last
         proof.focus()

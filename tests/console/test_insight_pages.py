@@ -10,15 +10,18 @@ from typing import Any
 import pytest
 import time_machine
 from fastapi.testclient import TestClient
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.insights.measures.registry import MEASURES
 from infra.columnar.reach import insight_store
 from infra.columnar.store import ColumnarAwayError
+from infra.words import all_words
+from schemas.exports import InsightExport
 from schemas.people import StaffMember
+from schemas.segments import Segment
 from tests import make
 from tests.make import console as ground
-from tests.make import insight, insight_base
+from tests.make import insight, insight_base, models
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
 NOW = f"{insight_base.TODAY}T05:00:00+00:00"
@@ -96,7 +99,7 @@ def test_what_is_withheld_says_why_and_leads_to_the_nearest_safe_question(
     client: TestClient, manager: StaffMember
 ) -> None:
     page = client.get(f"{HOME}/measures/penetration?period=2026-Q1&by=week&region=mekong").text
-    assert "too few" in page
+    assert '<tr class="withheld">' in page
     [link] = re.findall(r'<a href="([^"]+)">Ask by month instead\.</a>', page)
     safer = client.get(html.unescape(link))
     assert safer.status_code == 200
@@ -134,3 +137,43 @@ def test_a_manager_reads_of_no_other_brand(client: TestClient, manager: StaffMem
     assert client.get("/console/insight").url.path == HOME
     assert client.get("/console/insight/surf").status_code == 404
     assert client.get("/console/insight/surf/measures/penetration").status_code == 404
+
+
+def test_a_file_is_asked_for_on_the_page_of_a_measure(
+    client: TestClient, session: Session, manager: StaffMember
+) -> None:
+    page = f"{HOME}/measures/penetration?period=2026-Q1&by=month&chain=winmart"
+    [query] = re.findall(r'name="query" value="([^"]+)"', client.get(page).text)
+    sent = {"query": html.unescape(query), "measure": "penetration", "format": "xlsx", "every": ""}
+    assert ground.post(client, f"{HOME}/exports", page=page, **sent).status_code == 303
+    [export] = session.exec(select(InsightExport)).all()
+    assert export.asked == {"period": "2026-Q1", "by": "month", "chain": "winmart"}
+    shown = client.get(f"{HOME}/exports").text
+    assert "0 of 1" in shown
+    assert client.get(f"{HOME}/exports/{export.id}/file").status_code == 409
+    assert ground.post(client, f"{HOME}/exports", page=page, **sent | {"every": "month"}).status_code == 303
+    assert "next on 01 Aug 2026" in client.get(f"{HOME}/exports").text
+
+
+def test_a_segment_is_made_of_what_was_chosen_and_the_model_shows_how_it_came_true(
+    client: TestClient, session: Session, manager: StaffMember
+) -> None:
+    page = f"{HOME}/segments"
+    sent = {"slug": "loyal", "name": "Loyal", "groups": ["champions", "loyal"], "last_bought_most": "30"}
+    assert ground.post(client, page, page=page, **sent).status_code == 303
+    [segment] = session.exec(select(Segment)).all()
+    assert segment.conditions["of"] == [
+        {"kind": "group_in", "groups": ["champions", "loyal"]},
+        {"kind": "last_bought", "least": None, "most": 30},
+    ]
+    nothing = ground.post(client, page, page=page, slug="empty", name="Empty", last_bought_most="")
+    assert nothing.status_code == 422
+    shown = client.get(page).text
+    assert "within minutes" in shown
+    assert all_words("en")["verdict"]["not_yet"] in shown
+    models.keep_model(session, "omo")
+    shown = client.get(page).text
+    assert "It came true in the last 13 weeks and is used. Off by -4 %." in shown
+    assert chart_on(shown)["series"][0]["data"][0] == 900
+    assert ground.post(client, f"{page}/loyal/delete", page=page).status_code == 303
+    assert session.exec(select(Segment)).all() == []

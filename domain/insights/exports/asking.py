@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select, update
 
 from domain.errors import NotFoundError
@@ -223,7 +224,7 @@ def expired(session: Session, limit: int) -> list[UUID]:
     return list(session.exec(select(InsightExport.id).where(*over).limit(limit)).all())
 
 
-def _open() -> tuple[object, ...]:
+def _open() -> tuple[ColumnElement[bool], ...]:
     return (col(InsightExport.written_at).is_(None), col(InsightExport.failed).is_(None))
 
 
