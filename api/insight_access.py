@@ -8,11 +8,12 @@ from typing import Annotated
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials
 
-from api.auth import bearer, claims, current_brand, current_person, current_staff, current_standing
+from api.auth import bearer, claims, current_person, current_staff, current_standing
 from api.errors import TooManyRequestsError, UnauthenticatedError
 from api.limits import HOUR_SECONDS
 from domain.errors import NotFoundError
 from domain.insights.brand_keys import PREFIX, standing_key
+from domain.insights.invitations import Within, within
 from domain.insights.measures.answers import Asker
 from infra import rates
 from infra.settings import settings
@@ -26,6 +27,7 @@ class Reader:
 
     brand: str
     asker: Asker
+    within: Within | None = None
 
 
 def insight_reader(
@@ -43,7 +45,9 @@ def insight_reader(
     if credentials is None or not credentials.credentials.startswith(PREFIX):
         person = current_person(current_standing(claims(credentials), session))
         staff = current_staff(person)
-        return Reader(current_brand(brand, staff), Asker(staff_id=staff.id))
+        part = within(session, staff, brand)
+        session.close()
+        return Reader(brand, Asker(staff_id=staff.id), part)
     key = standing_key(session, credentials.credentials)
     session.close()
     if key is None:

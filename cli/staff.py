@@ -59,7 +59,7 @@ def _role(role: str) -> StaffRole:
 @app.command()
 def add(
     email: Email,
-    role: Annotated[str, typer.Option(help="reviewer, admin or brand_manager.")] = "reviewer",
+    role: Annotated[str, typer.Option(help="reviewer, admin, brand_manager or retailer.")] = "reviewer",
     brand: Brands = None,
     relation: Annotated[
         list[str] | None, typer.Option(help="Their own or family's phones: never decided by them.")
@@ -88,7 +88,7 @@ def add(
 @app.command()
 def invite(
     email: Email,
-    role: Annotated[str, typer.Option(help="reviewer, admin or brand_manager.")] = "reviewer",
+    role: Annotated[str, typer.Option(help="reviewer, admin, brand_manager or retailer.")] = "reviewer",
     brand: Brands = None,
 ) -> None:
     """Print a one-time link with which somebody new sets their own password and one-time code."""
@@ -101,7 +101,7 @@ def invite(
 @app.command("role")
 def change_role(
     email: Email,
-    role: Annotated[str, typer.Argument(help="reviewer, admin or brand_manager.")],
+    role: Annotated[str, typer.Argument(help="reviewer, admin, brand_manager or retailer.")],
     brand: Brands = None,
 ) -> None:
     """Change somebody's role or brands; another role ends their sessions and tokens."""

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from console.figures import Value, Writer, factor_unit
 from domain.insights.guard import grid
+from domain.insights.measures.stages import STAGES
 from schemas.insight import InsightRow, Unit
 
 Chart = dict[str, Any]
@@ -151,7 +152,7 @@ def _cohorts(writer: Writer) -> Chart | None:
 def _stages(writer: Writer) -> Chart | None:
     told = _told(writer)
     if not told:
-        return None
+        return _standing(writer)
 
     def key(side: str, row: InsightRow) -> str:
         return f"{side}-{row.values[side]}"
@@ -165,6 +166,19 @@ def _stages(writer: Writer) -> Chart | None:
             {"source": key("from", row), "target": key("to", row), "value": row.values["shoppers"]}
             for row in told
         ],
+    }
+
+
+def _standing(writer: Writer) -> Chart | None:
+    """Return how many stand in each stage, where no move between them may be told."""
+    counts = {stage: writer.answer.notes.get(stage) for stage in STAGES}
+    if all(count is None for count in counts.values()):
+        return None
+    return {
+        "kind": "bars",
+        "unit": "count",
+        "categories": [writer.name("to", stage) for stage in STAGES],
+        "series": [{"name": _label(writer, "shoppers"), "data": list(counts.values())}],
     }
 
 

@@ -201,8 +201,16 @@ def same_site(sec_fetch_site: str | None) -> bool:
     return sec_fetch_site in {None, "same-origin", "none"}
 
 
+def current_insight_reader(visitor: CurrentVisitor) -> StaffMember:
+    """Return who may read figures of some brand at the console; for others the page does not exist."""
+    if visitor.staff.role not in {"brand_manager", "retailer", "admin"}:
+        raise NotFoundError
+    return visitor.staff
+
+
 Reviewer = Annotated[StaffMember, Depends(current_reviewer)]
 Admin = Annotated[StaffMember, Depends(current_admin)]
 Manager = Annotated[StaffMember, Depends(current_manager)]
 ManagerOrAdmin = Annotated[StaffMember, Depends(current_manager_or_admin)]
+InsightReader = Annotated[StaffMember, Depends(current_insight_reader)]
 OwnForm = Depends(own_form)

@@ -13,6 +13,7 @@ from schemas.base import id_field, json_field, time_field
 
 ExportFormat = Literal["csv", "csv_semicolon", "xlsx", "parquet"]
 ExportEvery = Literal["week", "month", "quarter"]
+InvitedAxis = Literal["chain", "region"]
 
 
 class ExportSchedule(SQLModel, table=True):
@@ -103,3 +104,29 @@ class BrandKey(SQLModel, table=True):
     created_by: UUID = Field(foreign_key="staff_member.id")
     used_at: datetime | None = time_field(nullable=True)
     revoked_at: datetime | None = time_field(nullable=True)
+
+
+class RetailerAccess(SQLModel, table=True):
+    """A retailer or distributor whom a brand lets read its figures of one chain or region."""
+
+    __tablename__ = "retailer_access"
+    __table_args__ = (
+        CheckConstraint(f"axis IN {get_args(InvitedAxis)}", name="axis"),
+        Index(
+            "uq_retailer_access_standing",
+            "staff_id",
+            "brand",
+            unique=True,
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+        Index("ix_retailer_access_brand", "brand", postgresql_where=text("ended_at IS NULL")),
+    )
+
+    id: UUID = id_field()
+    staff_id: UUID = Field(foreign_key="staff_member.id")
+    brand: str = Field(max_length=60)
+    axis: str = Field(max_length=6)
+    value: str = Field(max_length=200)
+    invited_by: UUID = Field(foreign_key="staff_member.id")
+    invited_at: datetime = time_field()
+    ended_at: datetime | None = time_field(nullable=True)

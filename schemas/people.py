@@ -12,7 +12,7 @@ from sqlmodel import BigInteger, Field, SQLModel
 
 from schemas.base import id_field, json_field, time_field
 
-StaffRole = Literal["brand_manager", "reviewer", "admin"]
+StaffRole = Literal["brand_manager", "retailer", "reviewer", "admin"]
 Role = Literal["shopper", "brand_manager", "reviewer", "admin"]
 
 
@@ -36,7 +36,9 @@ class StaffMember(SQLModel, table=True):
     """
 
     __tablename__ = "staff_member"
-    __table_args__ = (CheckConstraint("role IN ('brand_manager', 'reviewer', 'admin')", name="role"),)
+    __table_args__ = (
+        CheckConstraint("role IN ('brand_manager', 'retailer', 'reviewer', 'admin')", name="role"),
+    )
 
     id: UUID = id_field()
     email: str = Field(unique=True, max_length=254)

@@ -14,6 +14,7 @@ from domain.insights.brand_keys import note_use
 from domain.insights.errors import (
     InsightAwayError,
     InsightTooLargeError,
+    OutsideInvitationError,
     ParameterMissingError,
     ParameterNotTakenError,
     PeriodNotBegunError,
@@ -23,6 +24,7 @@ from domain.insights.errors import (
     UnknownPeriodError,
 )
 from domain.insights.measures import answers
+from domain.insights.measures.registry import measure_named
 from infra.columnar.reach import insight_store
 from infra.columnar.store import Store
 from infra.web import ReadOnly, UnitOfWork
@@ -35,7 +37,8 @@ router = APIRouter(prefix="/v1/brands/{brand}/insight", tags=["brands"])
 @router.get("")
 def list_measures(session: ReadOnly, reader: InsightReader, language: CallerLanguage) -> InsightMeasures:
     """Return every measure: what it means, its formula, its columns, and what it can be asked with."""
-    return answers.all_measures(session, reader.brand, language)
+    offered = reader.within.offers if reader.within else None
+    return answers.all_measures(session, reader.brand, language, offered)
 
 
 @router.get(
@@ -51,6 +54,7 @@ def list_measures(session: ReadOnly, reader: InsightReader, language: CallerLang
         ParameterMissingError,
         InsightTooLargeError,
         InsightAwayError,
+        OutsideInvitationError,
     ),
 )
 def ask_measure(
@@ -69,4 +73,7 @@ def ask_measure(
     """
     if reader.asker.key_id is not None:
         note_use(session, reader.asker.key_id)
-    return answers.answer(session, store, reader.asker, reader.brand, measure, query, language)
+    if reader.within is not None:
+        query = reader.within.narrowed(measure_named(measure), query)
+    answer = answers.answer(session, store, reader.asker, reader.brand, measure, query, language)
+    return reader.within.own(answer) if reader.within else answer

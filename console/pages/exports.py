@@ -10,16 +10,18 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
 from console.pages.insight import asked_of, own_brand, titles
+from console.pages.staff import link_page
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
-from domain.insights import brand_keys
+from domain.insights import brand_keys, invitations
+from domain.insights.choices import choices
 from domain.insights.exports import asking
 from domain.insights.exports.asking import Wanted
 from infra import queue, storage
 from infra.db import after_commit
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import Body, ShortText, TrimmedText
-from schemas.exports import ExportEvery, ExportFormat
+from schemas.exports import ExportEvery, ExportFormat, InvitedAxis
 
 router = APIRouter(prefix="/insight/{brand}")
 
@@ -39,6 +41,15 @@ class KeyForm(Body):
 
     csrf: ShortText = ""
     name: TrimmedText
+
+
+class InvitationForm(Body):
+    """Whom to let read the figures of which chain or region."""
+
+    csrf: ShortText = ""
+    email: ShortText
+    axis: InvitedAxis
+    value: ShortText
 
 
 class OnlyToken(Body):
@@ -126,6 +137,35 @@ def revoke_key(
     return _back(brand)
 
 
+@router.post("/retailers", dependencies=[OwnForm])
+def invite_retailer(
+    request: Request,
+    session: UnitOfWork,
+    person: ManagerOrAdmin,
+    brand: ShortText,
+    form: Annotated[InvitationForm, Form()],
+) -> Response:
+    """Let somebody read figures of a chain or region; who is new here gets a one-time link, shown once."""
+    own_brand(session, person, brand)
+    token = invitations.invite(session, person.id, brand, form.email, form.axis, form.value)
+    session.flush()
+    return link_page(request, form.email, token) if token else _back(brand)
+
+
+@router.post("/retailers/{access_id}/end", dependencies=[OwnForm])
+def end_invitation(
+    session: UnitOfWork,
+    person: ManagerOrAdmin,
+    brand: ShortText,
+    access_id: UUID,
+    _form: Annotated[OnlyToken, Form()],
+) -> Response:
+    """End an invitation at once."""
+    own_brand(session, person, brand)
+    invitations.end(session, person.id, brand, access_id)
+    return _back(brand)
+
+
 def _shown(
     request: Request, session: ReadOnly, person: ManagerOrAdmin, brand: str, new_key: str | None = None
 ) -> Response:
@@ -141,6 +181,8 @@ def _shown(
         dict_titles={name: title for name, title, _ in titles(request)},
         keys=brand_keys.keys_of(session, brand),
         new_key=new_key,
+        invited=invitations.invited(session, brand),
+        choices=choices(session, brand),
     )
 
 

@@ -16,9 +16,9 @@ from sqlmodel import Session
 from console.figures import Writer, headline, notes, reasons
 from console.insight_charts import Chart, chart_of
 from console.render import PREFIX, page, page_language
-from console.sign_in import ManagerOrAdmin
+from console.sign_in import InsightReader
 from domain.errors import DomainError, NotFoundError
-from domain.insights import scope
+from domain.insights import invitations, scope
 from domain.insights.choices import Choices, choices, periods
 from domain.insights.errors import InsightAwayError
 from domain.insights.guard import grid
@@ -65,7 +65,10 @@ def brands_of(session: Session, person: StaffMember) -> list[tuple[str, str]]:
     """Return the brands that somebody may look at, as (slug, name)."""
     if person.role == "admin":
         return scope.all_brands(session)
-    return scope.brand_names(session, person.brands)
+    return scope.brand_names(
+        session,
+        invitations.brands_inviting(session, person.id) if person.role == "retailer" else person.brands,
+    )
 
 
 def own_brand(session: Session, person: StaffMember, brand: str) -> list[tuple[str, str]]:
@@ -81,7 +84,7 @@ def own_brand(session: Session, person: StaffMember, brand: str) -> list[tuple[s
 
 
 @router.get("")
-def lead_home(session: ReadOnly, person: ManagerOrAdmin) -> Response:
+def lead_home(session: ReadOnly, person: InsightReader) -> Response:
     """Lead to the home of the first brand; to the list of brands where there is none."""
     brands = brands_of(session, person)
     return RedirectResponse(f"{PREFIX}/insight/{brands[0][0]}" if brands else f"{PREFIX}/brands", 303)
@@ -89,7 +92,7 @@ def lead_home(session: ReadOnly, person: ManagerOrAdmin) -> Response:
 
 @router.get("/{brand}")
 def show_home(
-    request: Request, session: UnitOfWork, store: InsightStore, person: ManagerOrAdmin, brand: ShortText
+    request: Request, session: UnitOfWork, store: InsightStore, person: InsightReader, brand: ShortText
 ) -> Response:
     """Show what changed since the period before and why, how fresh that is, and what can be asked."""
     brands = own_brand(session, person, brand)
@@ -100,16 +103,19 @@ def show_home(
         period=grid.containing("year", grid.period_of(year).last).name, by="month", currency=asked.currency
     )
     common: dict[str, Any] = {
+        "part": asker.part,
         "brand": brand,
         "brands": brands,
         "asked": asked,
-        "measures": titles(request),
+        "measures": titles(request, asker.part),
         "away": False,
     }
     try:
         tree = asker.ask("sales_tree", asked)
-        buyers = asker.ask("buyer_flow", asked)
-        months = asker.ask("spend_per_buyer", over_year)
+        also = [("spend_per_buyer", over_year)]
+        if asker.part is None:
+            also.insert(0, ("buyer_flow", asked))
+        others = [asker.ask(measure, question) for measure, question in also]
     except InsightAwayError:
         return page(request, "insight.html", status=503, **(common | {"away": True, "shown": []}))
     return page(
@@ -118,7 +124,7 @@ def show_home(
         **common,
         headline=headline(tree.write),
         reasons=reasons(tree.write),
-        shown=[tree, buyers, months],
+        shown=[tree, *others],
         periods={kind: periods(kind, clock.till_today()) for kind in ("month", "quarter", "year")},
     )
 
@@ -128,7 +134,7 @@ def show_measure(
     request: Request,
     session: UnitOfWork,
     store: InsightStore,
-    person: ManagerOrAdmin,
+    person: InsightReader,
     brand: ShortText,
     measure: ShortText,
 ) -> Response:
@@ -155,11 +161,12 @@ def show_measure(
         brands=brands,
         asked=asked,
         measure=definition(found, page_language(request)),
-        measures=titles(request),
+        measures=titles(request, asker.part),
         shown=shown,
         refusal=refusal,
         away=status == 503,  # noqa: PLR2004 - HTTP's own
         choices=asker.choices,
+        part=asker.part,
         periods={kind: periods(kind, clock.till_today()) for kind in ("month", "quarter", "year", "week")},
         events=get_args(ObjectiveEvent),
         numbers=_NUMBERS,
@@ -178,6 +185,11 @@ class Asker:
     brand: str
     choices: Choices
 
+    @property
+    def part(self) -> invitations.Within | None:
+        """Return to which part of the brand's figures they are kept."""
+        return invitations.within(self.session, self.person, self.brand)
+
     def ask(self, measure: str, asked: InsightQuery) -> Shown:
         """Return an answer as pages show it.
 
@@ -185,9 +197,14 @@ class Asker:
             DomainError: It can't be asked so; the store is away.
         """
         language = page_language(self.request)
+        part = self.part
+        if part is not None:
+            asked = part.narrowed(measure_named(measure), asked)
         answer = answers.answer(
             self.session, self.store, answers.Asker(self.person.id), self.brand, measure, asked, language
         )
+        if part is not None:
+            answer = part.own(answer)
         writer = Writer(answer, asked.by, self.choices, language)
         removed = removed_lines(
             self.session, self.brand, answer.first_day, answer.last_day, settings().group_shoppers_min
@@ -249,8 +266,10 @@ def _at_first(measure: Measure, asked: InsightQuery) -> InsightQuery:
     return asked.model_copy(update={"period": period, **split})
 
 
-def titles(request: Request) -> list[tuple[str, str, str]]:
-    """Return each measure as (name, title, what it means)."""
+def titles(request: Request, part: invitations.Within | None = None) -> list[tuple[str, str, str]]:
+    """Return each measure as (name, title, what it means); of a part, those that it can be told of."""
     language = page_language(request)
-    told = [definition(measure, language) for measure in MEASURES.values()]
+    told = [
+        definition(measure, language) for measure in MEASURES.values() if part is None or part.offers(measure)
+    ]
     return [(one.name, one.title, one.means) for one in told]

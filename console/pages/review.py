@@ -32,7 +32,7 @@ REASON_LENGTH_MAX = 500
 REFUSALS: tuple[RefusalKind, ...] = get_args(RefusalKind)
 APPROVALS = ("genuine", "misread", "own_page")
 TRAIL_LENGTH = 50
-HOME_BY_ROLE = {"reviewer": "/review", "admin": "/review", "brand_manager": "/brands"}
+HOME_BY_ROLE = {"reviewer": "/review", "admin": "/review", "brand_manager": "/brands", "retailer": "/insight"}
 
 
 @router.get("/")

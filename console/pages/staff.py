@@ -55,7 +55,7 @@ def invite(
 ) -> Response:
     """Invite somebody; their one-time link is on the answer, and nowhere else."""
     token = accounts.invite(session, email, role, brands, by=Actor(admin.id))
-    return _link_page(request, email.strip(), token)
+    return link_page(request, email.strip(), token)
 
 
 @router.get("/staff/{staff_id}")
@@ -98,7 +98,7 @@ def reset(
     if not (password or code):
         return RedirectResponse(f"{PREFIX}/staff/{staff_id}", 303)
     token = accounts.reset(session, staff_id, password=password, code=code, by=Actor(admin.id))
-    return _link_page(request, accounts.staff_row(session, staff_id).email, token)
+    return link_page(request, accounts.staff_row(session, staff_id).email, token)
 
 
 @router.post("/staff/{staff_id}/remove", dependencies=[OwnForm])
@@ -108,7 +108,8 @@ def remove(session: UnitOfWork, admin: Admin, staff_id: UUID) -> Response:
     return RedirectResponse(f"{PREFIX}/staff?said=staff_removed", 303)
 
 
-def _link_page(request: Request, email: str, token: str) -> Response:
+def link_page(request: Request, email: str, token: str) -> Response:
+    """Return the page that shows a one-time link, once."""
     base = settings().public_url.rstrip("/")
     base = base or f"{'https' if is_https(request) else 'http'}://{request.headers.get('host', '')}"
     address = f"{base}{PREFIX}/join/{token}"

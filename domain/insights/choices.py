@@ -28,6 +28,11 @@ class Choices:
     campaigns: list[tuple[str, str]]
     brands: list[tuple[str, str]]
 
+    @property
+    def region_pairs(self) -> list[tuple[str, str]]:
+        """Return the regions as the others are: each is called as it is written."""
+        return [(region, region) for region in self.regions]
+
     def name(self, axis: str, slug: str) -> str:
         """Return what a slug is called; itself where nothing is called so."""
         named = {

@@ -29,6 +29,12 @@ class TooManyExportsAskedError(ConflictError):
     code = "too_many_exports_asked"
 
 
+class OutsideInvitationError(DomainError):
+    """The question is about other parts than the one that somebody was invited to see."""
+
+    code = "outside_invitation"
+
+
 class TooManyKeysError(ConflictError):
     """The brand has as many keys as may be: `most`."""
 

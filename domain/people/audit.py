@@ -60,6 +60,8 @@ Act = Literal[
     "export_ended",
     "brand_key_made",
     "brand_key_revoked",
+    "retailer_invited",
+    "retailer_ended",
     "staff_invited",
     "staff_added",
     "staff_changed",

@@ -110,7 +110,7 @@ def upgrade() -> None:
         sa.Column("access_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint(
-            "role IN ('brand_manager', 'reviewer', 'admin')", name=op.f("ck_staff_member_role")
+            "role IN ('brand_manager', 'retailer', 'reviewer', 'admin')", name=op.f("ck_staff_member_role")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_member")),
         sa.UniqueConstraint("email", name=op.f("uq_staff_member_email")),

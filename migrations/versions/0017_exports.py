@@ -116,6 +116,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_export_download")),
     )
     op.create_index(op.f("ix_export_download_export_id"), "export_download", ["export_id"], unique=False)
+    op.create_table(
+        "retailer_access",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("staff_id", sa.Uuid(), nullable=False),
+        sa.Column("brand", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=False),
+        sa.Column("axis", sqlmodel.sql.sqltypes.AutoString(length=6), nullable=False),
+        sa.Column("value", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
+        sa.Column("invited_by", sa.Uuid(), nullable=False),
+        sa.Column("invited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("axis IN ('chain', 'region')", name=op.f("ck_retailer_access_axis")),
+        sa.ForeignKeyConstraint(
+            ["invited_by"], ["staff_member.id"], name=op.f("fk_retailer_access_invited_by")
+        ),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff_member.id"], name=op.f("fk_retailer_access_staff_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_retailer_access")),
+    )
+    op.create_index(
+        "uq_retailer_access_standing",
+        "retailer_access",
+        ["staff_id", "brand"],
+        unique=True,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
+    op.create_index(
+        "ix_retailer_access_brand",
+        "retailer_access",
+        ["brand"],
+        unique=False,
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.add_column("insight_access", sa.Column("key_id", sa.Uuid(), nullable=True))
     op.alter_column("insight_access", "staff_id", existing_type=sa.UUID(), nullable=True)
     op.create_foreign_key(op.f("fk_insight_access_key_id"), "insight_access", "brand_key", ["key_id"], ["id"])
@@ -123,6 +154,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("retailer_access")
     op.drop_constraint(op.f("ck_insight_access_one_asker"), "insight_access", type_="check")
     op.execute("DELETE FROM insight_access WHERE staff_id IS NULL")
     op.drop_constraint(op.f("fk_insight_access_key_id"), "insight_access", type_="foreignkey")

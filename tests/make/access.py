@@ -147,6 +147,8 @@ EXPECTED: dict[str, Kind] = {
     "GET /console/insight/{brand}/exports/{export_id}/file": "brand",
     "POST /console/insight/{brand}/exports/schedules/{schedule_id}/end": "brand",
     "POST /console/insight/{brand}/keys": "brand",
+    "POST /console/insight/{brand}/retailers": "brand",
+    "POST /console/insight/{brand}/retailers/{access_id}/end": "brand",
     "POST /console/insight/{brand}/keys/{key_id}/revoke": "brand",
     "GET /console/liability/{brand}.csv": "brand",
     "GET /v1/brands/{brand}/purchases": "brand",

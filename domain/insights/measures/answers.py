@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from uuid import UUID
@@ -44,14 +45,19 @@ class Asker:
     key_id: UUID | None = None
 
 
-def all_measures(session: Session, brand: str, language: Language) -> InsightMeasures:
-    """Return every measure that can be asked of a brand.
+def all_measures(
+    session: Session, brand: str, language: Language, offered: Callable[[Measure], bool] | None = None
+) -> InsightMeasures:
+    """Return every measure that can be asked of a brand, or those of them that are offered.
 
     Raises:
         NotFoundError: There is no such brand.
     """
     known_brand(session, brand)
-    return InsightMeasures(brand=brand, measures=[definition(one, language) for one in MEASURES.values()])
+    return InsightMeasures(
+        brand=brand,
+        measures=[definition(one, language) for one in MEASURES.values() if offered is None or offered(one)],
+    )
 
 
 def answer(
