@@ -35,6 +35,7 @@ from domain.origins.gather import origin_facts
 from domain.origins.links import note_same_paper
 from domain.receipts.rows import locked
 from domain.receipts.told import tell
+from domain.rewards import granting
 from infra import clock
 from ocr.types import Reading
 from schemas.base import new_id, table_of
@@ -113,6 +114,8 @@ def _judge(session: Session, receipt: Receipt, reading: Reading, catalogue: Cata
     session.flush()
     granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
     _keep_granted(session, receipt, awards, granted)
+    if receipt.status == "approved":
+        granting.grant(session, receipt)
     return granted
 
 

@@ -33,6 +33,7 @@ MessageCode = Literal[
     "referral_paid",
     "mission_done",
     "voucher_used",
+    "reward_granted",
 ]
 PushKind = Literal["web", "fcm"]
 PushState = Literal["due", "sending", "sent", "dropped"]

@@ -34,6 +34,7 @@ from domain.messages import inbox, push
 from domain.origins import links
 from domain.privacy import retention
 from domain.receipts import relabelling, rows, teaching
+from domain.rewards import granting
 from domain.signin import codes, handing, passkeys, sessions
 from domain.webhooks import deliveries
 from infra import clock, queue
@@ -47,6 +48,8 @@ BATCH_MAX: Final = 1000
 EXPIRED_AT_ONCE_MAX: Final = 200
 # Events whose members are looked at in one transaction.
 FOLLOWED_AT_ONCE_MAX: Final = 100
+# Vouchers that are given in one transaction to those who wait for them.
+GRANTED_AT_ONCE_MAX: Final = 200
 # A worker is a chore's for so long at a time, past the batch at hand.
 MOMENT_SECONDS: Final = 1.0
 # A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
@@ -81,6 +84,7 @@ def chores() -> Sequence[Chore]:
     ]
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
+    found.append(Chore("workers.chores.fill_waiting_rewards", timedelta(minutes=1)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
@@ -253,6 +257,16 @@ def begin_budgets() -> Iterator[int]:
     with transaction() as session:
         count = budgets.begin_budgets(session)
     yield count
+
+
+@chore
+def fill_waiting_rewards() -> Iterator[int]:
+    """Give what campaigns granted, and stock lacked, as soon as there is more."""
+    count = GRANTED_AT_ONCE_MAX
+    while count == GRANTED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = granting.fill_waiting(session, GRANTED_AT_ONCE_MAX)
+        yield count
 
 
 @chore

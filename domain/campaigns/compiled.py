@@ -21,6 +21,8 @@ from domain.campaigns.compiling import (
 from domain.campaigns.facts import Case, GoodsKey, Miss
 from domain.campaigns.paying import Given, Pay, compile_effect, goods_of
 
+# Whose points are meant: a brand's, by its id, or those that all brands of an owner share, by the owner.
+Purse = UUID | str
 # How long after its last day, or before its first, a campaign is still told of.
 NEAR_DAYS: Final = 7
 
@@ -35,6 +37,7 @@ class Asks:
     products: bool = False
     household: bool = False
     tier: bool = False
+    segments: bool = False
     caps: tuple[t.Cap, ...] = ()
     cards: tuple[str, ...] = ()
 
@@ -47,6 +50,7 @@ class Asks:
             or self.brands
             or self.products
             or self.tier
+            or self.segments
             or self.caps
             or self.cards
         )
@@ -63,7 +67,10 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a campaign, compiled. `goods` are all that its rules are about."""
+    """A version of a campaign, compiled. `goods` are all that its rules are about.
+
+    `purse` says whose points it pays; None where each line pays its own brand's.
+    """
 
     id: UUID
     campaign_id: UUID
@@ -72,7 +79,7 @@ class Version:
     name: str
     terms: t.Terms
     scope: Scope
-    currency_id: UUID | None
+    purse: Purse | None
     retailer_ids: frozenset[UUID]
     rules: tuple[CompiledRule, ...]
     goods: tuple[GoodsKey, ...]
@@ -141,7 +148,9 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         KeyError: A slug stands for nothing. Terms are checked when they are written.
     """
     within = frozenset(names.brands[slug].id for slug in terms.brands)
-    scope = Scope(known.campaign_id, within, names, by_brand=terms.currency is None)
+    scope = Scope(
+        known.campaign_id, within, names, by_brand=terms.currency is None and terms.points_of == "brand"
+    )
     rules, goods = [], dict[GoodsKey, None]()
     for place, rule in enumerate(terms.rules):
         when = compile_condition(rule.when, f"rules.{place}.when", scope) if rule.when else None
@@ -149,7 +158,7 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         rules.append(CompiledRule(rule.name, when, pays))
         for effect in rule.give:
             goods |= dict.fromkeys(goods_of(effect, scope))
-    if not goods:
+    if terms.rules and not goods:
         goods[goods_key(c.Goods(), scope)] = None
     return Version(
         id=known.id,
@@ -159,7 +168,7 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         name=known.name,
         terms=terms,
         scope=scope,
-        currency_id=names.brands[terms.currency].id if terms.currency else None,
+        purse=_purse(terms, names),
         retailer_ids=frozenset(names.retailers[slug].id for slug in terms.shops.retailers),
         rules=tuple(rules),
         goods=tuple(goods),
@@ -170,6 +179,12 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
             if amount is not None and scope in known.budgets
         ),
     )
+
+
+def _purse(terms: t.Terms, names: Names) -> Purse | None:
+    if terms.points_of == "group":
+        return names.brands[terms.brands[0]].owner
+    return names.brands[terms.currency].id if terms.currency else None
 
 
 def _asks(terms: t.Terms) -> Asks:
@@ -185,6 +200,7 @@ def _asks(terms: t.Terms) -> Asks:
         products=any(isinstance(leaf, c.NewProduct) for leaf in leaves),
         household=any(cap.party == "household" for cap in caps),
         tier=any(isinstance(leaf, c.TierIn) for leaf in leaves),
+        segments=any(isinstance(leaf, c.SegmentIn) for leaf in leaves),
         caps=caps,
         cards=tuple(sorted(cards)),
     )

@@ -18,19 +18,21 @@ NAMES_SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A brand, product or chain by its id and name."""
+    """A brand, product or chain by its id and name; a brand with its owner."""
 
     id: UUID
     name: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What slugs stand for; categories stand for themselves."""
+    """What slugs stand for; categories stand for themselves. A reward's owner is its brand, by its slug."""
 
     brands: Mapping[str, Named] = field(default_factory=dict)
     products: Mapping[str, Named] = field(default_factory=dict)
     retailers: Mapping[str, Named] = field(default_factory=dict)
+    rewards: Mapping[str, Named] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

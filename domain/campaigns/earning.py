@@ -113,8 +113,10 @@ def earn(
         receipt.earning = None
         return Judgement()
     versions = live.of_brands(line.brand_id for line in lines)
-    household_id = past.hold_still(session, basket, versions)
+    held = read_kept(receipt.earning).claims
+    household_id = past.hold_still(session, basket, versions, held.subjects)
     release(session, receipt)
+    basket = past.of_age(session, basket)
     history = past.history_of(session, basket, versions, household_id)
     # What waits for a person holds its budgets' points: what others left says nothing of it.
     left = left_of(session, versions, clock.now()) if receipt.earning is None else {}
@@ -129,7 +131,7 @@ def earn(
         ]
         past.claim_caps(session, caps)
         stamps = [
-            (outcome.version.campaign_id, card, count)
+            (outcome.version.campaign_id, card, count, outcome.given.filled.get(card, 0))
             for outcome in judgement.outcomes
             for card, count in outcome.given.stamps.items()
         ]
@@ -158,6 +160,7 @@ def release(session: Session, receipt: Receipt) -> None:
     claims = read_kept(receipt.earning).claims
     if not (claims.caps or claims.stamps):
         return
+    past.lock_earnings(session, {receipt.shopper_id, *claims.subjects})
     past.free_caps(session, claims.caps)
     past.take_stamps(session, receipt.shopper_id, claims.stamps)
     receipt.earning = {key: value for key, value in (receipt.earning or {}).items() if key not in {"u", "w"}}

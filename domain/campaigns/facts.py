@@ -60,8 +60,8 @@ class Basket:
 class History:
     """What the shopper did before, as far as rules of the day asked; None is unknown.
 
-    `caps` is what is used of caps in this receipt's windows and `stamps` what cards hold, both by
-    campaign and key.
+    `caps` is what is used of caps in this receipt's windows, `stamps` what cards hold and `filled` for how
+    many of these full cards were paid, all by campaign and key.
     """
 
     bought_before: bool | None = None
@@ -73,6 +73,14 @@ class History:
     household_id: UUID | None = None
     caps: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
     stamps: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
+    filled: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
+
+    def on_card(self, card: tuple[UUID, str]) -> int:
+        """Return how many stamps lie on the card that is being filled.
+
+        Below zero where stamps were taken back with which a card was filled that stays paid.
+        """
+        return self.stamps.get(card, 0) - self.filled.get(card, 0)
 
 
 NO_HISTORY: Final = History()

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from uuid import UUID
 
 from domain.campaigns import terms as t
-from domain.campaigns.compiled import CompiledRule, Version
+from domain.campaigns.compiled import CompiledRule, Purse, Version
 from domain.campaigns.compiling import paid_num
 from domain.campaigns.facts import Case, Exact, Miss
 from domain.campaigns.paying import Given, divided, shared_out
@@ -26,18 +26,24 @@ HALF: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """Points of one brand from one campaign version, how they spread over the receipt's lines, and who pays.
+    """Points of one purse from one campaign version, how they spread over the receipt's lines, and who pays.
 
-    `budget_ids` are the budgets that must all hold the points; none where the campaign has no limit.
+    `purse` is the id of the brand whose points they are, or the owner whose brands share them. `budget_ids`
+    are the budgets that must all hold the points; none where the campaign has no limit.
     """
 
     campaign_id: UUID
     campaign_version_id: UUID
-    brand_id: UUID
+    purse: Purse
     points: Points
     valid_days: int | None
     points_by_line: dict[int, int]
     budget_ids: tuple[int, ...] = ()
+
+    @property
+    def brand_id(self) -> UUID | None:
+        """The brand whose points they are; None where they are a whole group's."""
+        return self.purse if isinstance(self.purse, UUID) else None
 
     def cut_to(self, points: Points) -> Award:
         """Return what is left of the award where only so many points are granted."""
@@ -76,16 +82,16 @@ class Outcome:
     given: Given
     holds: tuple[str, ...] = ()
     near: list[Near] = field(default_factory=list)
-    points: dict[UUID, int] = field(default_factory=dict)
-    lines: dict[UUID, dict[int, int]] = field(default_factory=dict)
+    points: dict[Purse, int] = field(default_factory=dict)
+    lines: dict[Purse, dict[int, int]] = field(default_factory=dict)
     cut: Cut | None = None
-    won: set[UUID] | None = None
-    """The brands whose points its group lets it pay; None where no group chooses."""
-    beaten: dict[UUID, Version] = field(default_factory=dict)
+    won: set[Purse] | None = None
+    """The purses whose points its group lets it pay; None where no group chooses."""
+    beaten: dict[Purse, Version] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
-        """Points of all brands together."""
+        """Points of all purses together."""
         return sum(self.points.values())
 
     @property
@@ -112,19 +118,19 @@ class Judgement:
 
     @property
     def awards(self) -> list[Award]:
-        """What is to be credited: one award a campaign and brand."""
+        """What is to be credited: one award a campaign and purse."""
         return [
             Award(
                 outcome.version.campaign_id,
                 outcome.version.id,
-                brand_id,
+                purse,
                 Points(points),
                 outcome.version.terms.valid_days,
-                outcome.lines[brand_id],
+                outcome.lines[purse],
                 outcome.version.budget_ids,
             )
             for outcome in self.outcomes
-            for brand_id, points in outcome.points.items()
+            for purse, points in outcome.points.items()
         ]
 
 
@@ -180,14 +186,14 @@ def _whole(version: Version, given: Given, case: Case, limits: Limits) -> int:
     return _allowed(version, wanted, case, limits)[1]
 
 
-def _floors(version: Version, exact: Mapping[int, Exact], case: Case) -> dict[UUID, int]:
-    """Round points down, once for each brand that pays them."""
-    sums: dict[UUID, Exact] = {}
+def _floors(version: Version, exact: Mapping[int, Exact], case: Case) -> dict[Purse, int]:
+    """Round points down, once for each purse that they come from."""
+    sums: dict[Purse, Exact] = {}
     for position, points in exact.items():
-        brand_id = version.currency_id or case.basket.lines[position].brand_id
-        if brand_id is not None:
-            sums[brand_id] = sums.get(brand_id, 0) + points
-    return {brand_id: whole for brand_id, points in sums.items() if (whole := int(points))}
+        purse = version.purse or case.basket.lines[position].brand_id
+        if purse is not None:
+            sums[purse] = sums.get(purse, 0) + points
+    return {purse: whole for purse, points in sums.items() if (whole := int(points))}
 
 
 def _settle(outcome: Outcome, case: Case, limits: Limits) -> None:
@@ -195,35 +201,34 @@ def _settle(outcome: Outcome, case: Case, limits: Limits) -> None:
     version = outcome.version
     exact = outcome.given.exact(version.terms.multiplier_max)
     points = {
-        brand_id: whole
-        for brand_id, whole in _floors(version, exact, case).items()
-        if outcome.won is None or brand_id in outcome.won
+        purse: whole
+        for purse, whole in _floors(version, exact, case).items()
+        if outcome.won is None or purse in outcome.won
     }
     outcome.cut, allowed = _allowed(version, sum(points.values()), case, limits)
     if outcome.cut and outcome.cut.of.startswith("receipts:"):
-        outcome.given.stamps.clear()
-        outcome.given.rewards.clear()
+        outcome.given.give_nothing()
     if allowed < sum(points.values()):
-        points = {brand_id: share for brand_id, share in shared_out(allowed, points).items() if share}
+        points = {purse: share for purse, share in shared_out(allowed, points).items() if share}
     outcome.points = points
     outcome.lines = _by_line(version, exact, points, case)
 
 
 def _by_line(
-    version: Version, exact: Mapping[int, Exact], points: Mapping[UUID, int], case: Case
-) -> dict[UUID, dict[int, int]]:
-    """Spread each brand's points over its lines by the rounded running sum, so that they add up."""
-    lines: dict[UUID, dict[int, int]] = {}
-    for brand_id, whole in points.items():
+    version: Version, exact: Mapping[int, Exact], points: Mapping[Purse, int], case: Case
+) -> dict[Purse, dict[int, int]]:
+    """Spread each purse's points over its lines by the rounded running sum, so that they add up."""
+    lines: dict[Purse, dict[int, int]] = {}
+    for purse, whole in points.items():
         own = [
             position
             for position in sorted(exact)
-            if (version.currency_id or case.basket.lines[position].brand_id) == brand_id
+            if (version.purse or case.basket.lines[position].brand_id) == purse
         ]
         full = sum(exact[position] for position in own)
         running: Exact = 0
         given = 0
-        shares = lines[brand_id] = {}
+        shares = lines[purse] = {}
         for position in own:
             running += exact[position]
             shares[position] = int(running * whole // full) - given
@@ -277,7 +282,7 @@ def window_start(cap: t.Cap, day: date) -> date:
 
 
 def _stack(outcomes: Sequence[Outcome], case: Case, limits: Limits) -> None:
-    """Let each group choose, brand by brand, which of its campaigns pays; the others are beaten."""
+    """Let each group choose, purse by purse, which of its campaigns pays; the others are beaten."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if limits.modes.get(outcome.version.terms.stacking.group, "all") != "all":
@@ -288,32 +293,34 @@ def _stack(outcomes: Sequence[Outcome], case: Case, limits: Limits) -> None:
         choose = _CHOICES[limits.modes[name]]
         for outcome in members:
             outcome.won = set()
-        for brand_id in {brand_id for outcome in members for brand_id in outcome.points}:
-            paying = [outcome for outcome in members if brand_id in outcome.points]
-            winner = choose(paying, brand_id)
+        for purse in {purse for outcome in members for purse in outcome.points}:
+            paying = [outcome for outcome in members if purse in outcome.points]
+            winner = choose(paying, purse)
             for outcome in paying:
                 if outcome is winner:
-                    outcome.won = {*(outcome.won or ()), brand_id}
+                    outcome.won = {*(outcome.won or ()), purse}
                 else:
-                    outcome.beaten[brand_id] = winner.version
+                    outcome.beaten[purse] = winner.version
         for outcome in members:
             if outcome.beaten:
                 _settle(outcome, case, limits)
                 if not outcome.points:
-                    outcome.given.stamps.clear()
-                    outcome.given.rewards.clear()
+                    outcome.given.give_nothing()
 
 
-def _first(paying: Sequence[Outcome], _brand_id: UUID) -> Outcome:
+def _first(paying: Sequence[Outcome], _purse: Purse) -> Outcome:
     return paying[0]
 
 
-def _best(paying: Sequence[Outcome], brand_id: UUID) -> Outcome:
+def _best(paying: Sequence[Outcome], purse: Purse) -> Outcome:
     # The first of equals: they come in their fixed order.
-    return max(paying, key=lambda outcome: outcome.points[brand_id])
+    return max(paying, key=lambda outcome: outcome.points[purse])
 
 
-_CHOICES: Final[Mapping[str, Callable[[Sequence[Outcome], UUID], Outcome]]] = {"first": _first, "best": _best}
+_CHOICES: Final[Mapping[str, Callable[[Sequence[Outcome], Purse], Outcome]]] = {
+    "first": _first,
+    "best": _best,
+}
 
 
 def _multiply(outcome: Outcome, own: Sequence[Outcome], case: Case) -> None:
@@ -328,6 +335,6 @@ def _multiply(outcome: Outcome, own: Sequence[Outcome], case: Case) -> None:
                     plain[position] = plain.get(position, 0) + more
 
 
-def _paid_by(outcome: Outcome, position: int, case: Case) -> UUID | None:
-    """Return the brand whose points a line earns in a campaign."""
-    return outcome.version.currency_id or case.basket.lines[position].brand_id
+def _paid_by(outcome: Outcome, position: int, case: Case) -> Purse | None:
+    """Return the purse whose points a line earns in a campaign."""
+    return outcome.version.purse or case.basket.lines[position].brand_id

@@ -94,7 +94,7 @@ def _stamps(version: Version, history: History) -> list[StampsView]:
     return [
         StampsView(
             card=effect.card,
-            have=history.stamps.get((version.campaign_id, effect.card), 0) % effect.full,
+            have=max(0, history.on_card((version.campaign_id, effect.card))),
             full=effect.full,
         )
         for rule in version.terms.rules

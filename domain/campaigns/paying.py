@@ -20,7 +20,7 @@ class Given:
 
     `base` is points by line that multipliers count for, `plain` those that they don't; `percent` is what
     multipliers add by line, 100 for a doubling. `over` are multipliers of other campaigns' base. `stamps` is
-    by card, `rewards` by the catalogue's slug.
+    by card, `filled` how many stamps it uses up there for full cards, `rewards` by the catalogue's slug.
     """
 
     base: dict[int, Exact] = field(default_factory=dict)
@@ -28,7 +28,13 @@ class Given:
     percent: dict[int, int] = field(default_factory=dict)
     over: list[tuple[GoodsKey, int]] = field(default_factory=list)
     stamps: dict[str, int] = field(default_factory=dict)
+    filled: dict[str, int] = field(default_factory=dict)
     rewards: dict[str, int] = field(default_factory=dict)
+
+    def give_nothing(self) -> None:
+        """Take back what is given besides points."""
+        for given in (self.stamps, self.filled, self.rewards):
+            given.clear()
 
     def exact(self, percent_max: int) -> dict[int, Exact]:
         """Return the points of each line, its multipliers added up and applied once."""
@@ -170,8 +176,10 @@ def _stamp(effect: t.Stamp, scope: Scope) -> Pay:
         if not stamps:
             return
         given.stamps[effect.card] = stamps
-        before = case.history.stamps.get(card, 0)
-        filled = (before + stamps) // effect.full - before // effect.full
+        # What filled a card that was paid fills no second one, also where some of it was taken back since.
+        filled = max(0, (case.history.on_card(card) + stamps) // effect.full)
+        if filled:
+            given.filled[effect.card] = filled * effect.full
         if filled and effect.points:
             points = spread(filled * effect.points, lines, by_brand=scope.by_brand, by_units=True)
             _add(given.base if effect.multiplied else given.plain, points)

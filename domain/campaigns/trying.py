@@ -20,17 +20,17 @@ from sqlmodel import Session, col, select
 from domain.campaigns.compiled import Version
 from domain.campaigns.earning import basket_of, lines_kept
 from domain.campaigns.facts import Basket, BasketLine, Case, History
-from domain.campaigns.history import NO_TIER, cap_window
+from domain.campaigns.history import NO_TIER, cap_window, of_age, segments_of
 from domain.campaigns.judging import Judgement, Limits, Outcome, cap_key, judge
 from domain.campaigns.programme import live_at
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
-from schemas.receipts import Receipt, ReceiptLine
+from schemas.receipts import REFUSED_STATUSES, Receipt, ReceiptLine
 
 BATCH: Final = 500
 # What holds caps and budgets; of these the approved are what a shopper bought before.
-HOLDING: Final = frozenset({"approved", "in_review"})
-JUDGED: Final = ("approved", "in_review", "rejected")
+HOLDING: Final = ("approved", "in_review")
+JUDGED: Final = (*HOLDING, *REFUSED_STATUSES)
 
 
 @dataclass(slots=True)
@@ -67,6 +67,7 @@ class _State:
 
     caps: Counter[tuple[UUID, str, UUID, date]] = field(default_factory=Counter)
     stamps: Counter[tuple[UUID, UUID, str]] = field(default_factory=Counter)
+    filled: Counter[tuple[UUID, UUID, str]] = field(default_factory=Counter)
     given: Counter[date] = field(default_factory=Counter)
     past: dict[UUID, _Past] = field(default_factory=lambda: defaultdict(_Past))
 
@@ -142,6 +143,7 @@ def _try(
     live = live_at(session, receipt.received_at)
     brands = [line.brand_id for line in basket.lines]
     versions = [one for one in live.of_brands(brands) if one.campaign_id != draft.campaign_id] + [draft]
+    basket = of_age(session, basket)
     history = _history(session, basket, versions, state)
     judgement = judge(versions, Case(basket, history), Limits(live.modes, _left(draft, basket, state)))
     outcome = next((one for one in judgement.outcomes if one.version is draft), None)
@@ -159,6 +161,8 @@ def _history(session: Session, basket: Basket, versions: Sequence[Version], stat
     if any(version.asks.household for version in versions):
         household = household_of(session, basket.shopper_id, basket.uploaded_at)
     asks_tier = any(version.asks.tier for version in versions)
+    asks_segment = any(version.asks.segments for version in versions)
+    cards = [(version.campaign_id, card) for version in versions for card in version.asks.cards]
     return History(
         bought_before=past.receipts > 0,
         retailer_before=basket.retailer_id in past.retailers,
@@ -171,11 +175,9 @@ def _history(session: Session, basket: Basket, versions: Sequence[Version], stat
             for version in versions
             for cap in version.asks.caps
         },
-        stamps={
-            (version.campaign_id, card): state.stamps[basket.shopper_id, version.campaign_id, card]
-            for version in versions
-            for card in version.asks.cards
-        },
+        stamps={card: state.stamps[basket.shopper_id, *card] for card in cards},
+        filled={card: state.filled[basket.shopper_id, *card] for card in cards},
+        segments=segments_of(session, basket.shopper_id) if asks_segment else None,
     )
 
 
@@ -197,6 +199,7 @@ def _hold(judgement: Judgement, basket: Basket, history: History, state: _State)
             state.caps[cap_window(version, cap, basket, history.household_id)] += used
         for card, count in outcome.given.stamps.items():
             state.stamps[basket.shopper_id, version.campaign_id, card] += count
+            state.filled[basket.shopper_id, version.campaign_id, card] += outcome.given.filled.get(card, 0)
 
 
 def _remember(basket: Basket, state: _State) -> None:
@@ -208,7 +211,7 @@ def _remember(basket: Basket, state: _State) -> None:
 
 
 def _count(outcome: Outcome, receipt: Receipt, basket: Basket, tried: Tried, state: _State) -> None:
-    if receipt.status == "rejected":
+    if receipt.status in REFUSED_STATUSES:
         tried.refused += outcome.total
         return
     if outcome.cut:

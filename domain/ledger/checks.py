@@ -58,7 +58,7 @@ _HOLDS: Final = """
         FROM hold JOIN transfer USING (key) WHERE hold.account_id BETWEEN :first AND :last
     ), ended AS (
         SELECT follows AS key, sum(points) AS points FROM transfer
-        WHERE follows IN (SELECT key FROM holds) AND kind IN ('redeem', 'release') GROUP BY follows
+        WHERE follows IN (SELECT key FROM holds) AND kind IN ('adjust', 'release') GROUP BY follows
     )
     SELECT 'hold ' || key, 'reserved', points, moved FROM holds
     WHERE points <> moved OR debit_id <> account_id OR kind <> 'hold'
@@ -123,7 +123,7 @@ _SIDES: Final = """
             ('earn', 'issuer', 'shopper'), ('reverse', 'shopper', 'reversed'),
             ('claw_back', 'debt', 'reversed'), ('repay', 'shopper', 'debt'),
             ('expire', 'shopper', 'expired'), ('redeem', 'shopper', 'redeemed'),
-            ('redeem', 'held', 'redeemed'), ('refund', 'redeemed', 'shopper'), ('hold', 'shopper', 'held'),
+            ('adjust', 'held', 'issuer'), ('refund', 'redeemed', 'shopper'), ('hold', 'shopper', 'held'),
             ('release', 'held', 'shopper'), ('adjust', 'issuer', 'shopper'), ('adjust', 'shopper', 'issuer'),
             ('exchange', 'shopper', 'exchanged'), ('exchange', 'exchanged', 'shopper')))
 """
@@ -137,8 +137,7 @@ _UNDONE: Final = """
         SELECT root.key, root.kind, root.points,
             COALESCE(sum(later.points) FILTER (WHERE later.kind IN ('reverse', 'claw_back')), 0) AS reversed,
             COALESCE(sum(later.points) FILTER (WHERE later.kind = 'repay'), 0) AS repaid,
-            COALESCE(sum(later.points) FILTER (WHERE later.kind = 'refund'), 0) AS refunded,
-            COALESCE(sum(later.points) FILTER (WHERE later.kind = 'redeem'), 0) AS redeemed
+            COALESCE(sum(later.points) FILTER (WHERE later.kind = 'refund'), 0) AS refunded
         FROM roots JOIN transfer AS root USING (key) JOIN transfer AS later ON later.follows = root.key
         GROUP BY root.key
     )
@@ -149,8 +148,8 @@ _UNDONE: Final = """
     WHERE repaid > CASE WHEN kind IN ('earn', 'adjust') THEN points ELSE 0 END
     UNION ALL
     SELECT 'transfer ' || key, 'refunded', refunded,
-        CASE kind WHEN 'redeem' THEN points WHEN 'hold' THEN redeemed ELSE 0 END FROM sums
-    WHERE refunded > CASE kind WHEN 'redeem' THEN points WHEN 'hold' THEN redeemed ELSE 0 END
+        CASE kind WHEN 'redeem' THEN points ELSE 0 END FROM sums
+    WHERE refunded > CASE kind WHEN 'redeem' THEN points ELSE 0 END
 """
 
 _BUDGETS: Final = """

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import groupby
 from typing import Final
 from uuid import UUID
 
 from sqlmodel import Session, col, func, or_, select
 
+from domain.campaigns.compiled import Purse
+from domain.campaigns.kept import shared_points
 from domain.ledger import lots, transfers
 from infra import clock
 from schemas.catalog import Brand
@@ -43,13 +46,13 @@ def balances(session: Session, shopper_id: UUID) -> list[BalanceView]:
             expiring[currency_id].append(ExpiringPoints(points=points, expires_on=day))
     pending = pending_points(session, shopper_id)
     shown = []
-    for currency_id, brand_id, name in _names(session, stands.keys(), pending.keys()):
+    for currency_id, brand_id, name in _names(session, stands.keys(), pending):
         posted, held = stands[currency_id].get("shopper", (0, 0))
         shown.append(
             BalanceView(
                 brand=name,
                 available=posted - over[currency_id],
-                pending=pending.get(brand_id, 0) if brand_id else 0,
+                pending=pending.get(brand_id or name, 0),
                 held=held,
                 owed=-stands[currency_id].get("debt", (0, 0))[0],
                 expiring_next=next(iter(expiring[currency_id]), None),
@@ -60,20 +63,54 @@ def balances(session: Session, shopper_id: UUID) -> list[BalanceView]:
 
 
 def _names(
-    session: Session, currency_ids: Iterable[int], brand_ids: Iterable[UUID]
+    session: Session, currency_ids: Iterable[int], purses: Iterable[Purse]
 ) -> list[tuple[int, UUID | None, str]]:
-    """Return currencies, and those of brands, as id, brand's id and name, by name."""
+    """Return currencies, and those of purses, as id, brand's id and name, by name."""
+    brand_ids = [purse for purse in purses if isinstance(purse, UUID)]
+    owners = [purse for purse in purses if isinstance(purse, str)]
     name = func.coalesce(col(Brand.name), col(Currency.owner))
     statement = (
         select(Currency.id, Currency.brand_id, name)
         .outerjoin(Brand, col(Brand.id) == Currency.brand_id)
-        .where(or_(col(Currency.id).in_(list(currency_ids)), col(Currency.brand_id).in_(list(brand_ids))))
+        .where(
+            or_(
+                col(Currency.id).in_(list(currency_ids)),
+                col(Currency.brand_id).in_(brand_ids),
+                col(Currency.owner).in_(owners),
+            )
+        )
     )
     return [(row[0], row[1], str(row[2])) for row in session.exec(statement.order_by(name)).all()]
 
 
-def pending_points(session: Session, shopper_id: UUID) -> dict[UUID, int]:
-    """Return points by brand id that wait for a reviewer."""
+def pending_points(session: Session, shopper_id: UUID) -> dict[Purse, int]:
+    """Return points that wait for a reviewer, by brand id, or by the owner whose brands share them."""
+    pending: Counter[Purse] = Counter(_pending_on_lines(session, shopper_id))
+    kept = session.exec(
+        select(Receipt.id, Receipt.earning).where(
+            Receipt.shopper_id == shopper_id, Receipt.status == "in_review"
+        )
+    ).all()
+    shared = {receipt_id: found for receipt_id, earning in kept if (found := shared_points(earning))}
+    if not shared:
+        return dict(+pending)
+    # Lines tell all points as their brand's; what a group shares is taken from there.
+    rows = session.exec(
+        select(ReceiptLine.receipt_id, col(ReceiptLine.brand_id))
+        .where(col(ReceiptLine.receipt_id).in_(shared))
+        .order_by(col(ReceiptLine.receipt_id), col(ReceiptLine.position))
+    ).all()
+    for receipt_id, own in groupby(rows, key=lambda row: row[0]):
+        brands = [brand_id for _, brand_id in own]
+        for owner, by_line in shared[receipt_id].items():
+            for position, points in by_line.items():
+                pending[owner] += points
+                if (brand_id := brands[position]) is not None:
+                    pending[brand_id] -= points
+    return dict(+pending)
+
+
+def _pending_on_lines(session: Session, shopper_id: UUID) -> dict[UUID, int]:
     rows = session.exec(
         select(col(ReceiptLine.brand_id), func.sum(ReceiptLine.points))
         .join(Receipt, col(Receipt.id) == ReceiptLine.receipt_id)

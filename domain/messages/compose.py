@@ -24,6 +24,7 @@ TOLD: Final[Mapping[str, MessageCode]] = {
     "referral.paid": "referral_paid",
     "mission.done": "mission_done",
     "voucher.used": "voucher_used",
+    "reward.granted": "reward_granted",
 }
 
 

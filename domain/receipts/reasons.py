@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from domain.fraud.rules import RULES, RULES_BY_KIND
 from infra.words import Language, say
 from schemas.reasons import Reason
-from schemas.receipts import ReasonView, Receipt
+from schemas.receipts import REFUSED_STATUSES, ReasonView, Receipt
 
 Audience = Literal["shopper", "staff"]
 
@@ -53,7 +53,7 @@ def told_to_shopper(receipt: Receipt) -> list[Reason]:
         for reason in receipt.reasons
         if not _is_untold(reason) and reason.code != "appealed" and not _is_past_doubt(receipt, reason)
     ]
-    if receipt.status == "rejected" and not any(reason.severity == "reject" for reason in told):
+    if receipt.status in REFUSED_STATUSES and not any(reason.severity == "reject" for reason in told):
         told.append(NOT_ACCEPTED)
     return told
 
@@ -66,7 +66,7 @@ def _is_past_doubt(receipt: Receipt, reason: Reason) -> bool:
     """Say whether a reason is a rule's suspicion that a person, or the score, has answered."""
     if reason.code not in RULES or reason.severity == "info":
         return False
-    return reason.severity == "review" or receipt.status != "rejected"
+    return reason.severity == "review" or receipt.status not in REFUSED_STATUSES
 
 
 def reason_view(reason: Reason, audience: Audience, language: Language) -> ReasonView:

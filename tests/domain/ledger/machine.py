@@ -226,7 +226,6 @@ class LedgerMachine(RuleBasedStateMachine):
             self.twice(
                 lambda: spending.post_hold(self.session, held_key, key=key, at=at, points=Points(used))
             )
-            self.spent[key] = place, spent
         else:
             self.twice(lambda: spending.void_hold(self.session, held_key, at=at))
         spent.state = "ended"
