@@ -152,6 +152,19 @@ _UNDONE: Final = """
     WHERE refunded > CASE kind WHEN 'redeem' THEN points ELSE 0 END
 """
 
+# What is exchanged leaves one account and comes to another, of the same shopper.
+_EXCHANGED: Final = """
+    WITH given AS (
+        SELECT transfer.key, source.shopper_id FROM transfer JOIN account AS source ON source.id = debit_id
+        WHERE transfer.ctid >= CAST(:first AS tid) AND transfer.ctid < CAST(:last AS tid)
+            AND transfer.kind = 'exchange' AND source.kind = 'shopper'
+    )
+    SELECT 'transfer ' || given.key, 'what it became', count(target.id), 1
+    FROM given LEFT JOIN transfer AS come ON come.follows = given.key AND come.kind = 'exchange'
+        LEFT JOIN account AS target ON target.id = come.credit_id AND target.shopper_id = given.shopper_id
+    GROUP BY given.key HAVING count(target.id) <> 1
+"""
+
 _BUDGETS: Final = """
     WITH slices AS (
         SELECT budget_id, day, sum(left_points) AS points, count(*) AS n
@@ -192,6 +205,7 @@ CHECKS: Final = (
     _by_transfers("sides", "Transfers stay in one currency, between the accounts of their kind.", _SIDES),
     _by_transfers("undone", "No more is taken back, repaid or refunded than there was.", _UNDONE),
     _by_transfers("uses", "What moves a shopper's points moves them in lots.", _USES),
+    _by_transfers("exchanged", "What is exchanged becomes something of its shopper's.", _EXCHANGED),
     _by_accounts("balances", "A balance is the sum of its transfers.", _BALANCES),
     _by_accounts("lots of accounts", "What lots have left is the balance.", _LOTS_OF_ACCOUNTS),
     _by_accounts("held", "What is held is the sum of open holds.", _HELD),
