@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from domain.campaigns import conditions as c
@@ -86,10 +86,23 @@ class Version:
     asks: Asks
     budget_ids: tuple[int, ...]
     all_goods: GoodsKey = field(init=False)
+    order: tuple[int, int] = field(init=False)
+    multiplier_max: int = field(init=False)
+    caps: tuple[tuple[t.Cap, str], ...] = field(init=False)
+    near: tuple[date, date] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Note the goods of all of its brands."""
-        object.__setattr__(self, "all_goods", GoodsKey(self.scope.within))
+        """Note what is looked at for every receipt: goods, place, caps, and when it is told of."""
+        near = timedelta(days=NEAR_DAYS)
+        noted: dict[str, Any] = {
+            "all_goods": GoodsKey(self.scope.within),
+            "order": (self.terms.stacking.place, self.no),
+            "multiplier_max": self.terms.multiplier_max,
+            "caps": tuple((cap, cap_key(cap)) for cap in self.terms.caps),
+            "near": (self.terms.starts_on - near, self.terms.ends_on + near),
+        }
+        for name, value in noted.items():
+            object.__setattr__(self, name, value)
 
     def touches(self, case: Case) -> bool:
         """Whether the basket holds any of the goods that its rules are about."""
@@ -97,8 +110,7 @@ class Version:
 
     def runs_near(self, day: date) -> bool:
         """Whether it runs on a day, or ended or begins within a week of it."""
-        near = timedelta(days=NEAR_DAYS)
-        return self.terms.starts_on - near <= day <= self.terms.ends_on + near
+        return self.near[0] <= day <= self.near[1]
 
     def runs_on(self, day: date) -> bool:
         """Whether purchases of a day count."""
@@ -120,13 +132,18 @@ class Version:
             what = ", ".join(self.scope.names.retailers[slug].name for slug in terms.shops.retailers[:3])
             yield Miss("shops", f"shop_{take}", seen={"what": what})
 
-    def given(self, case: Case, holds: Iterable[CompiledRule]) -> Given:
-        """Return what rules that hold give, before rounding."""
-        given = Given()
+    def given(self, case: Case, holds: Iterable[CompiledRule], besides: Given | None = None) -> Given:
+        """Return what rules that hold give, before rounding, `besides` what others give already."""
+        given = Given() if besides is None else besides.copied()
         for rule in holds:
             for pay in rule.pays:
                 pay(case, given)
         return given
+
+
+def cap_key(cap: t.Cap) -> str:
+    """Return what a cap is counted under, whichever version says how much."""
+    return f"{cap.of}:{cap.party}:{cap.per}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from sqlalchemy import TextClause, text
 from sqlmodel import Session, select
 
 from domain.campaigns import terms as t
-from domain.campaigns.compiled import Version
+from domain.campaigns.compiled import Version, cap_key
 from domain.campaigns.errors import CapOverclaimedError
 from domain.campaigns.facts import NO_HISTORY, Basket, History
-from domain.campaigns.judging import Outcome, cap_key, window_start
+from domain.campaigns.judging import Outcome, window_start
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
 from infra.db import lock_key

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Final, Literal
+from operator import attrgetter
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from domain.campaigns import terms as t
 from domain.campaigns.compiled import CompiledRule, Purse, Version
 from domain.campaigns.compiling import paid_num
-from domain.campaigns.facts import Case, Exact, Miss
-from domain.campaigns.paying import Given, divided, shared_out
+from domain.campaigns.facts import Case, Miss
+from domain.campaigns.paying import Given
+from domain.campaigns.shares import Share, by_line, shared_out, whole_sums
 from schemas.base import Points
 
 StackingMode = Literal["all", "first", "best"]
@@ -136,7 +138,7 @@ class Judgement:
 
 def judge(versions: Iterable[Version], case: Case, limits: Limits) -> Judgement:
     """Judge a receipt by versions: those that pay, and those that nearly did."""
-    ordered = sorted(versions, key=lambda version: (version.terms.stacking.place, version.no))
+    ordered = sorted(versions, key=_order)
     outcomes = [outcome for version in ordered if (outcome := _look_at(version, case, limits))]
     own = [outcome for outcome in outcomes if not outcome.given.over]
     over = [outcome for outcome in outcomes if outcome.given.over]
@@ -149,6 +151,9 @@ def judge(versions: Iterable[Version], case: Case, limits: Limits) -> Judgement:
     _stack(over, case, limits)
     brands = frozenset[UUID]().union(*(version.scope.within for version in ordered))
     return Judgement(tuple(outcomes), brands)
+
+
+_order: Final = attrgetter("order")
 
 
 def _look_at(version: Version, case: Case, limits: Limits) -> Outcome | None:
@@ -175,65 +180,49 @@ def _look_at(version: Version, case: Case, limits: Limits) -> Outcome | None:
     if missed:
         stands = _whole(version, given, case, limits)
         for rule, miss in missed:
-            more = _whole(version, version.given(case, [*holds, rule]), case, limits) - stands
+            more = _whole(version, version.given(case, [rule], given), case, limits) - stands
             outcome.near.append(Near(rule.name, miss, more))
     return outcome if holds or outcome.near else None
 
 
 def _whole(version: Version, given: Given, case: Case, limits: Limits) -> int:
     """Return what would be paid in all, caps and budgets kept."""
-    wanted = sum(_floors(version, given.exact(version.terms.multiplier_max), case).values())
+    wanted = sum(whole_sums(given.exact(version.multiplier_max, case), version.purse).values())
     return _allowed(version, wanted, case, limits)[1]
-
-
-def _floors(version: Version, exact: Mapping[int, Exact], case: Case) -> dict[Purse, int]:
-    """Round points down, once for each purse that they come from."""
-    sums: dict[Purse, Exact] = {}
-    for position, points in exact.items():
-        purse = version.purse or case.basket.lines[position].brand_id
-        if purse is not None:
-            sums[purse] = sums.get(purse, 0) + points
-    return {purse: whole for purse, points in sums.items() if (whole := int(points))}
 
 
 def _settle(outcome: Outcome, case: Case, limits: Limits) -> None:
     """Round what is given, cut it to what caps and budgets leave, and spread it over lines."""
     version = outcome.version
-    exact = outcome.given.exact(version.terms.multiplier_max)
-    points = {
-        purse: whole
-        for purse, whole in _floors(version, exact, case).items()
-        if outcome.won is None or purse in outcome.won
-    }
+    exact = outcome.given.exact(version.multiplier_max, case)
+    points: dict[Purse, int] = whole_sums(exact, version.purse)
+    if outcome.won is not None:
+        points = {purse: whole for purse, whole in points.items() if purse in outcome.won}
     outcome.cut, allowed = _allowed(version, sum(points.values()), case, limits)
     if outcome.cut and outcome.cut.of.startswith("receipts:"):
         outcome.given.give_nothing()
     if allowed < sum(points.values()):
         points = {purse: share for purse, share in shared_out(allowed, points).items() if share}
     outcome.points = points
-    outcome.lines = _by_line(version, exact, points, case)
+    outcome.lines = _by_line(version, exact, points)
 
 
 def _by_line(
-    version: Version, exact: Mapping[int, Exact], points: Mapping[Purse, int], case: Case
+    version: Version, exact: Sequence[Share], points: Mapping[Purse, int]
 ) -> dict[Purse, dict[int, int]]:
     """Spread each purse's points over its lines by the rounded running sum, so that they add up."""
-    lines: dict[Purse, dict[int, int]] = {}
-    for purse, whole in points.items():
-        own = [
-            position
-            for position in sorted(exact)
-            if (version.purse or case.basket.lines[position].brand_id) == purse
-        ]
-        full = sum(exact[position] for position in own)
-        running: Exact = 0
-        given = 0
-        shares = lines[purse] = {}
-        for position in own:
-            running += exact[position]
-            shares[position] = int(running * whole // full) - given
-            given += shares[position]
-    return lines
+    if version.purse is not None:
+        return {purse: by_line(exact, whole) for purse, whole in points.items()}
+    return {
+        brand_id: by_line(
+            [_of_brand(share, brand_id) for share in exact if brand_id in share.weights.parts()], whole
+        )
+        for brand_id, whole in points.items()
+    }
+
+
+def _of_brand(share: Share, brand_id: Any) -> Share:
+    return Share(share.weights.parts()[brand_id], share.num, share.den)
 
 
 def _allowed(version: Version, wanted: int, case: Case, limits: Limits) -> tuple[Cut | None, int]:
@@ -252,20 +241,15 @@ def _allowed(version: Version, wanted: int, case: Case, limits: Limits) -> tuple
 def _limits_of(version: Version, case: Case) -> Iterable[tuple[CutBy, str, int]]:
     terms = version.terms
     if terms.legal.form in t.FORMS_OF_HALF_PRICE and terms.legal.point_value_minor:
-        paid = paid_num(case.lines(version.all_goods), case)
+        paid = paid_num(case.goods(version.all_goods), case)
         worth = case.basket.paid_in * HALF * terms.legal.point_value_minor
         yield "half_price", terms.legal.form, paid // worth
-    for cap in terms.caps:
-        used = case.history.caps.get((version.campaign_id, cap_key(cap)), 0)
+    for cap, key in version.caps:
+        used = case.history.caps.get((version.campaign_id, key), 0)
         if cap.of == "points":
-            yield "cap", cap_key(cap), cap.most - used
+            yield "cap", key, cap.most - used
         elif used >= cap.most:
-            yield "cap", cap_key(cap), 0
-
-
-def cap_key(cap: t.Cap) -> str:
-    """Return what a cap is counted under, whichever version says how much."""
-    return f"{cap.of}:{cap.party}:{cap.per}"
+            yield "cap", key, 0
 
 
 # A whole campaign is one window, whatever its versions say of its days.
@@ -325,14 +309,20 @@ _CHOICES: Final[Mapping[str, Callable[[Sequence[Outcome], Purse], Outcome]]] = {
 
 def _multiply(outcome: Outcome, own: Sequence[Outcome], case: Case) -> None:
     """Add what a multiplier of other campaigns' points gives: so many per cent of their base, by line."""
-    plain = outcome.given.plain
     for key, percent in outcome.given.over:
         positions = {line.position for line in case.lines(key)}
         for other in own:
-            for position in positions & other.given.base.keys():
-                if _paid_by(other, position, case) in other.points:
-                    more = divided(other.given.base[position] * percent, t.PERCENT_USUAL)
-                    plain[position] = plain.get(position, 0) + more
+            for share in other.given.base:
+                meant = {
+                    position: weight
+                    for position, weight in share.weights.of.items()
+                    if position in positions and _paid_by(other, position, case) in other.points
+                }
+                if meant:
+                    more = Share(
+                        share.weights.changed(meant), share.num * percent, share.den * t.PERCENT_USUAL
+                    )
+                    outcome.given.add_plain(more)
 
 
 def _paid_by(outcome: Outcome, position: int, case: Case) -> Purse | None:

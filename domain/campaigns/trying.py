@@ -17,11 +17,11 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from domain.campaigns.compiled import Version
+from domain.campaigns.compiled import Version, cap_key
 from domain.campaigns.earning import basket_of, lines_kept
 from domain.campaigns.facts import Basket, BasketLine, Case, History
 from domain.campaigns.history import NO_TIER, cap_window, of_age, segments_of
-from domain.campaigns.judging import Judgement, Limits, Outcome, cap_key, judge
+from domain.campaigns.judging import Judgement, Limits, Outcome, judge
 from domain.campaigns.programme import live_at
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
