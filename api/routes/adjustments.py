@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 
 from api.auth import CurrentAdmin
 from api.contract import refusals
-from domain.ledger.errors import InsufficientPointsError
+from domain.ledger.errors import InsufficientPointsError, TransferMismatchError
 from domain.loyalty import adjustments
 from domain.loyalty.errors import (
     AdjustedByOneselfError,
@@ -34,7 +34,13 @@ def list_adjustments(session: ReadOnly, admin: CurrentAdmin) -> AdjustmentList: 
     status_code=201,
     responses={
         202: {"model": AdjustmentView, "description": "It waits for a second admin"},
-        **refusals(InvalidPhoneError, OwnPointsError, InsufficientPointsError, RequestReusedError),
+        **refusals(
+            InvalidPhoneError,
+            OwnPointsError,
+            InsufficientPointsError,
+            TransferMismatchError,
+            RequestReusedError,
+        ),
     },
 )
 def adjust_points(
