@@ -29,7 +29,7 @@ from infra.db import engine, transaction
 from schemas.insights import SummaryQuery
 from schemas.ledger import Account, Transfer
 from schemas.messages import PushTarget
-from schemas.people import Shopper, StaffAct
+from schemas.people import BirthYear, Shopper, StaffAct
 from schemas.privacy import PrivacyRequest
 from schemas.receipts import Receipt
 from schemas.review import ReviewDecision
