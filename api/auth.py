@@ -27,7 +27,7 @@ Person = TypeVar("Person", Shopper, StaffMember)
 SIGN_IN_PREFIX = "/v1/auth/"
 
 # Here a request is signed by itself instead of bearing a token (api/partner_auth).
-SIGNED_PREFIXES = ("/v1/partners/",)
+SIGNED_PREFIXES = ("/v1/partners/", "/v1/purchases")
 PARTNER_HEADER = "quetbill-partner"
 
 bearer = HTTPBearer(

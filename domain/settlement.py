@@ -6,20 +6,17 @@ it happens in one transaction with the receipt's row locked. What persons decide
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, text
 from sqlmodel import Session
 
 from domain.campaigns import earning
 from domain.campaigns.facts import BasketLine
 from domain.campaigns.judging import Award
 from domain.campaigns.programme import Live, live_at
-from domain.catalog.matching import Match, match_lines
+from domain.catalog.matching import match_lines
 from domain.catalog.products import current_catalogue
 from domain.catalog.snapshot import Catalogue
 from domain.duplicates import claims
@@ -33,13 +30,12 @@ from domain.fraud.till_facts import till_facts
 from domain.loyalty.crediting import credit, hold, points_by_brand, points_by_line, withhold
 from domain.origins.gather import origin_facts
 from domain.origins.links import note_same_paper
+from domain.receipts.keeping import keep_granted, keep_lines, keep_reading, keep_signals
 from domain.receipts.rows import locked
 from domain.receipts.told import tell
 from domain.rewards import granting
 from infra import clock
 from ocr.types import Reading
-from schemas.base import new_id, table_of
-from schemas.fraud import RaisedSignal
 from schemas.reasons import Reason
 from schemas.receipts import WAITING_STATUSES, Receipt
 
@@ -66,7 +62,7 @@ def settle_receipt(session: Session, receipt_id: UUID, reading: Reading) -> str 
 
 def _settle(session: Session, receipt: Receipt, reading: Reading) -> None:
     catalogue = current_catalogue(session)
-    _keep_reading(receipt, reading, catalogue)
+    keep_reading(receipt, reading, catalogue)
     receipt.settled_at = clock.now()
     awards: Sequence[Award] = []
     if reading.status == "read":
@@ -104,90 +100,17 @@ def _judge(session: Session, receipt: Receipt, reading: Reading, catalogue: Cata
         withhold(session, receipt.id, points.values())
         points = {}
     receipt.reasons = _reasons(reading, assessment, earns=bool(points))
-    _keep_signals(session, receipt.id, assessment)
-    if reading.lines:
-        rows = _line_rows(receipt.id, reading, matches, points)
-        session.execute(_KEEP_LINES, {"rows": json.dumps(rows, default=str)})
+    keep_signals(session, receipt.id, assessment.signals, assessment.shadow)
+    keep_lines(session, receipt.id, reading, matches, points)
     if receipt.status == "rejected":
         return []
     # Budgets come last, or others would wait for all that is written above.
     session.flush()
     granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
-    _keep_granted(session, receipt, awards, granted)
+    keep_granted(session, receipt, awards, granted)
     if receipt.status == "approved":
         granting.grant(session, receipt)
     return granted
-
-
-def _keep_granted(
-    session: Session, receipt: Receipt, awards: Sequence[Award], granted: Sequence[Award]
-) -> None:
-    """Write down again what lines earn where budgets held less than was asked of them."""
-    if list(granted) == list(awards):
-        return
-    shares = {"receipt": receipt.id, "points": json.dumps(points_by_line(granted))}
-    session.execute(_SET_POINTS, shares)
-    earning.note_granted(session, receipt, granted)
-    receipt.reasons = [*receipt.reasons, Reason("budget_spent", "info")]
-
-
-_SET_POINTS = text("""
-    UPDATE receipt_line
-    SET points = COALESCE(CAST(CAST(:points AS jsonb) ->> CAST(position AS text) AS bigint), 0)
-    WHERE receipt_id = :receipt
-""")
-
-
-def _keep_reading(receipt: Receipt, reading: Reading, catalogue: Catalogue) -> None:
-    retailer = catalogue.retailers.get(reading.chain or "")
-    receipt.retailer_id = retailer.id if retailer else None
-    receipt.merchant = reading.merchant
-    receipt.store = reading.store
-    receipt.receipt_no = reading.receipt_no
-    receipt.purchased_at = reading.purchased_at
-    receipt.purchased_on = reading.purchased_on
-    receipt.currency = reading.currency
-    receipt.subtotal_minor = reading.subtotal_minor
-    receipt.discount_total_minor = reading.discount_total_minor
-    receipt.total_minor = reading.total_minor
-    receipt.payment = reading.payment
-    receipt.reading = reading.model_dump(mode="json", exclude={"lines", "reasons"})
-
-
-# All lines in one value: eight rows of parameters cost the driver more than the rest of the statement.
-_KEEP_LINES = text("""
-    INSERT INTO receipt_line
-    SELECT * FROM jsonb_populate_recordset(CAST(NULL AS receipt_line), CAST(:rows AS jsonb))
-""")
-
-
-def _line_rows(
-    receipt_id: UUID, reading: Reading, matches: Sequence[Match], points: Mapping[int, int]
-) -> list[dict[str, Any]]:
-    """Return the lines as rows: built as such because a receipt's cost is counted in milliseconds."""
-    return [
-        {
-            "id": new_id(),
-            "receipt_id": receipt_id,
-            "position": position,
-            "raw_name": line.raw_name,
-            "brand_id": match.brand_id,
-            "product_id": match.product_id,
-            "match_method": match.method,
-            "match_score": match.score,
-            "barcode": line.barcode,
-            "quantity": line.quantity,
-            "unit": line.unit,
-            "unit_price_minor": line.unit_price_minor,
-            "amount_minor": line.amount_minor,
-            "discount_minor": line.discount_minor,
-            "points": points.get(position, 0),
-            "confidence": line.confidence,
-            "page": line.page,
-            "box": list(line.box) if line.box else None,
-        }
-        for position, (line, match) in enumerate(zip(reading.lines, matches, strict=True))
-    ]
 
 
 def _facts(
@@ -206,24 +129,6 @@ def _facts(
         till=till_facts(session, receipt.id, receipt.retailer_id, reading, products),
         earning=live.earning(lines, day),
     )
-
-
-def _keep_signals(session: Session, receipt_id: UUID, assessment: Assessment) -> None:
-    """Keep what was raised, acting or only counted, for the rules' figures and for replays."""
-    rows = [
-        {
-            "receipt_id": receipt_id,
-            "code": signal.code,
-            "severity": signal.severity,
-            "strength": signal.strength,
-            "acting": acting,
-            "raised_at": clock.now(),
-        }
-        for signals, acting in ((assessment.signals, True), (assessment.shadow, False))
-        for signal in signals
-    ]
-    if rows:
-        session.execute(insert(table_of(RaisedSignal)), rows)
 
 
 def _reasons(reading: Reading, assessment: Assessment, *, earns: bool) -> list[Reason]:

@@ -205,6 +205,12 @@ class Settings(BaseSettings):
         default=10,
         description="Pause between two looks at what receipts mean for tiers, friends and missions.",
     )
+    purchase_waiting_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="Days that a partner's purchase waits for a buyer who has not joined, then is forgotten.",
+    )
     learn_shoppers_min: int = Field(
         default=5,
         ge=0,

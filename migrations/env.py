@@ -21,6 +21,7 @@ import schemas.origins
 import schemas.partners
 import schemas.people
 import schemas.privacy
+import schemas.purchases
 import schemas.receipts
 import schemas.reversals
 import schemas.review

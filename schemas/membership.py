@@ -215,6 +215,12 @@ class ReferralTermsBody(Body):
     ends_at: Moment | None = BodyField(default=None, description="Until when; null has no end.")
 
 
+class ReferralTermsNow(Body):
+    """What bringing a friend is worth now."""
+
+    terms: ReferralTermsBody | None = BodyField(description="The newest that hold; null where none do.")
+
+
 class ReferralClaim(Body):
     """The code of whoever brought the newcomer."""
 

@@ -34,6 +34,9 @@ MessageCode = Literal[
     "mission_done",
     "voucher_used",
     "reward_granted",
+    "voucher_expiring",
+    "purchase_credited",
+    "purchase_returned",
 ]
 PushKind = Literal["web", "fcm"]
 PushState = Literal["due", "sending", "sent", "dropped"]

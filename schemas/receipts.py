@@ -23,10 +23,12 @@ WAITING_STATUSES: tuple[ReceiptStatus, ...] = ("received", "reading")
 REFUSED_STATUSES: tuple[ReceiptStatus, ...] = ("rejected", "reversed")
 # Whose paper is taken: a refused or unread receipt leaves it to an honest owner.
 STANDING_STATUSES: tuple[ReceiptStatus, ...] = ("approved", "in_review", "reversed")
+# Where a receipt comes from: photographed, or told of by a partner, without pictures.
+ReceiptChannel = Literal["photo", "till", "web", "marketplace"]
 
 
 class Receipt(SQLModel, table=True):
-    """One upload. Its `status` says what is still to do.
+    """One upload, or a purchase that a partner told of. Its `status` says what is still to do.
 
     `purchased_at` is local time as printed, without a zone.
 
@@ -40,6 +42,7 @@ class Receipt(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("shopper_id", "idempotency_key"),
         CheckConstraint(f"status IN {get_args(ReceiptStatus)}", name="status"),
+        CheckConstraint(f"channel IN {get_args(ReceiptChannel)}", name="channel"),
         CheckConstraint("status <> 'in_review' OR waiting_since IS NOT NULL", name="in_review_since"),
         # What a driver can hand to Python: a row beyond it would make every list that holds it fail.
         CheckConstraint(
@@ -80,6 +83,7 @@ class Receipt(SQLModel, table=True):
     shopper_id: UUID = Field(foreign_key="shopper.id")
     idempotency_key: str | None = Field(default=None, max_length=200)
     request_hash: str = Field(max_length=64)
+    channel: str = Field(default="photo", max_length=11, sa_column_kwargs={"server_default": "photo"})
     status: str = Field(default="received", max_length=12)
     reasons: list[Reason] = Field(default_factory=list, sa_type=Reasons, nullable=False)
     received_at: datetime = time_field()

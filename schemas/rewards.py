@@ -108,6 +108,9 @@ class Voucher(SQLModel, table=True):
         Index(
             "ix_voucher_shopper", "shopper_id", "issued_at", postgresql_where=text("shopper_id IS NOT NULL")
         ),
+        Index(
+            "ix_voucher_last_day", "last_day", "id", postgresql_where=text("state IN ('issued', 'reserved')")
+        ),
         Index("ix_voucher_used", "partner_id", "used_at", postgresql_where=text("state = 'used'")),
     )
 
@@ -247,6 +250,18 @@ class BatchView(Body):
     kind: BatchKind = BodyField(description="Where its codes come from.")
     size: int = BodyField(description="How many vouchers.")
     made_at: datetime = BodyField(description="When it came into stock.")
+
+
+class BatchStock(BatchView):
+    """A batch and what is left of it."""
+
+    free: int = BodyField(description="How many can still be given out.")
+
+
+class Batches(Body):
+    """A reward's batches, newest first."""
+
+    batches: list[BatchStock] = BodyField(description="Newest first; the last 200.")
 
 
 class RewardView(Body):

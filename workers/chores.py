@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from redis.exceptions import RedisError
@@ -33,8 +33,10 @@ from domain.membership import follow
 from domain.messages import inbox, push
 from domain.origins import links
 from domain.privacy import retention
+from domain.purchases import waiting
 from domain.receipts import relabelling, rows, teaching
 from domain.rewards import granting
+from domain.rewards import notices as vouchers_told
 from domain.signin import codes, handing, passkeys, sessions
 from domain.webhooks import deliveries
 from infra import clock, queue
@@ -82,6 +84,10 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
         Chore("workers.chores.follow_members_days", timedelta(hours=1)),
     ]
+    found.append(
+        Chore("workers.chores.credit_purchases", timedelta(seconds=settings().follow_interval_seconds))
+    )
+    found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.chores.fill_waiting_rewards", timedelta(minutes=1)))
@@ -252,6 +258,34 @@ def follow_members_days() -> Iterator[int]:
 
 
 @chore
+def credit_purchases() -> Iterator[int]:
+    """Credit partners' purchases whose buyers have joined, agreed or been decided on; each by itself."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = waiting.follow_events(session, FOLLOWED_AT_ONCE_MAX)
+        yield 0
+    while True:
+        with transaction() as session:
+            purchase_id = waiting.claim_due(session, clock.now())
+        if purchase_id is None:
+            return
+        with transaction() as session:
+            waiting.settle_claimed(session, purchase_id)
+        yield 1
+
+
+@chore
+def forget_purchases() -> Iterator[int]:
+    """Forget partners' purchases that nobody came for in time."""
+    count = BATCH_MAX
+    while count == BATCH_MAX:
+        with transaction() as session:
+            count = waiting.forget_waiting(session, clock.now(), BATCH_MAX)
+        yield count
+
+
+@chore
 def begin_budgets() -> Iterator[int]:
     """Let budgets hold what versions of campaigns say that began since."""
     with transaction() as session:
@@ -343,14 +377,19 @@ def forget_events() -> Iterator[int]:
 
 @chore
 def announce_expiring() -> Iterator[int]:
-    """Tell of points that expire in 30 days, in a week, tomorrow; each once, however often this runs."""
-    today, account = clock.till_today(), None
-    while True:
-        with transaction() as session:
-            count, account = notices.announce_expiring(session, today, after=account, limit=BATCH_MAX)
-        yield count
-        if account is None:
-            return
+    """Tell of points and vouchers that expire soon; each once, however often this runs."""
+    today = clock.till_today()
+    announcers: tuple[Callable[..., tuple[int, Any]], ...] = (
+        notices.announce_expiring,
+        vouchers_told.announce_expiring,
+    )
+    for announce in announcers:
+        after, goes_on = None, True
+        while goes_on:
+            with transaction() as session:
+                count, after = announce(session, today, after=after, limit=BATCH_MAX)
+            yield count
+            goes_on = after is not None
 
 
 @chore

@@ -10,17 +10,24 @@ from fastapi.responses import JSONResponse
 
 from api.auth import CallerLanguage, CurrentBrand, CurrentStaff
 from api.contract import refusals
-from api.errors import problem
-from api.routes.catalog import LIMITED, REFUSED
+from api.routes.catalog import LIMITED, REFUSED, told
 from domain.catalog.sheets import csv_text
 from domain.errors import InvalidValueError
-from domain.people.audit import Act, record_act
+from domain.people.audit import record_act
 from domain.rewards import catalogue, stock
 from domain.rewards.errors import RewardExistsError
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.catalog import ImportReport
-from schemas.rewards import BatchRequest, BatchView, ManagedReward, ManagedRewards, NewReward, RewardTerms
+from schemas.rewards import (
+    Batches,
+    BatchRequest,
+    BatchView,
+    ManagedReward,
+    ManagedRewards,
+    NewReward,
+    RewardTerms,
+)
 
 router = APIRouter(prefix="/v1/brands/{brand}/rewards", tags=["rewards"])
 
@@ -95,13 +102,15 @@ def import_batch(
     """Bring a partner's codes into a reward's stock: all rows of the file, or none where any is bad."""
     found = catalogue.of_brand(session, brand, reward)
     report = stock.import_batch(session, found, csv_text(file.file), staff.id, language)
-    if report.errors:
-        bad_rows = len({error.line for error in report.errors})
-        errors = [error.model_dump() for error in report.errors]
-        return problem(request, 422, "import_refused", {"count": bad_rows}, errors=errors)
-    act: Act = "vouchers_added"
-    record_act(session, staff.id, act, subject=reward, details={"size": report.created})
-    return report
+    if not report.errors:
+        record_act(session, staff.id, "vouchers_added", subject=reward, details={"size": report.created})
+    return told(request, report)
+
+
+@router.get("/{reward}/batches")
+def list_batches(session: ReadOnly, brand: CurrentBrand, reward: ShortText) -> Batches:
+    """Return the batches of a reward's stock, newest first, with what is left of each."""
+    return Batches(batches=stock.batches(session, catalogue.of_brand(session, brand, reward).id))
 
 
 @router.post("/{reward}/batches/{batch_id}/withdraw")

@@ -146,6 +146,12 @@ def answer(
     if not report.errors:
         counted = report.model_dump(exclude={"errors"})
         record_act(session, admin.id, "imported", subject=kind, details=counted)
+    return told(request, report)
+
+
+def told(request: Request, report: ImportReport) -> ImportReport | JSONResponse:
+    """Return what an import did, or its errors as a problem."""
+    if not report.errors:
         return report
     bad_rows = len({error.line for error in report.errors})
     errors = [error.model_dump() for error in report.errors]

@@ -25,6 +25,7 @@ from schemas.membership import (
     NewMission,
     ReferralClaim,
     ReferralTermsBody,
+    ReferralTermsNow,
     ReferralView,
     TierView,
 )
@@ -73,6 +74,12 @@ def change_ladder(session: UnitOfWork, admin: CurrentAdmin, wanted: Ladder) -> L
     changed = tiers.set_ladder(session, wanted)
     record_act(session, admin.id, "tiers_changed", details={"tiers": len(changed)})
     return Ladder(tiers=[tiers.step_of(tier) for tier in changed])
+
+
+@router.get("/referral-terms")
+def show_referral_terms(session: ReadOnly, _admin: CurrentAdmin) -> ReferralTermsNow:
+    """Return what bringing a friend is worth now; null where nothing is given."""
+    return ReferralTermsNow(terms=referral.terms_shown(session))
 
 
 @router.put("/referral-terms")

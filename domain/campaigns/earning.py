@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session
@@ -14,7 +15,7 @@ from domain.campaigns import history as past
 from domain.campaigns.budgets import left_of
 from domain.campaigns.facts import PER_UNIT, Basket, BasketLine, Case
 from domain.campaigns.judging import Award, Judgement, Limits, judge
-from domain.campaigns.kept import Claims, cut_kept, read_kept, to_keep
+from domain.campaigns.kept import Claims, cut_kept, free_kept, read_kept, to_keep
 from domain.campaigns.programme import Live
 from domain.catalog.folding import fold
 from domain.catalog.matching import Match
@@ -155,12 +156,25 @@ def note_granted(session: Session, receipt: Receipt, granted: Sequence[Award]) -
     receipt.earning = changed
 
 
+def give_back_part(session: Session, receipt: Receipt, points: Mapping[UUID, int]) -> None:
+    """Free what a receipt holds of caps of points for what was taken back, by campaign."""
+    changed, freed = free_kept(receipt.earning or {}, points)
+    if freed:
+        past.free_caps(session, freed)
+        receipt.earning = changed
+
+
+def lock(session: Session, receipt: Receipt) -> None:
+    """Keep others from judging receipts of those whose caps this one holds: taken before accounts."""
+    past.lock_earnings(session, {receipt.shopper_id, *read_kept(receipt.earning).claims.subjects})
+
+
 def release(session: Session, receipt: Receipt) -> None:
     """Give back what a receipt holds of caps and cards: it is refused, or about to be judged again."""
     claims = read_kept(receipt.earning).claims
     if not (claims.caps or claims.stamps):
         return
-    past.lock_earnings(session, {receipt.shopper_id, *claims.subjects})
+    lock(session, receipt)
     past.free_caps(session, claims.caps)
     past.take_stamps(session, receipt.shopper_id, claims.stamps)
     receipt.earning = {key: value for key, value in (receipt.earning or {}).items() if key not in {"u", "w"}}

@@ -126,15 +126,18 @@ def cut_kept(
             outcomes.append(outcome | cut)
         else:
             outcomes.append(outcome)
-    claims = read_kept(kept).claims
+    return free_kept(kept | {"o": outcomes}, less)
+
+
+def free_kept(kept: Kept, less: Mapping[UUID, int]) -> tuple[Kept, list[CapClaim]]:
+    """Return what is kept once so many points of a campaign are no more, and what of caps is free again."""
     freed, held = [], []
-    for campaign_id, cap, whose, day, used in claims.caps:
-        back = min(used, less[campaign_id]) if cap.startswith("points:") else 0
+    for campaign_id, cap, whose, day, used in read_kept(kept).claims.caps:
+        back = min(used, less.get(campaign_id, 0)) if cap.startswith("points:") else 0
         held.append([str(campaign_id), cap, str(whose), day.isoformat(), used - back])
         if back:
             freed.append((campaign_id, cap, whose, day, back))
-    changed = kept | {"o": outcomes} | ({"u": held} if held else {})
-    return changed, freed
+    return kept | ({"u": held} if held else {}), freed
 
 
 def shared_points(kept: Mapping[str, Any] | None) -> dict[str, dict[int, int]]:

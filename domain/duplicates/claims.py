@@ -48,15 +48,29 @@ def claim(
     prints: list[Holder] = []
     if missed:
         rows = session.exec(
-            select(ReceiptClaim.key, Receipt.id, Receipt.shopper_id)
+            select(ReceiptClaim.key, Receipt.id, Receipt.shopper_id, Receipt.channel)
             .join(Receipt, col(ReceiptClaim.receipt_id) == Receipt.id)
             .where(col(ReceiptClaim.key).in_(missed), Receipt.id != receipt.id)
             .order_by(col(Receipt.received_at))
         ).all()
-        for key, receipt_id, shopper_id in rows:
+        for key, receipt_id, shopper_id, channel in rows:
             held = prints if key == fingerprint else images
-            held.append(Holder(receipt_id, shopper_id == receipt.shopper_id))
+            held.append(Holder(receipt_id, shopper_id == receipt.shopper_id, channel))
     return images, prints or alike_prints(session, receipt, paper)
+
+
+def print_holders(session: Session, receipt: Receipt, paper: PaperFacts) -> list[Holder]:
+    """Return who holds the print that a receipt would claim that is not kept yet; claim nothing."""
+    rows = session.exec(
+        select(Receipt.id, Receipt.shopper_id, Receipt.channel)
+        .join(ReceiptClaim, col(ReceiptClaim.receipt_id) == Receipt.id)
+        .where(ReceiptClaim.key == paper.fingerprint)
+    ).all()
+    held = [
+        Holder(receipt_id, shopper_id == receipt.shopper_id, channel)
+        for receipt_id, shopper_id, channel in rows
+    ]
+    return held or alike_prints(session, receipt, paper)
 
 
 def claim_kept(session: Session, receipt: Receipt, chain: str | None) -> tuple[list[Holder], list[Holder]]:
@@ -80,7 +94,7 @@ def release_print(session: Session, receipt_id: UUID) -> None:
 
 _receipt = table_of(Receipt).c
 _ALIKE = (
-    sqlalchemy.select(_receipt.id, _receipt.shopper_id, _receipt.receipt_no)
+    sqlalchemy.select(_receipt.id, _receipt.shopper_id, _receipt.receipt_no, _receipt.channel)
     .where(
         _receipt.retailer_id.is_not_distinct_from(bindparam("retailer")),
         _receipt.purchased_at == bindparam("at"),
@@ -105,7 +119,7 @@ def alike_prints(session: Session, receipt: Receipt, paper: PaperFacts) -> list[
     }
     rows = session.execute(_ALIKE, asked)
     return [
-        Holder(receipt_id, shopper_id == receipt.shopper_id)
-        for receipt_id, shopper_id, number in rows
+        Holder(receipt_id, shopper_id == receipt.shopper_id, channel)
+        for receipt_id, shopper_id, number, channel in rows
         if may_be_same_number(number, paper.number)
     ]

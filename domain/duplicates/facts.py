@@ -17,10 +17,11 @@ DISTANCE_MAX: Final = 56
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """An earlier receipt that holds the same claim."""
+    """An earlier receipt that holds the same claim; `channel` says whether a partner told of it."""
 
     receipt_id: UUID
     same_shopper: bool
+    channel: str = "photo"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class PaperMatch:
     receipt_id: UUID
     same_shopper: bool
     likeness: Likeness
+    channel: str = "photo"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,9 @@ _LOCK: Final = text(
 )
 
 
-def wait_for_copies(session: Session, traces: Sequence[PictureTraces], paper: PaperFacts) -> None:
+def wait_for_copies(
+    session: Session, traces: Sequence[PictureTraces], paper: PaperFacts, *, by_print: bool = False
+) -> None:
     """Wait until nobody settles a copy of these pictures or this paper; held until the transaction ends.
 
     A picture holds what it is known by for itself, and what its originals may be known by together with
@@ -52,9 +54,10 @@ def wait_for_copies(session: Session, traces: Sequence[PictureTraces], paper: Pa
         session: The settling transaction, before it looks anything up.
         traces: What was seen of each picture.
         paper: What was read; its identity is locked as `infra.db.lock_key` does.
+        by_print: Whether it is looked for by its print though there is no picture.
     """
     pages = [page.probes.lists for page in traces if page.probes]
-    keys = paper.keys if pages else {}
+    keys = paper.keys if pages or by_print else {}
     names = [paper.identity] if paper.identity else []
     if not pages and not names:
         return

@@ -70,6 +70,7 @@ def compare_with(
             other.id,
             other.shopper_id == receipt.shopper_id,
             compare(facts, paper_kept(other, chain, amounts.get(other.id, ()))),
+            other.channel,
         )
         for other, chain in rows
     ]

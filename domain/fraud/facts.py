@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from typing import Any, Final
 
-from domain.duplicates.facts import Duplicates
+from domain.duplicates.facts import Duplicates, Holder, PaperMatch
 from domain.origins.facts import OriginFacts
 from domain.text import digits_of
 from ocr.types import Reading, Severity
@@ -92,3 +92,8 @@ class Signal:
     severity: Severity
     strength: float
     evidence: dict[str, Any]
+
+
+def sent_before(own: Holder | PaperMatch) -> str:
+    """Return which rule says that a shopper's own earlier receipt is of the same paper."""
+    return "already_sent" if own.channel == "photo" else "purchase_counted"

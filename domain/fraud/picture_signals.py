@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from domain.fraud.facts import ReceiptFacts, Signal
+from domain.fraud.facts import ReceiptFacts, Signal, sent_before
 from ocr.traces.types import PictureTraces
 from ocr.types import Severity
 
@@ -63,7 +63,7 @@ def same_paper(facts: ReceiptFacts) -> Signal | None:
         "facts": dict(paper.likeness.facts),
         "lines_same": paper.likeness.lines_same,
     }
-    code, severity = ("already_sent", "reject") if own else ("same_receipt", "review")
+    code, severity = (sent_before(own), "reject") if own else ("same_receipt", "review")
     return _signal(code, severity, paper.likeness.strength, evidence)
 
 

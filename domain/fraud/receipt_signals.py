@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from domain.duplicates.facts import Holder
-from domain.fraud.facts import ReceiptFacts, Signal
+from domain.fraud.facts import ReceiptFacts, Signal, sent_before
 from ocr.types import Severity
 
 # A phone's or till's clock may run ahead of ours; a receipt from later than this can't be real.
@@ -31,7 +31,7 @@ def _held_before(holders: Sequence[Holder], *, other: str, other_severity: Sever
     # Sending one's own receipt again is a mistake, not fraud, whoever else sent it too.
     own = next((holder for holder in holders if holder.same_shopper), None)
     if own is not None:
-        return Signal("already_sent", "reject", 1.0, {"matching_receipt_id": str(own.receipt_id)})
+        return Signal(sent_before(own), "reject", 1.0, {"matching_receipt_id": str(own.receipt_id)})
     return Signal(other, other_severity, 1.0, {"matching_receipt_id": str(holders[0].receipt_id)})
 
 

@@ -8,7 +8,14 @@ RuleKind = Literal["same_receipt", "picture", "forged", "paper", "shopper"]
 
 # A test holds these to the signals that the modules beside this one make.
 RULES_BY_KIND: Final[dict[RuleKind, tuple[str, ...]]] = {
-    "same_receipt": ("already_sent", "same_image", "same_photo", "same_receipt", "changed_copy"),
+    "same_receipt": (
+        "already_sent",
+        "purchase_counted",
+        "same_image",
+        "same_photo",
+        "same_receipt",
+        "changed_copy",
+    ),
     "picture": ("photo_of_screen", "drawn_picture", "edited_picture", "made_by_program"),
     "forged": (
         "total_changed",

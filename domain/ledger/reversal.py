@@ -7,7 +7,7 @@ and currency go instead, the soonest last day first; where those don't reach, it
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -50,9 +50,20 @@ def take_back(
     return _take_back(session, receipt_id, event, at, may_owe=None, and_lock=and_lock).points
 
 
-def claw_back(session: Session, receipt_id: UUID, *, shopper_id: UUID, event: str, at: datetime) -> TakenBack:
-    """Take back what a receipt earned, also where it was spent: what is missing is owed."""
-    return _take_back(session, receipt_id, event, at, may_owe=shopper_id)
+def claw_back(
+    session: Session,
+    receipt_id: UUID,
+    *,
+    shopper_id: UUID,
+    event: str,
+    at: datetime,
+    parts: Mapping[UUID, int] | None = None,
+) -> TakenBack:
+    """Take back what a receipt earned, also where it was spent: what is missing is owed.
+
+    `parts` says how many points of which earning, by its transfer's key, where not all of it goes.
+    """
+    return _take_back(session, receipt_id, event, at, may_owe=shopper_id, parts=parts)
 
 
 @dataclass(slots=True)
@@ -77,10 +88,11 @@ def _take_back(
     *,
     may_owe: UUID | None,
     and_lock: Collection[int] = (),
+    parts: Mapping[UUID, int] | None = None,
 ) -> TakenBack:
     accounts = {row.credit_id for row in of_receipt(session, receipt_id) if row.kind == "earn"}
     purses = lock_accounts(session, accounts)
-    by_account = _standing(of_receipt(session, receipt_id), event)
+    by_account = _standing(of_receipt(session, receipt_id), event, parts)
     movements: list[Movement] = []
     for account_id, earnings in by_account.items():
         currency_id = purses[account_id].currency_id
@@ -113,15 +125,20 @@ def _take_back(
     return TakenBack(Points(total), Points(owed))
 
 
-def _standing(rows: Sequence[Transfer], event: str) -> dict[int, list[_Earning]]:
-    """Return by account the receipt's earnings of which something stands."""
+def _standing(
+    rows: Sequence[Transfer], event: str, parts: Mapping[UUID, int] | None
+) -> dict[int, list[_Earning]]:
+    """Return by account the receipt's earnings of which something stands, or of each its part."""
     undone: dict[UUID | None, int] = defaultdict(int)
     for row in rows:
         if row.kind in {"reverse", "claw_back"}:
             undone[row.follows] += row.points
     found: dict[int, list[_Earning]] = defaultdict(list)
     for row in rows:
-        if row.kind == "earn" and (left := row.points - undone[row.key]) > 0:
+        left = row.points - undone[row.key]
+        if parts is not None:
+            left = min(left, parts.get(row.key, 0))
+        if row.kind == "earn" and left > 0:
             found[row.credit_id].append(_Earning(row, key_of("reverse", row.key, event), left))
     return found
 

@@ -19,7 +19,15 @@ from schemas.people import Shopper
 READER: Final = "membership"
 # What moves points or changes which receipts are approved.
 FOLLOWED: Final = frozenset(
-    {"points.credited", "points.reversed", "receipt.decided", "receipt.settled", "referral.paid"}
+    {
+        "points.credited",
+        "points.reversed",
+        "purchase.credited",
+        "purchase.returned",
+        "receipt.decided",
+        "receipt.settled",
+        "referral.paid",
+    }
 )
 
 

@@ -78,12 +78,20 @@ def managed(session: Session, brand: str) -> list[ManagedMission]:
         .order_by(col(Mission.id).desc())
         .limit(SHOWN_MAX)
     ).all()
-    return [managed_body(session, mission) for mission in rows]
+    counted = select(MissionDone.mission_id, func.count()).group_by(col(MissionDone.mission_id))
+    of_these = col(MissionDone.mission_id).in_([mission.id for mission in rows])
+    done = dict(session.exec(counted.where(of_these)).all())
+    return [_managed(mission, done.get(mission.id, 0)) for mission in rows]
 
 
 def managed_body(session: Session, mission: Mission) -> ManagedMission:
     """Return a mission as its managers see it."""
-    done = session.exec(select(func.count()).where(MissionDone.mission_id == mission.id)).one()
+    return _managed(
+        mission, session.exec(select(func.count()).where(MissionDone.mission_id == mission.id)).one()
+    )
+
+
+def _managed(mission: Mission, done: int) -> ManagedMission:
     terms = {name: getattr(mission, name) for name in NewMission.model_fields}
     return ManagedMission(mission=NewMission(**terms), done=done if done >= FEWEST_TOLD or not done else None)
 
@@ -130,13 +138,16 @@ def progress(session: Session, shopper_id: UUID, mission_ids: Sequence[UUID]) ->
     return {mission_id: int(made) for mission_id, made in rows}
 
 
-# What may not be promoted by law is no part of a mission, as of no campaign.
+# What may not be promoted by law is no part of a mission, as of no campaign; nor is what went back to a shop.
 _PROGRESS: Final = text("""
     SELECT mission.id, CASE mission.goal
         WHEN 'receipts' THEN count(DISTINCT receipt.id)
         WHEN 'days' THEN count(DISTINCT receipt.purchased_on)
-        WHEN 'units' THEN floor(sum(CASE WHEN line.unit IS NULL THEN line.quantity ELSE 1 END))
-        ELSE sum(greatest(0, line.amount_minor - line.discount_minor)) END
+        WHEN 'units' THEN floor(sum(
+            CASE WHEN line.unit IS NULL THEN line.quantity - coalesce(back.units, 0) ELSE 1 END))
+        ELSE sum(CASE WHEN back.units IS NULL THEN greatest(0, line.amount_minor - line.discount_minor)
+            ELSE floor((line.amount_minor - line.discount_minor)
+                * (line.quantity - back.units) / line.quantity) END) END
     FROM mission
         JOIN receipt ON receipt.shopper_id = :shopper AND receipt.status = 'approved'
             AND receipt.currency = 'VND'
@@ -144,7 +155,13 @@ _PROGRESS: Final = text("""
         JOIN receipt_line AS line ON line.receipt_id = receipt.id AND line.brand_id = mission.brand_id
         JOIN brand ON brand.id = line.brand_id
         LEFT JOIN product ON product.id = line.product_id
-    WHERE mission.id = ANY(CAST(:missions AS uuid[]))
+        LEFT JOIN LATERAL (
+            SELECT sum(CAST(gone.milli_by_line ->> CAST(line.position + 1 AS text) AS bigint)) / 1000
+            FROM purchase JOIN purchase_return AS gone ON gone.purchase_id = purchase.id
+            WHERE receipt.channel <> 'photo' AND purchase.receipt_id = receipt.id
+                AND purchase.state = 'counted'
+        ) AS back (units) ON true
+    WHERE coalesce(back.units < line.quantity, true) AND mission.id = ANY(CAST(:missions AS uuid[]))
         AND coalesce(nullif(product.restricted_class, 'none'), brand.restricted_class, 'none') = 'none'
     GROUP BY mission.id
 """)

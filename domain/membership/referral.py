@@ -68,6 +68,15 @@ def terms_now(session: Session) -> ReferralTerms | None:
     return session.exec(statement.order_by(col(ReferralTerms.id).desc()).limit(1)).first()
 
 
+def terms_shown(session: Session) -> ReferralTermsBody | None:
+    """Return the newest terms that hold as admins write them; None where nothing is given."""
+    terms = terms_now(session)
+    if terms is None:
+        return None
+    said = {name: getattr(terms, name) for name in ReferralTermsBody.model_fields if name != "brand"}
+    return ReferralTermsBody(brand=session.get_one(Brand, terms.brand_id).slug, **said)
+
+
 def code_of(session: Session, shopper_id: UUID) -> str:
     """Return a shopper's code, drawn when it is first asked for."""
     once = insert(table_of(ReferralCode)).on_conflict_do_nothing()

@@ -14,6 +14,7 @@ CLEARER_PHOTO: Final = frozenset(
     {"blurred", "too_dark", "glare", "too_far", "cut_off_top", "cut_off_bottom", "no_text", "reading_failed"}
 )
 TOLD_PARAMS: Final[tuple[str, ...]] = ("points", "brands", "last_day", "days", "tier")
+_PURCHASES: Final = frozenset({"purchase.credited", "purchase.returned"})
 # Told as it is, whatever else happened.
 TOLD: Final[Mapping[str, MessageCode]] = {
     "points.expiring_soon": "points_expiring",
@@ -25,6 +26,7 @@ TOLD: Final[Mapping[str, MessageCode]] = {
     "mission.done": "mission_done",
     "voucher.used": "voucher_used",
     "reward.granted": "reward_granted",
+    "voucher.expiring_soon": "voucher_expiring",
 }
 
 
@@ -45,6 +47,8 @@ def compose(event: Recorded) -> Told | None:
     if (told := TOLD.get(event.type)) is not None:
         kept: dict[str, Any] = {name: data[name] for name in TOLD_PARAMS if name in data}
         return Told(told, kept)
+    if event.type in _PURCHASES:
+        return _of_purchase(event)
     if event.type == "receipt.undone":
         return Told("receipt_waits_again", {})
     if event.type == "receipt.reversed":
@@ -53,6 +57,16 @@ def compose(event: Recorded) -> Told | None:
         return None
     params = {"points": data["points"], "reasons": data["reasons"]}
     return Told(_code(event.type, data), params)
+
+
+def _of_purchase(event: Recorded) -> Told | None:
+    """Return what is told of a purchase: nothing where it brings or costs nothing."""
+    data = event.data
+    if event.type == "purchase.credited" and data["status"] == "approved" and data["points"]:
+        return Told("purchase_credited", {"points": data["points"]})
+    if event.type == "purchase.returned" and data["taken_back"]:
+        return Told("purchase_returned", {"points": data["taken_back"]})
+    return None
 
 
 def _code(type_: str, data: Mapping[str, Any]) -> MessageCode:

@@ -45,7 +45,7 @@ def _rows(session: Session, events: Sequence[Recorded]) -> list[dict[str, Any]]:
             "event_key": event.key,
             "shopper_id": event.shopper_id,
             "code": said.code,
-            "receipt_id": event.subject_id if event.type.startswith("receipt.") else None,
+            "receipt_id": event.subject_id if event.type.startswith(("receipt.", "purchase.")) else None,
             "params": said.params,
             "told_at": event.occurred_at,
             "read_at": None,

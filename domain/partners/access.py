@@ -84,6 +84,12 @@ def partners(session: Session) -> list[Partner]:
     return list(session.exec(select(Partner).order_by(col(Partner.slug))).all())
 
 
+def standing_partner(session: Session, slug: str) -> Partner | None:
+    """Return a partner that has not ended; None where there is none of this name."""
+    statement = select(Partner).where(Partner.slug == slug, col(Partner.ended_at).is_(None))
+    return session.exec(statement).one_or_none()
+
+
 def partner_ids(session: Session, slugs: Sequence[str]) -> dict[str, UUID]:
     """Return the ids of partners that stand, by slug; an unknown one is missing."""
     statement = select(Partner.slug, Partner.id).where(

@@ -11,9 +11,10 @@ from uuid import UUID
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.dialects.postgresql import insert
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from domain.errors import InvalidValueError
+from domain.events.outbox import NewEvent, record
 from domain.people.errors import InvalidEmailError, InvalidPhoneError, StaffExistsError
 from infra import clock
 from infra.secrets import token_secret
@@ -42,11 +43,15 @@ def phone_e164(phone: str) -> str:
 def join_shopper(session: Session, phone: str) -> Shopper:
     """Return the shopper with this phone, who joins if new."""
     number = phone_e164(phone)
-    session.execute(
+    now = clock.now()
+    joined = session.scalars(
         insert(Shopper)
-        .values(id=new_id(), phone=number, joined_at=clock.now())
+        .values(id=new_id(), phone=number, joined_at=now)
         .on_conflict_do_nothing(index_elements=["phone"])
-    )
+        .returning(col(Shopper.id))
+    ).one_or_none()
+    if joined is not None:
+        record(session, [NewEvent("joined", "shopper.joined", joined, now, joined)])
     return session.exec(select(Shopper).where(Shopper.phone == number)).one()
 
 

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 
 from domain.errors import UnknownFilterValueError
+from domain.events import outbox
+from domain.events.outbox import NewEvent
 from domain.paging import comes_before
 from domain.privacy.errors import ConsentNeededError, ConsentTextChangedError
 from domain.privacy.texts import all_asked, current_text
@@ -139,6 +141,15 @@ def record(
             standing.append(said)
     session.add_all(new)
     session.flush()
+    # Whoever waits for somebody to take part hears of it.
+    outbox.record(
+        session,
+        [
+            NewEvent(f"agreed:{said.id}", "shopper.agreed", shopper_id, said.said_at, shopper_id)
+            for said in new
+            if said.purpose == "programme" and said.given
+        ],
+    )
 
 
 def _stands(said: Consent, standing: Sequence[Consent]) -> bool:

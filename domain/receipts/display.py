@@ -14,7 +14,7 @@ from domain.campaigns.kept import KeptEarning, read_kept
 from domain.campaigns.told import campaign_views, names_of_versions, why_no_points
 from domain.money import major
 from domain.paging import comes_before
-from domain.receipts.reasons import Audience, reasons_of
+from domain.receipts.reasons import Audience, may_be_appealed, reasons_of
 from domain.rewards import granting
 from infra.words import Language
 from schemas.catalog import Brand, Product, Retailer
@@ -47,7 +47,7 @@ def history(
     statement = (
         select(Receipt, Retailer.name, points)
         .outerjoin(Retailer, col(Retailer.id) == Receipt.retailer_id)
-        .where(Receipt.shopper_id == shopper_id)
+        .where(Receipt.shopper_id == shopper_id, Receipt.channel == "photo")
     )
     if before is not None:
         statement = statement.where(comes_before(col(Receipt.received_at), col(Receipt.id), before))
@@ -97,7 +97,7 @@ def views(
             settled_at=receipt.settled_at,
             pages=pages.get(receipt.id, 0),
             reasons=reasons_of(receipt, audience, language),
-            may_appeal=receipt.status in REFUSED_STATUSES and receipt.id not in appealed,
+            may_appeal=may_be_appealed(receipt) and receipt.id not in appealed,
             reading=_reading_view(receipt, retailers),
             lines=lines[receipt.id],
             points=sum(line.points for line in lines[receipt.id]),

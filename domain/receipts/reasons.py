@@ -14,6 +14,7 @@ Audience = Literal["shopper", "staff"]
 # What a shopper may know of a reason: what helps to do better. The rest would teach a cheat.
 EVIDENCE_FOR_SHOPPERS: Final = {
     "already_sent": {"matching_receipt_id"},
+    "purchase_counted": {"matching_receipt_id"},
     "too_old": {"purchased_on", "days", "accepted_days"},
     "outside_campaign": {"purchased_on"},
     "sums_differ": {"lines_minor", "total_minor"},
@@ -53,9 +54,15 @@ def told_to_shopper(receipt: Receipt) -> list[Reason]:
         for reason in receipt.reasons
         if not _is_untold(reason) and reason.code != "appealed" and not _is_past_doubt(receipt, reason)
     ]
-    if receipt.status in REFUSED_STATUSES and not any(reason.severity == "reject" for reason in told):
+    if receipt.status == "rejected" and not any(reason.severity == "reject" for reason in told):
         told.append(NOT_ACCEPTED)
     return told
+
+
+def may_be_appealed(receipt: Receipt) -> bool:
+    """Say whether a receipt was decided against its shopper: goods that went back are no decision."""
+    against = any(reason.severity == "reject" for reason in receipt.reasons)
+    return receipt.status == "rejected" or (receipt.status == "reversed" and against)
 
 
 def _is_untold(reason: Reason) -> bool:

@@ -20,6 +20,7 @@ from domain.loyalty.crediting import credit
 from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
 from domain.receipts.errors import ConflictOfInterestError
+from domain.receipts.reasons import may_be_appealed
 from domain.receipts.rows import locked
 from domain.review import ends, records, safeguards, workbench
 from domain.review.corrections import IDENTITY, Changes, correct
@@ -40,7 +41,7 @@ from domain.rewards import granting
 from infra import clock
 from infra.metrics import count_settled_after_commit
 from schemas.reasons import Reason
-from schemas.receipts import REFUSED_STATUSES, Receipt
+from schemas.receipts import Receipt
 from schemas.review import Corrections, Decision, ReceiptAppeal, RefusalKind, ReviewDecision, ReviewProposal
 
 CASES_AT_ONCE_MAX = 100
@@ -239,7 +240,7 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
         raise NotFoundError
     if session.get(ReceiptAppeal, receipt_id) is not None:
         raise AppealedBeforeError
-    if receipt.status not in REFUSED_STATUSES:
+    if not may_be_appealed(receipt):
         raise NotRefusedError(status=receipt.status)
     appealed = ReceiptAppeal(receipt_id=receipt_id, words=words, appealed_at=clock.now())
     session.add(appealed)

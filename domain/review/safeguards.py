@@ -49,7 +49,10 @@ def wait_for_approvals(session: Session) -> None:
 
 
 def paid_by(session: Session, receipt: Receipt) -> list[UUID]:
-    """Return the approved receipts of the same paper, by print, by picture, or by what was found alike."""
+    """Return the approved receipts of the same paper, by print, by picture, or by what was found alike.
+
+    One whose goods all went back counts too: nothing is paid for them again.
+    """
     named = [UUID(other) for other in _named(receipt)]
     naming = [f'[{{"evidence": {{"matching_receipt_id": "{other}"}}}}]' for other in (receipt.id, *named)]
     asked = {"receipt_id": receipt.id, "named": named, "naming": naming}
@@ -59,7 +62,9 @@ def paid_by(session: Session, receipt: Receipt) -> list[UUID]:
     if not alike - {receipt.id}:
         return []
     statement = select(Receipt.id).where(
-        col(Receipt.id).in_(alike), Receipt.id != receipt.id, Receipt.status == "approved"
+        col(Receipt.id).in_(alike),
+        Receipt.id != receipt.id,
+        col(Receipt.status).in_(("approved", "reversed")),
     )
     return list(session.exec(statement.order_by(col(Receipt.received_at), col(Receipt.id))).all())
 

@@ -155,7 +155,11 @@ def offers(session: Session, shopper_id: UUID, language: Language) -> list[Rewar
     rows = session.exec(
         select(Reward, Brand)
         .join(Brand, col(Brand.id) == Reward.brand_id)
-        .where(Reward.state == "offered", or_(col(Reward.ends_at).is_(None), col(Reward.ends_at) > now))
+        .where(
+            Reward.state == "offered",
+            or_(col(Reward.ends_at).is_(None), col(Reward.ends_at) > now),
+            _TAKEN,
+        )
         .order_by(col(Reward.points), col(Reward.id))
         .limit(OFFERED_MAX)
     ).all()
@@ -182,6 +186,19 @@ def offers(session: Session, shopper_id: UUID, language: Language) -> list[Rewar
             )
         )
     return shown
+
+
+_partner_of = select(RewardPartner.reward_id).where(RewardPartner.reward_id == Reward.id).correlate(Reward)
+_standing_partner_of = _partner_of.join(Partner, col(Partner.id) == RewardPartner.partner_id).where(
+    col(Partner.ended_at).is_(None)
+)
+# Nobody is to give points for what no till takes any more: its partners have all ended.
+_TAKEN = or_(~_partner_of.exists(), _standing_partner_of.exists())
+
+
+def is_taken(session: Session, reward_id: UUID) -> bool:
+    """Say whether a reward's vouchers are taken: some partner of it stands, or it never had any."""
+    return session.exec(select(Reward.id).where(Reward.id == reward_id, _TAKEN)).first() is not None
 
 
 def why_not(reward: Reward, *, now: datetime, free: int, had: int, short: int) -> WhyNot | None:
@@ -255,7 +272,12 @@ def _partners(session: Session, reward_ids: list[UUID]) -> dict[UUID, list[str]]
 
 
 def _take_partners(session: Session, reward_id: UUID, slugs: Sequence[str]) -> None:
-    known = access.partner_ids(session, slugs)
+    # One that ended since may stay named, so that the rest can be changed.
+    named = select(Partner.slug, Partner.id).join(RewardPartner, col(RewardPartner.partner_id) == Partner.id)
+    before = dict(
+        session.exec(named.where(RewardPartner.reward_id == reward_id, col(Partner.slug).in_(slugs))).all()
+    )
+    known = before | access.partner_ids(session, slugs)
     if unknown := set(slugs) - known.keys():
         raise InvalidValueError(field=f"partners: {min(unknown)}")
     session.execute(delete(RewardPartner).where(col(RewardPartner.reward_id) == reward_id))

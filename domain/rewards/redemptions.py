@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -42,7 +43,8 @@ def redeem(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str)
     if reward is None or reward.state == "draft":
         raise NotFoundError
     now = clock.now()
-    if catalogue.why_not(reward, now=now, free=1, had=0, short=0) is not None:
+    is_open = catalogue.why_not(reward, now=now, free=1, had=0, short=0) is None
+    if not is_open or not catalogue.is_taken(session, reward_id):
         raise RewardClosedError
     # Whoever spends this shopper's points queues here: what follows is asked once at a time.
     points.take(session, shopper_id, reward, redemption, now)
@@ -133,16 +135,25 @@ def vouchers(
         statement = statement.where(comes_before(col(Voucher.issued_at), col(Voucher.id), before))
     order = (col(Voucher.issued_at).desc(), col(Voucher.id).desc())
     rows = session.exec(statement.order_by(*order).limit(limit)).all()
-    return [view(session, row, language) for row in rows]
+    return _views(session, rows, language)
 
 
 def view(session: Session, voucher: Voucher, language: Language) -> VoucherView:
     """Return a voucher as its owner sees it, with its code while it can be used."""
-    reward, brand = session.exec(
+    return _views(session, [voucher], language)[0]
+
+
+def _views(session: Session, rows: Sequence[Voucher], language: Language) -> list[VoucherView]:
+    found = session.exec(
         select(Reward, Brand.name)
         .join(Brand, col(Brand.id) == Reward.brand_id)
-        .where(Reward.id == voucher.reward_id)
-    ).one()
+        .where(col(Reward.id).in_({row.reward_id for row in rows}))
+    ).all()
+    rewards = {reward.id: (reward, brand) for reward, brand in found}
+    return [_view(row, *rewards[row.reward_id], language) for row in rows]
+
+
+def _view(voucher: Voucher, reward: Reward, brand: str, language: Language) -> VoucherView:
     state = standing(voucher, clock.now())
     assert voucher.issued_at is not None  # noqa: S101 - it has an owner
     assert voucher.last_day is not None  # noqa: S101 - it has an owner

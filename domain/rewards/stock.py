@@ -7,7 +7,7 @@ from typing import TextIO
 from uuid import UUID
 
 from sqlalchemy import insert, update
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.catalog.sheets import Sheet
@@ -19,11 +19,12 @@ from infra.secrets import seal
 from infra.words import Language
 from schemas.base import new_id, table_of
 from schemas.catalog import ImportReport
-from schemas.rewards import BatchKind, Reward, Voucher, VoucherBatch
+from schemas.rewards import BatchKind, BatchStock, Reward, Voucher, VoucherBatch
 
 COLUMNS = ("code",)
 CODE_LENGTH_MIN, CODE_LENGTH_MAX = 6, 60
 ROWS_AT_ONCE = 2000
+BATCHES_SHOWN_MAX = 200
 
 
 def draw_batch(session: Session, reward: Reward, size: int, staff_id: UUID) -> VoucherBatch:
@@ -89,6 +90,27 @@ def _keep(
         ]
         session.execute(insert(table_of(Voucher)), rows)
     return batch
+
+
+def batches(session: Session, reward_id: UUID) -> list[BatchStock]:
+    """Return a reward's batches, newest first, with how many vouchers of each are free."""
+    free = (
+        select(Voucher.batch_id, func.count().label("free"))
+        .where(Voucher.reward_id == reward_id, Voucher.state == "free")
+        .group_by(col(Voucher.batch_id))
+        .subquery()
+    )
+    rows = session.exec(
+        select(VoucherBatch, func.coalesce(free.c.free, 0))
+        .outerjoin(free, free.c.batch_id == col(VoucherBatch.id))
+        .where(VoucherBatch.reward_id == reward_id)
+        .order_by(col(VoucherBatch.id).desc())
+        .limit(BATCHES_SHOWN_MAX)
+    ).all()
+    return [
+        BatchStock(id=batch.id, kind=batch.kind, size=batch.size, made_at=batch.made_at, free=left)
+        for batch, left in rows
+    ]
 
 
 def withdraw_batch(session: Session, reward: Reward, batch_id: UUID) -> int:

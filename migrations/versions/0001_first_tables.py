@@ -286,6 +286,9 @@ def upgrade() -> None:
         sa.Column("shopper_id", sa.Uuid(), nullable=False),
         sa.Column("idempotency_key", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=True),
         sa.Column("request_hash", sqlmodel.sql.sqltypes.AutoString(length=64), nullable=False),
+        sa.Column(
+            "channel", sqlmodel.sql.sqltypes.AutoString(length=11), server_default="photo", nullable=False
+        ),
         sa.Column("status", sqlmodel.sql.sqltypes.AutoString(length=12), nullable=False),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
@@ -320,6 +323,9 @@ def upgrade() -> None:
         ),
         sa.CheckConstraint(
             "status <> 'in_review' OR waiting_since IS NOT NULL", name=op.f("ck_receipt_in_review_since")
+        ),
+        sa.CheckConstraint(
+            "channel IN ('photo', 'till', 'web', 'marketplace')", name=op.f("ck_receipt_channel")
         ),
         sa.CheckConstraint(
             "status IN ('received', 'reading', 'approved', 'in_review', 'rejected', 'unreadable', 'reversed')",

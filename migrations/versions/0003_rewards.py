@@ -136,6 +136,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'free'"),
     )
     op.create_index(
+        "ix_voucher_last_day",
+        "voucher",
+        ["last_day", "id"],
+        unique=False,
+        postgresql_where=sa.text("state IN ('issued', 'reserved')"),
+    )
+    op.create_index(
         "ix_voucher_shopper",
         "voucher",
         ["shopper_id", "issued_at"],
@@ -157,6 +164,11 @@ def downgrade() -> None:
     op.drop_index("ix_voucher_used", table_name="voucher", postgresql_where=sa.text("state = 'used'"))
     op.drop_index(
         "ix_voucher_shopper", table_name="voucher", postgresql_where=sa.text("shopper_id IS NOT NULL")
+    )
+    op.drop_index(
+        "ix_voucher_last_day",
+        table_name="voucher",
+        postgresql_where=sa.text("state IN ('issued', 'reserved')"),
     )
     op.drop_index("ix_voucher_free", table_name="voucher", postgresql_where=sa.text("state = 'free'"))
     op.drop_index(op.f("ix_voucher_batch_id"), table_name="voucher")

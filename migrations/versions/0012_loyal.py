@@ -1,6 +1,6 @@
 """Rewards that campaigns grant, and who is in which segment.
 
-Revision: 0012_loyal, after 0009.
+Revision: 0012_loyal, after 0011.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlmodel
 from alembic import op
 
 revision = "0012_loyal"
-down_revision = "0009"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -188,7 +188,9 @@ def test_each_caller_is_let_in_or_kept_out_as_the_rules_say(
     world.receipt.status = state
     session.flush()
     wrong = []
-    for operation in OPERATIONS:
+    # The receipt's state can matter only where a receipt is asked for: the rest is asked once.
+    about_it = [operation for operation in OPERATIONS if "{receipt_id}" in operation.path]
+    for operation in OPERATIONS if state == "in_review" else about_it:
         for caller in world.callers:
             expected = outcome_for(EXPECTED[operation.name], caller, console=operation.is_console)
             found = ask(client, session, world, operation, caller)

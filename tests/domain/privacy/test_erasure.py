@@ -22,6 +22,7 @@ from domain.people.audit import record_act
 from domain.people.shoppers import say_born
 from domain.privacy import erasure
 from domain.privacy.held import HELD, belongs, table
+from domain.purchases import members
 from domain.receipts import intake
 from domain.receipts.rows import locked
 from infra import clock, storage
@@ -36,6 +37,7 @@ from schemas.review import ReviewDecision
 from schemas.segments import Segment, SegmentMember
 from tests import make
 from tests.api.test_logs import log  # noqa: F401 - a fixture
+from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
 from tests.make.ways_in import add_ways_in
 from workers.privacy import erase_shoppers
@@ -125,6 +127,12 @@ def person(client: TestClient, session: Session) -> Shopper:
     session.add(SegmentMember(segment_id=segment.id, shopper_id=shopper.id))
     say_born(session, shopper.id, BirthYear(birth_year=1990))
     add_ways_in(session, shopper, SECRET)
+    members.note_phone(session, shopper.id)
+    members.code_of(session, shopper.id)
+    # Of nothing that earns: what is counted here are the photographs.
+    elsewhere = {"store": f"Street {SECRET}", "purchased_at": make.NOON.replace(hour=7).isoformat()}
+    take(session, told_line(f"Pen {SECRET}", 7_000, quantity=2), phone=f"+84{PHONE[1:]}", **elsewhere)
+    give_back(session, (1, "1"))
     session.commit()
     return shopper
 

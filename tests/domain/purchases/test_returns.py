@@ -1,0 +1,204 @@
+"""Goods that go back take their points with them: line by line, in any order, once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlmodel import Session
+
+from domain.ledger import budgets
+from domain.loyalty import wallet
+from domain.membership import missions
+from domain.privacy import erasure
+from domain.purchases import shown, waiting
+from domain.purchases.errors import ReturnChangedError, ReturnTooHighError
+from domain.rewards import redemptions
+from domain.settlement import settle_receipt
+from infra import clock
+from schemas.campaigns import Campaign
+from schemas.membership import NewMission
+from tests import make
+from tests.make.orders import give_back, receipts_of, settle_due, stands, take, told_line
+from tests.make.rewards import offered_reward
+
+
+def three_lines() -> list[dict[str, object]]:
+    return [
+        told_line(quantity="3", amount=99_000),
+        told_line("Sting dâu 330ml", 12_000),
+        told_line("Comfort 3.1L", 155_000, quantity="1.5", discount=5_000),
+    ]
+
+
+def test_a_line_goes_back_with_its_points(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    take(session, told_line(quantity="2", amount=200_000), told_line(amount=50_000))
+    answer = give_back(session, (1, "1"))
+
+    assert stands(session, shopper) == 150
+    assert [(line.line, line.quantity) for line in answer.left] == [(1, 1.0), (2, 1.0)]
+    [view] = shown.history(session, shopper.id, before=None, limit=10, language="en")
+    assert [(line.points, line.returned) for line in view.lines] == [(100, 1.0), (50, 0.0)]
+    assert receipts_of(session, shopper)[0].status == "approved"
+
+
+def test_the_same_return_again_takes_nothing_more(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    take(session, told_line(quantity="2", amount=200_000))
+    first = give_back(session, (1, "1"))
+
+    assert give_back(session, (1, "1")) == first
+    assert stands(session, shopper) == 100
+    with pytest.raises(ReturnChangedError):
+        give_back(session, (1, "0.5"))
+    assert stands(session, shopper) == 100
+
+
+@pytest.mark.parametrize(("line", "quantity"), [(1, "2.001"), (2, None), (300, "1")])
+def test_no_more_goes_back_than_stands(
+    session: Session, campaign: Campaign, line: int, quantity: str | None
+) -> None:
+    shopper = make.make_shopper(session)
+    take(session, told_line(quantity="2", amount=200_000))
+    with pytest.raises(ReturnTooHighError):
+        give_back(session, (line, quantity))
+    give_back(session, (1, None))
+    with pytest.raises(ReturnTooHighError):
+        give_back(session, (1, "0.001"), return_id="R-2")
+    assert stands(session, shopper) == 0
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    order=st.permutations([(1, "1"), (1, "0.5"), (1, "1.5"), (2, None), (3, "0.7"), (3, "0.8")]),
+    parts=st.integers(min_value=1, max_value=6),
+)
+def test_a_purchase_that_goes_back_whole_leaves_nothing(
+    session: Session, order: list[tuple[int, str | None]], parts: int
+) -> None:
+    with session.begin_nested() as unchanged:
+        make.make_campaign(
+            session,
+            brands=("OMO", "Comfort", "Sting"),
+            slug="whole",
+            points_per_10000_minor=7,
+            budget={"total": 1000},
+            caps=[{"of": "points", "party": "shopper", "per": "day", "most": 1000}],
+        )
+        shopper = make.make_shopper(session)
+        take(session, *three_lines())
+        assert stands(session, shopper) > 0
+        left = budget_left(session)
+        for number, returned in enumerate(order[:parts]):
+            give_back(session, returned, return_id=f"R-{number}")
+        early = stands(session, shopper)
+        for number, returned in enumerate(order[parts:]):
+            give_back(session, returned, return_id=f"S-{number}")
+
+        assert early >= 0
+        assert stands(session, shopper) == 0
+        assert budget_left(session) == 1000 > left
+        assert session.execute(text("SELECT coalesce(sum(used), 0) FROM cap_use")).scalar_one() == 0
+        assert receipts_of(session, shopper)[0].status == "reversed"
+        unchanged.rollback()
+
+
+def budget_left(session: Session) -> int:
+    ids = list(session.scalars(text("SELECT budget_id FROM campaign_budget")))
+    return sum(budgets.left(session, ids, at=clock.now()).values())
+
+
+@pytest.mark.parametrize(
+    ("goal", "bought", "kept"), [("units", 5, 1), ("spend_minor", 315_000, 45_000), ("receipts", 1, 1)]
+)
+def test_missions_count_what_was_kept(
+    session: Session, campaign: Campaign, goal: str, bought: int, kept: int
+) -> None:
+    shopper, now = make.make_shopper(session), clock.now()
+    names = {"slug": "m", "name_vi": "M", "name_en": "M", "goal": goal, "amount": 1000, "points": 1}
+    wanted = NewMission(**names, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
+    mission = missions.add(session, "omo", wanted)
+
+    def made() -> int:
+        return missions.progress(session, shopper.id, [mission.id]).get(mission.id, 0)
+
+    take(session, told_line(quantity="3", amount=225_000), told_line(quantity="2", amount=90_000))
+    assert made() == bought
+    give_back(session, (1, "2"), return_id="R-1")
+    give_back(session, (1, "1"), (2, "0.5"), return_id="R-2")
+    give_back(session, (2, "0.5"), return_id="R-3")
+    session.flush()
+    assert made() == kept
+    give_back(session, (2, None), return_id="R-4")
+    session.flush()
+    assert made() == 0
+
+
+def test_points_that_were_spent_are_owed(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    take(session)
+    redemptions.redeem(session, shopper.id, offered_reward(session, points=185).id, "all of it")
+    give_back(session, (1, None))
+
+    [balance] = wallet.balances(session, shopper.id)
+    assert (balance.available, balance.owed) == (0, 185)
+
+
+def test_goods_that_went_back_before_the_buyer_joined_earn_nothing(
+    session: Session, campaign: Campaign
+) -> None:
+    take(session, told_line(quantity="2", amount=200_000))
+    give_back(session, (1, "1"))
+    shopper = make.make_shopper(session)
+    waiting.call_for(session, shopper.id)
+    assert settle_due(session)
+
+    assert stands(session, shopper) == 100
+
+
+def test_what_a_photograph_earned_goes_back_too(session: Session, campaign: Campaign) -> None:
+    shopper = make.make_shopper(session)
+    receipt = make.make_receipt(session, shopper)
+    lines = make.make_line("OMO nước 3L", 100_000), make.make_line("OMO bột 5.5kg", 185_000)
+    settle_receipt(session, receipt.id, make.make_reading(*lines))
+    take(session, told_line(amount=185_000), told_line("OMO nước 3L", 100_000))
+    assert stands(session, shopper) == 285
+    give_back(session, (1, None))
+
+    assert stands(session, shopper) == 100
+
+
+def test_what_waits_for_a_person_is_taken_back_once_it_is_approved(
+    session: Session, campaign: Campaign
+) -> None:
+    shopper = make.make_shopper(session)
+    purchase = take(session)
+    [receipt] = receipts_of(session, shopper)
+    receipt.status, receipt.waiting_since = "in_review", clock.now()
+    session.flush()
+    give_back(session, (1, None))
+    assert stands(session, shopper) == 185
+
+    receipt.status = "approved"
+    purchase.due_at = clock.now()
+    session.flush()
+    assert settle_due(session)
+    assert stands(session, shopper) == 0
+
+
+def test_goods_of_a_forgotten_shopper_go_back_and_cost_nobody_anything(
+    session: Session, campaign: Campaign
+) -> None:
+    shopper = make.make_shopper(session)
+    purchase = take(session)
+    erasure.ask_erasure(session, shopper.id, "erase")
+    while erasure.erase_some(session, shopper.id, 100):
+        session.expire_all()
+
+    assert (purchase.told, purchase.phone_digest, purchase.state) == (None, None, "counted")
+    assert give_back(session, (1, None)).left[0].quantity == 0
+    assert stands(session, shopper) == 185
