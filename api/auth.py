@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -13,8 +14,8 @@ from sqlmodel import Session
 from api.errors import UnauthenticatedError, problem
 from domain.errors import NotFoundError
 from domain.people.staff import token_stands
-from domain.signin import sessions
 from domain.signin.errors import SecondFactNeededError, SessionEndedError
+from domain.signin.standing import check_fresh, standing
 from infra.tokens import Claims, TokenError, read_token
 from infra.web import ReadOnly
 from infra.words import Language, language_of
@@ -76,6 +77,7 @@ class Standing:
     person: Shopper | StaffMember
     session_id: UUID | None = None
     second_fact_due: bool = False
+    began_at: datetime | None = None
 
 
 def current_standing(caller: CurrentClaims, session: ReadOnly) -> Standing:
@@ -94,11 +96,11 @@ def current_standing(caller: CurrentClaims, session: ReadOnly) -> Standing:
         shopper = _one_look(session, Shopper, caller.subject)
         found = Standing(shopper) if shopper is not None else None
     else:
-        open_session = sessions.standing(session, caller.subject, caller.session_id)
+        open_session = standing(session, caller.subject, caller.session_id)
         session.close()
         if open_session is None:
             raise SessionEndedError
-        found = Standing(open_session[0], caller.session_id, open_session[1])
+        found = Standing(open_session.shopper, caller.session_id, *open_session[1:])
     if found is None or (isinstance(found.person, Shopper) and found.person.erased_at is not None):
         raise UnauthenticatedError
     return found
@@ -143,6 +145,19 @@ def _one_look(session: Session, model: type[Person], person_id: UUID) -> Person 
 
 
 CurrentShopper = Annotated[Shopper, Depends(current_shopper)]
+
+
+def fresh_shopper(standing_now: CurrentStanding, shopper: CurrentShopper) -> Shopper:
+    """Return the shopper who calls, who signed in a moment ago.
+
+    Raises:
+        FreshSignInNeededError: They did so longer ago.
+    """
+    check_fresh(standing_now.began_at)
+    return shopper
+
+
+FreshShopper = Annotated[Shopper, Depends(fresh_shopper)]
 CurrentStaff = Annotated[StaffMember, Depends(current_staff)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Final
@@ -18,6 +18,7 @@ from sqlmodel import Session
 from api.errors import TooManyRequestsError
 from domain.events import outbox
 from domain.events.outbox import Cursor, Recorded
+from domain.signin.standing import Watching, standing_among
 from infra.connections import stopping
 from infra.db import engine
 from infra.faults import AWAY
@@ -43,9 +44,13 @@ class StreamEnded(Exception):  # noqa: N818 - no error: the server stops, or the
 
 @dataclass(eq=False)
 class Watcher:
-    """One stream: what has come for it and is not sent yet; None among it ends the stream."""
+    """One stream: what has come for it and is not sent yet; None among it ends the stream.
+
+    `session_id` is the session that it was opened with; None with a token of the command line.
+    """
 
     shopper_id: UUID
+    session_id: UUID | None = None
     arrived: asyncio.Queue[Recorded | None] = field(default_factory=lambda: asyncio.Queue(LAG_MAX))
 
     def put(self, event: Recorded | None) -> None:
@@ -78,20 +83,20 @@ class Streams:
     def __init__(self) -> None:
         self._watchers: set[Watcher] = set()
         self._tasks: list[asyncio.Task[None]] = []
+        self._beginning = asyncio.Lock()
 
     @asynccontextmanager
-    async def watch(self, shopper_id: UUID) -> AsyncIterator[Watcher]:
-        """Yield a watcher of a shopper's events: of all that come from now on.
+    async def watch(self, shopper_id: UUID, session_id: UUID | None) -> AsyncIterator[Watcher]:
+        """Yield a watcher of a shopper's events: of all that come from now on, while their session stands.
 
         Raises:
             TooManyRequestsError: The shopper, or this process, has as many streams as may be.
         """
         self.check_room(shopper_id)
-        watcher = Watcher(shopper_id)
+        watcher = Watcher(shopper_id, session_id)
         self._watchers.add(watcher)
         try:
-            if len(self._watchers) == 1:
-                await self._begin()
+            await self._begin()
             yield watcher
         finally:
             self._watchers.discard(watcher)
@@ -109,9 +114,16 @@ class Streams:
             raise TooManyRequestsError(retry_after_seconds=RETRY_SECONDS)
 
     async def _begin(self) -> None:
-        # Where it begins is known before the first watcher looks at what was there already.
-        cursor = await run_in_threadpool(_newest)
-        self._tasks = [asyncio.create_task(self._look(cursor)), asyncio.create_task(self._end_with_server())]
+        # Each watcher waits until where the look begins is known: what it reads by itself before that would
+        # leave a gap. One that goes away meanwhile leaves the beginning to the next who waits here.
+        async with self._beginning:
+            if not self._tasks or any(task.done() for task in self._tasks):
+                self._end()
+                cursor = await run_in_threadpool(_newest)
+                looks = (self._look(cursor), self._end_with_server())
+                self._tasks = [asyncio.create_task(look) for look in looks]
+                for task in self._tasks:
+                    task.add_done_callback(self._end_watchers)
 
     def _end(self) -> None:
         for task in self._tasks:
@@ -120,12 +132,18 @@ class Streams:
 
     async def _look(self, cursor: Cursor) -> None:
         while True:
+            watching = {(one.shopper_id, one.session_id) for one in self._watchers}
             try:
-                events = await run_in_threadpool(_read, cursor)
+                events, standing = await run_in_threadpool(_read, cursor, watching)
             except AWAY as error:
                 _log.warning("streams_put_off", error=type(error).__name__)
                 await asyncio.sleep(AWAY_SECONDS)
                 continue
+            # Before what came is handed out: who signed out, here or elsewhere, hears nothing of it.
+            ended = watching - standing
+            for watcher in self._watchers:
+                if (watcher.shopper_id, watcher.session_id) in ended:
+                    watcher.put(None)
             for event in events:
                 for watcher in [one for one in self._watchers if one.shopper_id == event.shopper_id]:
                     watcher.put(event)
@@ -136,6 +154,13 @@ class Streams:
     async def _end_with_server(self) -> None:
         while not stopping.is_set():  # noqa: ASYNC110 - a signal's handler may set no more than a flag
             await asyncio.sleep(STOP_LOOK_SECONDS)
+
+    def _end_watchers(self, task: asyncio.Task[None]) -> None:
+        """End every stream where a task ended by itself: the server stops, or nobody looks any more."""
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            _log.error("streams_broke", error=type(error).__name__)
         for watcher in self._watchers:
             watcher.put(None)
 
@@ -151,6 +176,8 @@ def _newest() -> Cursor:
         return outbox.newest(session)
 
 
-def _read(cursor: Cursor) -> list[Recorded]:
+def _read(cursor: Cursor, watching: Collection[Watching]) -> tuple[list[Recorded], set[Watching]]:
     with Session(engine()) as session:
-        return outbox.read_after(session, cursor, EVENTS_AT_ONCE)
+        # Those who stand are asked for last: whoever signed out before an event was read is not among them.
+        events = outbox.read_after(session, cursor, EVENTS_AT_ONCE)
+        return events, standing_among(session, watching)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from console.render import PREFIX
 from domain.errors import NotFoundError
 from domain.people.staff import signed_in
 from infra import clock
-from infra.secrets import token_secret
+from infra.secrets import purpose_key
 from infra.web import ReadOnly, is_https
 from schemas.people import StaffMember
 
@@ -28,6 +27,8 @@ COOKIE_PATH = "/console"
 # One working day; a stolen cookie is worthless the next morning.
 SESSION_HOURS = 10
 ALGORITHM = "HS256"
+# A key of its own: a bearer token is no cookie, and a cookie no bearer token.
+SESSION_KEY = "console session"
 # Ties a form to the browser that asked for it, where there is no session yet.
 FORM_COOKIE = "quetbill_sign_in"
 FORM_SECONDS = 3600
@@ -52,11 +53,6 @@ class _Cookie:
     csrf: str
 
 
-def _key() -> bytes:
-    # A key of its own: a bearer token is no cookie, and a cookie no bearer token.
-    return hmac.new(token_secret(), b"console session", hashlib.sha256).digest()
-
-
 def begin_session(request: Request, response: Response, staff_id: UUID) -> None:
     """Set the cookie that says who is signed in, since when."""
     now = clock.now()
@@ -66,7 +62,7 @@ def begin_session(request: Request, response: Response, staff_id: UUID) -> None:
         "csrf": secrets.token_urlsafe(24),
         "exp": now + timedelta(hours=SESSION_HOURS),
     }
-    set_cookie(request, response, COOKIE, jwt.encode(claims, _key(), algorithm=ALGORITHM))
+    set_cookie(request, response, COOKIE, jwt.encode(claims, purpose_key(SESSION_KEY), algorithm=ALGORITHM))
 
 
 def end_session(response: Response) -> None:
@@ -107,7 +103,7 @@ def _cookie_says(request: Request) -> _Cookie | None:
     try:
         claims = jwt.decode(
             request.cookies.get(COOKIE, ""),
-            _key(),
+            purpose_key(SESSION_KEY),
             algorithms=[ALGORITHM],
             options={"require": ["sub", "since", "csrf", "exp"]},
         )

@@ -32,6 +32,15 @@ _PAUSE_KEY: Final = "quetbill:code_sender:pause"
 # https://developers.esms.vn/en/esms-api/table-of-error-codes
 ESMS_TAKEN: Final = "100"
 ESMS_SEEN_BEFORE: Final = "124"
+# Of the same table: a number, key, price, balance, brand name, address, template or request that it does not
+# take. Nothing was sent then. What else it says leaves that open.
+ESMS_REFUSED: Final = frozenset(
+    {"99", "101", "102", "103", "104", "108", "110", "118", "140", "146", "177", "204", "210", "300", "301"}
+)
+# https://www.rfc-editor.org/rfc/rfc9110: it gave up waiting, or is at the same request already.
+UNSURE_STATUSES: Final = frozenset({408, 409, 425})
+# Before these nothing of a request has left.
+_NOT_SENT: Final = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 _log = structlog.get_logger()
 
 
@@ -51,22 +60,27 @@ class CodeMessage:
 
 
 class NotTakenError(Exception):
-    """The provider refused the code for good; `why` is its own code for that."""
+    """The provider will not carry the code; `why` is its own code for that.
 
-    def __init__(self, why: str) -> None:
+    `is_sure` says that it has not taken it at this try: what it may have sent, it may ask money for.
+    """
+
+    def __init__(self, why: str, *, is_sure: bool = True) -> None:
         super().__init__(why)
         self.why = why
+        self.is_sure = is_sure
 
 
 class TryAgainError(Exception):
-    """The provider hangs, is away or throttles: whether it took the code is not known.
+    """The provider hangs, is away or throttles: the same reference may be sent again after `seconds`.
 
-    The same reference may be sent again after `seconds`.
+    `is_sure` says that it has not taken the code at this try; else that is not known.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, *, is_sure: bool = False) -> None:
         super().__init__(seconds)
         self.seconds = seconds
+        self.is_sure = is_sure
 
 
 class CodeSender(Protocol):
@@ -77,7 +91,7 @@ class CodeSender(Protocol):
 
         Raises:
             NotTakenError: It refused.
-            TryAgainError: It may have taken it.
+            TryAgainError: It may be asked again.
         """
 
 
@@ -111,8 +125,6 @@ class HttpSender:
             "Idempotency-Key": message.reference,
         }
         answer = _post(settings().code_http_url, body, headers, deadline)
-        if answer.is_client_error:
-            raise NotTakenError(str(answer.status_code))
         return _id(_json(answer).get("id"))
 
 
@@ -143,14 +155,12 @@ class EsmsSender:
             "Data": [{**zalo, **shared, "campaignid": "sign-in", "SendingMode": "1"}, {**sms, **shared}],
         }
         answer = _post(given.esms_url, body, {}, deadline)
-        if answer.is_client_error:
-            raise NotTakenError(str(answer.status_code))
         said = _json(answer)
         result = str(said.get("CodeResult"))[:PROVIDER_ID_LENGTH_MAX]
         if result == ESMS_SEEN_BEFORE:
             return None
         if result != ESMS_TAKEN:
-            raise NotTakenError(result)
+            raise NotTakenError(result, is_sure=result in ESMS_REFUSED)
         return _id(said.get("SMSID"))
 
 
@@ -160,7 +170,12 @@ def _client() -> httpx.Client:
 
 
 def _post(url: str, body: dict[str, Any], headers: dict[str, str], deadline: datetime) -> httpx.Response:
-    """Return what a provider answered, other than that it is away or that there is too much for it."""
+    """Return what a provider answered that is no refusal, nor that it is away or has too much to do.
+
+    Raises:
+        NotTakenError: It refused, or it is too late.
+        TryAgainError: It may be asked again.
+    """
     if (left := (deadline - clock.now()).total_seconds()) <= 0:
         raise NotTakenError("too_late")
     try:
@@ -168,11 +183,17 @@ def _post(url: str, body: dict[str, Any], headers: dict[str, str], deadline: dat
         answer = _client().post(url, json=body, headers=headers, timeout=limits)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         _log.warning("code_provider_away", error=type(error).__name__)
-        raise TryAgainError(PAUSE_SECONDS) from None
-    if answer.status_code == httpx.codes.TOO_MANY_REQUESTS or answer.is_server_error:
-        _log.warning("code_provider_busy", status=answer.status_code)
+        is_sure = isinstance(error, (*_NOT_SENT, httpx.InvalidURL))
+        raise TryAgainError(PAUSE_SECONDS, is_sure=is_sure) from None
+    status = answer.status_code
+    throttles = status == httpx.codes.TOO_MANY_REQUESTS
+    if throttles or answer.is_server_error or status in UNSURE_STATUSES:
+        _log.warning("code_provider_busy", status=status)
         told = answer.headers.get("retry-after", "")
-        raise TryAgainError(min(int(told), FAULTS_SECONDS) if told.isdigit() else PAUSE_SECONDS)
+        wait = min(int(told), FAULTS_SECONDS) if told.isdecimal() and told.isascii() else PAUSE_SECONDS
+        raise TryAgainError(wait, is_sure=throttles)
+    if answer.is_client_error:
+        raise NotTakenError(str(status))
     return answer
 
 
@@ -202,10 +223,10 @@ def send_guarded(sender: CodeSender, message: CodeMessage, *, deadline: datetime
 
     Raises:
         NotTakenError: It refused.
-        TryAgainError: It may have taken it, or was not asked.
+        TryAgainError: It may be asked again, or was not asked.
     """
     if (wait := _paused_seconds()) > 0:
-        raise TryAgainError(wait)
+        raise TryAgainError(wait, is_sure=True)
     try:
         provider_id = sender.send(message, deadline=deadline)
     except TryAgainError:

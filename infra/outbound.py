@@ -92,7 +92,8 @@ class _PublicOnly(httpcore.AsyncNetworkBackend):
         """Resolve, refuse what is not public, and connect to what was resolved."""
         try:
             found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
+            # A name that no name server could be asked for is an error of another kind.
             raise httpcore.ConnectError from error
         addresses = [ip_address(str(place[4][0]).partition("%")[0]) for place in found]
         if not addresses or not all(is_public(address) for address in addresses):
@@ -149,7 +150,8 @@ def _retry_after(headers: Iterable[tuple[bytes, bytes]]) -> int | None:
     given = next(
         (value.decode("latin-1").strip() for name, value in headers if name.lower() == b"retry-after"), ""
     )
-    if given.isdigit():
+    # Other scripts' digits and small ones above the line are digits too, and no numbers of a header.
+    if given.isascii() and given.isdigit():
         return min(int(given[:9]), RETRY_AFTER_SECONDS_MAX)
     try:
         at = parsedate_to_datetime(given)

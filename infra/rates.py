@@ -6,8 +6,6 @@ opens no door wider than the number of processes.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import math
 import time
 from dataclasses import dataclass
@@ -19,7 +17,7 @@ from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis.exceptions import RedisError
 
-from infra.secrets import token_secret
+from infra.secrets import mac
 from infra.settings import settings
 
 # A request never waits for a Redis that hangs, and asks it again only after a while.
@@ -69,8 +67,7 @@ def _take(limiter: FixedWindowRateLimiter, item: RateLimitItem, key: str) -> int
 
 def _digest(rate: Rate, key: str) -> str:
     # Keyed: an address could otherwise be found by trying them all.
-    digest = hmac.new(token_secret(), f"rate|{rate.name}|{key}".encode(), hashlib.sha256)
-    return f"{rate.name}:{digest.hexdigest()[:32]}"
+    return f"{rate.name}:{mac('rate', f'{rate.name}|{key}').hex()[:32]}"
 
 
 def _away(error: Exception) -> None:

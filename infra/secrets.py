@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import os
 import secrets
 import tempfile
@@ -55,6 +57,16 @@ def purpose_key(purpose: str) -> bytes:
     its own later.
     """
     return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"quetbill|{purpose}".encode()).derive(token_secret())
+
+
+def mac(purpose: str, content: bytes | str) -> bytes:
+    """Return the 32 bytes by which a content is known under one purpose's key (HMAC-SHA256).
+
+    Who has no key can neither make them nor find the content by trying all. What one purpose calls a
+    content says nothing of what another does.
+    """
+    message = content.encode() if isinstance(content, str) else content
+    return hmac.new(purpose_key(purpose), message, hashlib.sha256).digest()
 
 
 def seal(purpose: str, content: bytes) -> bytes:

@@ -255,6 +255,7 @@ class DryRunView(Body):
     )
     by_day: dict[date, int] = BodyField(description="Points by day of upload; none where shoppers are few.")
     cut: dict[str, int] = BodyField(description="Receipts that were paid less, by what cut them.")
+    rewards: dict[str, int] = BodyField(description="Rewards that it would have granted, by slug.")
 
 
 class StampsView(Body):

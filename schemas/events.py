@@ -20,6 +20,7 @@ EventType = Literal[
     "receipt.appealed",
     "receipt.appeal_answered",
     "receipt.reopened",
+    "session.reused",
     "shopper.joined",
     "shopper.agreed",
     "purchase.credited",

@@ -34,6 +34,7 @@ MessageCode = Literal[
     "mission_done",
     "voucher_used",
     "reward_granted",
+    "session_reused",
     "voucher_expiring",
     "purchase_credited",
     "purchase_returned",
@@ -68,6 +69,8 @@ class Message(SQLModel, table=True):
 class PushTarget(SQLModel, table=True):
     """Where one browser or app of a shopper is rung: personal data, gone with the shopper.
 
+    It rings while the session that subscribed it is open, and goes with it; `session_id` is null where a
+    token of the command line did.
     `address` is what its push service gave it, `digest` its SHA-256: one address rings for one person.
     """
 
@@ -76,6 +79,10 @@ class PushTarget(SQLModel, table=True):
 
     id: UUID = id_field()
     shopper_id: UUID = Field(foreign_key="shopper.id", index=True)
+    session_id: UUID | None = Field(
+        default=None,
+        sa_column=Column(ForeignKey("shopper_session.id", ondelete="CASCADE"), nullable=True, index=True),
+    )
     kind: str = Field(max_length=4)
     digest: bytes = Field(sa_type=LargeBinary, unique=True)
     address: dict[str, Any] = json_field()

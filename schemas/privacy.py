@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as BodyField
-from pydantic import model_validator
+from pydantic import StrictBool, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import BigInteger, Field, SQLModel
@@ -59,7 +59,8 @@ class ConsentChoice(Body):
     """
 
     purpose: Purpose = BodyField(description="What it is about.")
-    given: bool = BodyField(description="Yes or no.")
+    # Strict: what could be read as a yes is none.
+    given: StrictBool = BodyField(description="Yes or no.")
     channel: Channel | None = BodyField(default=None, description="For `messages` only.")
     brand: ShortText | None = BodyField(default=None, description="Slug of a brand; null means all.")
     text_version: Annotated[int, BodyField(ge=1, le=10_000)] | None = BodyField(
@@ -90,6 +91,13 @@ class ConsentsRequest(Body):
     asked_in: Literal["app", "web", "zalo", "shop"] = BodyField(
         default="app", description="Where they were asked."
     )
+
+    @model_validator(mode="after")
+    def _says_each_thing_once(self) -> ConsentsRequest:
+        about = {(choice.purpose, choice.channel, choice.brand) for choice in self.consents}
+        if len(about) < len(self.consents):
+            raise PydanticCustomError("consent_twice", "The same is asked about once")
+        return self
 
 
 class ConsentText(Body):

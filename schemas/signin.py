@@ -18,7 +18,7 @@ CodePurpose = Literal["sign_in"]
 # `waiting` to be handed to the provider; `sent` when it took it; the last two are what it reported of it.
 CodeState = Literal["waiting", "sent", "failed", "delivered", "undelivered"]
 SignInWay = Literal["code", "passkey", "outside"]
-EndReason = Literal["signed_out", "replaced", "expired", "reused", "erased", "start_over"]
+EndReason = Literal["signed_out", "replaced", "expired", "reused", "start_over"]
 CODE_TRIES_MAX: Final = 5
 DIGEST_LENGTH: Final = 64
 NAME_LENGTH_MAX: Final = 60
@@ -29,6 +29,7 @@ class OneTimeCode(SQLModel, table=True):
 
     `sealed` holds both, encrypted, until the provider has taken them or it is too late to send; then it is
     emptied. `due_at` is when a worker may hand it to the provider next, null when there is nothing to hand.
+    `handed` counts the times after which the provider may have it: while it is 0 the code costs nothing.
     """
 
     __tablename__ = "one_time_code"
@@ -59,6 +60,7 @@ class OneTimeCode(SQLModel, table=True):
     language: str = Field(max_length=2)
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary, nullable=True)
     due_at: datetime | None = time_field(nullable=True)
+    handed: int = Field(default=0, sa_type=SmallInteger)
     state: str = Field(default="waiting", max_length=11)
     provider_id: str | None = Field(default=None, max_length=100)
     cost_vnd: int = 0
@@ -110,7 +112,7 @@ class ShopperSession(SQLModel, table=True):
 
     No refresh token is kept, nor its hash: one is made again from `refresh_seed`, `generation` and the
     server's key when it has to be compared. `rotated_at` holds when the last generations before this one
-    were used, as seconds since 1970, oldest first. `key_thumbprint` is for proof of possession (RFC 9449).
+    were used, as seconds since 1970, oldest first.
     """
 
     __tablename__ = "shopper_session"
@@ -135,7 +137,6 @@ class ShopperSession(SQLModel, table=True):
     refresh_seed: bytes = Field(sa_type=LargeBinary)
     generation: int = 0
     rotated_at: list[float] = json_field(list)
-    key_thumbprint: str | None = Field(default=None, max_length=43)
 
 
 class SecondFact(SQLModel, table=True):

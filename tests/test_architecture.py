@@ -45,6 +45,27 @@ def test_the_domain_never_ends_a_transaction() -> None:
     assert ended == []
 
 
+def test_keyed_digests_are_made_by_purpose_in_one_place() -> None:
+    """Under one raw key what one purpose shows would open another: `infra.secrets.mac` has a key for each.
+
+    A partner's signature is under the partner's own secret.
+    """
+    makers = {
+        name
+        for name, tree in sources(*PACKAGES)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in {"hmac.new", "hmac.digest", "HMAC"}
+    }
+    assert makers == {"infra/secrets.py", "domain/partners/access.py"}
+    raw = {name for name, tree in sources(*PACKAGES) for node in ast.walk(tree) if _takes_raw_key(node)}
+    # Whether there is one is asked when something starts; nothing is made with it.
+    assert raw == {"infra/secrets.py", "cli/doctor.py", "cli/serve.py"}
+
+
+def _takes_raw_key(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "token_secret"
+
+
 def test_every_job_name_resolves() -> None:
     names = [
         value for value in vars(queue).values() if isinstance(value, str) and value.startswith("workers.")

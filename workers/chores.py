@@ -35,7 +35,6 @@ from domain.origins import links
 from domain.privacy import retention
 from domain.purchases import waiting
 from domain.receipts import relabelling, rows, teaching
-from domain.rewards import granting
 from domain.rewards import notices as vouchers_told
 from domain.signin import codes, handing, passkeys, sessions
 from domain.webhooks import deliveries
@@ -50,8 +49,6 @@ BATCH_MAX: Final = 1000
 EXPIRED_AT_ONCE_MAX: Final = 200
 # Events whose members are looked at in one transaction.
 FOLLOWED_AT_ONCE_MAX: Final = 100
-# Vouchers that are given in one transaction to those who wait for them.
-GRANTED_AT_ONCE_MAX: Final = 200
 # A worker is a chore's for so long at a time, past the batch at hand.
 MOMENT_SECONDS: Final = 1.0
 # A chore that was called and not done (Redis forgot, a worker died, it raised) is called again after this.
@@ -75,7 +72,7 @@ class Chore:
 def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
-    Those about personal data stand in `workers/privacy.py`.
+    Those about personal data stand in `workers/privacy.py`, those about vouchers in `workers/rewards.py`.
     """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
@@ -90,7 +87,7 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
-    found.append(Chore("workers.chores.fill_waiting_rewards", timedelta(minutes=1)))
+    found.append(Chore("workers.rewards.fill_waiting_rewards", timedelta(minutes=1)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
@@ -291,16 +288,6 @@ def begin_budgets() -> Iterator[int]:
     with transaction() as session:
         count = budgets.begin_budgets(session)
     yield count
-
-
-@chore
-def fill_waiting_rewards() -> Iterator[int]:
-    """Give what campaigns granted, and stock lacked, as soon as there is more."""
-    count = GRANTED_AT_ONCE_MAX
-    while count == GRANTED_AT_ONCE_MAX:
-        with transaction() as session:
-            count = granting.fill_waiting(session, GRANTED_AT_ONCE_MAX)
-        yield count
 
 
 @chore

@@ -40,10 +40,10 @@ def _send(code_id: UUID, sender: CodeSender) -> None:
         # An operator's to look at: a wrong key, an empty account, a template that is not registered.
         _log.error("code_not_taken", code_id=str(code_id), why=error.why)
         with transaction() as session:
-            handing.note_refused(session, code_id)
+            handing.note_refused(session, code_id, is_sure=error.is_sure)
     except TryAgainError as error:
         with transaction() as session:
-            handing.put_off(session, code_id, error.seconds)
+            handing.put_off(session, code_id, error.seconds, is_sure=error.is_sure)
     else:
         with transaction() as session:
             handing.note_taken(session, code_id, provider_id)

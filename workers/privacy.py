@@ -101,8 +101,8 @@ def write_export(request_id: str) -> None:
 
 def _write_export(request_id: UUID) -> None:
     with Session(db.engine()) as session:
-        request = session.get(PrivacyRequest, request_id)
-        if request is None or request.done_at is not None:
+        request = export.to_write(session, request_id)
+        if request is None:
             return
         pictures = export.pictures_of(session, request.shopper_id)
     sink = export.PartsSink(lambda number, part: storage.put_object(export.part_name(request, number), part))
@@ -123,5 +123,8 @@ def _write_export(request_id: UUID) -> None:
             archive.writestr(zipfile.ZipInfo(name), photo, zipfile.ZIP_STORED)
     sink.close()
     with transaction() as session:
-        export.note_written(session, request_id, sink.size)
+        whole = export.note_written(session, request_id, sink.size)
+    if not whole:
+        remove_file(request)
+        return
     _log.info("export_written", request_id=str(request_id), size_bytes=sink.size)

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from api.auth import CallerLanguage, CurrentShopper
+from api.auth import CallerLanguage, CurrentShopper, FreshShopper
 from api.contract import refusals
 from domain.errors import InvalidCursorError, InvalidValueError, NotFoundError, UnknownFilterValueError
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
@@ -20,6 +20,7 @@ from domain.privacy.errors import (
     ExportAskedBeforeError,
     ExportNotReadyError,
 )
+from domain.signin.errors import FreshSignInNeededError
 from domain.signin.forgetting import be_forgotten
 from infra import queue, storage
 from infra.db import after_commit
@@ -76,9 +77,12 @@ def list_consents(
     return ConsentHistory(acts=[act for _, act in found.rows], next_cursor=found.next_cursor)
 
 
-@router.post("/exports", status_code=202, responses=refusals(ExportAskedBeforeError))
-def ask_export(session: UnitOfWork, shopper: CurrentShopper) -> ExportView:
-    """Ask for a copy of all that is held, once a day. It is written soon after: look at the list."""
+@router.post("/exports", status_code=202, responses=refusals(ExportAskedBeforeError, FreshSignInNeededError))
+def ask_export(session: UnitOfWork, shopper: FreshShopper) -> ExportView:
+    """Ask for a copy of all that is held, once a day. It is written soon after: look at the list.
+
+    Only within ten minutes of signing in, so that a phone left open gives nobody a copy.
+    """
     request = export.ask_export(session, shopper.id)
     after_commit(session, lambda: queue.ring_export(str(request.id)))
     return export.export_view(request)
@@ -95,11 +99,14 @@ def list_exports(session: ReadOnly, shopper: CurrentShopper) -> ExportList:
     response_class=StreamingResponse,
     responses={
         200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
-        **refusals(ExportNotReadyError),
+        **refusals(ExportNotReadyError, FreshSignInNeededError),
     },
 )
-def fetch_export(export_id: UUID, session: ReadOnly, shopper: CurrentShopper) -> StreamingResponse:
-    """Return a ZIP: a JSON file for each kind of thing that is held, and the pictures."""
+def fetch_export(export_id: UUID, session: ReadOnly, shopper: FreshShopper) -> StreamingResponse:
+    """Return a ZIP: a JSON file for each kind of thing that is held, and the pictures.
+
+    Only within ten minutes of signing in.
+    """
     request = export.export_of(session, export_id, shopper.id)
     parts = export.ready_parts(request)
     headers = {
@@ -118,12 +125,16 @@ def _fetched(parts: Sequence[str]) -> Iterator[bytes]:
         yield storage.get_object(name)
 
 
-@router.delete("", status_code=202, responses=refusals(ErasureNotConfirmedError, NotFoundError))
-def forget_me(session: UnitOfWork, shopper: CurrentShopper, confirm: ShortText = "") -> ErasureView:
+@router.delete(
+    "",
+    status_code=202,
+    responses=refusals(ErasureNotConfirmedError, NotFoundError, FreshSignInNeededError),
+)
+def forget_me(session: UnitOfWork, shopper: FreshShopper, confirm: ShortText = "") -> ErasureView:
     """Delete the account and all that is held of the shopper, for good; `confirm` must be `erase`.
 
-    Access ends at once and points are lost. Everything else is gone by `due_at`. The phone number may join
-    again at any time, as somebody new.
+    Only within ten minutes of signing in. Access ends at once and points are lost. Everything else is gone
+    by `due_at`. The phone number may join again at any time, as somebody new.
     """
     request = be_forgotten(session, shopper, confirm)
     return ErasureView(id=request.id, asked_at=request.asked_at, due_at=request.due_at)

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body
 
-from api.auth import CallerLanguage, CurrentShopper
+from api.auth import CallerLanguage, CurrentShopper, CurrentStanding
 from api.contract import refusals
 from domain.messages import push
 from domain.messages.errors import PushRefusedError
+from domain.privacy.errors import ConsentNeededError
 from infra.push import vapid_public_key
 from infra.settings import settings
 from infra.web import UnitOfWork
@@ -25,15 +26,20 @@ def show_push_key(_shopper: CurrentShopper) -> PushKey:
     return PushKey(public_key=vapid_public_key() if settings().push_vapid_key else None)
 
 
-@router.put("", responses=refusals(PushRefusedError))
+@router.put("", responses=refusals(PushRefusedError, ConsentNeededError))
 def subscribe_to_push(
     session: UnitOfWork,
     shopper: CurrentShopper,
+    standing: CurrentStanding,
     language: CallerLanguage,
     subscription: Annotated[Subscription, Body()],
 ) -> Subscribed:
-    """Ring here from now on, in the caller's language. Subscribing again is the same target."""
-    return Subscribed(id=push.subscribe(session, shopper.id, subscription, language))
+    """Ring here from now on, in the caller's language. Subscribing again is the same target.
+
+    It needs a yes to `messages` by `push`, and ends when the caller's session does: subscribe at every start.
+    """
+    target_id = push.subscribe(session, shopper.id, subscription, language, session_id=standing.session_id)
+    return Subscribed(id=target_id)
 
 
 @router.delete("/{target_id}", status_code=204)

@@ -15,7 +15,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
-from api.auth import CallerLanguage, CurrentShopper, ReceiptViewer
+from api.auth import CallerLanguage, CurrentShopper, CurrentStanding, ReceiptViewer
 from api.contract import LOCATION, refusals
 from api.errors import NotReadyError, UnsupportedMediaTypeError
 from api.limits import HOUR_SECONDS, UploadTurn, limited, upload_turns
@@ -243,6 +243,7 @@ def watch_receipt(
     receipt_id: UUID,
     session: ReadOnly,
     shopper: CurrentShopper,
+    standing: CurrentStanding,
     language: CallerLanguage,
     last_event_id: Annotated[ShortText | None, Header()] = None,
 ) -> StreamingResponse:
@@ -255,7 +256,7 @@ def watch_receipt(
     streams = streams_of(request)
     streams.check_room(shopper.id)
     return StreamingResponse(
-        _events(streams, receipt_id, shopper, language, last_event_id or ""),
+        _events(streams, receipt_id, shopper, standing.session_id, language, last_event_id or ""),
         media_type="text/event-stream",
         headers=STREAM_HEADERS,
     )
@@ -300,12 +301,17 @@ def _current_view(receipt_id: UUID, shopper: Shopper, language: Language, seen: 
 
 
 async def _events(
-    streams: Streams, receipt_id: UUID, shopper: Shopper, language: Language, seen: str
+    streams: Streams,
+    receipt_id: UUID,
+    shopper: Shopper,
+    session_id: UUID | None,
+    language: Language,
+    seen: str,
 ) -> AsyncGenerator[str]:
     # Between changes nothing is held, neither a thread nor a connection, however many watch.
     ends_at = asyncio.get_running_loop().time() + settings().stream_seconds_max
     with suppress(StreamEnded):
-        async with streams.watch(shopper.id) as watcher:
+        async with streams.watch(shopper.id, session_id) as watcher:
             while True:
                 view = await run_in_threadpool(_current_view, receipt_id, shopper, language, seen)
                 if view is not None:

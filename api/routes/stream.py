@@ -14,11 +14,12 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 from sqlmodel import Session
 
-from api.auth import CurrentShopper
+from api.auth import CurrentShopper, CurrentStanding
 from api.streams import EVENTS_AT_ONCE, HEARTBEAT, HEARTBEAT_SECONDS, StreamEnded, Streams, streams_of
 from domain.catalog.listing import brand_slugs
 from domain.events import outbox
 from domain.events.outbox import Cursor, Recorded
+from domain.signin.standing import Watching
 from infra.db import engine
 from infra.settings import settings
 from schemas.base import ShortText
@@ -29,25 +30,31 @@ STREAM_HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 @router.get("/events", response_class=StreamingResponse)
 async def watch_my_events(
-    request: Request, shopper: CurrentShopper, last_event_id: Annotated[ShortText | None, Header()] = None
+    request: Request,
+    shopper: CurrentShopper,
+    standing: CurrentStanding,
+    last_event_id: Annotated[ShortText | None, Header()] = None,
 ) -> StreamingResponse:
     """Stream what happens to the shopper's receipts and points: ids, statuses and points, nothing personal.
 
     With `Last-Event-ID`, which browsers send by themselves, it goes on behind that event; where that is not
     kept any more `reset` says so: fetch the inbox and the balances. Comments come while nothing happens. It
-    ends after `QUETBILL_STREAM_SECONDS_MAX`, and the client comes again.
+    ends after `QUETBILL_STREAM_SECONDS_MAX`, and the client comes again; it ends with the session at once.
     """
     streams = streams_of(request)
     streams.check_room(shopper.id)
     return StreamingResponse(
-        _events(streams, shopper.id, last_event_id), media_type="text/event-stream", headers=STREAM_HEADERS
+        _events(streams, (shopper.id, standing.session_id), last_event_id),
+        media_type="text/event-stream",
+        headers=STREAM_HEADERS,
     )
 
 
-async def _events(streams: Streams, shopper_id: UUID, last_id: str | None) -> AsyncGenerator[str]:
+async def _events(streams: Streams, watching: Watching, last_id: str | None) -> AsyncGenerator[str]:
+    shopper_id, _session_id = watching
     ends_at = asyncio.get_running_loop().time() + settings().stream_seconds_max
     with suppress(StreamEnded):
-        async with streams.watch(shopper_id) as watcher:
+        async with streams.watch(*watching) as watcher:
             yield HEARTBEAT
             cursor, slugs = await run_in_threadpool(_begin, shopper_id, last_id)
             if cursor is None:

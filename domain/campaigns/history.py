@@ -18,6 +18,7 @@ from domain.campaigns.facts import NO_HISTORY, Basket, History
 from domain.campaigns.judging import Outcome, window_start
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
+from domain.privacy import consents
 from infra.db import lock_key
 from schemas.people import Shopper
 
@@ -91,7 +92,12 @@ def history_of(
 
 
 def segments_of(session: Session, shopper_id: UUID) -> frozenset[str]:
-    """Return the slugs of the segments that a shopper is in now."""
+    """Return the slugs of the segments that a shopper is in now.
+
+    Who did not agree that offers are chosen for them by what they bought is in none.
+    """
+    if not consents.given(session, shopper_id, "personal_offers"):
+        return frozenset()
     return frozenset(session.scalars(_SEGMENTS, {"shopper": shopper_id}).all())
 
 

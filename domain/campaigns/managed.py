@@ -192,4 +192,5 @@ def dry_run(session: Session, campaign: Campaign, receipts: int) -> DryRunView:
         shoppers=None if is_few else len(tried.shoppers),
         by_day={} if is_few else dict(sorted(tried.by_day.items())),
         cut=dict(tried.cut),
+        rewards=dict(sorted(tried.rewards.items())),
     )

@@ -38,7 +38,8 @@ class Tried:
     """What a draft would have paid, up to the receipt at hand.
 
     `points` are of receipts that stand approved or wait for a person, `waiting` of these alone; `refused` is
-    what refused ones would have earned: what it would have cost had nobody looked.
+    what refused ones would have earned: what it would have cost had nobody looked. `rewards` are those that
+    it would have granted, by slug.
     """
 
     receipts: int = 0
@@ -48,6 +49,7 @@ class Tried:
     refused: int = 0
     by_day: Counter[date] = field(default_factory=Counter)
     cut: Counter[str] = field(default_factory=Counter)
+    rewards: Counter[str] = field(default_factory=Counter)
     shoppers: set[UUID] = field(default_factory=set)
 
 
@@ -223,4 +225,5 @@ def _count(outcome: Outcome, receipt: Receipt, basket: Basket, tried: Tried, sta
     tried.points += outcome.total
     tried.waiting += outcome.total if receipt.status == "in_review" else 0
     tried.by_day[basket.uploaded_on] += outcome.total
+    tried.rewards.update(outcome.given.rewards)
     tried.shoppers.add(basket.shopper_id)

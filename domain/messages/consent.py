@@ -10,9 +10,8 @@ from domain.privacy import consents
 
 
 def may_be_rung(session: Session, shopper_id: UUID) -> bool:
-    """Say whether word about a shopper's own receipts and points may ring on a target they subscribed.
+    """Say whether news of a shopper's inbox may ring on a target they subscribed: if they said yes to push.
 
-    Subscribing is the shopper's own act on their own phone, and such word is service, no advertisement: it
-    rings until they say no to messages by push.
+    The inbox itself asks for nothing: what is in it they come to read.
     """
-    return not consents.refused(session, shopper_id, "messages", "push")
+    return consents.given(session, shopper_id, "messages", "push")

@@ -20,6 +20,8 @@ from sqlmodel import Session, col, func, select
 from domain.errors import NotFoundError
 from domain.messages.consent import may_be_rung
 from domain.messages.errors import PushRefusedError
+from domain.privacy import consents
+from domain.signin.standing import standing_among
 from infra import clock
 from infra.push import Note, Rung
 from infra.settings import settings
@@ -48,19 +50,34 @@ class Bell:
     note: Note
 
 
-def subscribe(session: Session, shopper_id: UUID, given: Subscription, language: Language) -> UUID:
-    """Ring a shopper on a browser or app from now on; subscribed again it is the same target.
+def subscribe(
+    session: Session,
+    shopper_id: UUID,
+    given: Subscription,
+    language: Language,
+    *,
+    session_id: UUID | None = None,
+) -> UUID:
+    """Ring a shopper on a browser or app from now on, while the session that asks stands.
 
-    An address that another shopper had is theirs no more: whoever holds the phone now is who subscribes.
+    Subscribed again it is the same target. An address that another shopper had is theirs no more: whoever
+    holds the phone now is who subscribes.
 
     Raises:
+        ConsentNeededError: They have not agreed to be rung.
         PushRefusedError: It is no address of a push service we know, or its keys are none.
     """
+    consents.needed(session, shopper_id, "messages", "push")
     address, told = _address_of(given)
     digest = hashlib.sha256(told.encode()).digest()
     mine, same = col(PushTarget.shopper_id) == shopper_id, col(PushTarget.digest) == digest
     session.execute(delete(PushTarget).where(same, ~mine))
-    values: dict[str, Any] = {"address": address, "language": language, "subscribed_at": clock.now()}
+    values: dict[str, Any] = {
+        "address": address,
+        "language": language,
+        "subscribed_at": clock.now(),
+        "session_id": session_id,
+    }
     row = {"id": new_id(), "shopper_id": shopper_id, "kind": given.kind, "digest": digest} | values
     statement = insert(table_of(PushTarget)).values(row)
     kept: UUID = session.execute(
@@ -122,13 +139,17 @@ _CLAIM = text("""
 def claim(session: Session) -> list[Bell]:
     """Take bells that are due. From the commit on they have rung, as far as anybody knows: once or never."""
     rows = session.execute(_CLAIM, {"now": clock.now(), "most": BELLS_AT_ONCE}).all()
+    named = select(PushTarget).where(col(PushTarget.id).in_({target_id for _, _, target_id in rows}))
+    targets = {target.id: target for target in session.exec(named).all()}
+    standing = standing_among(session, [(one.shopper_id, one.session_id) for one in targets.values()])
     bells = []
     for delivery_id, message_id, target_id in rows:
         message = session.get_one(Message, message_id)
-        target = session.get_one(PushTarget, target_id)
+        target = targets[target_id]
         is_old = message.told_at < clock.now() - STALE or message.read_at is not None
-        # A no that was said since the bell was put off counts too.
-        if is_old or not may_be_rung(session, message.shopper_id):
+        # What was said or ended since the bell was put off counts too.
+        stands = (target.shopper_id, target.session_id) in standing
+        if is_old or not stands or not may_be_rung(session, message.shopper_id):
             session.get_one(PushDelivery, delivery_id, populate_existing=True).state = "dropped"
             continue
         unread = session.exec(

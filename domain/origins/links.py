@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,7 +10,7 @@ from sqlalchemy import delete, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from infra.secrets import token_secret
+from infra.secrets import mac
 from infra.windows import Windows
 from schemas.base import table_of
 from schemas.origins import HASH_LENGTH, LinkKind, Origin, ShopperLink, UploadOrigin
@@ -29,8 +27,7 @@ def keyed_hash(kind: str, value: str) -> str:
 
     Keyed, because an address or a phone's number could otherwise be found by trying them all.
     """
-    digest = hmac.new(token_secret(), f"{kind}|{value}".encode(), hashlib.sha256)
-    return digest.hexdigest()[:HASH_LENGTH]
+    return mac("origin", f"{kind}|{value}").hex()[:HASH_LENGTH]
 
 
 def count_upload(windows: Windows, shopper: Shopper, origin: Origin, at: datetime) -> dict[str, int]:

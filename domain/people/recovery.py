@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 from typing import cast
 from uuid import UUID
@@ -11,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import CursorResult, delete
 from sqlmodel import Session, col, func, select
 
-from infra.secrets import token_secret
+from infra.secrets import mac
 from schemas.staff import StaffRecoveryCode
 
 CODES = 10
@@ -62,4 +60,4 @@ def recovery_codes_left(session: Session, staff_id: UUID) -> int:
 
 def _digest(staff_id: UUID, code: str) -> str:
     # Keyed: 40 bits could be tried out by who has a copy of the table.
-    return hmac.new(token_secret(), f"recovery|{staff_id}|{code}".encode(), hashlib.sha256).hexdigest()
+    return mac("recovery code", f"{staff_id}|{code}").hex()

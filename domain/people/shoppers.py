@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -17,7 +15,7 @@ from domain.errors import InvalidValueError
 from domain.events.outbox import NewEvent, record
 from domain.people.errors import InvalidEmailError, InvalidPhoneError, StaffExistsError
 from infra import clock
-from infra.secrets import token_secret
+from infra.secrets import mac
 from schemas.base import new_id
 from schemas.people import BirthYear, Shopper, StaffMember, StaffRole
 
@@ -119,5 +117,4 @@ def pseudonym(shopper_id: UUID, audience: str) -> str:
 
     The same for that audience for ever, and different for each, so two brands can't join theirs.
     """
-    digest = hmac.new(token_secret(), f"{audience}|{shopper_id}".encode(), hashlib.sha256)
-    return digest.hexdigest()[:PSEUDONYM_LENGTH]
+    return mac("pseudonym", f"{audience}|{shopper_id}").hex()[:PSEUDONYM_LENGTH]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
@@ -24,7 +23,7 @@ from domain.people.errors import WeakPasswordError
 from domain.people.recovery import forget_recovery_codes, use_recovery_code
 from domain.people.shoppers import phone_e164
 from infra import clock
-from infra.secrets import token_secret
+from infra.secrets import mac
 from schemas.people import Shopper, SignInFailure, StaffCredential, StaffMember, StaffRelation
 from schemas.staff import StaffLink, StaffRecoveryCode
 
@@ -128,8 +127,7 @@ def code_address(staff: StaffMember, credential: StaffCredential) -> str:
 
 def one_time_codes(credential: StaffCredential) -> pyotp.TOTP:
     """Return the generator of a member's codes (RFC 6238, six digits, SHA-1 as apps expect)."""
-    material = f"one-time code|{credential.staff_id}|{credential.code_salt}".encode()
-    digest = hmac.new(token_secret(), material, hashlib.sha256).digest()
+    digest = mac("staff code", f"{credential.staff_id}|{credential.code_salt}")
     return pyotp.TOTP(base64.b32encode(digest[:20]).decode(), interval=CODE_STEP_SECONDS)
 
 
@@ -210,7 +208,7 @@ def _failures_from(session: Session, staff_id: UUID, address: str, now: datetime
         col(SignInFailure.staff_id) == staff_id, col(SignInFailure.failed_at) < now - FAILURES_KEPT
     )
     session.execute(stale)
-    digest = hmac.new(token_secret(), f"sign-in address|{address}".encode(), hashlib.sha256).hexdigest()
+    digest = mac("sign-in address", address).hex()
     kept = session.get(SignInFailure, (staff_id, digest))
     return kept or SignInFailure(staff_id=staff_id, address_digest=digest, failed_at=now)
 
@@ -309,4 +307,4 @@ def related_among(session: Session, staff_id: UUID, shopper_ids: Iterable[UUID])
 
 
 def _phone_digest(phone: str) -> str:
-    return hmac.new(token_secret(), f"relation|{phone}".encode(), hashlib.sha256).hexdigest()
+    return mac("relation", phone).hex()

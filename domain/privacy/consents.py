@@ -61,20 +61,14 @@ def _asked_elsewhere(purpose: Purpose) -> bool:
     return purpose in ASKED_ELSEWHERE and settings().consents_elsewhere
 
 
-def refused(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channel | None = None) -> bool:
-    """Say whether a shopper said no to a purpose, and nothing else since; silence is no refusal."""
-    newest = _newest(purpose, channel, None).where(col(Consent.shopper_id) == shopper_id)
-    return session.execute(newest).scalar_one_or_none() is False
-
-
-def needed(session: Session, shopper_id: UUID, purpose: Purpose) -> None:
+def needed(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channel | None = None) -> None:
     """Refuse what only who agreed to a purpose may do.
 
     Raises:
         ConsentNeededError: They don't.
     """
-    if not given(session, shopper_id, purpose):
-        raise ConsentNeededError(purpose=purpose)
+    if not given(session, shopper_id, purpose, channel):
+        raise ConsentNeededError(purpose=f"{purpose}, {channel}" if channel else purpose)
 
 
 def who_gave(shopper_id: Mapped[UUID], purpose: Purpose, brand_id: UUID | None = None) -> ColumnElement[bool]:

@@ -23,6 +23,7 @@ from infra.words import Language
 from schemas.base import table_of
 from schemas.people import Shopper, StaffMember
 from schemas.privacy import Consent, PrivacyRequest
+from schemas.webhooks import WebhookEndpoint
 
 Dossier = dict[str, Any]
 HOUR: Final = 3600
@@ -108,9 +109,11 @@ def _recipients(session: Session) -> dict[str, Any]:
         select(col(StaffMember.role), func.count()).where(working).group_by(col(StaffMember.role))
     ).all()
     seen = session.scalars(select(col(StaffMember.brands)).where(working)).all()
+    told = session.scalars(select(col(WebhookEndpoint.url)).where(col(WebhookEndpoint.state) == "enabled"))
     return {
         "staff": dict(sorted((role, count) for role, count in by_role)),
         "brands": sorted({slug for brands in seen for slug in brands}),
+        "systems": sorted({urlsplit(url).hostname or "" for url in told}),
     }
 
 
@@ -131,11 +134,18 @@ def _measures() -> dict[str, Any]:
 
 
 def _outside() -> Iterable[dict[str, str]]:
-    """Yield each service outside that a setting names; one that is added needs no line here."""
+    """Yield each service outside that a setting names and that is called; a new one needs no line here."""
+    given = settings()
+    not_called = {
+        "public_url": True,
+        "esms_url": given.code_provider != "esms",
+        "code_http_url": given.code_provider != "http",
+        "push_fcm_url": given.push_fcm_account is None,
+    }
     for name in Settings.model_fields:
-        value = getattr(settings(), name)
+        value = getattr(given, name)
         parts = urlsplit(value) if isinstance(value, str) and "://" in value else None
-        if parts is None or name == "public_url" or parts.scheme == "file":
+        if parts is None or not_called.get(name) or parts.scheme == "file":
             continue
         host = parts.hostname or ""
         here = host in ON_THIS_MACHINE or not host
@@ -145,6 +155,10 @@ def _outside() -> Iterable[dict[str, str]]:
             "host": host,
             "place": "on_this_machine" if here else "fill",
         }
+    if given.push_vapid_key is not None:
+        # Browsers' own services, which are named without an address.
+        for host in filter(None, (part.strip() for part in given.push_hosts.split(","))):
+            yield {"setting": "push_hosts", "kind": "https", "host": host, "place": "fill"}
 
 
 def _rights(session: Session) -> dict[str, Any]:

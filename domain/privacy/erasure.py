@@ -69,6 +69,16 @@ def ask_erasure(session: Session, shopper_id: UUID, confirmation: str) -> Privac
     ).first()
     if ended is None:
         raise NotFoundError
+    # Exports that are under way end here: nobody is left who could fetch them.
+    session.execute(
+        update(PrivacyRequest)
+        .where(
+            col(PrivacyRequest.shopper_id) == shopper_id,
+            col(PrivacyRequest.kind) == "export",
+            col(PrivacyRequest.done_at).is_(None),
+        )
+        .values(done_at=now, expires_at=now)
+    )
     request_id = session.execute(
         insert(table_of(PrivacyRequest))
         .values(

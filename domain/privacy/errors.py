@@ -6,7 +6,7 @@ from domain.errors import ConflictError, DomainError
 
 
 class ConsentNeededError(DomainError):
-    """It may only be done for who agreed to it. `purpose` says to what."""
+    """It may only be done for who agreed to it. `purpose` says to what, messages by channel."""
 
     kind = "withheld"
     code = "consent_needed"

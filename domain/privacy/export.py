@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, select
 from sqlmodel import Session, col
 
 from domain.errors import NotFoundError
@@ -21,6 +21,7 @@ from domain.privacy.held import HELD, Held, belongs, table
 from infra import clock
 from infra.db import lock_key
 from infra.settings import settings
+from schemas.people import Shopper
 from schemas.privacy import ExportView, PrivacyRequest
 from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptPage
@@ -223,6 +224,7 @@ def exports_to_ring(session: Session, now: datetime, limit: int) -> list[UUID]:
         col(PrivacyRequest.kind) == "export",
         col(PrivacyRequest.done_at).is_(None),
         col(PrivacyRequest.rung_at) < now - RING_AGAIN,
+        _is_here(),
     )
     asked = col(PrivacyRequest.asked_at)
     lost = select(PrivacyRequest).where(*waiting).order_by(asked).limit(limit)
@@ -232,18 +234,38 @@ def exports_to_ring(session: Session, now: datetime, limit: int) -> list[UUID]:
     return [request.id for request in requests]
 
 
+def _is_here() -> ColumnElement[bool]:
+    """Return the condition that a request's shopper has not been erased."""
+    here = select(col(Shopper.id)).where(
+        col(Shopper.id) == PrivacyRequest.shopper_id, col(Shopper.erased_at).is_(None)
+    )
+    return here.exists()
+
+
+def to_write(session: Session, request_id: UUID) -> PrivacyRequest | None:
+    """Return an export that is to be written; None where it is written, or its shopper has been erased."""
+    waiting = (col(PrivacyRequest.id) == request_id, col(PrivacyRequest.done_at).is_(None), _is_here())
+    return session.scalars(select(PrivacyRequest).where(*waiting)).one_or_none()
+
+
 def note_progress(session: Session, request_id: UUID, done: int, total: int) -> None:
     """Note how many of an export's pictures are in its file."""
     request = session.get_one(PrivacyRequest, request_id)
     request.done, request.total = done, total
 
 
-def note_written(session: Session, request_id: UUID, size_bytes: int) -> None:
-    """Note that an export's file is whole; from now on it can be fetched for a while."""
-    request = session.get_one(PrivacyRequest, request_id, with_for_update=True)
+def note_written(session: Session, request_id: UUID, size_bytes: int) -> bool:
+    """Note that an export's file is whole; from now on it can be fetched for a while.
+
+    Says whether it is: False where its shopper asked meanwhile to be forgotten, and it has to go.
+    """
+    request = session.get_one(PrivacyRequest, request_id, with_for_update=True, populate_existing=True)
     now = clock.now()
+    if request.done_at is not None:
+        return False
     request.done_at, request.size_bytes = now, size_bytes
     request.expires_at = now + timedelta(hours=settings().export_hours)
+    return True
 
 
 def expired_exports(session: Session, now: datetime, limit: int) -> list[PrivacyRequest]:

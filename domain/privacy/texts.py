@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,11 +42,6 @@ def all_asked() -> list[Asked]:
 def current_text(purpose: Purpose, channel: Channel | None) -> Text:
     """Return the words to show today."""
     return _texts(settings().consent_texts or PACKAGED)[purpose, channel][-1]
-
-
-def versions(purpose: Purpose, channel: Channel | None) -> Sequence[Text]:
-    """Return all versions of a purpose's words, the newest last."""
-    return _texts(settings().consent_texts or PACKAGED)[purpose, channel]
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from typing import Final
 from uuid import UUID
@@ -13,7 +12,7 @@ from sqlmodel import Session, col, select
 from domain.purchases.errors import MemberUnknownError
 from domain.rewards.codes import new_code, normalised, shown
 from infra.db import lock_key
-from infra.secrets import purpose_key
+from infra.secrets import mac, purpose_key
 from schemas.base import table_of
 from schemas.people import Shopper
 from schemas.purchases import MembershipCode, NewPurchase, PhoneKey
@@ -24,7 +23,7 @@ PURPOSE: Final = "phone hash"
 
 def phone_digest(phone: str) -> bytes:
     """Return the keyed digest of a phone as +84…: HMAC-SHA256, 32 bytes."""
-    return hmac.new(purpose_key(PURPOSE), phone.encode(), hashlib.sha256).digest()
+    return mac(PURPOSE, phone)
 
 
 def hash_key() -> str:

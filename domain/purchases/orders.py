@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from domain.purchases.errors import ChainUnknownError, OrderChangedError, Purcha
 from domain.purchases.members import digest_of, find_member
 from domain.purchases.returns import milli_of
 from infra import clock
-from infra.secrets import purpose_key
+from infra.secrets import mac
 from infra.settings import settings
 from schemas.base import Body, new_id, table_of
 from schemas.partners import Partner
@@ -47,7 +46,7 @@ def content_digest(body: Body) -> bytes:
     What is left as it usually is counts for nothing: a field that is added one day changes no older order.
     """
     said = body.model_dump_json(exclude_defaults=True)
-    return hmac.new(purpose_key(_CONTENT), said.encode(), hashlib.sha256).digest()
+    return mac(_CONTENT, said)
 
 
 def take_order(session: Session, partner: Partner, order: NewPurchase) -> Taken:

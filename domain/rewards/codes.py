@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 
-from infra.secrets import purpose_key
+from infra.secrets import mac as keyed_mac
 
 # Crockford's base 32: no I, L, O, U.
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -53,7 +51,7 @@ def shown(code: str) -> str:
 
 def mac(typed: str) -> bytes:
     """Return by what a typed code is found: 32 bytes that give the code away to nobody."""
-    return hmac.new(purpose_key(MAC_PURPOSE), normalised(typed).encode(), hashlib.sha256).digest()
+    return keyed_mac(MAC_PURPOSE, normalised(typed))
 
 
 def tail(code: str) -> str:

@@ -5,7 +5,6 @@ Asking for a code never looks whether anybody has that phone: known and unknown 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 import secrets
@@ -21,7 +20,7 @@ from domain.signin import spending
 from domain.signin.errors import CodesOffError, PhoneNotTakenError, WrongCodeError
 from infra import clock
 from infra.db import lock_key
-from infra.secrets import purpose_key, seal
+from infra.secrets import mac, seal
 from infra.settings import settings
 from infra.words import Language
 from schemas.base import new_id
@@ -142,11 +141,11 @@ def try_code(session: Session, phone: str, code: str, purpose: CodePurpose = "si
 
 def phone_digest(number: str) -> str:
     """Return the name under which codes for a number are kept: nobody can find the number by trying all."""
-    return hmac.new(purpose_key("phone of a code"), number.encode(), hashlib.sha256).hexdigest()
+    return mac("phone of a code", number).hex()
 
 
 def _code_digest(code_id: str, code: str) -> str:
-    return hmac.new(purpose_key("one-time code"), f"{code_id}|{code}".encode(), hashlib.sha256).hexdigest()
+    return mac("one-time code", f"{code_id}|{code}").hex()
 
 
 def _void_open(session: Session, digest: str) -> None:

@@ -78,6 +78,13 @@ class SessionEndedError(DomainError):
     code = "session_ended"
 
 
+class FreshSignInNeededError(DomainError):
+    """It can't be taken back, or shows everything: only who signed in a moment ago may do it."""
+
+    kind = "withheld"
+    code = "fresh_sign_in_needed"
+
+
 class RefreshRefusedError(DomainError):
     """A refresh token that is none of ours."""
 

@@ -7,6 +7,7 @@ from sqlmodel import Session, col
 
 from domain.privacy.erasure import ask_erasure
 from domain.signin.codes import phone_digest
+from schemas.messages import PushTarget
 from schemas.people import Shopper
 from schemas.privacy import PrivacyRequest
 from schemas.signin import (
@@ -33,8 +34,11 @@ def be_forgotten(session: Session, shopper: Shopper, confirmation: str) -> Priva
 
 
 def forget_ways_in(session: Session, shopper: Shopper) -> None:
-    """Delete all sessions, devices, passkeys, outside names and codes of a shopper; before the phone goes."""
-    for kept in (ShopperSession, Device, Passkey, PasskeyChallenge, OutsideIdentity, SecondFact):
+    """Delete all sessions, devices, passkeys, outside names and codes of a shopper; before the phone goes.
+
+    What they are rung on goes too: nothing rings between now and the rest.
+    """
+    for kept in (PushTarget, ShopperSession, Device, Passkey, PasskeyChallenge, OutsideIdentity, SecondFact):
         session.execute(delete(kept).where(col(kept.shopper_id) == shopper.id))
     if shopper.phone is not None:
         session.execute(

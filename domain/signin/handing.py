@@ -6,7 +6,6 @@ One that dies in between leaves it to the next, who sends the same reference: a 
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import json
 from collections.abc import Sequence
@@ -24,7 +23,7 @@ from domain.signin import spending
 from domain.signin.codes import SEALED
 from infra import clock
 from infra.code_senders import CodeMessage
-from infra.secrets import UnsealError, purpose_key, unseal
+from infra.secrets import UnsealError, mac, unseal
 from infra.settings import settings
 from schemas.signin import OneTimeCode
 
@@ -56,7 +55,8 @@ def take(session: Session, code_id: UUID) -> Errand | None:
             col(OneTimeCode.sealed).is_not(None),
             col(OneTimeCode.expires_at) > now + WORTH_SENDING,
         )
-        .values(due_at=now + TAKEN_FOR + CLOCKS_APART)
+        # Counted before it is tried: who dies then leaves behind that the provider may have it.
+        .values(due_at=now + TAKEN_FOR + CLOCKS_APART, handed=OneTimeCode.handed + 1)
         .returning(
             col(OneTimeCode.sealed),
             col(OneTimeCode.purpose),
@@ -71,8 +71,9 @@ def take(session: Session, code_id: UUID) -> Errand | None:
     try:
         held = json.loads(unseal(SEALED, sealed))
     except UnsealError:
-        # Made under another key: nobody can send it, and its shopper asks again.
+        # Made under another key: nobody here can send it, and its shopper asks again.
         _log.warning("code_under_another_key")
+        put_off(session, code_id, TAKEN_FOR.total_seconds(), is_sure=True)
         return None
     message = CodeMessage(str(code_id), held["phone"], held["code"], purpose, language, _report_url(code_id))
     return Errand(message, expires_at)
@@ -87,21 +88,23 @@ def note_taken(session: Session, code_id: UUID, provider_id: str | None) -> None
         code.sealed, code.due_at = None, None
 
 
-def note_refused(session: Session, code_id: UUID) -> None:
-    """Keep that the provider refused a code for good: it costs nothing."""
+def note_refused(session: Session, code_id: UUID, *, is_sure: bool) -> None:
+    """Keep that the provider will not carry a code: it costs nothing if it was surely taken at no try."""
     code = session.get(OneTimeCode, code_id, with_for_update=True)
     if code is not None and code.state == "waiting":
         code.state = "failed"
         code.sealed, code.due_at = None, None
-        spending.give_back(session, code)
+        code.handed -= int(is_sure)
+        if code.handed <= 0:
+            spending.give_back(session, code)
 
 
-def put_off(session: Session, code_id: UUID, seconds: float) -> None:
-    """Keep that a code is to be handed over again after a while."""
+def put_off(session: Session, code_id: UUID, seconds: float, *, is_sure: bool) -> None:
+    """Keep that a code is to be handed over again after a while, and whether it was surely not taken yet."""
     session.execute(
         update(OneTimeCode)
         .where(col(OneTimeCode.id) == code_id, col(OneTimeCode.due_at).is_not(None))
-        .values(due_at=clock.now() + timedelta(seconds=seconds))
+        .values(due_at=clock.now() + timedelta(seconds=seconds), handed=OneTimeCode.handed - int(is_sure))
         .execution_options(synchronize_session=False)
     )
 
@@ -141,4 +144,4 @@ def _report_url(code_id: UUID) -> str | None:
 
 
 def _proof(code_id: UUID) -> str:
-    return hmac.new(purpose_key("delivery report"), code_id.bytes, hashlib.sha256).hexdigest()[:32]
+    return mac("delivery report", code_id.bytes).hex()[:32]

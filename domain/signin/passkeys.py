@@ -16,6 +16,7 @@ import webauthn
 from cbor2 import CBORDecodeError
 from cryptography.exceptions import InvalidSignature
 from sqlalchemy import delete
+from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, select
 from webauthn.helpers import base64url_to_bytes
 from webauthn.helpers.exceptions import WebAuthnException
@@ -29,7 +30,9 @@ from webauthn.helpers.structs import (
 from domain.errors import NotFoundError
 from domain.signin.errors import PasskeyKnownError, TooManyPasskeysError, WrongPasskeyError
 from infra import clock
+from infra.db import lock_key
 from infra.settings import settings
+from schemas.base import table_of
 from schemas.people import Shopper
 from schemas.receipts import Receipt
 from schemas.signin import Passkey, PasskeyAnswer, PasskeyChallenge, PasskeyOptions, PasskeyView
@@ -128,7 +131,13 @@ def register(
     Raises:
         WrongPasskeyError: The answer proves nothing.
         PasskeyKnownError: It is registered already.
+        TooManyPasskeysError: They have as many as one may.
     """
+    # Of several answers at once each sees what the one before has kept.
+    lock_key(session, f"passkeys:{shopper_id}")
+    kept_already = select(func.count()).select_from(Passkey).where(Passkey.shopper_id == shopper_id)
+    if session.exec(kept_already).one() >= PASSKEYS_MAX:
+        raise TooManyPasskeysError(passkeys_max=PASSKEYS_MAX)
     challenge = _take_challenge(session, challenge_id, shopper_id)
     try:
         made = webauthn.verify_registration_response(
@@ -140,8 +149,6 @@ def register(
         )
     except _NO_GOOD as error:
         raise WrongPasskeyError from error
-    if session.exec(select(Passkey.id).where(Passkey.credential_id == made.credential_id)).first():
-        raise PasskeyKnownError
     kept = Passkey(
         shopper_id=shopper_id,
         credential_id=made.credential_id,
@@ -150,8 +157,10 @@ def register(
         name=name,
         created_at=clock.now(),
     )
-    session.add(kept)
-    session.flush()
+    row = insert(table_of(Passkey)).values(kept.model_dump())
+    once = row.on_conflict_do_nothing(index_elements=["credential_id"]).returning(table_of(Passkey).c.id)
+    if session.execute(once).first() is None:
+        raise PasskeyKnownError
     return _view(kept)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -18,11 +17,13 @@ from typing import Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import bindparam, delete, update
+from sqlalchemy import ColumnElement, delete, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, select
 
 from domain.errors import DomainError, NotFoundError
+from domain.events import outbox
+from domain.events.outbox import NewEvent
 from domain.origins.links import link_shoppers
 from domain.signin.errors import (
     RefreshRefusedError,
@@ -31,10 +32,11 @@ from domain.signin.errors import (
     SignedOutError,
 )
 from infra import clock
-from infra.secrets import purpose_key
+from infra.secrets import mac
 from infra.settings import settings
 from infra.tokens import access_token
 from schemas.base import new_id, table_of
+from schemas.messages import PushTarget
 from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.signin import Device, DeviceView, EndReason, ShopperSession, SignInWay
@@ -77,8 +79,6 @@ def begin_session(
     device_id = _device(session, shopper.id, origin, device_name, now)
     if not second_fact_due:
         make_known(session, device_id)
-    end_sessions(session, shopper.id, "replaced", device_id=device_id)
-    _end_the_oldest(session, shopper.id)
     begun = ShopperSession(
         shopper_id=shopper.id,
         device_id=device_id,
@@ -92,6 +92,15 @@ def begin_session(
     )
     session.add(begun)
     session.flush()
+    if not second_fact_due:
+        # Whoever signs in anew on a phone is still rung on it.
+        there = select(ShopperSession.id).where(
+            ShopperSession.device_id == device_id, col(ShopperSession.ended_at).is_(None)
+        )
+        rung = update(PushTarget).where(col(PushTarget.session_id).in_(there)).values(session_id=begun.id)
+        session.execute(rung.execution_options(synchronize_session=False))
+    end_sessions(session, shopper.id, "replaced", device_id=device_id, keep_session_id=begun.id)
+    _end_the_oldest(session, shopper.id)
     return _opened(begun)
 
 
@@ -142,12 +151,14 @@ def refresh(session: Session, token: str, origin: Origin) -> Opened:
         raise RefreshRefusedError
     now = clock.now()
     if current.ended_at is None and min(current.idle_until, current.expires_at) <= now:
-        _end(current, "expired")
+        _end(session, "expired", col(ShopperSession.id) == current.id)
     if current.ended_at is not None:
         raise _why_ended(current)
     if install_digest != origin.device or not _may_be_used(current, generation, now):
-        _end(current, "reused")
-        # Who has a copy of a token is no shopper's mistake: those who watch the log are told.
+        _end(session, "reused", col(ShopperSession.id) == current.id)
+        # Who has a copy of a token is no shopper's mistake: they are told, and those who watch the log.
+        reused = NewEvent("reused", "session.reused", current.id, now, current.shopper_id)
+        outbox.record(session, [reused])
         _log.warning("refresh_token_reused", session_id=str(current.id))
         raise SessionReusedError
     if generation == current.generation:
@@ -170,26 +181,6 @@ def _may_be_used(current: ShopperSession, generation: int, now: datetime) -> boo
     return abs(now.timestamp() - current.rotated_at[generation - first_kept]) <= GRACE.total_seconds()
 
 
-def standing(session: Session, shopper_id: UUID, session_id: UUID) -> tuple[Shopper, bool] | None:
-    """Return the shopper of a session that is open, and whether it shows nothing yet; None where it ended."""
-    asked = {"shopper_id": shopper_id, "session_id": session_id, "now": clock.now()}
-    found = session.execute(_STANDING, asked).first()
-    return (found[0], found[1]) if found else None
-
-
-# Every request asks this: built once, it costs half of what it would each time.
-_STANDING: Final = (
-    select(Shopper, ShopperSession.second_fact_due)
-    .join(ShopperSession, col(ShopperSession.shopper_id) == Shopper.id)
-    .where(
-        ShopperSession.id == bindparam("session_id"),
-        Shopper.id == bindparam("shopper_id"),
-        col(ShopperSession.ended_at).is_(None),
-        ShopperSession.expires_at > bindparam("now"),
-    )
-)
-
-
 def end_sessions(
     session: Session,
     shopper_id: UUID,
@@ -203,18 +194,25 @@ def end_sessions(
 
     All of them, those of a device, one, or all but one.
     """
-    statement = update(ShopperSession).where(
-        col(ShopperSession.shopper_id) == shopper_id, col(ShopperSession.ended_at).is_(None)
-    )
+    which: list[ColumnElement[bool]] = [col(ShopperSession.shopper_id) == shopper_id]
     if device_id is not None:
-        statement = statement.where(col(ShopperSession.device_id) == device_id)
+        which.append(col(ShopperSession.device_id) == device_id)
     if session_id is not None:
-        statement = statement.where(col(ShopperSession.id) == session_id)
+        which.append(col(ShopperSession.id) == session_id)
     if keep_session_id is not None:
-        statement = statement.where(col(ShopperSession.id) != keep_session_id)
-    ended = session.execute(
-        statement.values(ended_at=clock.now(), end_reason=reason).returning(col(ShopperSession.id))
+        which.append(col(ShopperSession.id) != keep_session_id)
+    return _end(session, reason, *which)
+
+
+def _end(session: Session, reason: EndReason, *which: ColumnElement[bool]) -> int:
+    """End open sessions, and with them what they are rung on; return how many."""
+    ended = session.scalars(
+        update(ShopperSession)
+        .where(col(ShopperSession.ended_at).is_(None), *which)
+        .values(ended_at=clock.now(), end_reason=reason)
+        .returning(col(ShopperSession.id))
     ).all()
+    session.execute(delete(PushTarget).where(col(PushTarget.session_id).in_(ended)))
     return len(ended)
 
 
@@ -295,7 +293,7 @@ def _token(current: ShopperSession) -> str:
 
 def _secret(current: ShopperSession, generation: int) -> bytes:
     material = current.refresh_seed + current.id.bytes + generation.to_bytes(GENERATION_BYTES, "big")
-    return hmac.new(purpose_key("refresh token"), material, hashlib.sha256).digest()
+    return mac("refresh token", material)
 
 
 def _parts(token: str) -> tuple[UUID, int, bytes]:
@@ -307,10 +305,6 @@ def _parts(token: str) -> tuple[UUID, int, bytes]:
         raise RefreshRefusedError
     number = whole[ID_BYTES : ID_BYTES + GENERATION_BYTES]
     return UUID(bytes=whole[:ID_BYTES]), int.from_bytes(number, "big"), whole[-SECRET_BYTES:]
-
-
-def _end(current: ShopperSession, reason: EndReason) -> None:
-    current.ended_at, current.end_reason = clock.now(), reason
 
 
 def _why_ended(current: ShopperSession) -> DomainError:
@@ -345,15 +339,11 @@ def _device(session: Session, shopper_id: UUID, origin: Origin, name: str | None
 
 
 def _end_the_oldest(session: Session, shopper_id: UUID) -> None:
+    newest = (col(ShopperSession.last_used_at).desc(), col(ShopperSession.id).desc())
     beyond = (
         select(ShopperSession.id)
         .where(ShopperSession.shopper_id == shopper_id, col(ShopperSession.ended_at).is_(None))
-        .order_by(col(ShopperSession.last_used_at).desc())
-        .offset(SESSIONS_MAX - 1)
+        .order_by(*newest)
+        .offset(SESSIONS_MAX)
     )
-    session.execute(
-        update(ShopperSession)
-        .where(col(ShopperSession.id).in_(beyond))
-        .values(ended_at=clock.now(), end_reason="replaced")
-        .execution_options(synchronize_session=False)
-    )
+    _end(session, "replaced", col(ShopperSession.id).in_(beyond))

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import timedelta
-from hashlib import sha256
 from typing import Final
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -20,7 +18,7 @@ from domain.people.audit import record_act
 from domain.webhooks.errors import AddressRefusedError, TooManyEndpointsError
 from infra import clock
 from infra.outbound import is_public, literal_address
-from infra.secrets import token_secret
+from infra.secrets import mac
 from infra.settings import settings
 from schemas.webhooks import EndpointChanges, EndpointView, NewEndpoint, WebhookDelivery, WebhookEndpoint
 
@@ -132,6 +130,8 @@ def checked_address(url: str) -> str:
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname or "", parts.port
+        # Empty and overlong parts make it a name that nobody can be asked for.
+        host.encode("idna")
     except ValueError as error:
         raise AddressRefusedError from error
     plain = parts.scheme == "http" and bool(settings().outbound_networks)
@@ -151,8 +151,7 @@ def checked_address(url: str) -> str:
 
 def signing_secret(endpoint_id: UUID, salt: str) -> str:
     """Return an endpoint's secret as receivers are given it."""
-    key = hmac.new(token_secret(), f"webhook|{endpoint_id}|{salt}".encode(), sha256).digest()
-    return "whsec_" + b64encode(key).decode()
+    return "whsec_" + b64encode(mac("webhook", f"{endpoint_id}|{salt}")).decode()
 
 
 def signing_secrets(row: WebhookEndpoint) -> Sequence[str]:

@@ -45,6 +45,7 @@ def upgrade() -> None:
         sa.Column("language", sqlmodel.sql.sqltypes.AutoString(length=2), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("handed", sa.SmallInteger(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(length=11), nullable=False),
         sa.Column("provider_id", sqlmodel.sql.sqltypes.AutoString(length=100), nullable=True),
         sa.Column("cost_vnd", sa.Integer(), nullable=False),
@@ -150,9 +151,8 @@ def upgrade() -> None:
         sa.Column("refresh_seed", sa.LargeBinary(), nullable=False),
         sa.Column("generation", sa.Integer(), nullable=False),
         sa.Column("rotated_at", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("key_thumbprint", sqlmodel.sql.sqltypes.AutoString(length=43), nullable=True),
         sa.CheckConstraint(
-            "end_reason IN ('signed_out', 'replaced', 'expired', 'reused', 'erased', 'start_over')",
+            "end_reason IN ('signed_out', 'replaced', 'expired', 'reused', 'start_over')",
             name=op.f("ck_shopper_session_end_reason"),
         ),
         sa.CheckConstraint("way IN ('code', 'passkey', 'outside')", name=op.f("ck_shopper_session_way")),
@@ -168,9 +168,21 @@ def upgrade() -> None:
     op.create_index(
         "ix_shopper_session_shopper", "shopper_session", ["shopper_id", "last_used_at"], unique=False
     )
+    op.add_column("push_target", sa.Column("session_id", sa.Uuid(), nullable=True))
+    op.create_foreign_key(
+        op.f("fk_push_target_session_id"),
+        "push_target",
+        "shopper_session",
+        ["session_id"],
+        ["id"],
+        ondelete="CASCADE",
+    )
+    op.create_index(op.f("ix_push_target_session_id"), "push_target", ["session_id"], unique=False)
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_push_target_session_id"), table_name="push_target")
+    op.drop_column("push_target", "session_id")
     op.drop_index("ix_shopper_session_shopper", table_name="shopper_session")
     op.drop_index(op.f("ix_shopper_session_idle_until"), table_name="shopper_session")
     op.drop_index(op.f("ix_shopper_session_device_id"), table_name="shopper_session")

@@ -15,8 +15,8 @@ from domain.people import accounts, staff
 from domain.people.audit import Actor
 from domain.people.shoppers import join_staff
 from infra import clock
-from infra.secrets import token_secret
-from infra.tokens import ALGORITHM, TokenError, read_token
+from infra.secrets import purpose_key
+from infra.tokens import ALGORITHM, TOKEN_KEY, TokenError, read_token
 from schemas.campaigns import Campaign
 from schemas.people import StaffMember
 from schemas.reasons import Reason
@@ -95,9 +95,9 @@ def test_the_issuer_s_clock_may_be_a_little_ahead(client: TestClient, session: S
 def test_a_token_says_when_it_was_issued(session: Session) -> None:
     token = make.bearer(make.make_shopper(session))["Authorization"].removeprefix("Bearer ")
     assert abs(read_token(token).issued_at - clock.now()) < timedelta(seconds=5)
-    claims = jwt.decode(token, token_secret(), algorithms=[ALGORITHM], issuer="quetbill")
+    claims = jwt.decode(token, purpose_key(TOKEN_KEY), algorithms=[ALGORITHM], issuer="quetbill")
     del claims["iat"]
-    undated = jwt.encode(claims, token_secret(), algorithm=ALGORITHM)
+    undated = jwt.encode(claims, purpose_key(TOKEN_KEY), algorithm=ALGORITHM)
     with pytest.raises(TokenError):
         read_token(undated)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from sqlmodel import Session, select
 
 from domain.signin import passkeys
 from infra import clock
+from infra.db import transaction
 from schemas.people import Shopper
 from schemas.signin import Passkey, PasskeyChallenge
 from tests import make
@@ -174,6 +176,30 @@ def test_an_account_has_a_bounded_number_of_passkeys(
     session.flush()
     refused = client.post("/v1/me/passkeys/options", headers=make.bearer(shopper))
     assert code_of(refused) == (422, "too_many_passkeys")
+
+
+def test_answers_that_come_at_once_make_no_more_than_an_account_may_have(real_client: TestClient) -> None:
+    with transaction() as session:
+        headers = make.bearer(make.make_shopper(session))
+    ready = []
+    # All were let begin, since none was kept by then.
+    for _ in range(passkeys.PASSKEYS_MAX + 4):
+        asked = real_client.post("/v1/me/passkeys/options", headers=headers).json()
+        credential = Authenticator().create(asked["public_key"])
+        ready.append({"challenge_id": asked["challenge_id"], "name": "a", "credential": credential})
+    start = threading.Barrier(len(ready))
+    statuses = []
+
+    def answer(body: dict[str, Any]) -> None:
+        start.wait()
+        statuses.append(real_client.post("/v1/me/passkeys", json=body, headers=headers).status_code)
+
+    threads = [threading.Thread(target=answer, args=[body]) for body in ready]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(statuses) == [201] * passkeys.PASSKEYS_MAX + [422] * 4
 
 
 @pytest.mark.parametrize("garbage", ["", "!", "AAAA", "é", "A" * 4_000, "_-"])

@@ -16,6 +16,7 @@ from sqlmodel import Session, select
 from api.routes.tokens import REFRESH_COOKIE
 from domain.signin import handing, spending
 from infra import clock
+from schemas.events import Event
 from schemas.people import Shopper
 from schemas.signin import OneTimeCode, ShopperSession
 from tests import make
@@ -94,6 +95,38 @@ def test_a_spent_budget_and_a_missing_provider_are_told(client: TestClient, chan
     assert int(refused.headers["retry-after"]) > 0
     change_settings(code_provider="")
     assert problem(client.post("/v1/auth/codes", json={"phone": PHONE}), 404) == "codes_off"
+
+
+def test_who_signed_in_a_while_ago_proves_it_anew_for_what_nobody_takes_back(
+    client: TestClient, session: Session
+) -> None:
+    tokens = sign_in(client, session)
+    export = client.post("/v1/me/exports", headers=bearer(tokens)).json()["id"]
+    with time_machine.travel(clock.now() + timedelta(minutes=11)):
+        refreshed = client.post(
+            "/v1/auth/refresh", json={"refresh_token": tokens["refresh_token"]}, headers=PHONE_1
+        )
+        stale = bearer(refreshed.json())
+        for method, path in (
+            ("POST", "/v1/me/exports"),
+            ("GET", f"/v1/me/exports/{export}/file"),
+            ("DELETE", "/v1/me?confirm=erase"),
+        ):
+            assert problem(client.request(method, path, headers=stale), 403) == "fresh_sign_in_needed"
+        assert client.get("/v1/me/exports", headers=stale).status_code == 200
+        fresh = bearer(sign_in(client, session))
+        assert problem(client.get(f"/v1/me/exports/{export}/file", headers=fresh), 409) == "export_not_ready"
+        assert client.delete("/v1/me?confirm=erase", headers=fresh).status_code == 202
+
+
+def test_a_shopper_is_told_when_a_copy_of_a_refresh_token_is_used(
+    client: TestClient, session: Session
+) -> None:
+    stolen = sign_in(client, session)["refresh_token"]
+    answer = client.post("/v1/auth/refresh", json={"refresh_token": stolen}, headers={"X-Device-Id": "thief"})
+    assert problem(answer, 401) == "session_reused"
+    [told] = session.exec(select(Event).where(Event.type == "session.reused")).all()
+    assert (told.shopper_id, told.data) == (session.exec(select(Shopper.id)).one(), {})
 
 
 @pytest.mark.parametrize("phone", ["+12025550123", "02838229999", "x", "0\u0000"])

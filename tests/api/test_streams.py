@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import socket
 import threading
 import time
-from collections.abc import Generator, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -16,19 +17,31 @@ from uuid import UUID
 import httpx
 import pytest
 import uvicorn
+from sqlmodel import Session
 
 from api import streams
 from api.routes import stream as routes
 from app import create_app
 from domain import settlement
+from domain.events import outbox
+from domain.events.outbox import Cursor, NewEvent
 from domain.review import decisions
+from domain.signin import sessions
+from domain.signin.errors import SessionReusedError
+from domain.signin.forgetting import be_forgotten
+from domain.signin.sessions import Opened
+from infra import clock
 from infra.connections import Server, TimedProtocol, stopping
 from infra.db import transaction
 from infra.settings import override_settings
+from infra.tokens import read_token
 from schemas.base import new_id
+from schemas.origins import Origin
 from schemas.people import Shopper
+from schemas.signin import ShopperSession
 from tests import make
 from tests.make.console import in_review
+from tests.make.signing import HERE
 
 PATIENCE_SECONDS = 60.0
 
@@ -57,10 +70,13 @@ def server(committed: None) -> Generator[Server]:
 
 
 @contextmanager
-def watching(server: Server, path: str, shopper: Shopper, **headers: str) -> Iterator[Iterator[str]]:
-    """The lines of a stream, which has begun."""
+def watching(
+    server: Server, path: str, shopper: Shopper, opened: Opened | None = None, **headers: str
+) -> Iterator[Iterator[str]]:
+    """The lines of a stream, which has begun; of a session where one is given."""
     url = f"http://127.0.0.1:{server.config.port}{path}"
-    with httpx.stream("GET", url, headers=make.bearer(shopper) | headers, timeout=PATIENCE_SECONDS) as answer:
+    whose = {"Authorization": f"Bearer {opened.access}"} if opened else make.bearer(shopper)
+    with httpx.stream("GET", url, headers=whose | headers, timeout=PATIENCE_SECONDS) as answer:
         assert answer.status_code == 200
         lines = answer.iter_lines()
         yield lines
@@ -147,6 +163,106 @@ def test_a_receipt_s_stream_goes_on_while_a_person_decides(server: Server, shopp
         assert list(lines) == []
     with watching(server, path, owner, **{"Last-Event-ID": "approved"}) as lines:
         assert [line for line in lines if line.startswith("event")] == []
+
+
+def forget(session: Session, opened: Opened) -> None:
+    """Have whose session it is forgotten."""
+    shopper = session.get_one(Shopper, session.get_one(ShopperSession, opened.session_id).shopper_id)
+    be_forgotten(session, shopper, "erase")
+
+
+def sign_out(session: Session, opened: Opened) -> None:
+    """End the session, as another process would."""
+    sessions.end_sessions(session, read_token(opened.access).subject, "signed_out")
+
+
+def reuse(session: Session, opened: Opened) -> None:
+    """Send its refresh token from another phone."""
+    with suppress(SessionReusedError):
+        sessions.refresh(session, opened.refresh, Origin(device="b" * 32))
+
+
+@pytest.mark.parametrize("end", [sign_out, reuse, forget], ids=lambda end: end.__name__)
+def test_a_stream_ends_with_its_session_and_no_other_does(
+    server: Server, shopper: Shopper, end: Callable[[Session, Opened], None]
+) -> None:
+    receipt_id, owner = waiting()
+    with transaction() as session:
+        opened = sessions.begin_session(session, owner, "code", HERE, None)
+        made = session.get_one(Shopper, shopper.id)
+    with (
+        watching(server, "/v1/me/events", owner, opened) as mine,
+        watching(server, f"/v1/receipts/{receipt_id}/events", owner, opened) as theirs,
+        watching(server, "/v1/me/events", made) as another,
+    ):
+        assert next(mine)
+        assert next_event(theirs)["event"] == "in_review"
+        assert next(another)
+        with transaction() as session:
+            end(session, opened)
+            session.commit()
+            # What happens from now on is told on no stream of theirs.
+            later = NewEvent("later", "points.expired", owner.id, clock.now(), owner.id, {"brands": {}})
+            outbox.record(session, [later])
+        began = time.monotonic()
+        assert [line for line in mine if line.startswith("event: points")] == []
+        assert [line for line in theirs if line.startswith("event")] == ["event: timeout"]
+        assert time.monotonic() - began < 10
+        settle(made.id, 3)
+        assert next_event(another)["event"] == "receipt.settled"
+
+
+def test_streams_go_on_when_the_first_gives_up_while_it_begins(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begins = threading.Event()
+    newest = streams._newest
+
+    def slow() -> Cursor:
+        begins.wait(10)
+        return newest()
+
+    async def watch(all_: streams.Streams) -> list[str]:
+        watched = []
+
+        async def one() -> None:
+            async with all_.watch(new_id(), None) as watcher:
+                watched.append("watches")
+                with suppress(streams.StreamEnded):
+                    await watcher.next(20)
+                watched.append("ended")
+
+        first, second = asyncio.create_task(one()), asyncio.create_task(one())
+        await asyncio.sleep(0)
+        first.cancel()
+        begins.set()
+        await asyncio.wait([second])
+        return watched
+
+    monkeypatch.setattr(streams, "_newest", slow)
+    # The second belongs to nobody who stands: the look that it waits for ends it.
+    assert asyncio.run(watch(streams.Streams())) == ["watches", "ended"]
+
+
+def test_a_look_that_breaks_ends_who_watches_and_the_next_begins_anew(
+    committed: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ValueError
+
+    async def watch(all_: streams.Streams) -> None:
+        async with all_.watch(new_id(), None) as watcher:
+            with pytest.raises(streams.StreamEnded):
+                await watcher.next(20)
+
+    async def both() -> None:
+        made = streams.Streams()
+        with monkeypatch.context() as patched:
+            patched.setattr(streams, "_read", breaks)
+            await watch(made)
+        await watch(made)
+
+    asyncio.run(both())
 
 
 def test_a_silent_stream_shows_that_it_lives(

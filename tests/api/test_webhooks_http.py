@@ -32,6 +32,8 @@ def admin(session: Session, empty_redis: None) -> StaffMember:
         "https://[::ffff:10.0.0.1]/hook",
         "https://2130706433/hook",
         "https://crm.example.vn:99999/hook",
+        "https://crm..example.vn/hook",
+        f"https://{'x' * 64}.example.vn/hook",
         "https://crm.example.vn/a b",
         "not an address",
     ],

@@ -158,7 +158,15 @@ def test_what_esms_refuses_is_refused_for_good_by_its_number(esms: Provider, res
     esms.answer = {"CodeResult": result, "ErrorMessage": "as its table of errors says"}
     with pytest.raises(NotTakenError) as refused:
         send()
-    assert refused.value.why == result
+    assert (refused.value.why, refused.value.is_sure) == (result, True)
+
+
+@pytest.mark.parametrize("answer", [{"CodeResult": "777"}, {"CodeResult": None}, {"Message": "busy"}])
+def test_what_esms_says_beyond_its_table_leaves_open_whether_it_was_sent(esms: Provider, answer: Any) -> None:
+    esms.answer = answer
+    with pytest.raises(NotTakenError) as refused:
+        send()
+    assert not refused.value.is_sure
 
 
 def test_a_gateway_is_told_all_that_it_needs_and_which_request_it_is(gateway: Provider) -> None:
@@ -184,7 +192,16 @@ def test_a_gateway_that_refuses_is_not_asked_again(gateway: Provider, status: in
 
 @pytest.mark.parametrize(
     ("status", "retry_after", "seconds"),
-    [(500, "", 20), (503, "7", 7), (429, "11", 11), (429, "9999", 60), (429, "soon", 20)],
+    [
+        (500, "", 20),
+        (503, "7", 7),
+        (408, "", 20),
+        (409, "", 20),
+        (429, "11", 11),
+        (429, "9999", 60),
+        (429, "soon", 20),
+        (429, "²", 20),
+    ],
 )
 @pytest.mark.parametrize("which", ["esms", "gateway"])
 def test_one_that_fails_or_throttles_is_asked_again_when_it_says(
@@ -194,7 +211,8 @@ def test_one_that_fails_or_throttles_is_asked_again_when_it_says(
     provider.status, provider.retry_after = status, retry_after
     with pytest.raises(TryAgainError) as put_off:
         send()
-    assert put_off.value.seconds == seconds
+    # What throttles has not taken it; what fails may have.
+    assert (put_off.value.seconds, put_off.value.is_sure) == (seconds, status == 429)
 
 
 @pytest.mark.parametrize("answer", [b"<html>maintenance</html>", b"[]", b"", b"null"])

@@ -29,6 +29,7 @@ class Receiver:
     received: list[Received] = field(default_factory=list)
     on_request: Callable[[Received], None] = lambda _request: None
     bodies: dict[str, bytes] = field(default_factory=dict)
+    retry_after: str = "120"
     released: threading.Event = field(default_factory=threading.Event)
 
     def paths(self) -> list[str]:
@@ -64,7 +65,7 @@ def receiver() -> Generator[Receiver]:
             if what == "redirect":
                 self.send_header("Location", "/200")
             if status in {429, 503}:
-                self.send_header("Retry-After", "120")
+                self.send_header("Retry-After", got.retry_after)
             self.send_header("Content-Length", "100" if what == "cut" else str(len(answer)))
             self.end_headers()
             self.wfile.write(answer)

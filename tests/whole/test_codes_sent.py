@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from uuid import UUID
 
@@ -137,7 +138,7 @@ def test_redis_holds_neither_phone_nor_code(sender: KeptSender) -> None:
 class Refusing(KeptSender):
     """A provider that raises."""
 
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: BaseException) -> None:
         super().__init__()
         self.error = error
 
@@ -155,6 +156,32 @@ def test_a_refused_code_costs_nothing_and_is_not_sent_again(monkeypatch: pytest.
     job.send_code(str(code_id))
     assert refusing.asked == 1
     assert (row(code_id).state, row(code_id).sealed, reserved()) == ("failed", None, 0)
+
+
+REFUSED = NotTakenError("103")
+
+
+@pytest.mark.parametrize(
+    ("before", "then", "paid"),
+    [
+        ([], NotTakenError("777", is_sure=False), 1_000),
+        ([TryAgainError(20)], REFUSED, 1_000),
+        ([TryAgainError(20, is_sure=True)], REFUSED, 0),
+        ([TryAgainError(20), TryAgainError(20, is_sure=True)], REFUSED, 1_000),
+        ([KeyboardInterrupt()], REFUSED, 1_000),
+    ],
+    ids=["unsure", "hung", "throttled", "hung and throttled", "died"],
+)
+def test_a_code_is_free_only_where_no_try_may_have_sent_it(
+    monkeypatch: pytest.MonkeyPatch, before: list[BaseException], then: NotTakenError, paid: int
+) -> None:
+    code_id = ask()
+    now = clock.now()
+    for place, error in enumerate([*before, then]):
+        monkeypatch.setattr(job, "code_sender", lambda error=error: Refusing(error))
+        with time_machine.travel(now + timedelta(seconds=50 * place)), suppress(KeyboardInterrupt):
+            job.send_code(str(code_id))
+    assert (row(code_id).state, reserved()) == ("failed", paid)
 
 
 def test_a_code_that_may_have_been_taken_is_sent_again_and_paid_for(

@@ -9,9 +9,12 @@ from sqlmodel import Session, select
 from domain import settlement
 from domain.catalog.products import new_version
 from domain.people.shoppers import say_born
+from domain.privacy import consents
+from domain.privacy.texts import current_text
 from infra import clock
 from schemas.catalog import Brand
 from schemas.people import BirthYear, Shopper
+from schemas.privacy import ConsentChoice
 from schemas.receipts import Receipt
 from schemas.segments import Segment, SegmentMember
 from tests import make
@@ -38,7 +41,12 @@ def test_a_campaign_for_a_segment_pays_who_is_in_it(session: Session, shopper: S
     session.flush()
     session.add(SegmentMember(segment_id=segment.id, shopper_id=shopper.id))
     session.flush()
-    assert earned(session, shopper, "2") == 50
+    # Nobody is looked up there who did not agree to it.
+    assert earned(session, shopper, "2") == 0
+    version = current_text("personal_offers", None).version
+    agreed = ConsentChoice(purpose="personal_offers", given=True, text_version=version)
+    consents.record(session, shopper.id, [agreed], asked_in="development", language="vi")
+    assert earned(session, shopper, "3") == 50
 
 
 @pytest.mark.parametrize(("years", "points"), [(None, 0), (17, 0), (18, 0), (19, 185)])

@@ -56,6 +56,7 @@ def event(type_: str, **data: Any) -> Recorded:
         ("receipt.undone", {"status": "in_review"}, "receipt_waits_again"),
         ("points.expiring_soon", {"brands": {}, "last_day": "2026-12-31", "days": 7}, "points_expiring"),
         ("points.expired", {"brands": {}}, "points_expired"),
+        ("session.reused", {}, "session_reused"),
         ("voucher.expiring_soon", {"last_day": "2026-12-31", "days": 7}, "voucher_expiring"),
         ("purchase.credited", {}, "purchase_credited"),
         ("purchase.credited", {"status": "in_review"}, None),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from base64 import urlsafe_b64encode
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -22,7 +23,14 @@ from sqlmodel import Session, select
 
 from domain.events import outbox
 from domain.events.outbox import NewEvent
-from domain.messages import push
+from domain.messages import inbox, push
+from domain.privacy import consents
+from domain.privacy.errors import ConsentNeededError
+from domain.privacy.texts import current_text
+from domain.signin import sessions
+from domain.signin.errors import SessionReusedError
+from domain.signin.forgetting import be_forgotten
+from domain.signin.sessions import Opened
 from infra import clock
 from infra import push as infra_push
 from infra.db import engine, transaction
@@ -31,9 +39,13 @@ from infra.settings import override_settings
 from infra.words import LANGUAGES, Language, all_words
 from schemas.base import new_id
 from schemas.messages import MessageCode, PushDelivery, PushTarget, Subscription
+from schemas.origins import Origin
 from schemas.people import Shopper
+from schemas.privacy import ConsentChoice
+from schemas.signin import ShopperSession
 from tests import make
 from tests.make.receivers import Receiver, receiver
+from tests.make.signing import HERE
 from workers import deliver
 
 AUTH = b"0123456789abcdef"
@@ -83,17 +95,28 @@ def got(committed: None, tmp_path: Path) -> Generator[Receiver]:
 @pytest.fixture
 def shopper(committed: None) -> Shopper:
     with transaction() as session:
-        return make.make_shopper(session)
+        made = make.make_shopper(session)
+        say(session, made, given=True)
+        return made
+
+
+def say(session: Session, shopper: Shopper, *, given: bool) -> None:
+    """Have a shopper say yes or no to being rung."""
+    version = current_text("messages", "push").version
+    said = ConsentChoice(purpose="messages", channel="push", given=given, text_version=version)
+    consents.record(session, shopper.id, [said], asked_in="app", language="vi")
 
 
 def web(url: str) -> dict[str, Any]:
     return {"kind": "web", "endpoint": url, "keys": {"p256dh": base64url(POINT), "auth": base64url(AUTH)}}
 
 
-def subscribe(shopper: Shopper, given: dict[str, Any], language: Language = "en") -> UUID:
+def subscribe(
+    shopper: Shopper, given: dict[str, Any], language: Language = "en", session_id: UUID | None = None
+) -> UUID:
     subscription = TypeAdapter[Subscription](Subscription).validate_python(given)
     with transaction() as session:
-        return push.subscribe(session, shopper.id, subscription, language)
+        return push.subscribe(session, shopper.id, subscription, language, session_id=session_id)
 
 
 def happen(shopper: Shopper) -> None:
@@ -212,6 +235,84 @@ def test_an_app_is_rung_by_firebase_with_a_token_of_our_account(got: Receiver, s
     assert states() == ["sent"]
 
 
+def test_nobody_is_rung_who_did_not_say_yes_or_says_no_before_the_bell_rings(
+    got: Receiver, shopper: Shopper
+) -> None:
+    with transaction() as session:
+        other = make.make_shopper(session, "0907654321")
+    with pytest.raises(ConsentNeededError):
+        subscribe(other, web(got.url("/201")))
+    subscribe(shopper, web(got.url("/201")))
+    happen(shopper)
+    with transaction() as session:
+        deliver._read_events(session)
+        clock.pretend(clock.now() + timedelta(seconds=1))
+        say(session, shopper, given=False)
+    turn()
+    happen(shopper)
+    turn()
+    assert (got.received, states()) == ([], ["dropped"])
+    with Session(engine()) as session:
+        assert len(inbox.messages(session, shopper.id, "vi", before=None, limit=9)) == 2
+
+
+def opened_by(shopper: Shopper) -> Opened:
+    with transaction() as session:
+        return sessions.begin_session(session, session.get_one(Shopper, shopper.id), "code", HERE, None)
+
+
+def signs_out(session: Session, shopper: Shopper, opened: Opened) -> None:
+    device = session.get_one(ShopperSession, opened.session_id).device_id
+    sessions.sign_out_device(session, shopper.id, device)
+
+
+def signs_out_everywhere(session: Session, shopper: Shopper, _opened: Opened) -> None:
+    sessions.end_sessions(session, shopper.id, "signed_out")
+
+
+def is_forgotten(session: Session, shopper: Shopper, _opened: Opened) -> None:
+    be_forgotten(session, session.get_one(Shopper, shopper.id), "erase")
+
+
+def is_stolen_from(session: Session, _shopper: Shopper, opened: Opened) -> None:
+    with suppress(SessionReusedError):
+        sessions.refresh(session, opened.refresh, Origin(device="b" * 32))
+
+
+@pytest.mark.parametrize("end", [signs_out, signs_out_everywhere, is_forgotten, is_stolen_from])
+def test_a_phone_is_rung_no_more_from_when_its_session_ends(
+    got: Receiver, shopper: Shopper, end: Callable[[Session, Shopper, Opened], None]
+) -> None:
+    opened = opened_by(shopper)
+    subscribe(shopper, web(got.url("/201")), session_id=opened.session_id)
+    happen(shopper)
+    with transaction() as session:
+        # One bell is on its way by then, another event comes after.
+        deliver._read_events(session)
+        end(session, shopper, opened)
+    happen(shopper)
+    turn()
+    assert (got.received, targets()) == ([], 0)
+
+
+def test_a_phone_whose_session_was_not_used_for_too_long_is_not_rung(
+    got: Receiver, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscribe(shopper, web(got.url("/201")), session_id=opened_by(shopper).session_id)
+    clock.pretend(clock.now() + timedelta(days=46))
+    happen(shopper)
+    turn()
+    assert (got.received, states()) == ([], ["dropped"])
+
+
+def test_a_phone_on_which_its_owner_signs_in_anew_is_still_rung(got: Receiver, shopper: Shopper) -> None:
+    subscribe(shopper, web(got.url("/201")), session_id=opened_by(shopper).session_id)
+    opened_by(shopper)
+    happen(shopper)
+    turn()
+    assert (len(got.received), states()) == (1, ["sent"])
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_note_has_a_gap_into_which_anything_personal_could_go(language: Language) -> None:
     words = all_words(language)["push"]
@@ -237,6 +338,7 @@ def test_an_address_that_is_no_push_service_s_is_refused(
     client: TestClient, session: Session, empty_redis: None, endpoint: str
 ) -> None:
     owner = make.make_shopper(session)
+    say(session, owner, given=True)
     answer = client.put("/v1/me/push-targets", json=web(endpoint), headers=make.bearer(owner))
     assert (answer.status_code, answer.json()["code"]) == (422, "push_refused")
 
@@ -246,6 +348,10 @@ def test_a_phone_rings_for_whoever_subscribed_it_last_until_they_give_it_up(
 ) -> None:
     first, second = make.make_shopper(session), make.make_shopper(session, "0907654321")
     given = web("https://fcm.googleapis.com/fcm/send/abc")
+    refused = client.put("/v1/me/push-targets", json=given, headers=make.bearer(first))
+    assert (refused.status_code, refused.json()["code"]) == (403, "consent_needed")
+    for owner in (first, second):
+        say(session, owner, given=True)
     for owner in (first, first, second):
         assert client.put("/v1/me/push-targets", json=given, headers=make.bearer(owner)).status_code == 200
     [target] = session.exec(select(PushTarget)).all()

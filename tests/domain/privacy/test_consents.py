@@ -149,6 +149,8 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a channel for no message": ({"channel": "sms"}, 422, "invalid_request"),
     "a message without one": ({"purpose": "messages"}, 422, "invalid_request"),
     "an unknown brand": ({"brand": "nobody"}, 422, "unknown_filter_value"),
+    "what could be read as a yes": ({"given": "yes"}, 422, "invalid_request"),
+    "a yes and a no to one thing": ({"purpose": "surveys", "given": False}, 422, "invalid_request"),
     "an unknown purpose": ({"purpose": "everything"}, 422, "invalid_request"),
 }
 
@@ -211,6 +213,23 @@ def test_consents_of_another_system_count_for_taking_part_and_never_for_messages
         assert not given(session, newcomer.id, "brand_insight")
     finally:
         override_settings(consents_elsewhere=False)
+
+
+def test_offers_chosen_by_what_one_bought_are_for_those_who_agreed(
+    client: TestClient, session: Session, newcomer: Shopper
+) -> None:
+    chosen = {"kind": "segment_in", "segments": ["lapsed"]}
+    pays = [{"kind": "points_per_amount", "points": 5, "minor": 10_000}]
+    make.make_campaign(session, rules=[{"name": "back", "when": chosen, "give": pays}])
+
+    def not_yet() -> list[Any]:
+        [offer] = client.get("/v1/me/offers", headers=make.bearer(newcomer)).json()["offers"]
+        return [miss["code"] for miss in offer["rules"][0]["not_yet"]]
+
+    # Whether they are in the segment is not even looked up.
+    assert len(not_yet()) == 1
+    choose(client, newcomer, "personal_offers", said=True)
+    assert not_yet() == []
 
 
 def test_a_text_that_was_changed_after_it_was_shown_is_refused(tmp_path: Path) -> None:

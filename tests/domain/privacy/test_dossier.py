@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import pytest
 from sqlmodel import Session
@@ -53,13 +53,26 @@ def test_it_says_what_is_set_and_counts_what_is_there(session: Session, configur
     rows = {row["table"]: row["rows"] for row in found["categories"]}
     assert rows.keys() == HELD.keys()
     assert (rows["shopper"], rows["receipt"]) == (3, 1)
-    assert found["recipients"] == {"staff": {"brand_manager": 1}, "brands": ["omo"]}
+    assert found["recipients"] == {"staff": {"brand_manager": 1}, "brands": ["omo"], "systems": []}
     assert (found["retention"]["picture_days"], found["measures"]["sealed"]) == (90, True)
     outside = {row["setting"]: row["host"] for row in found["transfers"]}
     assert (outside["storage_url"], outside["storage_endpoint"]) == ("receipts", "store.example.com")
     told = json.dumps(found) + "".join(as_markdown(found, language) for language in LANGUAGES)
     assert PHONE[1:-1] not in told
     assert KEYS["old"] not in told
+
+
+def test_services_outside_are_those_that_are_called(
+    session: Session, change_settings: Callable[..., None]
+) -> None:
+    def hosts() -> set[str]:
+        return {row["host"] for row in dossier(session)["transfers"]}
+
+    told = {"rest.esms.vn", "fcm.googleapis.com", "*.push.apple.com"}
+    assert not hosts() & told
+    change_settings(code_provider="esms", push_vapid_key="vapid.pem", push_hosts="*.push.apple.com")
+    change_settings(push_fcm_account="account.json")
+    assert hosts() >= told
 
 
 def test_it_is_written_in_both_languages_and_says_what_a_person_has_to_fill_in(session: Session) -> None:

@@ -121,8 +121,7 @@ def person(client: TestClient, session: Session) -> Shopper:
             subscribed_at=clock.now(),
         )
     )
-    segment = Segment(slug="loyal")
-    session.add(segment)
+    session.add(segment := Segment(slug="loyal"))
     session.flush()
     session.add(SegmentMember(segment_id=segment.id, shopper_id=shopper.id))
     say_born(session, shopper.id, BirthYear(birth_year=1990))

@@ -147,6 +147,31 @@ def test_a_job_that_was_lost_is_rung_for_again_and_one_that_died_leaves_no_more_
     assert state(real_client, shopper)["state"] == "ready"
 
 
+def test_an_export_of_who_is_forgotten_ends_and_is_never_rung_for_again(
+    real_client: TestClient, shopper: Shopper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request_id = ask(real_client, shopper).json()["id"]
+    written = storage.put_object
+
+    def erased_meanwhile(name: str, content: bytes) -> None:
+        written(name, content)
+        real_client.delete("/v1/me?confirm=erase", headers=signed(shopper))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "put_object", erased_meanwhile)
+        write_export(request_id)
+    # What was written is gone with its job, and the request is no longer open.
+    assert parts_of(shopper) == []
+    with Session(engine()) as session:
+        request = session.get_one(PrivacyRequest, request_id)
+        assert (request.done_at is not None, request.size_bytes) == (True, 0)
+    later(timedelta(minutes=16))
+    queue.redis().flushall()
+    assert look_after_exports() == 0
+    write_export(request_id)
+    assert parts_of(shopper) == []
+
+
 def test_an_export_is_sealed_where_pictures_are(real_client: TestClient, shopper: Shopper) -> None:
     override_settings(storage_keys=f"old:{KEYS['old']}")
     try:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import time_machine
@@ -19,10 +20,12 @@ from domain.signin.errors import (
     WrongCodeError,
 )
 from infra import clock
+from infra.code_senders import CodeMessage, NotTakenError, TryAgainError
 from infra.db import engine, transaction
 from schemas.origins import Origin
 from schemas.signin import CodeBudget, OneTimeCode
 from tests.make.signing import HERE, PHONE, open_code, other_than
+from workers import codes as job
 
 Change = Callable[..., None]
 
@@ -107,7 +110,8 @@ def test_the_sixth_try_is_refused_though_it_is_right(session: Session) -> None:
         codes.try_code(session, PHONE, code)
 
 
-def test_of_any_number_of_tries_at_once_five_are_judged(committed: None) -> None:
+@pytest.mark.parametrize("tries", [160, pytest.param(1_008, marks=pytest.mark.fuzz)], ids=["few", "many"])
+def test_of_any_number_of_tries_at_once_five_are_judged(committed: None, tries: int) -> None:
     with transaction() as session:
         code_id = ask(session).id
         code = open_code(session)
@@ -116,7 +120,7 @@ def test_of_any_number_of_tries_at_once_five_are_judged(committed: None) -> None
 
     def guess() -> None:
         started.wait()
-        for _ in range(20):
+        for _ in range(tries // 16):
             with transaction() as session, pytest.raises(WrongCodeError):
                 codes.try_code(session, PHONE, other_than(code))
             judged.append(1)
@@ -126,7 +130,7 @@ def test_of_any_number_of_tries_at_once_five_are_judged(committed: None) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(judged) == 320
+    assert len(judged) == tries
     with transaction() as session:
         assert session.get_one(OneTimeCode, code_id).tries == 5
         with pytest.raises(WrongCodeError):
@@ -265,6 +269,69 @@ def test_the_budget_holds_when_all_ask_at_once(committed: None, change_settings:
     with Session(engine()) as session:
         reserved = session.exec(select(CodeBudget.reserved_vnd)).one()
     assert (len(made), reserved) == (5, 5_000)
+
+
+class Whimsical:
+    """A provider that takes, refuses, throttles or hangs; what it may have taken it asks money for."""
+
+    def __init__(self) -> None:
+        self.charged: set[str] = set()
+        self.chance = random.Random(12)
+
+    def send(self, message: CodeMessage, *, deadline: datetime) -> str | None:  # noqa: ARG002 - as all senders
+        whim = self.chance.random()
+        if whim < 0.2:
+            raise NotTakenError("103")
+        if whim < 0.3:
+            raise TryAgainError(0, is_sure=True)
+        self.charged.add(message.reference)
+        if whim < 0.5:
+            raise TryAgainError(0)
+        if whim < 0.6:
+            raise NotTakenError("999", is_sure=False)
+        return "id"
+
+
+@pytest.mark.parametrize(
+    ("requests", "budget"),
+    [(160, 30), pytest.param(10_000, 1_000, marks=pytest.mark.fuzz)],
+    ids=["few", "many"],
+)
+def test_a_whimsical_provider_never_charges_more_than_the_day_s_budget(
+    committed: None, change_settings: Change, monkeypatch: pytest.MonkeyPatch, requests: int, budget: int
+) -> None:
+    """Numbers in a row from 200 addresses, with every other guard off; what it puts off it is asked again."""
+    off = {
+        f"codes_per_{name}_max": 0 for name in ("prefix_hour", "address_hour", "network_hour", "device_day")
+    }
+    change_settings(code_budget_vnd_day=1_000 * budget, code_cost_vnd=1_000, **off)
+    provider, refused = Whimsical(), []
+    monkeypatch.setattr(job, "code_sender", lambda: provider)
+    monkeypatch.setattr(
+        job, "send_guarded", lambda sender, message, deadline: sender.send(message, deadline=deadline)
+    )
+
+    def some(first: int) -> None:
+        for number in range(first, requests, 16):
+            try:
+                with transaction() as session:
+                    origin = Origin(address=f"{number % 200}")
+                    code_id = ask(session, f"0901{number:06}", origin).id
+            except CodeBudgetError:
+                refused.append(number)
+                continue
+            for _ in range(3):
+                job.send_code(str(code_id))
+
+    threads = [threading.Thread(target=some, args=[first]) for first in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with Session(engine()) as session:
+        reserved = session.exec(select(CodeBudget.reserved_vnd)).one()
+    assert len(refused) > 0
+    assert 1_000 * len(provider.charged) <= reserved <= 1_000 * budget
 
 
 def test_few_codes_entered_against_the_usual_raise_the_alarm(session: Session) -> None:

@@ -18,9 +18,10 @@ from domain.signin.errors import (
     SignedOutError,
 )
 from domain.signin.forgetting import forget_ways_in
+from domain.signin.standing import standing
 from infra import clock, secrets
 from infra.db import transaction
-from infra.tokens import TokenError, access_token, read_token
+from infra.tokens import TOKEN_KEY, TokenError, access_token, read_token
 from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.signin import Device, ShopperSession
@@ -37,7 +38,7 @@ def begin(session: Session, origin: Origin = HERE, name: str | None = None) -> s
 def stands(session: Session, opened: sessions.Opened) -> bool:
     said = read_token(opened.access)
     assert said.session_id == opened.session_id
-    return sessions.standing(session, said.subject, opened.session_id) is not None
+    return standing(session, said.subject, opened.session_id) is not None
 
 
 def refused(session: Session, token: str, origin: Origin = HERE) -> type[DomainError]:
@@ -165,7 +166,7 @@ def test_another_shopper_s_device_is_not_there(session: Session) -> None:
         sessions.sign_out_device(session, read_token(mine.access).subject, theirs)
     assert stands(session, other)
     # Nor does an access token open another's session.
-    assert sessions.standing(session, read_token(mine.access).subject, other.session_id) is None
+    assert standing(session, read_token(mine.access).subject, other.session_id) is None
 
 
 def test_signing_in_again_on_a_device_replaces_its_session(session: Session) -> None:
@@ -227,7 +228,7 @@ def test_an_access_token_is_good_for_minutes_and_signed_with_a_key_of_its_own(se
         read_token(opened.access)
     with pytest.MonkeyPatch.context() as patched:
         # The key of tokens made at the command line signs none of a session.
-        patched.setattr("infra.tokens.purpose_key", lambda _purpose: secrets.token_secret())
+        patched.setattr("infra.tokens.purpose_key", lambda _purpose: secrets.purpose_key(TOKEN_KEY))
         forged = access_token(said.subject, opened.session_id)
     with pytest.raises(TokenError):
         read_token(forged)

@@ -22,6 +22,7 @@ from hypothesis.stateful import (
 
 from domain.signin import sessions
 from domain.signin.errors import SessionReusedError
+from domain.signin.standing import standing
 from infra import clock, secrets
 from infra.db import transaction
 from tests import make
@@ -126,12 +127,12 @@ class Refreshing(RuleBasedStateMachine):
         assert self.present(old[place % len(old)]) is None
         self.stolen = True
         with transaction() as session:
-            assert sessions.standing(session, *self.ids) is None
+            assert standing(session, *self.ids) is None
 
     @invariant()
     def an_honest_client_is_signed_in(self) -> None:
         with transaction() as session:
-            assert (sessions.standing(session, *self.ids) is not None) == (not self.stolen)
+            assert (standing(session, *self.ids) is not None) == (not self.stolen)
 
 
 @pytest.mark.parametrize(

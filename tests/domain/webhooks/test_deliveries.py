@@ -157,6 +157,26 @@ def test_what_is_no_good_answer_is_sent_again_under_the_same_id(
     assert first.body == second.body
 
 
+def test_a_receiver_that_asks_to_wait_for_no_number_is_noted_like_any_other(
+    got: Receiver, admin_id: UUID
+) -> None:
+    got.retry_after = "²"
+    listen(admin_id, got.url("/429"))
+    happen()
+    turn()
+    assert [(row.state, row.last_status) for row in rows()] == [("due", 429)]
+
+
+def test_a_name_that_no_server_could_be_asked_for_is_noted_like_any_other(
+    got: Receiver, admin_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(endpoints, "checked_address", lambda url: url)
+    listen(admin_id, "http://crm..example.vn/hook")
+    happen()
+    turn()
+    assert [row.last_fault for row in rows()] == ["no_connection"]
+
+
 def test_an_endpoint_that_hangs_holds_up_itself_alone(
     got: Receiver, admin_id: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
