@@ -49,6 +49,7 @@ PARAMETERS: Final = {
     "survey": "`nps` or `csat`.",
     "segment": "Slug of the segment.",
     "passkey_id": "The passkey's id.",
+    "run_id": "The dry run's id.",
     "export_id": "The export's id.",
     "target_id": "The push target's id.",
     "endpoint_id": "The webhook's id.",

@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 import schemas.budgets
 import schemas.campaigns
 import schemas.catalog
+import schemas.dry_runs
 import schemas.duplicates
 import schemas.events
 import schemas.fraud

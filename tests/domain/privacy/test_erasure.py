@@ -19,6 +19,7 @@ from domain.errors import NotFoundError
 from domain.insights.summary import summary
 from domain.loyalty import wallet
 from domain.people.audit import record_act
+from domain.people.shoppers import say_born
 from domain.privacy import erasure
 from domain.privacy.held import HELD, belongs, table
 from domain.purchases import members
@@ -29,7 +30,7 @@ from infra.db import engine, transaction
 from schemas.insights import SummaryQuery
 from schemas.ledger import Account, Transfer
 from schemas.messages import PushTarget
-from schemas.people import Shopper, StaffAct
+from schemas.people import BirthYear, Shopper, StaffAct
 from schemas.privacy import PrivacyRequest
 from schemas.receipts import Receipt
 from schemas.review import ReviewDecision
@@ -121,6 +122,7 @@ def person(client: TestClient, session: Session) -> Shopper:
             subscribed_at=clock.now(),
         )
     )
+    say_born(session, shopper.id, BirthYear(birth_year=1990))
     add_ways_in(session, shopper, SECRET)
     an_ask(session, a_survey(session), shopper, score=3)
     a_segment(session, [agree_to_offers(session, shopper)])
