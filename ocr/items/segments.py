@@ -202,9 +202,11 @@ def _sums(
             )
         return
     own = [one for one in discounts if one.row is amount.row]
-    apart = tuple(one for one in discounts if one.row is not amount.row)
     column = sum(abs(one.figure.values[0]) for one in own)
     for value in amount.figure.values[:2]:
+        apart = tuple(
+            one for one in discounts if one.row is not amount.row and not _told_before(one, value, rest)
+        )
         if price is None:
             odd = quantity is not None and quantity != 1 and not own and not _divides(value, quantity)
             if odd or (count and _is_swapped(count.figure, 0, style)):
@@ -225,6 +227,14 @@ def _sums(
                 # What the product exceeds the amount by is printed too, so that it was taken off.
                 cuts.append(missing)
             yield _priced(amount, value, cost, quantity, cuts, apart)
+
+
+def _told_before(discount: Held, amount: int, rest: Sequence[Held]) -> bool:
+    """Whether a discount's row explains an amount that is net already: KHUYEN MAI @210.000 -25.000."""
+    cut = abs(discount.figure.values[0])
+    return any(
+        one.row is discount.row and one is not discount and amount + cut in one.figure.values for one in rest
+    )
 
 
 def _is_swapped(count: Figure, price: int, style: MoneyStyle) -> bool:
