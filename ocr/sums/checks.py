@@ -194,7 +194,7 @@ def _may_say(row: TotalRow, meant: int, ink: Ink) -> bool:
 
 
 def _is_apart(shown: int, meant: int) -> bool:
-    """Whether two figures differ by as much as is worth forging; one of fewer digits is a broken one's rest."""
+    """Whether a figure differs by as much as is worth forging; one of fewer digits is a broken one's rest."""
     return len(str(shown)) >= len(str(meant)) and abs(shown - meant) >= CHANGED_SHARE_MIN * max(shown, meant)
 
 
