@@ -112,8 +112,8 @@ class SumChecks(Frozen):
     `printed_minor` is what the total's own row shows, before arithmetic read it again; where that is
     another value with a digit or two changed, `others_minor` is that value and `others` what says so.
     `taxed_minor` is what the printed VAT comes to with its goods, `taxed_proven` that its rows hold in
-    themselves. `gap_printed` says that print explains why the items come to more than the total. `beside_minor` is a second sum of money in
-    the total's own row that nothing else on the paper says.
+    themselves. `gap_printed` says that print explains why the items come to more than the total.
+    `beside_minor` is a second sum of money in the total's own row that nothing else on the paper says.
     """
 
     confirmed: tuple[str, ...] = ()

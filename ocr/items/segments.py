@@ -102,12 +102,13 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
         held: the figures of the item's rows, top to bottom.
         style: how the paper writes money.
     """
-    discounts = tuple(
-        one for one in held if one.figure.values and one.weights["discount"] == one.weights["best"]
-    )
+    told = [one for one in held if one.figure.values and (_is_cut(one) or _is_taken_off(one, held))]
+    # Beside a reduction a till repeats the code of what is reduced: 298765 / 555123  6.00-.
+    money = {one.row.index for one in told if one.figure.is_money}
+    discounts = tuple(one for one in told if one.figure.is_money or one.row.index not in money)
     left = [one for one in held if one not in discounts]
     best, first = -inf, 0
-    told: Meaning | None = None
+    meant: Meaning | None = None
     beside: tuple[Held, ...] = ()
     most = sum(_worth_most(one) for one in left)
     if any(one.is_weight for one in left):
@@ -122,11 +123,27 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
         for score, meaning, others in _readings(left, choice, discounts, style):
             # Of readings as likely, that of the likelier roles is meant.
             if score > best or (score == best and place < first):
-                best, first, told, beside = score, place, meaning, others
-    if told is None:
+                best, first, meant, beside = score, place, meaning, others
+    if meant is None:
         return None
     silence = sum(one.weights["silent"] for one in held) + sum(one.weights["discount"] for one in discounts)
-    return replace(told, others=beside, score=best + silence)
+    return replace(meant, others=beside, score=best + silence)
+
+
+def _is_cut(one: Held) -> bool:
+    return one.weights["discount"] == one.weights["best"]
+
+
+def _is_taken_off(one: Held, held: Sequence[Held]) -> bool:
+    """Whether money below an item's amount is its reduction, since it is printed with a minus."""
+    printed = one.figure.negative and one.figure.is_money and one.weights["amount"] == one.weights["best"]
+    return printed and any(
+        other.figure.is_money
+        and other.figure.values[0] >= abs(one.figure.values[0])
+        and other.row.index < one.row.index
+        and other.weights["amount"] == other.weights["best"]
+        for other in held
+    )
 
 
 def _choices(held: Sequence[Held], cheapest: int) -> Iterator[_Choice]:
@@ -205,7 +222,9 @@ def _sums(
     column = sum(abs(one.figure.values[0]) for one in own)
     for value in amount.figure.values[:2]:
         apart = tuple(
-            one for one in discounts if one.row is not amount.row and not _told_before(one, value, rest)
+            one
+            for one in discounts
+            if one.row is not amount.row and not _told_before(one, value, (*rest, *discounts))
         )
         if price is None:
             odd = quantity is not None and quantity != 1 and not own and not _divides(value, quantity)
@@ -229,12 +248,11 @@ def _sums(
             yield _priced(amount, value, cost, quantity, cuts, apart)
 
 
-def _told_before(discount: Held, amount: int, rest: Sequence[Held]) -> bool:
+def _told_before(discount: Held, amount: int, others: Sequence[Held]) -> bool:
     """Whether a discount's row explains an amount that is net already: KHUYEN MAI @210.000 -25.000."""
-    cut = abs(discount.figure.values[0])
-    return any(
-        one.row is discount.row and one is not discount and amount + cut in one.figure.values for one in rest
-    )
+    own = abs(discount.figure.values[0])
+    beside = [abs(one.figure.values[0]) for one in others if one.row is discount.row and one.figure.values]
+    return amount + own in beside or own - amount in beside
 
 
 def _is_swapped(count: Figure, price: int, style: MoneyStyle) -> bool:
