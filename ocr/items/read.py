@@ -13,6 +13,7 @@ from rapidfuzz import fuzz
 from ocr.items.decode import NAME_MIN, Decoded, Segment, Way, decode
 from ocr.items.draft import Draft
 from ocr.items.figures import EXACT
+from ocr.items.names import without_numbers
 from ocr.items.segments import Held
 from ocr.items.tagged import HEADING_MIN, Tagged, has_money
 from ocr.items.wraps import Wraps
@@ -102,6 +103,9 @@ def drafts_of(way: Way, decoded: Decoded, rows: Sequence[Row], tagged: Tagged) -
         if draft.amount < 0 and _takes_off(draft, drafts):
             continue
         drafts.append(draft)
+    named = [draft for draft in drafts if draft.names]
+    for draft, name in zip(named, without_numbers([draft.names[0] for draft in named]), strict=True):
+        draft.names[0] = name
     held = {row.index for draft in drafts for row in draft.rows}
     for row in rows:
         if row.kind == "voided" and row.index not in held and row.figures and row.figures[-1].values:

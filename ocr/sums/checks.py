@@ -61,7 +61,11 @@ def check_sums(sums: Sums, below: Sequence[Row], drafts: Sequence[Draft], ink: I
         name for name, value, off in sources if sums.total is not None and abs(value - sums.total) <= off
     }
     row = _total_row(sums)
+    gap_printed = _gap_printed(sums, below, drafts, slack)
     others, by = _others(row, sums.total, sources, ink) if row else (None, set())
+    if row and others is not None and others > row.value and gap_printed:
+        # Of several discounts one may have been misread: print says why less was paid.
+        others, by = None, set()
     return SumChecks(
         confirmed=tuple(sorted(confirmed)),
         printed_minor=row.value if row else None,
@@ -70,7 +74,7 @@ def check_sums(sums: Sums, below: Sequence[Row], drafts: Sequence[Draft], ink: I
         others=tuple(sorted(by)),
         taxed_minor=taxed.gross_minor if taxed else None,
         taxed_proven=bool(taxed and taxed.proven),
-        gap_printed=_gap_printed(sums, below, drafts, slack),
+        gap_printed=gap_printed,
         beside_minor=_beside(row, sums, drafts, ink) if row else None,
     )
 

@@ -333,3 +333,21 @@ TIEN MAT                              103.500
         "Up lon 320ml",
         "Nuoc suoi Vinh Hao",
     ]
+
+
+def test_numbers_of_lines_that_run_into_names_are_no_part_of_them():
+    lines = read("""
+SIEU THI MAI LAN
+Ngay: 15/08/2024 11:04
+Mat hang                 SL     Gia    T.Tien
+1.Nuoc mam chai 500ml     1  41.500    41.500
+V2.Banh quy bo hop        2   9.000    18.000
+3.Nuoc suoi Vinh Hao      6  13.500    81.000
+TONG CONG                             140.500
+TIEN MAT                              140.500
+""").lines
+    assert [line.raw_name for line in lines] == [
+        "Nuoc mam chai 500ml",
+        "Banh quy bo hop",
+        "Nuoc suoi Vinh Hao",
+    ]
