@@ -120,6 +120,25 @@ Tong cong                         14.500
     assert (reading.merchant, reading.status) == ("Hoang Gia Mart", "read")
 
 
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("Hoang Gia Mart Thủ Dầu Một", "Hoang Gia Mart"),
+        ("Hoang Gia Mart Bình Thạnh", "Hoang Gia Mart"),
+        ("Hoang Gia Mart Minh Tam", "Hoang Gia Mart Minh Tam"),
+    ],
+)
+def test_a_town_behind_a_shop_s_name_is_none_of_it(row: str, name: str):
+    reading = read(f"""
+{row}
+HOA DON BAN HANG
+Ngay: 12/03/2024 08:15
+Tuong ot chai 250g   1   14.500   14.500
+Tong cong                         14.500
+""")
+    assert reading.merchant == name
+
+
 def test_names_codes_and_figures_on_rows_of_their_own_stay_together():
     assert items_of("""
 SIEU THI HOANG GIA
