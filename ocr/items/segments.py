@@ -115,7 +115,8 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
         # A weight printed besides may make a product too.
         most += PRODUCT[EXACT]
     choices = enumerate(_choices(left, PRICE_MIN[style.exponent]))
-    ranked = sorted((-_score_most(choice, most), place, choice) for place, choice in choices)
+    cut = bool(discounts)
+    ranked = sorted((-_score_most(choice, most, cut=cut), place, choice) for place, choice in choices)
     for bound, place, choice in ranked:
         if -bound < best:
             # Whatever arithmetic says, another way to read them is likelier.
@@ -175,10 +176,14 @@ def _worth_most(one: Held) -> float:
     return max(one.weights["best"], one.weights["net"] + NET)
 
 
-def _score_most(choice: _Choice, most: float) -> float:
-    """The most that a reading of a choice scores, where all figures beside the amount add `most`."""
+def _score_most(choice: _Choice, most: float, *, cut: bool) -> float:
+    """The most that a reading of a choice scores, where all figures beside the amount add `most`.
+
+    A product of one is a repeated price, unless a discount (`cut`) was taken off.
+    """
     amount, price, count = choice
-    told = 0.0 if amount is None or price is None else REPEATED if count is None else PRODUCT[EXACT]
+    alone = count is None or (count.count == 1 and not cut)
+    told = 0.0 if amount is None or price is None else REPEATED if alone else PRODUCT[EXACT]
     left = most - sum(_worth_most(one) for one in choice if one is not None)
     return _weight(choice) + told + left + ROUNDING
 
