@@ -100,7 +100,7 @@ def measure(folder: Path, *, seconds: float, workers: int) -> dict[str, Any]:
         seen = _send(port, photos, CLIENTS_PER_WORKER * workers, time.monotonic() + seconds)
         took = time.perf_counter() - started
         spent = {part: cpu - before[part] for part, cpu in _cpu_by_part(parts).items()}
-        ends, waits = _ends()
+        ends, waits = ends_of()
         described = machine()
     if refused := [said for one in seen for said in one.refusals]:
         raise RuntimeError(f"{len(refused)} requests were refused, the first with {refused[0]}")
@@ -172,7 +172,7 @@ def _asked(
     return answer.status, said
 
 
-def _ends() -> tuple[dict[str, int], list[float]]:
+def ends_of() -> tuple[dict[str, int], list[float]]:
     """How receipts ended, and the seconds from each one's arrival to its end.
 
     Raises:
