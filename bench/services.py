@@ -1,22 +1,29 @@
-"""A database of the benchmark's own, real and on disk, and what figures are printed with."""
+"""Services of the benchmark's own, real and on disk, and what figures are taken and printed with."""
 
 from __future__ import annotations
 
 import os
 import platform
 import tempfile
+import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
+import psutil
+from rq import Worker
 from sqlalchemy import text
 
 from domain.campaigns.seed import seed_campaign
 from domain.catalog.products import seed
-from infra import embedded
+from infra import embedded, queue
 from infra.db import engine, transaction
 from infra.settings import Settings, override_settings, settings
 from migrations.schema import migrate
+
+# A part that says nothing for so long is gone.
+PATIENCE_SECONDS: Final = 120.0
 
 
 @contextmanager
@@ -89,6 +96,25 @@ def machine() -> dict[str, str | int]:
         "fsync": fsync,
         "synchronous_commit": commit,
     }
+
+
+def wait_for_workers(count: int) -> None:
+    """Wait until so many workers take jobs.
+
+    Raises:
+        RuntimeError: They did not come.
+    """
+    end = time.monotonic() + PATIENCE_SECONDS
+    while len(Worker.all(connection=queue.redis())) < count:
+        if time.monotonic() > end:
+            raise RuntimeError("No worker came.")
+        time.sleep(0.1)
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time so far of a process, of those below it, and of their children that have ended."""
+    process = psutil.Process(pid)
+    return sum(sum(one.cpu_times()[:4]) for one in (process, *process.children(recursive=True)))
 
 
 def percentile(values: Sequence[float], share: float) -> float:
