@@ -34,6 +34,7 @@ MessageCode = Literal[
     "mission_done",
     "voucher_used",
     "survey_asked",
+    "reward_granted",
     "session_reused",
     "voucher_expiring",
     "purchase_credited",

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial, wraps
+from functools import wraps
 from typing import Any, Final
 
 import structlog
@@ -72,38 +72,40 @@ class Chore:
 def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
-    Those about personal data stand in `workers/privacy.py`, those about campaigns in `workers/campaigns.py`,
-    those for brands in `workers/brands.py`.
+    Those about personal data stand in `workers/privacy.py`, those about campaigns in
+    `workers/campaigns.py`, about vouchers in `workers/rewards.py`, for brands in `workers/brands.py`.
     """
-    follow = timedelta(seconds=settings().follow_interval_seconds)
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
-        Chore("workers.chores.follow_members", follow),
+        Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
         Chore("workers.chores.follow_members_days", timedelta(hours=1)),
-        Chore("workers.chores.credit_purchases", follow),
-        Chore("workers.chores.forget_purchases", timedelta(hours=1)),
-        # A budget that rises with a version is short until then: shoppers must not notice.
-        Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)),
-        Chore("workers.chores.replay_links", CALL_AGAIN),
-        Chore("workers.chores.announce_expiring", timedelta(hours=6)),
-        Chore("workers.chores.forget_events", timedelta(hours=1)),
-        Chore("workers.chores.forget_messages", timedelta(hours=1)),
-        Chore("workers.chores.forget_sign_ins", timedelta(hours=1)),
-        Chore("workers.privacy.erase_shoppers", CALL_AGAIN),
-        Chore("workers.privacy.look_after_exports", timedelta(minutes=5)),
-        Chore("workers.brands.ask_surveys", follow),
-        Chore("workers.brands.refit_models", timedelta(hours=1)),
-        Chore("workers.brands.refresh_segments", CALL_AGAIN),
     ]
+    found.append(
+        Chore("workers.chores.credit_purchases", timedelta(seconds=settings().follow_interval_seconds))
+    )
+    found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
+    # A budget that rises with a version is short until then: shoppers must not notice.
+    found.append(Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)))
+    found.append(Chore("workers.rewards.fill_waiting_rewards", timedelta(minutes=1)))
+    found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
+    found.append(Chore("workers.brands.ask_surveys", timedelta(seconds=settings().follow_interval_seconds)))
+    found.append(Chore("workers.brands.refit_models", timedelta(hours=1)))
+    found.append(Chore("workers.brands.refresh_segments", CALL_AGAIN))
+    found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
+    found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
     found.append(Chore("workers.exports.look_after_insight_exports", timedelta(minutes=5)))
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
+    found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
+    found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
+    found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
+    found.append(Chore("workers.chores.forget_sign_ins", timedelta(hours=1)))
     if settings().code_provider:
         found.append(Chore("workers.chores.ring_waiting_codes", timedelta(seconds=10)))
     if settings().links_days:
@@ -209,15 +211,6 @@ def _do(chore: Chore, work: Callable[[], Iterator[int]]) -> int:
     return total
 
 
-def _till_none(batch: Callable[[Session], int]) -> Iterator[int]:
-    """Yield how much each batch did, each in a transaction of its own, until there is nothing more to do."""
-    count = 1
-    while count:
-        with transaction() as session:
-            count = batch(session)
-        yield count
-
-
 @chore
 def ring_forgotten_receipts() -> Iterator[int]:
     """Ring for receipts whose bell was lost or whose pause is over."""
@@ -261,7 +254,11 @@ def follow_members() -> Iterator[int]:
 @chore
 def follow_members_days() -> Iterator[int]:
     """Let tiers fall whose day has come, and pay for friends whose first receipt has stood long enough."""
-    return _till_none(lambda session: follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX))
+    count = 1
+    while count:
+        with transaction() as session:
+            count = follow.follow_days(session, clock.till_today(), FOLLOWED_AT_ONCE_MAX)
+        yield count
 
 
 @chore
@@ -311,7 +308,11 @@ def learn_links() -> Iterator[int]:
 @chore
 def replay_links() -> Iterator[int]:
     """Give past lines the products of links that an admin asked to replay, a batch a transaction."""
-    return _till_none(lambda session: relabelling.replay_batch(session, clock.now()))
+    looked_at = 1
+    while looked_at:
+        with transaction() as session:
+            looked_at = relabelling.replay_batch(session, clock.now())
+        yield looked_at
 
 
 @chore
@@ -328,14 +329,22 @@ def ring_waiting_codes() -> Iterator[int]:
 def forget_sign_ins() -> Iterator[int]:
     """Delete codes, challenges, ended sessions and unused devices that nothing asks for any more."""
     for forget in (codes.forget_codes, passkeys.forget_challenges, sessions.forget_sessions):
-        yield from _till_none(partial(forget, limit=BATCH_MAX))
+        count = 1
+        while count:
+            with transaction() as session:
+                count = forget(session, BATCH_MAX)
+            yield count
 
 
 @chore
 def forget_links() -> Iterator[int]:
     """Forget devices, addresses and links between shoppers that were last seen too long ago."""
     before = clock.now() - timedelta(days=settings().links_days)
-    return _till_none(lambda session: links.forget_links(session, before, BATCH_MAX))
+    count = 1
+    while count:
+        with transaction() as session:
+            count = links.forget_links(session, before, BATCH_MAX)
+        yield count
 
 
 @chore
