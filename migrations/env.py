@@ -29,6 +29,7 @@ import schemas.receipts
 import schemas.reversals
 import schemas.review
 import schemas.rewards
+import schemas.segments
 import schemas.signin
 import schemas.staff
 import schemas.webhooks  # noqa: F401 - importing a table registers it

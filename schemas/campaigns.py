@@ -147,15 +147,20 @@ class CapUse(SQLModel, table=True):
 
 
 class StampCard(SQLModel, table=True):
-    """How many stamps a shopper has on a card of a campaign, full cards included."""
+    """How many stamps a shopper has on a card of a campaign, full cards included.
+
+    `filled` are those that full cards were paid for: more than there are where stamps were taken back with
+    which a card was filled that stays paid.
+    """
 
     __tablename__ = "stamp_card"
-    __table_args__ = (CheckConstraint("stamps >= 0", name="stamps_not_negative"),)
+    __table_args__ = (CheckConstraint("stamps >= 0 AND filled >= 0", name="stamps_not_negative"),)
 
     campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
     card: str = Field(primary_key=True, max_length=160)
     shopper_id: UUID = Field(foreign_key="shopper.id", primary_key=True)
     stamps: int = Field(sa_type=BigInteger)
+    filled: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
 class WhyView(Body):

@@ -81,6 +81,7 @@ class DryRunFigures(Body):
     )
     by_day: dict[date, int] = BodyField(description="Points by day of upload; none where shoppers are few.")
     cut: dict[str, int] = BodyField(description="Receipts that were paid less, by what cut them.")
+    rewards: dict[str, int] = BodyField(description="Rewards that it would have granted, by slug.")
     dry_at: datetime | None = BodyField(
         description="The hour in which the whole budget first could not pay in full; null where it could."
     )

@@ -72,7 +72,8 @@ class Chore:
 def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
-    Those about personal data stand in `workers/privacy.py`, those about campaigns in `workers/campaigns.py`.
+    Those about personal data stand in `workers/privacy.py`, those about campaigns in
+    `workers/campaigns.py`, about vouchers in `workers/rewards.py`.
     """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
@@ -87,6 +88,7 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)))
+    found.append(Chore("workers.rewards.fill_waiting_rewards", timedelta(minutes=1)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))

@@ -19,6 +19,7 @@ from domain.campaigns.errors import (
     LegalPapersMissingError,
     NothingToPublishError,
     OtherBrandsError,
+    OtherGroupError,
     PointValueMissingError,
     UnknownNamesError,
 )
@@ -98,7 +99,9 @@ def show_campaign(session: ReadOnly, seller: CurrentSeller, campaign: KeptCampai
     return managed.shown(session, managed.campaign_of(session, seller, campaign))
 
 
-@router.put("/campaigns/{campaign}/draft", responses=refusals(UnknownNamesError, OtherBrandsError))
+@router.put(
+    "/campaigns/{campaign}/draft", responses=refusals(UnknownNamesError, OtherBrandsError, OtherGroupError)
+)
 def write_draft(
     session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign, terms: Terms
 ) -> ManagedCampaign:
@@ -121,6 +124,7 @@ def discard_draft(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCamp
     responses=refusals(
         NothingToPublishError,
         OtherBrandsError,
+        OtherGroupError,
         UnknownNamesError,
         LegalPapersMissingError,
         PointValueMissingError,

@@ -186,6 +186,7 @@ def figures_of(tried: Tried) -> DryRunFigures:
         shoppers=None if is_few else len(tried.shoppers),
         by_day={} if is_few else dict(sorted(tried.by_day.items())),
         cut=dict(tried.cut),
+        rewards=dict(sorted(tried.rewards.items())),
         dry_at=_hour(tried.dry_at) if tried.dry_at and not is_few else None,
         dry_hours={day: _hour(at) for day, at in sorted(dry_on.items())},
     )

@@ -17,6 +17,12 @@ class OtherBrandsError(DomainError):
     code = "campaign_of_other_brands"
 
 
+class OtherGroupError(DomainError):
+    """Terms pay or exchange the points that one owner's brands share for another's brand."""
+
+    code = "campaign_of_other_group"
+
+
 class NothingToPublishError(ConflictError):
     """The campaign has no draft."""
 

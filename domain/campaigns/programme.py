@@ -77,7 +77,9 @@ class Live:
         )
 
     def _on(self, day: date | None) -> Iterator[Version]:
-        return (version for version in self.versions if day is not None and version.runs_on(day))
+        return (
+            version for version in self.versions if day is not None and version.rules and version.runs_on(day)
+        )
 
 
 @dataclass(slots=True)

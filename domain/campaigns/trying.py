@@ -17,22 +17,22 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from domain.campaigns.compiled import Version
+from domain.campaigns.compiled import Version, cap_key
 from domain.campaigns.earning import basket_of, lines_kept
 from domain.campaigns.facts import Basket, BasketLine, Case, History
-from domain.campaigns.history import NO_TIER, cap_window
-from domain.campaigns.judging import Judgement, Limits, Outcome, cap_key, judge
+from domain.campaigns.history import NO_TIER, cap_window, of_age, segments_of
+from domain.campaigns.judging import Judgement, Limits, Outcome, judge
 from domain.campaigns.programme import Programme, programme_now
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
-from schemas.receipts import Receipt, ReceiptLine
+from schemas.receipts import REFUSED_STATUSES, Receipt, ReceiptLine
 
 BATCH: Final = 500
 # No statement looks up the past of more, so that none runs for long.
 SHOPPERS_AT_ONCE: Final = 5000
 # What holds caps and budgets; of these the approved are what a shopper bought before.
-HOLDING: Final = frozenset({"approved", "in_review"})
-JUDGED: Final = ("approved", "in_review", "rejected")
+HOLDING: Final = ("approved", "in_review")
+JUDGED: Final = (*HOLDING, *REFUSED_STATUSES)
 
 
 @dataclass(slots=True)
@@ -42,6 +42,7 @@ class Tried:
     `points` are of receipts that stand approved or wait for a person, `waiting` of these alone; `refused` is
     what refused ones would have earned: what it would have cost had nobody looked. `dry_on` is by day the
     first upload that a budget could not pay in full, `dry_at` the first that the whole budget could not.
+    `rewards` are those that it would have granted, by slug.
     """
 
     receipts: int = 0
@@ -53,6 +54,7 @@ class Tried:
     refused: int = 0
     by_day: Counter[date] = field(default_factory=Counter)
     cut: Counter[str] = field(default_factory=Counter)
+    rewards: Counter[str] = field(default_factory=Counter)
     shoppers: set[UUID] = field(default_factory=set)
     dry_on: dict[date, datetime] = field(default_factory=dict)
     dry_at: datetime | None = None
@@ -75,6 +77,7 @@ class _State:
     programme: Programme
     caps: Counter[tuple[UUID, str, UUID, date]] = field(default_factory=Counter)
     stamps: Counter[tuple[UUID, UUID, str]] = field(default_factory=Counter)
+    filled: Counter[tuple[UUID, UUID, str]] = field(default_factory=Counter)
     given: Counter[date] = field(default_factory=Counter)
     past: dict[UUID, _Past] = field(default_factory=lambda: defaultdict(_Past))
     ids: dict[UUID, UUID] = field(default_factory=dict)
@@ -180,6 +183,7 @@ def _try(
     live = state.programme.live_at(session, receipt.received_at)
     brands = [line.brand_id for line in basket.lines]
     versions = [one for one in live.of_brands(brands) if one.campaign_id != draft.campaign_id] + [draft]
+    basket = of_age(session, basket)
     history = _history(session, basket, versions, state)
     judgement = judge(versions, Case(basket, history), Limits(live.modes, _left(draft, basket, state)))
     outcome = next((one for one in judgement.outcomes if one.version is draft), None)
@@ -197,6 +201,8 @@ def _history(session: Session, basket: Basket, versions: Sequence[Version], stat
     if any(version.asks.household for version in versions):
         household = household_of(session, basket.shopper_id, basket.uploaded_at)
     asks_tier = any(version.asks.tier for version in versions)
+    asks_segment = any(version.asks.segments for version in versions)
+    cards = [(version.campaign_id, card) for version in versions for card in version.asks.cards]
     return History(
         bought_before=past.receipts > 0,
         retailer_before=basket.retailer_id in past.retailers,
@@ -209,11 +215,9 @@ def _history(session: Session, basket: Basket, versions: Sequence[Version], stat
             for version in versions
             for cap in version.asks.caps
         },
-        stamps={
-            (version.campaign_id, card): state.stamps[basket.shopper_id, version.campaign_id, card]
-            for version in versions
-            for card in version.asks.cards
-        },
+        stamps={card: state.stamps[basket.shopper_id, *card] for card in cards},
+        filled={card: state.filled[basket.shopper_id, *card] for card in cards},
+        segments=segments_of(session, basket.shopper_id) if asks_segment else None,
     )
 
 
@@ -235,6 +239,7 @@ def _hold(judgement: Judgement, basket: Basket, history: History, state: _State)
             state.caps[cap_window(version, cap, basket, history.household_id)] += used
         for card, count in outcome.given.stamps.items():
             state.stamps[basket.shopper_id, version.campaign_id, card] += count
+            state.filled[basket.shopper_id, version.campaign_id, card] += outcome.given.filled.get(card, 0)
 
 
 def _remember(basket: Basket, state: _State) -> None:
@@ -249,7 +254,7 @@ def _remember(basket: Basket, state: _State) -> None:
 def _count(
     draft: Version, outcome: Outcome, receipt: Receipt, basket: Basket, tried: Tried, state: _State
 ) -> None:
-    if receipt.status == "rejected":
+    if receipt.status in REFUSED_STATUSES:
         tried.refused_receipts += outcome.pays
         tried.refused += outcome.total
         return
@@ -270,4 +275,5 @@ def _count(
         tried.waiting_receipts += 1
         tried.waiting += outcome.total
     tried.by_day[basket.uploaded_on] += outcome.total
+    tried.rewards.update(outcome.given.rewards)
     tried.shoppers.add(basket.shopper_id)

@@ -1,6 +1,6 @@
 """Dry runs of campaigns' drafts as rows, and what budgets had left by the hour.
 
-Revision: 0013_dry_run, after 0011.
+Revision: 0013, after 0012.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0013_dry_run"
-down_revision = "0011"
+revision = "0013"
+down_revision = "0012"
 branch_labels = None
 depends_on = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.campaigns.compiled import Known, compile_terms
 from domain.campaigns.names import names_of
@@ -15,8 +15,10 @@ from domain.campaigns.versions import create_campaign, publish_terms
 from domain.ledger.accounts import balances_of_shopper
 from infra import clock
 from schemas.base import new_id
+from schemas.rewards import RewardGrant
 from tests import make
 from tests.make.campaigns import spend
+from tests.make.rewards import offered_reward
 from tests.make.settled import sent, settle
 
 RULES: list[dict[str, Any]] = [
@@ -44,12 +46,13 @@ def send_all(session: Session) -> int:
 
 def test_publishing_pays_the_same_receipts_to_the_unit(session: Session) -> None:
     make.make_campaign(session)
+    offered_reward(session, stock_size=9)
     said = Terms.model_validate(
         {
             "starts_on": make.TODAY - timedelta(days=30),
             "ends_on": make.TODAY + timedelta(days=30),
             "brands": ["omo"],
-            "rules": RULES,
+            "rules": [*RULES, {"name": "gift", "give": [{"kind": "grant_reward", "reward": "coffee"}]}],
             "caps": [{"per": "campaign", "most": 290}],
             "budget": {"total": 700, "daily": 690, "short": "rest"},
         }
@@ -76,3 +79,6 @@ def test_publishing_pays_the_same_receipts_to_the_unit(session: Session) -> None
     assert (tried.waiting_receipts, tried.refused_receipts) == (1, 1)
     assert tried.dry_on.keys() == {clock.till_today()}
     assert tried.dry_at == tried.dry_on[clock.till_today()]
+    # One of them waits for a person, and with it its gift.
+    granted = session.exec(select(RewardGrant.state)).all()
+    assert (tried.rewards, granted) == ({"coffee": 6}, ["issued"] * 5)
