@@ -187,4 +187,4 @@ class InsightAnswer(Body):
     rows_used: int | None = BodyField(
         description="Lines of receipts that the figures rest on; null if withheld."
     )
-    freshness: InsightFreshness = BodyField(description="How new the figures are.")
+    freshness: InsightFreshness = BodyField(description="Up to when the figures are known.")
