@@ -83,13 +83,13 @@ def ask_export(
     return _back(brand)
 
 
-@router.get("/exports/{export_id}/file")
+@router.get("/exports/{file_id}/file")
 def fetch_export(
-    session: UnitOfWork, person: ManagerOrAdmin, brand: ShortText, export_id: UUID
+    session: UnitOfWork, person: ManagerOrAdmin, brand: ShortText, file_id: UUID
 ) -> StreamingResponse:
     """Send a file, and note who fetched it."""
     own_brand(session, person, brand)
-    parts = asking.fetch(session, person.id, brand, export_id)
+    parts = asking.fetch(session, person.id, brand, file_id)
     headers = {"Content-Disposition": f'attachment; filename="insight-{brand}.zip"'}
     return StreamingResponse(_fetched(parts), media_type="application/zip", headers=headers)
 

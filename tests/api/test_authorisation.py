@@ -35,7 +35,7 @@ from tests.make import console as ground
 from tests.make.access import EXPECTED, Kind
 from tests.make.bodies import BODIES, Outcome, outcome_of
 from tests.make.operations import Operation, operations
-from tests.make.things import a_dry_run, what_rewards_hold, who_is_told
+from tests.make.things import a_dry_run, what_insight_holds, what_rewards_hold, who_is_told
 
 # Whose state lets a relative's bar be told only after other refusals.
 OWN = (
@@ -156,7 +156,9 @@ def world(session: Session, campaign: Campaign) -> World:
     ids |= who_is_told(session, owner, receipt, admin_id)
     ids |= {"staff_id": admin_id, "token": "made-up"}
     ids["adjustment_id"] = _proposed_adjustment(session, owner, admin_id)
-    return World(receipt, callers, ids | what_rewards_hold(session, owner))
+    return World(
+        receipt, callers, ids | what_rewards_hold(session, owner) | what_insight_holds(session, admin_id)
+    )
 
 
 def _proposed_adjustment(session: Session, owner: Shopper, admin_id: Any) -> Any:

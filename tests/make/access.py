@@ -148,7 +148,7 @@ EXPECTED: dict[str, Kind] = {
     "POST /console/insight/{brand}/segments/{segment}/delete": "brand",
     "GET /console/insight/{brand}/exports": "brand",
     "POST /console/insight/{brand}/exports": "brand",
-    "GET /console/insight/{brand}/exports/{export_id}/file": "brand",
+    "GET /console/insight/{brand}/exports/{file_id}/file": "brand",
     "POST /console/insight/{brand}/exports/schedules/{schedule_id}/end": "brand",
     "POST /console/insight/{brand}/keys": "brand",
     "POST /console/insight/{brand}/retailers": "brand",

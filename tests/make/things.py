@@ -12,11 +12,15 @@ from domain.campaigns.dry_runs import ask_dry_run
 from domain.campaigns.versions import draft_of, save_draft
 from domain.events import outbox
 from domain.events.outbox import NewEvent
+from domain.insights import brand_keys, invitations
+from domain.insights.exports import asking
+from domain.insights.exports.asking import Wanted
 from domain.membership import missions
 from domain.rewards import redemptions
 from domain.webhooks import endpoints
 from infra import clock
 from schemas.campaigns import Campaign
+from schemas.insight import InsightQuery
 from schemas.membership import NewMission
 from schemas.messages import PushTarget
 from schemas.people import Shopper
@@ -72,6 +76,21 @@ def an_ask_of(session: Session, owner: Shopper) -> UUID:
     """The path parameter of a question of OMO to the owner."""
     agree(session, owner)
     return an_ask(session, a_survey(session), owner).id
+
+
+def what_insight_holds(session: Session, admin_id: UUID) -> dict[str, Any]:
+    """The path parameters of a file of OMO's figures, a schedule, a key, and a retailer's invitation."""
+    wanted = Wanted("units", InsightQuery(), "csv", "en")
+    asking.schedule(session, admin_id, "omo", wanted, "month")
+    brand_keys.make_key(session, admin_id, "omo", "a tool")
+    invitations.invite(session, admin_id, "omo", "shop@example.vn", "chain", "winmart")
+    session.flush()
+    return {
+        "file_id": asking.ask(session, admin_id, "omo", wanted).id,
+        "schedule_id": asking.schedules_of(session, "omo")[0].id,
+        "key_id": brand_keys.keys_of(session, "omo")[0].id,
+        "access_id": invitations.invited(session, "omo")[0][0].id,
+    }
 
 
 def a_mission(session: Session) -> str:
