@@ -44,6 +44,7 @@ PARAMETERS: Final = {
     "batch_id": "The batch's id.",
     "partner": "Slug of the partner.",
     "mission": "Slug of the mission.",
+    "measure": "Name of the measure, as in the list.",
     "device_id": "The device's id.",
     "passkey_id": "The passkey's id.",
     "run_id": "The dry run's id.",
@@ -177,6 +178,9 @@ def _tell_operation(path: str, operation: dict[str, Any]) -> None:
         elif status == "422":
             del responses[status]
     asked = _asked(path, operation)
+    for status in FAULTS.keys() & own.keys():
+        # What any operation may answer comes beside what is this one's own.
+        asked[status] = [FAULTS[status]]
     for status in sorted({*own, *asked}):
         codes = [*asked.get(status, []), *(code for code in own.get(status, []))]
         responses[str(status)] = _response(status, list(dict.fromkeys(codes)))

@@ -97,6 +97,7 @@ def _running_demo(folder: Path) -> Generator[Demo]:
         storage_endpoint="",
         token_secret="",
         code_provider="console",
+        insight_url="",
     )
     port = free_port()
     workers = max(1, min(WORKERS_MAX, os.cpu_count() or 1))

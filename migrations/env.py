@@ -13,6 +13,8 @@ import schemas.dry_runs
 import schemas.duplicates
 import schemas.events
 import schemas.fraud
+import schemas.insight
+import schemas.insight_store
 import schemas.ledger
 import schemas.loyalty
 import schemas.membership

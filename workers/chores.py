@@ -27,6 +27,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from domain.events import readers
 from domain.fraud import till_facts
+from domain.insights.store import feed as insight_feed
 from domain.ledger import expiry, notices, spending
 from domain.membership import follow
 from domain.messages import inbox, push
@@ -347,6 +348,7 @@ def forget_events() -> Iterator[int]:
     """Forget events that are old and that every reader has read; take up those a restored dump brought."""
     with transaction() as session:
         restored = readers.take_up_restored(session)
+        insight_feed.leave_if_off(session)
     yield restored
     before = clock.now() - timedelta(days=settings().event_days)
     count = BATCH_MAX

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from domain.errors import UnknownFilterValueError
 from domain.events import outbox
+from domain.events.due import note_due
 from domain.events.outbox import NewEvent
 from domain.paging import comes_before
 from domain.privacy.errors import ConsentNeededError, ConsentTextChangedError
@@ -135,6 +136,9 @@ def record(
             standing.append(said)
     session.add_all(new)
     session.flush()
+    if new:
+        # What brands may know of earlier purchases follows at once.
+        note_due(session, "shopper", [shopper_id])
     # Whoever waits for somebody to take part hears of it.
     outbox.record(
         session,

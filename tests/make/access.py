@@ -130,6 +130,8 @@ EXPECTED: dict[str, Kind] = {
     "GET /v1/brands/{brand}/purchases": "brand",
     "GET /v1/brands/{brand}/purchases.csv": "brand",
     "GET /v1/brands/{brand}/summary": "brand",
+    "GET /v1/brands/{brand}/insight": "brand",
+    "GET /v1/brands/{brand}/insight/{measure}": "brand",
     "GET /v1/brands/{brand}/retailers": "brand",
     "GET /v1/catalog/retailers": "signed_in",
     "GET /v1/catalog/brands": "signed_in",
