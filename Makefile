@@ -46,7 +46,8 @@ chaos: setup ## parts killed and services failing while shoppers send, and what 
 	@$(BIN)/quetbill bench chaos $(ARGS)
 
 ledger: setup ## anything done to points in any order and by many at once, longer than the tests do
-	@LEDGER_EXAMPLES=300 LEDGER_STEPS=400 $(BIN)/pytest tests/domain/ledger/test_machine.py tests/domain/ledger/test_at_once.py $(ARGS)
+	@LEDGER_EXAMPLES=300 LEDGER_STEPS=400 VOUCHER_PROCESSES=200 $(BIN)/pytest tests/domain/ledger/test_machine.py \
+		tests/domain/ledger/test_at_once.py tests/domain/rewards/test_stock.py $(ARGS)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

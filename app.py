@@ -40,6 +40,7 @@ from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
 from domain.privacy.texts import current_text
+from infra.again import Again
 from infra.logging import set_up_logging
 from infra.metrics import watch
 from infra.storage import have_folder
@@ -63,6 +64,7 @@ def create_app() -> FastAPI:
     )
     app.state.streams = Streams()
     add_error_handlers(app)
+    app.add_middleware(Again)
     app.add_middleware(BodyLimit)
     app.add_middleware(
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}

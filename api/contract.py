@@ -46,6 +46,7 @@ PARAMETERS: Final = {
     "mission": "Slug of the mission.",
     "device_id": "The device's id.",
     "passkey_id": "The passkey's id.",
+    "run_id": "The dry run's id.",
     "export_id": "The export's id.",
     "target_id": "The push target's id.",
     "endpoint_id": "The webhook's id.",

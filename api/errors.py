@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
 from domain.errors import DomainError
+from infra.again import note_collision
 from infra.db import TooManyExportsError
 from infra.faults import AWAY, is_no_room
 from infra.web import CODE_BY_STATUS, EXPORT_RETRY_SECONDS, STATUS_BY_KIND
@@ -118,6 +119,7 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
 
 
 def _away(request: Request, error: Exception) -> JSONResponse:
+    note_collision(request.scope, error)
     _log.error("service_away", error=type(error).__name__)
     return problem(request, 503, "not_ready")
 

@@ -69,24 +69,19 @@ def accept_any_day(session: Session) -> None:
             publish_terms(session, campaign.id, wide)
 
 
-def settle_picture(session: Session, phone: str, photo: bytes, reading: Reading) -> Receipt:
-    """Let a shopper send a picture that was read, and settle it in the caller's transaction."""
-    receipt = _receipt(session, phone, photo)
-    settle_receipt(session, receipt.id, reading)
+def send_unseen(session: Session, phone: str) -> Receipt:
+    """Let a shopper send a receipt whose picture is not kept."""
+    now = clock.now()
+    shopper = join_shopper(session, phone)
+    receipt = Receipt(shopper_id=shopper.id, request_hash=new_id().hex, received_at=now, rung_at=now)
+    session.add(receipt)
     session.flush()
     return receipt
 
 
-def _read(path: Path) -> Reading:
-    return read_receipt(path.read_bytes())
-
-
-def _receipt(session: Session, phone: str, photo: bytes) -> Receipt:
-    shopper = join_shopper(session, phone)
-    now = clock.now()
-    receipt = Receipt(shopper_id=shopper.id, request_hash=new_id().hex, received_at=now, rung_at=now)
-    session.add(receipt)
-    session.flush()
+def settle_picture(session: Session, phone: str, photo: bytes, reading: Reading) -> Receipt:
+    """Let a shopper send a picture that was read, and settle it in the caller's transaction."""
+    receipt = send_unseen(session, phone)
     session.add(
         ReceiptPage(
             receipt_id=receipt.id,
@@ -100,4 +95,10 @@ def _receipt(session: Session, phone: str, photo: bytes) -> Receipt:
         )
     )
     session.flush()
+    settle_receipt(session, receipt.id, reading)
+    session.flush()
     return receipt
+
+
+def _read(path: Path) -> Reading:
+    return read_receipt(path.read_bytes())

@@ -9,15 +9,13 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
+from bench.cases import send_unseen
 from domain import settlement
-from domain.people.shoppers import join_shopper
 from domain.receipts.unread import UNREAD_CODES
-from infra import clock
 from infra.db import engine
 from infra.settings import settings
 from ocr.engines.factory import make_engine
 from ocr.reader import read_receipt
-from schemas.base import new_id
 from schemas.ledger import Transfer
 from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptLine
 
@@ -40,11 +38,7 @@ def ends_in_peace(photos: Sequence[bytes]) -> list[str]:
     with Session(engine()) as session:
         for number, photo in enumerate(photos):
             reading = read_receipt([photo], text_engine)
-            now = clock.now()
-            shopper = join_shopper(session, f"0988{number:06}")
-            receipt = Receipt(shopper_id=shopper.id, request_hash=new_id().hex, received_at=now, rung_at=now)
-            session.add(receipt)
-            session.flush()
+            receipt = send_unseen(session, f"0988{number:06}")
             ends.append(settlement.settle_receipt(session, receipt.id, reading) or "")
         session.rollback()
     return ends

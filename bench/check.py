@@ -8,15 +8,11 @@ from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from typing import Any
 
-import psutil
-from rq import Worker
-
 import samples
 from bench.intake import BOUNDARY, HEAD, PATIENCE_SECONDS, TAIL
 from bench.memory import PHONE_SIDES, phone_photo
-from bench.services import machine, own_services, percentile
+from bench.services import cpu_seconds, machine, own_services, percentile, wait_for_workers
 from domain.people.shoppers import join_shopper
-from infra import queue
 from infra.db import transaction
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready
 from infra.settings import settings
@@ -57,15 +53,15 @@ def measure(checks: int) -> dict[str, Any]:
         running(settings().data_dir / "work.log", *work) as worker,
     ):
         wait_until_ready(port, api, log)
-        _wait_for_worker()
+        wait_for_workers(1)
         with transaction() as session:
             token = issue_token(join_shopper(session, "0900000000").id, "shopper")
         for number in range(WARM_UP):
             _ask(port, photos[number % len(photos)], token)
-        before = _cpu_seconds(api.pid), _cpu_seconds(worker.pid)
+        before = cpu_seconds(api.pid), cpu_seconds(worker.pid)
         waits = [_ask(port, photos[number % len(photos)], token) for number in range(checks)]
-        api_cpu = (_cpu_seconds(api.pid) - before[0]) / checks
-        worker_cpu = (_cpu_seconds(worker.pid) - before[1]) / checks
+        api_cpu = (cpu_seconds(api.pid) - before[0]) / checks
+        worker_cpu = (cpu_seconds(worker.pid) - before[1]) / checks
         described = machine()
     return asdict(
         CheckFigures(
@@ -80,14 +76,6 @@ def measure(checks: int) -> dict[str, Any]:
             machine=described,
         )
     )
-
-
-def _wait_for_worker() -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not Worker.all(connection=queue.redis()):
-        if time.monotonic() > end:
-            raise RuntimeError("No worker came.")
-        time.sleep(0.1)
 
 
 def _ask(port: int, photo: bytes, token: str) -> float:
@@ -105,9 +93,3 @@ def _ask(port: int, photo: bytes, token: str) -> float:
     if answer.status != HTTPStatus.OK:
         raise RuntimeError(f"A question was refused: {answer.status} {said[:200]!r}")
     return time.perf_counter() - started
-
-
-def _cpu_seconds(pid: int) -> float:
-    """CPU time so far of a process, of those below it, and of their children that have ended."""
-    process = psutil.Process(pid)
-    return sum(sum(one.cpu_times()[:4]) for one in (process, *process.children(recursive=True)))

@@ -9,6 +9,8 @@ from typing import Final
 from PIL import Image, ImageDraw, ImageFont
 
 _SIZE: Final = (640, 480)
+# What a curve's name takes.
+_STEP: Final = 195
 _LEFT, _TOP, _RIGHT, _BOTTOM = 60, 40, 620, 430
 _COLOURS: Final = ("#2d4fb3", "#c0421d", "#3d8a4e")
 
@@ -36,9 +38,7 @@ def draw_reliability(tables: Mapping[str, Sequence[tuple[int, float, float]]], f
         colour = _COLOURS[place % len(_COLOURS)]
         count = sum(row[0] for row in rows)
         error = sum(row[0] * abs(row[1] - row[2]) for row in rows) / max(1, count)
-        pen.text(
-            (_LEFT + 10 + 230 * place, 8), f"{name}: {count}, off by {error:.3f}", fill=colour, font=font
-        )
+        pen.text((_LEFT + _STEP * place, 8), f"{name}: {count}, off by {error:.3f}", fill=colour, font=font)
         path = [_place(said, right) for _, said, right in rows]
         if len(path) > 1:
             pen.line(path, fill=colour, width=2)

@@ -19,24 +19,28 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from rq import Worker
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from bench.cases import accept_any_day
 from bench.intake import BOUNDARY, HEAD, TAIL
 from bench.read import pictures_in
-from bench.services import machine, own_services, percentile
+from bench.services import (
+    PATIENCE_SECONDS,
+    cpu_seconds,
+    machine,
+    own_services,
+    percentile,
+    wait_for_workers,
+)
 from domain.people.shoppers import join_shopper
 from domain.privacy.consents import record_for_trial
-from infra import queue
 from infra.db import engine, transaction
 from infra.processes import LOOPBACK, free_port, running, wait_until_ready
 from infra.settings import settings
 from infra.tokens import issue_token
 from schemas.receipts import WAITING_STATUSES, Receipt
 
-PATIENCE_SECONDS: Final = 120.0
 # Each worker has one receipt at hand and one that waits: more would measure how long a queue is.
 CLIENTS_PER_WORKER: Final = 2
 
@@ -88,7 +92,7 @@ def measure(folder: Path, *, seconds: float, workers: int) -> dict[str, Any]:
         running(settings().data_dir / "work.log", *work) as worker,
     ):
         wait_until_ready(port, api, log)
-        _wait_for_workers(workers)
+        wait_for_workers(workers)
         with transaction() as session:
             accept_any_day(session)
         parts = {"api": api.pid, "workers": worker.pid, "postgresql": _postmaster()}
@@ -96,7 +100,7 @@ def measure(folder: Path, *, seconds: float, workers: int) -> dict[str, Any]:
         seen = _send(port, photos, CLIENTS_PER_WORKER * workers, time.monotonic() + seconds)
         took = time.perf_counter() - started
         spent = {part: cpu - before[part] for part, cpu in _cpu_by_part(parts).items()}
-        ends, waits = _ends()
+        ends, waits = ends_of()
         described = machine()
     if refused := [said for one in seen for said in one.refusals]:
         raise RuntimeError(f"{len(refused)} requests were refused, the first with {refused[0]}")
@@ -168,7 +172,7 @@ def _asked(
     return answer.status, said
 
 
-def _ends() -> tuple[dict[str, int], list[float]]:
+def ends_of() -> tuple[dict[str, int], list[float]]:
     """How receipts ended, and the seconds from each one's arrival to its end.
 
     Raises:
@@ -182,14 +186,6 @@ def _ends() -> tuple[dict[str, int], list[float]]:
     return dict(ends), [(settled - received).total_seconds() for _, received, settled in rows if settled]
 
 
-def _wait_for_workers(workers: int) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while len(Worker.all(connection=queue.redis())) < workers:
-        if time.monotonic() > end:
-            raise RuntimeError("No worker came.")
-        time.sleep(0.1)
-
-
 def _postmaster() -> int:
     with Session(engine()) as session:
         backend = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
@@ -199,9 +195,7 @@ def _postmaster() -> int:
 def _cpu_by_part(parts: dict[str, int]) -> dict[str, float]:
     """CPU time so far of each part: its processes, and their children that have ended."""
     valkey = [child for child in psutil.Process().children(recursive=True) if "valkey" in child.name()]
-    spent = {"valkey": sum(sum(one.cpu_times()[:2]) for one in valkey)}
-    for part, pid in parts.items():
-        process = psutil.Process(pid)
-        tree = (process, *process.children(recursive=True))
-        spent[part] = sum(sum(one.cpu_times()[:4]) for one in tree)
-    return spent
+    return {
+        "valkey": sum(cpu_seconds(one.pid) for one in valkey),
+        **{part: cpu_seconds(pid) for part, pid in parts.items()},
+    }

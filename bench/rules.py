@@ -56,6 +56,10 @@ def _nothing(*_: Any, **__: Any) -> None:
     return None
 
 
+def _zero(*_: Any, **__: Any) -> int:
+    return 0
+
+
 def _none_of_them(*_: Any, **__: Any) -> tuple[Any, ...]:
     return ()
 
@@ -77,8 +81,15 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.text.rows:is_rate", _no),
     Rule("ocr.items.decode:_is_joined", _no),
     Rule("ocr.items.segments:_is_swapped", _no),
+    Rule("ocr.items.segments:_told_before", _no),
+    Rule("ocr.items.segments:_is_taken_off", _no),
     Rule("ocr.items.read:_name_above", _nothing),
     Rule("ocr.items.read:_going_on", _unchanged),
+    Rule("ocr.items.read:_without_contents", _unchanged),
+    Rule("ocr.items.read:_name_from_number", _nothing),
+    Rule("ocr.items.read:_is_listed_cut", _no),
+    Rule("ocr.items.names:without_numbers", _unchanged),
+    Rule("ocr.items.lines:_stands_off", _no),
     Rule("ocr.items.read:_spelled_words", _none_of_them),
     Rule("ocr.items.read:_is_lone", _no),
     Rule("ocr.items.read:_is_column", _no),
@@ -107,6 +118,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.sums.totals:is_rounded", _no),
     Rule("ocr.sums.totals:fill_around", _nothing),
     Rule("ocr.sums.checks:_gap_printed", _no),
+    Rule("ocr.sums.checks:_beside", _nothing),
     Rule("ocr.head.chains:is_address", _no),
     Rule("ocr.head.marks:marks_row", _no),
     Rule("ocr.head.number:tagged_words", _none_of_them),
@@ -117,6 +129,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("ocr.head.shop:is_place", _no),
     Rule("ocr.head.shop:choose_store", _nothing),
     Rule("ocr.head.shop:whole_name", _unchanged),
+    Rule("ocr.head.shop:_town_at", _zero),
     Rule("ocr.head.shop:adjoining", _unchanged),
 )
 

@@ -1,22 +1,29 @@
-"""A database of the benchmark's own, real and on disk, and what figures are printed with."""
+"""Services of the benchmark's own, real and on disk, and what figures are taken and printed with."""
 
 from __future__ import annotations
 
 import os
 import platform
 import tempfile
+import time
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
+import psutil
+from rq import Worker
 from sqlalchemy import text
 
 from domain.campaigns.seed import seed_campaign
 from domain.catalog.products import seed
-from infra import embedded
+from infra import embedded, queue
 from infra.db import engine, transaction
 from infra.settings import Settings, override_settings, settings
 from migrations.schema import migrate
+
+# A part that says nothing for so long is gone.
+PATIENCE_SECONDS: Final = 120.0
 
 
 @contextmanager
@@ -50,6 +57,32 @@ def own_services() -> Generator[None]:
             engine().dispose()
 
 
+def server_cpu_seconds() -> float:
+    """Return what the database has cost so far in CPU seconds, all of its processes, those that ended too.
+
+    Only of `own_services`, on Linux: the processes are this machine's.
+    """
+    with engine().connect() as connection:
+        own = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    postmaster = int(_stat(own)[_PARENT])
+    ticks = sum(map(int, _stat(postmaster)[_OWN_TICKS:_OTHERS_TICKS]))
+    for folder in Path("/proc").glob("[0-9]*"):
+        # One that ended meanwhile is among its parent's.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            fields = _stat(int(folder.name))
+            if int(fields[_PARENT]) == postmaster:
+                ticks += sum(map(int, fields[_OWN_TICKS : _OWN_TICKS + 2]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+# Of /proc/PID/stat behind the name in brackets: parent; user and system time, its own, then of children gone.
+_PARENT, _OWN_TICKS, _OTHERS_TICKS = 1, 11, 15
+
+
+def _stat(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+
+
 def machine() -> dict[str, str | int]:
     """Say what the figures were taken on."""
     with engine().connect() as connection:
@@ -63,6 +96,25 @@ def machine() -> dict[str, str | int]:
         "fsync": fsync,
         "synchronous_commit": commit,
     }
+
+
+def wait_for_workers(count: int) -> None:
+    """Wait until so many workers take jobs.
+
+    Raises:
+        RuntimeError: They did not come.
+    """
+    end = time.monotonic() + PATIENCE_SECONDS
+    while len(Worker.all(connection=queue.redis())) < count:
+        if time.monotonic() > end:
+            raise RuntimeError("No worker came.")
+        time.sleep(0.1)
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time so far of a process, of those below it, and of their children that have ended."""
+    process = psutil.Process(pid)
+    return sum(sum(one.cpu_times()[:4]) for one in (process, *process.children(recursive=True)))
 
 
 def percentile(values: Sequence[float], share: float) -> float:

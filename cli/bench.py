@@ -123,6 +123,15 @@ def wallets(
         raise typer.Exit(1)
 
 
+@app.command("dry-run")
+def dry_run(
+    receipts: Annotated[int, typer.Option(min=1, max=100_000, help="Receipts to try it on.")] = 100_000,
+    as_json: AsJson = False,
+) -> None:
+    """How long a campaign's draft is tried on receipts of the past, and how much memory that takes."""
+    show(_measure("dry_run", receipts, _say), as_json)
+
+
 @app.command()
 def insight(
     shoppers: Annotated[int, typer.Option(min=100, help="Shoppers of the base.")] = 200_000,

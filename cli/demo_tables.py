@@ -12,7 +12,13 @@ from rich.table import Table
 from cli.demo_day import Upload
 from cli.show import money, points, short_time
 
-COLOURS = {"approved": "green", "in_review": "yellow", "rejected": "red", "unreadable": "red"}
+COLOURS = {
+    "approved": "green",
+    "in_review": "yellow",
+    "rejected": "red",
+    "unreadable": "red",
+    "reversed": "red",
+}
 
 
 def receipt_table(uploads: Sequence[Upload]) -> Table:

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from console.render import PREFIX, here, page, page_language
 from domain.errors import DomainError
+from infra.again import note_collision
 from infra.db import TooManyExportsError
 from infra.faults import AWAY, is_no_room
 from infra.web import CODE_BY_STATUS, EXPORT_RETRY_SECONDS, STATUS_BY_KIND
@@ -96,6 +97,7 @@ def _too_many_exports(request: Request, _error: Exception) -> Response:
 
 
 def _away(request: Request, error: Exception) -> Response:
+    note_collision(request.scope, error)
     _log.error("service_away", error=type(error).__name__)
     return _problem(request, 503, "not_ready")
 

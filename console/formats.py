@@ -39,6 +39,11 @@ def moment(at: datetime | None, language: Language) -> str:
     return local.strftime("%d/%m/%Y %H:%M" if language == "vi" else "%d %b %Y %H:%M")
 
 
+def local_input(at: datetime) -> str:
+    """Write a time as fields for a local time take it, by the tills' clock."""
+    return at.astimezone(clock.TILL_ZONE).strftime("%Y-%m-%dT%H:%M")
+
+
 def day(on: date | None, language: Language) -> str:
     """Write a day."""
     if on is None:

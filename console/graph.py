@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import cos, pi, sin
 
 from schemas.origins import ClusterView
+from schemas.receipts import REFUSED_STATUSES
 
 SIZE = 480
 RING = 180
@@ -89,7 +90,7 @@ def _account(cluster: ClusterView, position: int) -> AccountDot:
         anchor="middle" if abs(cos(turn)) < 0.2 else "start" if cos(turn) > 0 else "end",  # noqa: PLR2004 - near the top or bottom
         name=account.shopper[:6],
         here=account.here,
-        refused=bool(account.receipts_by_status.get("rejected")),
+        refused=any(account.receipts_by_status.get(status) for status in REFUSED_STATUSES),
     )
 
 

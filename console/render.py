@@ -46,7 +46,12 @@ def _templates() -> Environment:
     environment.globals.update(prefix=PREFIX, static=static_url, languages=LANGUAGES)
     environment.globals.update(view_query=lambda view: f"?{urlencode(view.filters)}" if view.filters else "")
     environment.globals.update(draw=graph.draw, marks=evidence.marks)
-    environment.globals.update(navigation=NAVIGATION, admin_navigation=ADMIN_NAVIGATION, shortcuts=SHORTCUTS)
+    environment.globals.update(
+        navigation=NAVIGATION,
+        admin_navigation=ADMIN_NAVIGATION,
+        sellers_navigation=SELLERS_NAVIGATION,
+        shortcuts=SHORTCUTS,
+    )
     return environment
 
 
@@ -73,8 +78,16 @@ NAVIGATION = (
     ("/bands", "bands"),
     ("/audit", "audit"),
 )
+# Where it leads those who sell: managers, and admins besides.
+SELLERS_NAVIGATION = (
+    ("/campaigns", "campaigns"),
+    ("/calendar", "calendar"),
+    ("/rewards", "rewards"),
+    ("/membership", "membership"),
+)
 # And where it leads admins besides.
 ADMIN_NAVIGATION = (
+    *SELLERS_NAVIGATION,
     ("/names", "names"),
     ("/liability", "liability"),
     ("/adjustments", "adjustments"),
@@ -112,6 +125,22 @@ SAYINGS = frozenset(
         "staff_changed",
         "staff_removed",
         "password_changed",
+        "draft_saved",
+        "draft_discarded",
+        "campaign_published",
+        "campaign_paused",
+        "campaign_resumed",
+        "campaign_ended",
+        "reward_saved",
+        "reward_offered",
+        "reward_ended",
+        "vouchers_drawn",
+        "vouchers_imported",
+        "vouchers_withdrawn",
+        "tiers_saved",
+        "referral_saved",
+        "mission_added",
+        "mission_ended",
     }
 )
 SHORTCUTS = (
@@ -145,8 +174,11 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
         "reason_name": lambda code: evidence.rule_name(code, language),
         "money": lambda amount, currency: formats.money(amount, currency, language),
         "major": major,
+        "campaign_word": lambda code: say("campaign", code, language),
+        "path_words": lambda path: path_words(path, language),
         "number": lambda amount: formats.number(amount, language),
         "moment": lambda at: formats.moment(at, language),
+        "local_input": formats.local_input,
         "day": lambda on: formats.day(on, language),
         "span": lambda seconds: formats.span(seconds, language),
         "evidence_rows": lambda reason, currency: evidence.evidence_rows(reason, currency, language),
@@ -159,6 +191,15 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     }
     body = _templates().get_template(template).render(shown)
     return HTMLResponse(body, status, {**SECURITY_HEADERS, "Content-Language": language})
+
+
+def path_words(path: str, language: Language) -> str:
+    """Return a path in a campaign's terms as the form names its fields."""
+    steps = (
+        str(int(step) + 1) if step.isdigit() else say("console", f"terms_{step}", language)
+        for step in path.split(".")
+    )
+    return " / ".join(steps)
 
 
 def here(request: Request) -> str:

@@ -33,6 +33,7 @@ from domain.origins.links import note_same_paper
 from domain.receipts.keeping import keep_granted, keep_lines, keep_reading, keep_signals
 from domain.receipts.rows import locked
 from domain.receipts.told import tell
+from domain.rewards import granting
 from infra import clock
 from ocr.types import Reading
 from schemas.reasons import Reason
@@ -107,6 +108,8 @@ def _judge(session: Session, receipt: Receipt, reading: Reading, catalogue: Cata
     session.flush()
     granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
     keep_granted(session, receipt, awards, granted)
+    if receipt.status == "approved":
+        granting.grant(session, receipt)
     return granted
 
 

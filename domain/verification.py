@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from domain.campaigns import verify as campaigns
 from domain.ledger import checks
-from domain.rewards import verify
+from domain.rewards import verify as rewards
 
-CHECKS: Final = (*checks.CHECKS, *verify.CHECKS)
+CHECKS: Final = (*checks.CHECKS, *campaigns.CHECKS, *rewards.CHECKS)

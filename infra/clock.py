@@ -34,3 +34,8 @@ def till_today() -> date:
 def day_of(at: datetime) -> date:
     """Return the day in Vietnam on which an aware time falls."""
     return at.astimezone(TILL_ZONE).date()
+
+
+def day_begins(day: date) -> datetime:
+    """Return the time at which a day in Vietnam begins, aware."""
+    return datetime(day.year, day.month, day.day, tzinfo=TILL_ZONE)

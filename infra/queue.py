@@ -23,6 +23,7 @@ from infra.settings import settings
 READ_QUEUE = "read"
 READ_RECEIPT = "workers.receipts.read_and_settle"
 WRITE_EXPORT = "workers.privacy.write_export"
+TRY_DRAFT = "workers.campaigns.try_draft"
 # Questions somebody waits for, and chores that take a moment; workers take them before receipts.
 QUICK_QUEUE = "quick"
 CHECK_PICTURE = "workers.checks.check_picture"
@@ -35,6 +36,8 @@ WORK_QUEUES = (QUICK_QUEUE, READ_QUEUE)
 CHORE_SECONDS = 120
 # Thousands of pictures take minutes; somebody who asks for all of theirs may wait for a worker.
 EXPORT_SECONDS = 600
+# A hundred thousand receipts take a minute or two where nothing else does.
+TRY_DRAFT_SECONDS = 900
 # Long enough to find out what failed, short enough not to fill Redis at 200 receipts a second.
 RESULT_SECONDS = 60
 FAILURE_SECONDS = 24 * 3600
@@ -156,6 +159,16 @@ def ring_export(request_id: str) -> None:
         )
     except RedisError as error:
         _log.warning("export_not_rung", request_id=request_id, error=type(error).__name__)
+
+
+def ring_dry_run(run_id: str) -> None:
+    """Call a worker to try a draft on the past. Never raises for a Redis fault: a chore rings again."""
+    try:
+        Queue(QUICK_QUEUE, connection=redis(), serializer=JSONSerializer).enqueue(
+            TRY_DRAFT, run_id, job_timeout=TRY_DRAFT_SECONDS, result_ttl=0, failure_ttl=FAILURE_SECONDS
+        )
+    except RedisError as error:
+        _log.warning("dry_run_not_rung", run_id=run_id, error=type(error).__name__)
 
 
 def ring_chore(job: str, *, expires_after: timedelta) -> None:

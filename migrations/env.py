@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 import schemas.budgets
 import schemas.campaigns
 import schemas.catalog
+import schemas.dry_runs
 import schemas.duplicates
 import schemas.events
 import schemas.fraud
@@ -27,6 +28,7 @@ import schemas.receipts
 import schemas.reversals
 import schemas.review
 import schemas.rewards
+import schemas.segments
 import schemas.signin
 import schemas.staff
 import schemas.webhooks  # noqa: F401 - importing a table registers it

@@ -113,6 +113,7 @@ class SumChecks(Frozen):
     another value with a digit or two changed, `others_minor` is that value and `others` what says so.
     `taxed_minor` is what the printed VAT comes to with its goods, `taxed_proven` that its rows hold in
     themselves. `gap_printed` says that print explains why the items come to more than the total.
+    `beside_minor` is a second sum of money in the total's own row that nothing else on the paper says.
     """
 
     confirmed: tuple[str, ...] = ()
@@ -123,6 +124,7 @@ class SumChecks(Frozen):
     taxed_minor: int | None = None
     taxed_proven: bool = False
     gap_printed: bool = False
+    beside_minor: int | None = None
 
 
 class Reading(Frozen):

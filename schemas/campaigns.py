@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field as BodyField
 from pydantic import StringConstraints
-from sqlalchemy import CheckConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, DateTime, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -102,6 +102,17 @@ class CampaignBudget(SQLModel, table=True):
     budget_id: int = Field(foreign_key="budget.id", unique=True)
 
 
+class BudgetReading(SQLModel, table=True):
+    """What a campaign's budget had left in an hour, of that day where it is a day's: for forecasts."""
+
+    __tablename__ = "budget_reading"
+
+    budget_id: int = Field(foreign_key="budget.id", primary_key=True)
+    at: datetime = Field(sa_type=DateTime(timezone=True), primary_key=True)
+    amount: int = Field(sa_type=BigInteger)
+    left_points: int = Field(sa_type=BigInteger)
+
+
 class CampaignGroup(SQLModel, table=True):
     """How campaigns of a group go together: all pay, the first in order, or the best for the shopper."""
 
@@ -136,15 +147,20 @@ class CapUse(SQLModel, table=True):
 
 
 class StampCard(SQLModel, table=True):
-    """How many stamps a shopper has on a card of a campaign, full cards included."""
+    """How many stamps a shopper has on a card of a campaign, full cards included.
+
+    `filled` are those that full cards were paid for: more than there are where stamps were taken back with
+    which a card was filled that stays paid.
+    """
 
     __tablename__ = "stamp_card"
-    __table_args__ = (CheckConstraint("stamps >= 0", name="stamps_not_negative"),)
+    __table_args__ = (CheckConstraint("stamps >= 0 AND filled >= 0", name="stamps_not_negative"),)
 
     campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
     card: str = Field(primary_key=True, max_length=160)
     shopper_id: UUID = Field(foreign_key="shopper.id", primary_key=True)
     stamps: int = Field(sa_type=BigInteger)
+    filled: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
 class WhyView(Body):
@@ -223,33 +239,6 @@ class ManagedCampaign(CampaignSummary):
     """A campaign with its versions, newest first."""
 
     versions: list[VersionView] = BodyField(description="Its versions, newest first.")
-
-
-class DryRunRequest(Body):
-    """How many of the last receipts a draft is tried on."""
-
-    receipts: Annotated[int, Field(ge=1, le=1000)] = BodyField(
-        default=1000, description="How many of the last receipts."
-    )
-
-
-class DryRunView(Body):
-    """What a draft would have paid for past receipts; of few shoppers neither their number nor days are told.
-
-    `waiting` of the points are of receipts that a person has to look at; `refused` is what refused ones would
-    have earned. `cut` counts receipts that caps, budgets or law made pay less.
-    """
-
-    receipts: int = BodyField(description="How many receipts were tried.")
-    paid_receipts: int = BodyField(description="How many it would have paid for.")
-    points: int = BodyField(description="What it would have paid.")
-    waiting: int = BodyField(description="Points of receipts that a person has to look at.")
-    refused: int = BodyField(description="Points that refused receipts would have earned.")
-    shoppers: int | None = BodyField(
-        description="How many shoppers it would have paid; null where they are few."
-    )
-    by_day: dict[date, int] = BodyField(description="Points by day of upload; none where shoppers are few.")
-    cut: dict[str, int] = BodyField(description="Receipts that were paid less, by what cut them.")
 
 
 class StampsView(Body):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import Field as BodyField
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Identity, Index, Integer, text
 from sqlmodel import BigInteger, Field, SQLModel
 
-from schemas.base import Body, time_field
+from schemas.base import Body, ShortText, time_field
 
 AccountKind = Literal["issuer", "shopper", "debt", "held", "redeemed", "expired", "reversed", "exchanged"]
 # What a brand or group has one account of; a shopper has the other two.
@@ -203,6 +203,45 @@ class BalanceView(Body):
         description="What expires first; null where nothing does."
     )
     expiring: list[ExpiringPoints] = BodyField(description="The next days on which points expire, in order.")
+
+
+class ExchangeOffer(Body):
+    """Points that a shopper may turn into others now, by a campaign."""
+
+    campaign: str = BodyField(description="Slug of the campaign that allows it.")
+    from_points_of: str = BodyField(description="Slug of the brand whose points are given; or `group`.")
+    to_points_of: str = BodyField(description="Slug of the brand whose points come; or `group`.")
+    points: int = BodyField(description="Points given in one step.")
+    becoming: int = BodyField(description="Points that come for one step.")
+    left_today: int | None = BodyField(description="How many more may be given today; null has no limit.")
+    ends_on: date = BodyField(description="Last day of the campaign.")
+
+
+class ExchangeOffers(Body):
+    """All exchanges that are open to a shopper now."""
+
+    exchanges: list[ExchangeOffer] = BodyField(description="A row an exchange.")
+
+
+class ExchangeRequest(Body):
+    """Points to be turned into others: an offered exchange, and how many are given."""
+
+    campaign: ShortText = BodyField(description="Slug of the campaign that allows it.")
+    from_points_of: ShortText = BodyField(description="Slug of the brand whose points are given; or `group`.")
+    to_points_of: ShortText = BodyField(description="Slug of the brand whose points come; or `group`.")
+    points: Annotated[int, BodyField(ge=1, le=1_000_000_000)] = BodyField(
+        description="How many are given: whole steps."
+    )
+
+
+class ExchangeView(Body):
+    """Points that were turned into others."""
+
+    id: UUID = BodyField(description="The movement's id.")
+    points: int = BodyField(description="How many were given.")
+    became: int = BodyField(description="How many came.")
+    expires_on: date | None = BodyField(description="Last day on which they can be spent; null is for ever.")
+    occurred_at: datetime = BodyField(description="When.")
 
 
 class Balances(Body):

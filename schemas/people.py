@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index
+from pydantic import Field as BodyField
+from sqlalchemy import CheckConstraint, Index, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, SQLModel
 
-from schemas.base import id_field, json_field, time_field
+from schemas.base import Body, id_field, json_field, time_field
 
 StaffRole = Literal["brand_manager", "reviewer", "admin"]
 Role = Literal["shopper", "brand_manager", "reviewer", "admin"]
 
 
 class Shopper(SQLModel, table=True):
-    """One shopper. `phone` is E.164 and the only personal data; erasure empties it."""
+    """One shopper. `phone` is E.164; it and the birth year are all personal data, and erasure empties them.
+
+    `birth_year` is what the shopper said, where they did: only adults are offered what law keeps from others.
+    """
+
+    __table_args__ = (CheckConstraint("birth_year BETWEEN 1900 AND 2100", name="birth_year"),)
 
     id: UUID = id_field()
     phone: str | None = Field(default=None, unique=True, max_length=16)
     joined_at: datetime = time_field()
     erased_at: datetime | None = time_field(nullable=True)
+    birth_year: int | None = Field(default=None, sa_type=SmallInteger)
+
+
+class BirthYear(Body):
+    """The year in which a shopper says they were born; null where they don't say."""
+
+    birth_year: Annotated[int, BodyField(ge=1900, le=2100)] | None = BodyField(
+        description="Year of birth: only adults are offered what law keeps from others; null is not said."
+    )
 
 
 class StaffMember(SQLModel, table=True):

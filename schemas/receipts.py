@@ -15,9 +15,12 @@ from sqlmodel import BigInteger, Field, Numeric, SQLModel
 from schemas.base import Body, id_field, time_field
 from schemas.campaigns import CampaignView, WhyView
 from schemas.reasons import Reason, Reasons, Severity
+from schemas.rewards import GrantedReward
 
 ReceiptStatus = Literal["received", "reading", "approved", "in_review", "rejected", "unreadable", "reversed"]
 WAITING_STATUSES: tuple[ReceiptStatus, ...] = ("received", "reading")
+# Ended against their shopper, who may appeal: refused, or taken back after it was paid.
+REFUSED_STATUSES: tuple[ReceiptStatus, ...] = ("rejected", "reversed")
 # Whose paper is taken: a refused or unread receipt leaves it to an honest owner.
 STANDING_STATUSES: tuple[ReceiptStatus, ...] = ("approved", "in_review", "reversed")
 # Where a receipt comes from: photographed, or told of by a partner, without pictures.
@@ -272,6 +275,7 @@ class ReceiptView(Body):
     campaigns: list[CampaignView] = BodyField(
         description="Campaigns that pay or nearly did, with what was missing."
     )
+    rewards: list[GrantedReward] = BodyField(description="Rewards that it brought, and how each stands.")
 
 
 class PictureCheck(Body):

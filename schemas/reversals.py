@@ -24,7 +24,8 @@ Reason = Annotated[TrimmedText, StringConstraints(min_length=3, max_length=REASO
 class ReceiptReversal(SQLModel, table=True):
     """An approved receipt whose points a person took back, or proposes to take back.
 
-    `points` were taken back in all, of which `owed` had been spent; 0 until it is done.
+    `points` were taken back in all, of which `owed` had been spent; 0 until it is done. `vouchers_used` are
+    those it had brought that were used before and so could not be cancelled.
     """
 
     __tablename__ = "receipt_reversal"
@@ -50,6 +51,7 @@ class ReceiptReversal(SQLModel, table=True):
     decided_at: datetime | None = time_field(nullable=True)
     points: int = Field(default=0, sa_type=BigInteger)
     owed: int = Field(default=0, sa_type=BigInteger)
+    vouchers_used: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
 
 
 class PointsAdjustment(SQLModel, table=True):
@@ -95,6 +97,7 @@ class ReversalView(Body):
     state: ProposalState = BodyField(description="Done, or waiting for a second person.")
     points: int = BodyField(description="Taken back.")
     owed: int = BodyField(description="Of them, those that had been spent.")
+    vouchers_used: int = BodyField(description="Vouchers it had brought that were used before.")
 
 
 class AdjustmentRequest(Body):

@@ -136,6 +136,34 @@ class Voucher(SQLModel, table=True):
     cancelled_at: datetime | None = time_field(nullable=True)
 
 
+class RewardGrant(SQLModel, table=True):
+    """One voucher that a receipt earned by a campaign: it waits for stock, is issued, or was taken back.
+
+    `round` is how often the receipt was credited and taken back before, `n` tells grants of one round apart.
+    `kept` is one whose voucher had been used when its receipt was taken back.
+    """
+
+    __tablename__ = "reward_grant"
+    __table_args__ = (
+        CheckConstraint("state IN ('waiting', 'issued', 'taken_back', 'kept')", name="state"),
+        CheckConstraint("state IN ('waiting', 'taken_back') OR voucher_id IS NOT NULL", name="voucher"),
+        UniqueConstraint("receipt_id", "round", "version_id", "reward_id", "n"),
+        Index("ix_reward_grant_waiting", "made_at", postgresql_where=text("state = 'waiting'")),
+        Index("ix_reward_grant_shopper", "shopper_id"),
+    )
+
+    id: UUID = id_field()
+    receipt_id: UUID = Field(foreign_key="receipt.id")
+    shopper_id: UUID = Field(foreign_key="shopper.id")
+    version_id: UUID = Field(foreign_key="campaign_version.id")
+    reward_id: UUID = Field(foreign_key="reward.id")
+    round: int
+    n: int
+    state: str = Field(default="waiting", max_length=10)
+    voucher_id: UUID | None = Field(default=None, foreign_key="voucher.id", unique=True)
+    made_at: datetime = time_field()
+
+
 Name = Annotated[TrimmedText, BodyField(min_length=1, max_length=NAME_LENGTH_MAX)]
 Words = Annotated[TrimmedText, BodyField(max_length=WORDS_LENGTH_MAX)]
 
@@ -282,6 +310,17 @@ class VoucherList(Body):
 
     vouchers: list[VoucherView] = BodyField(description="Vouchers, newest first.")
     next_cursor: str | None = BodyField(description="Cursor of the next page; null on the last.")
+
+
+class GrantedReward(Body):
+    """A reward that a receipt brought by a campaign: its voucher, or why there is none."""
+
+    reward: str = BodyField(description="Name of the reward.")
+    state: Literal["waiting", "issued", "taken_back", "kept"] = BodyField(
+        description="Waiting for stock, issued, taken back with its receipt, or used before that."
+    )
+    voucher_id: UUID | None = BodyField(description="The voucher's id; null while there is none.")
+    message: str = BodyField(description="What that means, in words.")
 
 
 class Transaction(Body):

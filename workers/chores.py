@@ -25,7 +25,6 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
-from domain.campaigns import budgets
 from domain.events import readers
 from domain.fraud import till_facts
 from domain.insights.store import feed as insight_feed
@@ -73,7 +72,8 @@ class Chore:
 def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
-    Those about personal data stand in `workers/privacy.py`.
+    Those about personal data stand in `workers/privacy.py`, those about campaigns in
+    `workers/campaigns.py`, about vouchers in `workers/rewards.py`.
     """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
@@ -87,8 +87,11 @@ def chores() -> Sequence[Chore]:
     )
     found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
     # A budget that rises with a version is short until then: shoppers must not notice.
-    found.append(Chore("workers.chores.begin_budgets", timedelta(seconds=20)))
+    found.append(Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)))
+    found.append(Chore("workers.rewards.fill_waiting_rewards", timedelta(minutes=1)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
+    found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
     if retention.is_limited():
@@ -280,14 +283,6 @@ def forget_purchases() -> Iterator[int]:
         with transaction() as session:
             count = waiting.forget_waiting(session, clock.now(), BATCH_MAX)
         yield count
-
-
-@chore
-def begin_budgets() -> Iterator[int]:
-    """Let budgets hold what versions of campaigns say that began since."""
-    with transaction() as session:
-        count = budgets.begin_budgets(session)
-    yield count
 
 
 @chore

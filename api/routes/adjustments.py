@@ -10,7 +10,12 @@ from api.auth import CurrentAdmin
 from api.contract import refusals
 from domain.ledger.errors import InsufficientPointsError, TransferMismatchError
 from domain.loyalty import adjustments
-from domain.loyalty.errors import AdjustedByOneselfError, AdjustmentEndedError, OwnPointsError
+from domain.loyalty.errors import (
+    AdjustedByOneselfError,
+    AdjustmentEndedError,
+    OwnPointsError,
+    RequestReusedError,
+)
 from domain.people.errors import InvalidPhoneError
 from infra.web import ReadOnly, UnitOfWork
 from schemas.reversals import AdjustmentList, AdjustmentRequest, AdjustmentView
@@ -29,7 +34,13 @@ def list_adjustments(session: ReadOnly, admin: CurrentAdmin) -> AdjustmentList: 
     status_code=201,
     responses={
         202: {"model": AdjustmentView, "description": "It waits for a second admin"},
-        **refusals(InvalidPhoneError, OwnPointsError, InsufficientPointsError, TransferMismatchError),
+        **refusals(
+            InvalidPhoneError,
+            OwnPointsError,
+            InsufficientPointsError,
+            TransferMismatchError,
+            RequestReusedError,
+        ),
     },
 )
 def adjust_points(

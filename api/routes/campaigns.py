@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
+from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 
 from api.auth import CallerLanguage, CurrentAdmin, CurrentShopper, CurrentStaff
-from api.contract import refusals
+from api.contract import LOCATION, RETRY_AFTER, refusals
 from api.routes.catalog import LIMITED, REFUSED, answer
-from domain.campaigns import managed, versions
+from domain.campaigns import dry_runs, managed, versions
 from domain.campaigns.errors import (
     CampaignNameTakenError,
     CampaignStateError,
+    DryRunUnderWayError,
     LegalPapersMissingError,
     NothingToPublishError,
     OtherBrandsError,
+    OtherGroupError,
     PointValueMissingError,
     UnknownNamesError,
 )
@@ -26,21 +29,23 @@ from domain.campaigns.terms import Terms
 from domain.catalog.sheets import csv_text
 from domain.errors import NotFoundError
 from domain.ledger.errors import BudgetUsedError
+from infra import queue
+from infra.db import after_commit
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.campaigns import (
     CampaignList,
-    DryRunRequest,
-    DryRunView,
     ManagedCampaign,
     NewCampaign,
     OfferList,
     PublishRequest,
 )
 from schemas.catalog import ImportReport
+from schemas.dry_runs import UNDER_WAY, DryRunList, DryRunRequest, DryRunView
 from schemas.people import StaffMember
 
 router = APIRouter(prefix="/v1", tags=["campaigns"])
+LOOK_AGAIN_SECONDS: Final = 2
 
 
 def current_seller(staff: CurrentStaff) -> StaffMember:
@@ -94,7 +99,9 @@ def show_campaign(session: ReadOnly, seller: CurrentSeller, campaign: KeptCampai
     return managed.shown(session, managed.campaign_of(session, seller, campaign))
 
 
-@router.put("/campaigns/{campaign}/draft", responses=refusals(UnknownNamesError, OtherBrandsError))
+@router.put(
+    "/campaigns/{campaign}/draft", responses=refusals(UnknownNamesError, OtherBrandsError, OtherGroupError)
+)
 def write_draft(
     session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign, terms: Terms
 ) -> ManagedCampaign:
@@ -117,6 +124,7 @@ def discard_draft(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCamp
     responses=refusals(
         NothingToPublishError,
         OtherBrandsError,
+        OtherGroupError,
         UnknownNamesError,
         LegalPapersMissingError,
         PointValueMissingError,
@@ -133,14 +141,56 @@ def publish_draft(
 
 
 @router.post(
-    "/campaigns/{campaign}/dry-runs", dependencies=LIMITED, responses=refusals(NothingToPublishError)
+    "/campaigns/{campaign}/dry-runs",
+    status_code=202,
+    dependencies=LIMITED,
+    responses={202: {"headers": LOCATION}, **refusals(NothingToPublishError, DryRunUnderWayError)},
 )
 def try_draft(
-    session: ReadOnly, seller: CurrentSeller, campaign: KeptCampaign, wanted: DryRunRequest | None = None
+    *,
+    response: Response,
+    session: UnitOfWork,
+    seller: CurrentSeller,
+    campaign: KeptCampaign,
+    wanted: DryRunRequest | None = None,
 ) -> DryRunView:
-    """Say what the draft would have paid for the last receipts; nothing is written."""
+    """Ask what the draft would have paid for the last receipts; `Location` says where it will be told."""
     kept = managed.campaign_of(session, seller, campaign)
-    return managed.dry_run(session, kept, (wanted or DryRunRequest()).receipts)
+    receipts = (wanted or DryRunRequest()).receipts
+    run = dry_runs.ask_dry_run(session, kept, receipts, staff_id=seller.id)
+    after_commit(session, lambda: queue.ring_dry_run(str(run.id)))
+    response.headers["Location"] = f"/v1/campaigns/{kept.slug}/dry-runs/{run.id}"
+    return dry_runs.view_of(run)
+
+
+@router.get("/campaigns/{campaign}/dry-runs")
+def list_dry_runs(session: ReadOnly, seller: CurrentSeller, campaign: KeptCampaign) -> DryRunList:
+    """Return the campaign's dry runs of late, newest first."""
+    kept = managed.campaign_of(session, seller, campaign)
+    return DryRunList(dry_runs=dry_runs.dry_runs_of(session, kept))
+
+
+@router.get("/campaigns/{campaign}/dry-runs/{run_id}", responses={200: {"headers": RETRY_AFTER}})
+def show_dry_run(
+    response: Response, session: ReadOnly, seller: CurrentSeller, campaign: KeptCampaign, run_id: UUID
+) -> DryRunView:
+    """Return how far a dry run is and what came of it; `Retry-After` while it is under way."""
+    kept = managed.campaign_of(session, seller, campaign)
+    shown = dry_runs.view_of(dry_runs.dry_run_of(session, kept, run_id))
+    if shown.state in UNDER_WAY:
+        response.headers["Retry-After"] = str(LOOK_AGAIN_SECONDS)
+    return shown
+
+
+@router.post("/campaigns/{campaign}/dry-runs/{run_id}/cancel")
+def cancel_dry_run(
+    session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign, run_id: UUID
+) -> DryRunView:
+    """Let a dry run end; one that has ended stays as it is."""
+    kept = managed.campaign_of(session, seller, campaign)
+    run = dry_runs.dry_run_of(session, kept, run_id)
+    dry_runs.cancel_dry_run(session, run)
+    return dry_runs.view_of(run)
 
 
 @router.post("/campaigns/{campaign}/pause", responses=refusals(CampaignStateError))

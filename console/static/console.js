@@ -218,6 +218,16 @@ document.addEventListener("keydown", (event) => {
   } else if (keys[event.key]) { event.preventDefault(); keys[event.key](); }
 });
 
+// Arrow keys move between the days of a calendar, as they do in every other.
+document.addEventListener("keydown", (event) => {
+  const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
+  const here = event.target.closest("[data-calendar] [data-day]");
+  if (!here || !(event.key in steps)) return;
+  const days = [...here.closest("[data-calendar]").querySelectorAll("[data-day]")];
+  const next = days[days.indexOf(here) + steps[event.key]];
+  if (next) { event.preventDefault(); next.focus(); }
+});
+
 document.addEventListener("click", (event) => {
   const closed = event.target.closest("[data-closes]")?.closest("section");
   if (closed) { closed.replaceChildren(); closed.classList.remove("card"); }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from domain.campaigns import conditions as c
@@ -21,6 +21,8 @@ from domain.campaigns.compiling import (
 from domain.campaigns.facts import Case, GoodsKey, Miss
 from domain.campaigns.paying import Given, Pay, compile_effect, goods_of
 
+# Whose points are meant: a brand's, by its id, or those that all brands of an owner share, by the owner.
+Purse = UUID | str
 # How long after its last day, or before its first, a campaign is still told of.
 NEAR_DAYS: Final = 7
 
@@ -65,7 +67,10 @@ class CompiledRule:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A version of a campaign, compiled. `goods` are all that its rules are about."""
+    """A version of a campaign, compiled. `goods` are all that its rules are about.
+
+    `purse` says whose points it pays; None where each line pays its own brand's.
+    """
 
     id: UUID
     campaign_id: UUID
@@ -74,17 +79,30 @@ class Version:
     name: str
     terms: t.Terms
     scope: Scope
-    currency_id: UUID | None
+    purse: Purse | None
     retailer_ids: frozenset[UUID]
     rules: tuple[CompiledRule, ...]
     goods: tuple[GoodsKey, ...]
     asks: Asks
     budget_ids: tuple[int, ...]
     all_goods: GoodsKey = field(init=False)
+    order: tuple[int, int] = field(init=False)
+    multiplier_max: int = field(init=False)
+    caps: tuple[tuple[t.Cap, str], ...] = field(init=False)
+    near: tuple[date, date] = field(init=False)
 
     def __post_init__(self) -> None:
-        """Note the goods of all of its brands."""
-        object.__setattr__(self, "all_goods", GoodsKey(self.scope.within))
+        """Note what is looked at for every receipt: goods, place, caps, and when it is told of."""
+        near = timedelta(days=NEAR_DAYS)
+        noted: dict[str, Any] = {
+            "all_goods": GoodsKey(self.scope.within),
+            "order": (self.terms.stacking.place, self.no),
+            "multiplier_max": self.terms.multiplier_max,
+            "caps": tuple((cap, cap_key(cap)) for cap in self.terms.caps),
+            "near": (self.terms.starts_on - near, self.terms.ends_on + near),
+        }
+        for name, value in noted.items():
+            object.__setattr__(self, name, value)
 
     def touches(self, case: Case) -> bool:
         """Whether the basket holds any of the goods that its rules are about."""
@@ -92,8 +110,7 @@ class Version:
 
     def runs_near(self, day: date) -> bool:
         """Whether it runs on a day, or ended or begins within a week of it."""
-        near = timedelta(days=NEAR_DAYS)
-        return self.terms.starts_on - near <= day <= self.terms.ends_on + near
+        return self.near[0] <= day <= self.near[1]
 
     def runs_on(self, day: date) -> bool:
         """Whether purchases of a day count."""
@@ -115,13 +132,18 @@ class Version:
             what = ", ".join(self.scope.names.retailers[slug].name for slug in terms.shops.retailers[:3])
             yield Miss("shops", f"shop_{take}", seen={"what": what})
 
-    def given(self, case: Case, holds: Iterable[CompiledRule]) -> Given:
-        """Return what rules that hold give, before rounding."""
-        given = Given()
+    def given(self, case: Case, holds: Iterable[CompiledRule], besides: Given | None = None) -> Given:
+        """Return what rules that hold give, before rounding, `besides` what others give already."""
+        given = Given() if besides is None else besides.copied()
         for rule in holds:
             for pay in rule.pays:
                 pay(case, given)
         return given
+
+
+def cap_key(cap: t.Cap) -> str:
+    """Return what a cap is counted under, whichever version says how much."""
+    return f"{cap.of}:{cap.party}:{cap.per}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +165,9 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         KeyError: A slug stands for nothing. Terms are checked when they are written.
     """
     within = frozenset(names.brands[slug].id for slug in terms.brands)
-    scope = Scope(known.campaign_id, within, names, by_brand=terms.currency is None)
+    scope = Scope(
+        known.campaign_id, within, names, by_brand=terms.currency is None and terms.points_of == "brand"
+    )
     rules, goods = [], dict[GoodsKey, None]()
     for place, rule in enumerate(terms.rules):
         when = compile_condition(rule.when, f"rules.{place}.when", scope) if rule.when else None
@@ -151,7 +175,7 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         rules.append(CompiledRule(rule.name, when, pays))
         for effect in rule.give:
             goods |= dict.fromkeys(goods_of(effect, scope))
-    if not goods:
+    if terms.rules and not goods:
         goods[goods_key(c.Goods(), scope)] = None
     return Version(
         id=known.id,
@@ -161,7 +185,7 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         name=known.name,
         terms=terms,
         scope=scope,
-        currency_id=names.brands[terms.currency].id if terms.currency else None,
+        purse=_purse(terms, names),
         retailer_ids=frozenset(names.retailers[slug].id for slug in terms.shops.retailers),
         rules=tuple(rules),
         goods=tuple(goods),
@@ -172,6 +196,12 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
             if amount is not None and scope in known.budgets
         ),
     )
+
+
+def _purse(terms: t.Terms, names: Names) -> Purse | None:
+    if terms.points_of == "group":
+        return names.brands[terms.brands[0]].owner
+    return names.brands[terms.currency].id if terms.currency else None
 
 
 def _asks(terms: t.Terms) -> Asks:

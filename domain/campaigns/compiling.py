@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
 from domain.campaigns import conditions as c
-from domain.campaigns.facts import PER_UNIT, BasketLine, Case, GoodsKey, Miss
+from domain.campaigns.facts import PER_UNIT, Case, Goods, GoodsKey, Miss
 from domain.campaigns.sets import sets_in
 from domain.catalog.folding import fold
 
@@ -18,19 +18,21 @@ NAMES_SHOWN: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A brand, product or chain by its id and name."""
+    """A brand, product or chain by its id and name; a brand with its owner."""
 
     id: UUID
     name: str
+    owner: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """What slugs stand for; categories stand for themselves."""
+    """What slugs stand for; categories stand for themselves. A reward's owner is its brand, by its slug."""
 
     brands: Mapping[str, Named] = field(default_factory=dict)
     products: Mapping[str, Named] = field(default_factory=dict)
     retailers: Mapping[str, Named] = field(default_factory=dict)
+    rewards: Mapping[str, Named] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,16 +244,16 @@ def days_missed(path: str, kind: str, day: Any, first: Any, last: Any) -> Miss |
     return None
 
 
-def paid_num(lines: Iterable[BasketLine], case: Case) -> int:
-    """Return what was paid for lines, times the basket's `paid_in`."""
-    return sum(line.net_minor for line in lines) * case.basket.paid_of
+def paid_num(goods: Goods, case: Case) -> int:
+    """Return what was paid for goods, times the basket's `paid_in`."""
+    return goods.paid.total * case.basket.paid_of
 
 
 def _spend_min(condition: c.SpendMin, path: str, scope: Scope) -> Leaf:
     key, what, need = goods_key(condition.goods, scope), goods_name(condition.goods, scope), condition.minor
 
     def test(case: Case) -> Miss | None:
-        paid = paid_num(case.lines(key), case)
+        paid = paid_num(case.goods(key), case)
         if paid >= need * case.basket.paid_in:
             return None
         have = paid // case.basket.paid_in
@@ -260,16 +262,16 @@ def _spend_min(condition: c.SpendMin, path: str, scope: Scope) -> Leaf:
     return test
 
 
-def units_of(lines: Iterable[BasketLine]) -> int:
-    """Return how many whole units lines are of, all together."""
-    return sum(line.milli for line in lines) // PER_UNIT
+def units_of(goods: Goods) -> int:
+    """Return how many whole units goods are, all together."""
+    return goods.units.total // PER_UNIT
 
 
 def _units_min(condition: c.UnitsMin, path: str, scope: Scope) -> Leaf:
     key, what, need = goods_key(condition.goods, scope), goods_name(condition.goods, scope), condition.units
 
     def test(case: Case) -> Miss | None:
-        have = units_of(case.lines(key))
+        have = units_of(case.goods(key))
         return (
             None
             if have >= need
@@ -286,7 +288,7 @@ def _basket(condition: c.Basket, path: str, scope: Scope) -> Leaf:
 
     def test(case: Case) -> Miss | None:
         for key, what, need in parts:
-            have = units_of(case.lines(key))
+            have = units_of(case.goods(key))
             if have < need:
                 return _miss(path, "basket", need=need, have=have, short=need - have, what=what)
         if not sets_in([(case.lines(key), need) for key, _, need in parts]):

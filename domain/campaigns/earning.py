@@ -114,8 +114,10 @@ def earn(
         receipt.earning = None
         return Judgement()
     versions = live.of_brands(line.brand_id for line in lines)
-    household_id = past.hold_still(session, basket, versions)
+    held = read_kept(receipt.earning).claims
+    household_id = past.hold_still(session, basket, versions, held.subjects)
     release(session, receipt)
+    basket = past.of_age(session, basket)
     history = past.history_of(session, basket, versions, household_id)
     # What waits for a person holds its budgets' points: what others left says nothing of it.
     left = left_of(session, versions, clock.now()) if receipt.earning is None else {}
@@ -130,7 +132,7 @@ def earn(
         ]
         past.claim_caps(session, caps)
         stamps = [
-            (outcome.version.campaign_id, card, count)
+            (outcome.version.campaign_id, card, count, outcome.given.filled.get(card, 0))
             for outcome in judgement.outcomes
             for card, count in outcome.given.stamps.items()
         ]
@@ -162,11 +164,17 @@ def give_back_part(session: Session, receipt: Receipt, points: Mapping[UUID, int
         receipt.earning = changed
 
 
+def lock(session: Session, receipt: Receipt) -> None:
+    """Keep others from judging receipts of those whose caps this one holds: taken before accounts."""
+    past.lock_earnings(session, {receipt.shopper_id, *read_kept(receipt.earning).claims.subjects})
+
+
 def release(session: Session, receipt: Receipt) -> None:
     """Give back what a receipt holds of caps and cards: it is refused, or about to be judged again."""
     claims = read_kept(receipt.earning).claims
     if not (claims.caps or claims.stamps):
         return
+    lock(session, receipt)
     past.free_caps(session, claims.caps)
     past.take_stamps(session, receipt.shopper_id, claims.stamps)
     receipt.earning = {key: value for key, value in (receipt.earning or {}).items() if key not in {"u", "w"}}

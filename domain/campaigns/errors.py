@@ -17,6 +17,12 @@ class OtherBrandsError(DomainError):
     code = "campaign_of_other_brands"
 
 
+class OtherGroupError(DomainError):
+    """Terms pay or exchange the points that one owner's brands share for another's brand."""
+
+    code = "campaign_of_other_group"
+
+
 class NothingToPublishError(ConflictError):
     """The campaign has no draft."""
 
@@ -39,6 +45,12 @@ class CampaignStateError(ConflictError):
     """It can't be paused, resumed or ended as it stands. `state` says how."""
 
     code = "campaign_state"
+
+
+class DryRunUnderWayError(ConflictError):
+    """A draft of the campaign is being tried already."""
+
+    code = "campaign_dry_run_under_way"
 
 
 class CampaignNameTakenError(ConflictError):

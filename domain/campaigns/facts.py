@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from fractions import Fraction
+from operator import attrgetter
 from typing import Any, Final, Literal
 from uuid import UUID
 
-# Points before rounding: whole where they can be, for most are.
-Exact = int | Fraction
+from domain.campaigns.shares import Weights
 
 PER_UNIT: Final = 1000
 
@@ -60,8 +59,8 @@ class Basket:
 class History:
     """What the shopper did before, as far as rules of the day asked; None is unknown.
 
-    `caps` is what is used of caps in this receipt's windows and `stamps` what cards hold, both by
-    campaign and key.
+    `caps` is what is used of caps in this receipt's windows, `stamps` what cards hold and `filled` for how
+    many of these full cards were paid, all by campaign and key.
     """
 
     bought_before: bool | None = None
@@ -73,6 +72,14 @@ class History:
     household_id: UUID | None = None
     caps: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
     stamps: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
+    filled: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
+
+    def on_card(self, card: tuple[UUID, str]) -> int:
+        """Return how many stamps lie on the card that is being filled.
+
+        Below zero where stamps were taken back with which a card was filled that stays paid.
+        """
+        return self.stamps.get(card, 0) - self.filled.get(card, 0)
 
 
 NO_HISTORY: Final = History()
@@ -80,13 +87,26 @@ NO_HISTORY: Final = History()
 
 @dataclass(frozen=True, slots=True)
 class GoodsKey:
-    """Goods by their ids. `within` are the campaign's brands; empty sets of all three mean all of these."""
+    """Goods by their ids. `within` are the campaign's brands; empty sets of all three mean all of these.
+
+    Its hash is reckoned once: every rule of every campaign looks its goods up for every receipt.
+    """
 
     within: frozenset[UUID]
     brands: frozenset[UUID] = frozenset()
     products: frozenset[UUID] = frozenset()
     categories: frozenset[str] = frozenset()
     except_products: frozenset[UUID] = frozenset()
+    _hash: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Reckon the hash."""
+        said = self.within, self.brands, self.products, self.categories, self.except_products
+        object.__setattr__(self, "_hash", hash(said))
+
+    def __hash__(self) -> int:
+        """Return the same for the same goods."""
+        return self._hash
 
     def names(self, line: BasketLine) -> bool:
         """Whether a line is of these goods."""
@@ -101,25 +121,59 @@ class GoodsKey:
         )
 
 
-@dataclass(slots=True)
+class Goods:
+    """The lines of some goods that law lets be promoted, with what was paid for them and how many units."""
+
+    __slots__ = ("lines", "paid", "units")
+
+    def __init__(self, lines: Sequence[BasketLine], brands: Sequence[UUID | None]) -> None:
+        self.lines = lines
+        self.paid = Weights({line.position: line.net_minor for line in lines}, brands)
+        self.units = Weights({line.position: line.milli for line in lines}, brands)
+
+
 class Case:
     """A basket and its shopper's history while rules look at it; which lines are which goods is kept."""
 
-    basket: Basket
-    history: History = NO_HISTORY
-    _lines: dict[GoodsKey, list[BasketLine]] = field(default_factory=dict)
-    _earning: list[BasketLine] | None = None
+    __slots__ = ("_brands", "_by_brand", "_goods", "_present", "basket", "history")
 
-    def lines(self, goods: GoodsKey) -> list[BasketLine]:
-        """Return the lines of some goods that law lets be promoted."""
-        found = self._lines.get(goods)
+    def __init__(self, basket: Basket, history: History = NO_HISTORY) -> None:
+        self.basket, self.history = basket, history
+        self._goods: dict[GoodsKey, Goods] = {}
+        self._brands = [line.brand_id for line in basket.lines]
+        self._by_brand: dict[UUID, list[BasketLine]] = {}
+        for line in basket.lines:
+            if line.brand_id is not None and basket.may_earn(line):
+                self._by_brand.setdefault(line.brand_id, []).append(line)
+        self._present = frozenset(self._by_brand)
+
+    def lines(self, goods: GoodsKey) -> Sequence[BasketLine]:
+        """Return the lines of some goods that law lets be promoted, in order."""
+        return self.goods(goods).lines
+
+    def goods(self, goods: GoodsKey) -> Goods:
+        """Return the lines of some goods that law lets be promoted, with their sums."""
+        found = self._goods.get(goods)
         if found is None:
-            if self._earning is None:
-                self._earning = [line for line in self.basket.lines if self.basket.may_earn(line)]
-            found = self._lines[goods] = [line for line in self._earning if goods.names(line)]
+            found = self._goods[goods] = self.together(self._find(goods))
         return found
 
+    def together(self, lines: Iterable[BasketLine]) -> Goods:
+        """Return lines with their sums."""
+        return Goods(sorted(lines, key=_position), self._brands)
 
+    def _find(self, goods: GoodsKey) -> Iterator[BasketLine]:
+        """Yield the lines of some goods, looking only at brands that take part and were bought."""
+        is_plain = not (goods.products or goods.categories or goods.except_products)
+        for brand_id in self._present & goods.within:
+            if is_plain:
+                if not goods.brands or brand_id in goods.brands:
+                    yield from self._by_brand[brand_id]
+            else:
+                yield from (line for line in self._by_brand[brand_id] if goods.names(line))
+
+
+_position: Final = attrgetter("position")
 State = Literal["missed", "unknown"]
 
 

@@ -2,49 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import text
-from sqlmodel import Session
+from sqlalchemy import TextClause, text
+from sqlmodel import Session, select
 
 from domain.campaigns import terms as t
-from domain.campaigns.compiled import Version
+from domain.campaigns.compiled import Version, cap_key
 from domain.campaigns.errors import CapOverclaimedError
 from domain.campaigns.facts import NO_HISTORY, Basket, History
-from domain.campaigns.judging import Outcome, cap_key, window_start
+from domain.campaigns.judging import Outcome, window_start
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
 from domain.privacy import consents
 from infra.db import lock_key
+from schemas.people import Shopper
 
 # Who stands below the ladder has no tier, which is another thing than that nothing is known.
 NO_TIER: Final = ""
+# The class of goods that only adults may be offered.
+FOR_ADULTS: Final = "alcohol_low"
+ADULT_YEARS: Final = 18
 
 CapClaim = tuple[UUID, str, UUID, date, int]
+# By campaign and card: stamps that were put on, and stamps there that were used up for full cards.
+StampClaim = tuple[UUID, str, int, int]
 
 
-def hold_still(session: Session, basket: Basket, versions: Sequence[Version]) -> UUID | None:
+def hold_still(
+    session: Session, basket: Basket, versions: Sequence[Version], and_of: Collection[UUID] = ()
+) -> UUID | None:
     """Keep what a basket's shopper did from changing until the transaction ends, where versions ask.
 
     Receipts of one shopper, or of one household where a cap is a household's, are judged one after another,
-    or two at once would both be the first.
+    or two at once would both be the first. `and_of` are those whose uses of caps change.
 
     Returns:
         Who stands for the household; None where nothing asks.
     """
     asking = [version.asks for version in versions if version.asks.anything]
-    if not asking:
-        return None
     household_id = None
     if any(asks.household for asks in asking):
         household_id = household_of(session, basket.shopper_id, basket.uploaded_at)
-    # One order for all, so that two at once never wait for each other.
-    for subject in sorted({str(basket.shopper_id), str(household_id or basket.shopper_id)}):
-        lock_key(session, f"earnings of {subject}")
+    if asking or and_of:
+        lock_earnings(session, {basket.shopper_id, household_id or basket.shopper_id, *and_of})
     return household_id
+
+
+def lock_earnings(session: Session, subjects: Collection[UUID]) -> None:
+    """Let nobody else judge receipts of these shoppers until the transaction ends.
+
+    Taken before anything of their caps, cards, accounts or budgets, all in one order, so that two at once
+    never wait for each other.
+    """
+    for subject in sorted(map(str, subjects)):
+        lock_key(session, f"earnings of {subject}")
 
 
 def history_of(
@@ -67,11 +83,39 @@ def history_of(
         brands_before=None if found.brands is None else frozenset(found.brands),
         products_before=None if found.products is None else frozenset(found.products),
         tier=_tier(session, basket, asking),
-        segments=_segments(session, basket, asking),
         household_id=household_id,
         caps={(UUID(campaign), cap): used for campaign, cap, used in found.caps or ()},
-        stamps={(UUID(campaign), card): stamps for campaign, card, stamps in found.stamps or ()},
+        stamps={(UUID(campaign), card): stamps for campaign, card, stamps, _ in found.stamps or ()},
+        filled={(UUID(campaign), card): filled for campaign, card, _, filled in found.stamps or ()},
+        segments=segments_of(session, basket.shopper_id) if any(v.asks.segments for v in asking) else None,
     )
+
+
+def segments_of(session: Session, shopper_id: UUID) -> frozenset[str]:
+    """Return the slugs of the segments that a shopper is in now.
+
+    Who did not agree that offers are chosen for them by what they bought is in none.
+    """
+    if not consents.given(session, shopper_id, "personal_offers"):
+        return frozenset()
+    return frozenset(session.scalars(_SEGMENTS, {"shopper": shopper_id}).all())
+
+
+_SEGMENTS: Final = text("""
+    SELECT segment.slug FROM segment_member JOIN segment ON segment.id = segment_member.segment_id
+    WHERE segment_member.shopper_id = :shopper
+""")
+
+
+def of_age(session: Session, basket: Basket) -> Basket:
+    """Return a basket with what is known of its shopper's age, where it holds what is for adults only.
+
+    Of a birth year alone, a shopper is surely of age once the year after the eighteenth has begun.
+    """
+    if not any(line.restricted == FOR_ADULTS for line in basket.lines):
+        return basket
+    born = session.exec(select(Shopper.birth_year).where(Shopper.id == basket.shopper_id)).one_or_none()
+    return replace(basket, of_age=born is not None and basket.uploaded_on.year - born > ADULT_YEARS)
 
 
 def _tier(session: Session, basket: Basket, asking: Sequence[Version]) -> str | None:
@@ -79,16 +123,6 @@ def _tier(session: Session, basket: Basket, asking: Sequence[Version]) -> str | 
     if not any(version.asks.tier for version in asking):
         return None
     return tier_of(session, basket.shopper_id) or NO_TIER
-
-
-def _segments(session: Session, basket: Basket, asking: Sequence[Version]) -> frozenset[str] | None:
-    """Return the segments that the shopper is in; None where no version asks, or nobody has sorted them yet.
-
-    Who did not agree that offers are chosen for them by what they bought is in none.
-    """
-    if not any(version.asks.segments for version in asking):
-        return None
-    return None if consents.given(session, basket.shopper_id, "personal_offers") else frozenset()
 
 
 def cap_window(
@@ -141,7 +175,7 @@ _HISTORY: Final = text("""
             WHERE (campaign_id, cap, subject_id, window_on) IN (
                 SELECT * FROM unnest(CAST(:campaigns AS uuid[]), CAST(:caps AS text[]),
                     CAST(:subjects AS uuid[]), CAST(:windows AS date[])))) AS caps,
-        (SELECT jsonb_agg(jsonb_build_array(campaign_id, card, stamps)) FROM stamp_card
+        (SELECT jsonb_agg(jsonb_build_array(campaign_id, card, stamps, filled)) FROM stamp_card
             WHERE shopper_id = :shopper AND campaign_id = ANY (CAST(:carded AS uuid[]))) AS stamps
 """)
 
@@ -184,28 +218,32 @@ _CLAIM_CAP: Final = text("""
 """)
 
 
-def add_stamps(session: Session, shopper_id: UUID, stamps: Sequence[tuple[UUID, str, int]]) -> None:
-    """Put stamps on a shopper's cards, by campaign and card."""
-    for campaign_id, card, count in sorted(stamps, key=str):
-        asked = {"campaign": campaign_id, "card": card, "shopper": shopper_id, "count": count}
-        session.execute(_ADD_STAMPS, asked)
+def add_stamps(session: Session, shopper_id: UUID, stamps: Sequence[StampClaim]) -> None:
+    """Put stamps on a shopper's cards."""
+    _stamp(session, _ADD_STAMPS, shopper_id, stamps)
 
 
-def take_stamps(session: Session, shopper_id: UUID, stamps: Sequence[tuple[UUID, str, int]]) -> None:
-    """Take stamps off a shopper's cards, by campaign and card."""
-    for campaign_id, card, count in sorted(stamps, key=str):
-        asked = {"campaign": campaign_id, "card": card, "shopper": shopper_id, "count": count}
-        session.execute(_TAKE_STAMPS, asked)
+def take_stamps(session: Session, shopper_id: UUID, stamps: Sequence[StampClaim]) -> None:
+    """Take stamps off a shopper's cards, with what they used up for full cards."""
+    _stamp(session, _TAKE_STAMPS, shopper_id, stamps)
+
+
+def _stamp(session: Session, statement: TextClause, shopper_id: UUID, stamps: Sequence[StampClaim]) -> None:
+    for campaign_id, card, count, filled in sorted(stamps, key=str):
+        asked = {"campaign": campaign_id, "card": card, "shopper": shopper_id}
+        session.execute(statement, asked | {"count": count, "filled": filled})
 
 
 _ADD_STAMPS: Final = text("""
-    INSERT INTO stamp_card (campaign_id, card, shopper_id, stamps) VALUES (:campaign, :card, :shopper, :count)
-    ON CONFLICT (campaign_id, card, shopper_id) DO UPDATE SET stamps = stamp_card.stamps + excluded.stamps
+    INSERT INTO stamp_card (campaign_id, card, shopper_id, stamps, filled)
+    VALUES (:campaign, :card, :shopper, :count, :filled)
+    ON CONFLICT (campaign_id, card, shopper_id) DO UPDATE
+        SET stamps = stamp_card.stamps + excluded.stamps, filled = stamp_card.filled + excluded.filled
 """)
 
 
 _TAKE_STAMPS: Final = text("""
-    UPDATE stamp_card SET stamps = stamps - :count
+    UPDATE stamp_card SET stamps = stamps - :count, filled = filled - :filled
     WHERE campaign_id = :campaign AND card = :card AND shopper_id = :shopper
 """)
 

@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from typing import Final, Literal
+from operator import attrgetter
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from domain.campaigns import terms as t
-from domain.campaigns.compiled import CompiledRule, Version
+from domain.campaigns.compiled import CompiledRule, Purse, Version
 from domain.campaigns.compiling import paid_num
-from domain.campaigns.facts import Case, Exact, Miss
-from domain.campaigns.paying import Given, divided, shared_out
+from domain.campaigns.facts import Case, Miss
+from domain.campaigns.paying import Given
+from domain.campaigns.shares import Share, by_line, shared_out, whole_sums
 from schemas.base import Points
 
 StackingMode = Literal["all", "first", "best"]
@@ -26,18 +28,24 @@ HALF: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class Award:
-    """Points of one brand from one campaign version, how they spread over the receipt's lines, and who pays.
+    """Points of one purse from one campaign version, how they spread over the receipt's lines, and who pays.
 
-    `budget_ids` are the budgets that must all hold the points; none where the campaign has no limit.
+    `purse` is the id of the brand whose points they are, or the owner whose brands share them. `budget_ids`
+    are the budgets that must all hold the points; none where the campaign has no limit.
     """
 
     campaign_id: UUID
     campaign_version_id: UUID
-    brand_id: UUID
+    purse: Purse
     points: Points
     valid_days: int | None
     points_by_line: dict[int, int]
     budget_ids: tuple[int, ...] = ()
+
+    @property
+    def brand_id(self) -> UUID | None:
+        """The brand whose points they are; None where they are a whole group's."""
+        return self.purse if isinstance(self.purse, UUID) else None
 
     def cut_to(self, points: Points) -> Award:
         """Return what is left of the award where only so many points are granted."""
@@ -76,16 +84,16 @@ class Outcome:
     given: Given
     holds: tuple[str, ...] = ()
     near: list[Near] = field(default_factory=list)
-    points: dict[UUID, int] = field(default_factory=dict)
-    lines: dict[UUID, dict[int, int]] = field(default_factory=dict)
+    points: dict[Purse, int] = field(default_factory=dict)
+    lines: dict[Purse, dict[int, int]] = field(default_factory=dict)
     cut: Cut | None = None
-    won: set[UUID] | None = None
-    """The brands whose points its group lets it pay; None where no group chooses."""
-    beaten: dict[UUID, Version] = field(default_factory=dict)
+    won: set[Purse] | None = None
+    """The purses whose points its group lets it pay; None where no group chooses."""
+    beaten: dict[Purse, Version] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
-        """Points of all brands together."""
+        """Points of all purses together."""
         return sum(self.points.values())
 
     @property
@@ -112,25 +120,25 @@ class Judgement:
 
     @property
     def awards(self) -> list[Award]:
-        """What is to be credited: one award a campaign and brand."""
+        """What is to be credited: one award a campaign and purse."""
         return [
             Award(
                 outcome.version.campaign_id,
                 outcome.version.id,
-                brand_id,
+                purse,
                 Points(points),
                 outcome.version.terms.valid_days,
-                outcome.lines[brand_id],
+                outcome.lines[purse],
                 outcome.version.budget_ids,
             )
             for outcome in self.outcomes
-            for brand_id, points in outcome.points.items()
+            for purse, points in outcome.points.items()
         ]
 
 
 def judge(versions: Iterable[Version], case: Case, limits: Limits) -> Judgement:
     """Judge a receipt by versions: those that pay, and those that nearly did."""
-    ordered = sorted(versions, key=lambda version: (version.terms.stacking.place, version.no))
+    ordered = sorted(versions, key=_order)
     outcomes = [outcome for version in ordered if (outcome := _look_at(version, case, limits))]
     own = [outcome for outcome in outcomes if not outcome.given.over]
     over = [outcome for outcome in outcomes if outcome.given.over]
@@ -143,6 +151,9 @@ def judge(versions: Iterable[Version], case: Case, limits: Limits) -> Judgement:
     _stack(over, case, limits)
     brands = frozenset[UUID]().union(*(version.scope.within for version in ordered))
     return Judgement(tuple(outcomes), brands)
+
+
+_order: Final = attrgetter("order")
 
 
 def _look_at(version: Version, case: Case, limits: Limits) -> Outcome | None:
@@ -169,66 +180,49 @@ def _look_at(version: Version, case: Case, limits: Limits) -> Outcome | None:
     if missed:
         stands = _whole(version, given, case, limits)
         for rule, miss in missed:
-            more = _whole(version, version.given(case, [*holds, rule]), case, limits) - stands
+            more = _whole(version, version.given(case, [rule], given), case, limits) - stands
             outcome.near.append(Near(rule.name, miss, more))
     return outcome if holds or outcome.near else None
 
 
 def _whole(version: Version, given: Given, case: Case, limits: Limits) -> int:
     """Return what would be paid in all, caps and budgets kept."""
-    wanted = sum(_floors(version, given.exact(version.terms.multiplier_max), case).values())
+    wanted = sum(whole_sums(given.exact(version.multiplier_max, case), version.purse).values())
     return _allowed(version, wanted, case, limits)[1]
-
-
-def _floors(version: Version, exact: Mapping[int, Exact], case: Case) -> dict[UUID, int]:
-    """Round points down, once for each brand that pays them."""
-    sums: dict[UUID, Exact] = {}
-    for position, points in exact.items():
-        brand_id = version.currency_id or case.basket.lines[position].brand_id
-        if brand_id is not None:
-            sums[brand_id] = sums.get(brand_id, 0) + points
-    return {brand_id: whole for brand_id, points in sums.items() if (whole := int(points))}
 
 
 def _settle(outcome: Outcome, case: Case, limits: Limits) -> None:
     """Round what is given, cut it to what caps and budgets leave, and spread it over lines."""
     version = outcome.version
-    exact = outcome.given.exact(version.terms.multiplier_max)
-    points = {
-        brand_id: whole
-        for brand_id, whole in _floors(version, exact, case).items()
-        if outcome.won is None or brand_id in outcome.won
-    }
+    exact = outcome.given.exact(version.multiplier_max, case)
+    points: dict[Purse, int] = whole_sums(exact, version.purse)
+    if outcome.won is not None:
+        points = {purse: whole for purse, whole in points.items() if purse in outcome.won}
     outcome.cut, allowed = _allowed(version, sum(points.values()), case, limits)
     if outcome.cut and outcome.cut.of.startswith("receipts:"):
-        outcome.given.stamps.clear()
-        outcome.given.rewards.clear()
+        outcome.given.give_nothing()
     if allowed < sum(points.values()):
-        points = {brand_id: share for brand_id, share in shared_out(allowed, points).items() if share}
+        points = {purse: share for purse, share in shared_out(allowed, points).items() if share}
     outcome.points = points
-    outcome.lines = _by_line(version, exact, points, case)
+    outcome.lines = _by_line(version, exact, points)
 
 
 def _by_line(
-    version: Version, exact: Mapping[int, Exact], points: Mapping[UUID, int], case: Case
-) -> dict[UUID, dict[int, int]]:
-    """Spread each brand's points over its lines by the rounded running sum, so that they add up."""
-    lines: dict[UUID, dict[int, int]] = {}
-    for brand_id, whole in points.items():
-        own = [
-            position
-            for position in sorted(exact)
-            if (version.currency_id or case.basket.lines[position].brand_id) == brand_id
-        ]
-        full = sum(exact[position] for position in own)
-        running: Exact = 0
-        given = 0
-        shares = lines[brand_id] = {}
-        for position in own:
-            running += exact[position]
-            shares[position] = int(running * whole // full) - given
-            given += shares[position]
-    return lines
+    version: Version, exact: Sequence[Share], points: Mapping[Purse, int]
+) -> dict[Purse, dict[int, int]]:
+    """Spread each purse's points over its lines by the rounded running sum, so that they add up."""
+    if version.purse is not None:
+        return {purse: by_line(exact, whole) for purse, whole in points.items()}
+    return {
+        brand_id: by_line(
+            [_of_brand(share, brand_id) for share in exact if brand_id in share.weights.parts()], whole
+        )
+        for brand_id, whole in points.items()
+    }
+
+
+def _of_brand(share: Share, brand_id: Any) -> Share:
+    return Share(share.weights.parts()[brand_id], share.num, share.den)
 
 
 def _allowed(version: Version, wanted: int, case: Case, limits: Limits) -> tuple[Cut | None, int]:
@@ -247,20 +241,15 @@ def _allowed(version: Version, wanted: int, case: Case, limits: Limits) -> tuple
 def _limits_of(version: Version, case: Case) -> Iterable[tuple[CutBy, str, int]]:
     terms = version.terms
     if terms.legal.form in t.FORMS_OF_HALF_PRICE and terms.legal.point_value_minor:
-        paid = paid_num(case.lines(version.all_goods), case)
+        paid = paid_num(case.goods(version.all_goods), case)
         worth = case.basket.paid_in * HALF * terms.legal.point_value_minor
         yield "half_price", terms.legal.form, paid // worth
-    for cap in terms.caps:
-        used = case.history.caps.get((version.campaign_id, cap_key(cap)), 0)
+    for cap, key in version.caps:
+        used = case.history.caps.get((version.campaign_id, key), 0)
         if cap.of == "points":
-            yield "cap", cap_key(cap), cap.most - used
+            yield "cap", key, cap.most - used
         elif used >= cap.most:
-            yield "cap", cap_key(cap), 0
-
-
-def cap_key(cap: t.Cap) -> str:
-    """Return what a cap is counted under, whichever version says how much."""
-    return f"{cap.of}:{cap.party}:{cap.per}"
+            yield "cap", key, 0
 
 
 # A whole campaign is one window, whatever its versions say of its days.
@@ -277,7 +266,7 @@ def window_start(cap: t.Cap, day: date) -> date:
 
 
 def _stack(outcomes: Sequence[Outcome], case: Case, limits: Limits) -> None:
-    """Let each group choose, brand by brand, which of its campaigns pays; the others are beaten."""
+    """Let each group choose, purse by purse, which of its campaigns pays; the others are beaten."""
     groups: dict[str, list[Outcome]] = {}
     for outcome in outcomes:
         if limits.modes.get(outcome.version.terms.stacking.group, "all") != "all":
@@ -288,46 +277,54 @@ def _stack(outcomes: Sequence[Outcome], case: Case, limits: Limits) -> None:
         choose = _CHOICES[limits.modes[name]]
         for outcome in members:
             outcome.won = set()
-        for brand_id in {brand_id for outcome in members for brand_id in outcome.points}:
-            paying = [outcome for outcome in members if brand_id in outcome.points]
-            winner = choose(paying, brand_id)
+        for purse in {purse for outcome in members for purse in outcome.points}:
+            paying = [outcome for outcome in members if purse in outcome.points]
+            winner = choose(paying, purse)
             for outcome in paying:
                 if outcome is winner:
-                    outcome.won = {*(outcome.won or ()), brand_id}
+                    outcome.won = {*(outcome.won or ()), purse}
                 else:
-                    outcome.beaten[brand_id] = winner.version
+                    outcome.beaten[purse] = winner.version
         for outcome in members:
             if outcome.beaten:
                 _settle(outcome, case, limits)
                 if not outcome.points:
-                    outcome.given.stamps.clear()
-                    outcome.given.rewards.clear()
+                    outcome.given.give_nothing()
 
 
-def _first(paying: Sequence[Outcome], _brand_id: UUID) -> Outcome:
+def _first(paying: Sequence[Outcome], _purse: Purse) -> Outcome:
     return paying[0]
 
 
-def _best(paying: Sequence[Outcome], brand_id: UUID) -> Outcome:
+def _best(paying: Sequence[Outcome], purse: Purse) -> Outcome:
     # The first of equals: they come in their fixed order.
-    return max(paying, key=lambda outcome: outcome.points[brand_id])
+    return max(paying, key=lambda outcome: outcome.points[purse])
 
 
-_CHOICES: Final[Mapping[str, Callable[[Sequence[Outcome], UUID], Outcome]]] = {"first": _first, "best": _best}
+_CHOICES: Final[Mapping[str, Callable[[Sequence[Outcome], Purse], Outcome]]] = {
+    "first": _first,
+    "best": _best,
+}
 
 
 def _multiply(outcome: Outcome, own: Sequence[Outcome], case: Case) -> None:
     """Add what a multiplier of other campaigns' points gives: so many per cent of their base, by line."""
-    plain = outcome.given.plain
     for key, percent in outcome.given.over:
         positions = {line.position for line in case.lines(key)}
         for other in own:
-            for position in positions & other.given.base.keys():
-                if _paid_by(other, position, case) in other.points:
-                    more = divided(other.given.base[position] * percent, t.PERCENT_USUAL)
-                    plain[position] = plain.get(position, 0) + more
+            for share in other.given.base:
+                meant = {
+                    position: weight
+                    for position, weight in share.weights.of.items()
+                    if position in positions and _paid_by(other, position, case) in other.points
+                }
+                if meant:
+                    more = Share(
+                        share.weights.changed(meant), share.num * percent, share.den * t.PERCENT_USUAL
+                    )
+                    outcome.given.add_plain(more)
 
 
-def _paid_by(outcome: Outcome, position: int, case: Case) -> UUID | None:
-    """Return the brand whose points a line earns in a campaign."""
-    return outcome.version.currency_id or case.basket.lines[position].brand_id
+def _paid_by(outcome: Outcome, position: int, case: Case) -> Purse | None:
+    """Return the purse whose points a line earns in a campaign."""
+    return outcome.version.purse or case.basket.lines[position].brand_id

@@ -3,8 +3,10 @@
 Short keys, since every receipt carries it: `v` version, `k` its campaign where a budget pays, `p` points,
 `l` points by line, `r` rules that held,
 `n` what kept a rule from paying (rule, path, condition, state, what was seen, points it would have added),
-`c` what cut it (by, which, what was left, what was wanted), `b` the better version, `g` rewards, `s` stamps.
-`x` are lines that law keeps from earning, `u` what is held of caps, `w` stamps that were given.
+`c` what cut it (by, which, what was left, what was wanted), `b` the better version, `g` rewards, `s` stamps,
+`q` whose shared points it pays.
+`x` are lines that law keeps from earning, `u` what is held of caps, `w` stamps that were given (campaign,
+card, how many, and how many of the card's full cards were paid for).
 """
 
 from __future__ import annotations
@@ -13,12 +15,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
 from domain.campaigns.compiled import Version
 from domain.campaigns.facts import Basket, Miss
-from domain.campaigns.history import CapClaim
+from domain.campaigns.history import CapClaim, StampClaim
 from domain.campaigns.judging import Cut, Judgement, Near, Outcome
 
 # Who misses more than this by one condition each is told of the first of them.
@@ -48,7 +51,12 @@ class Claims:
     """What a receipt holds of caps and cards, to be given back when it earns nothing after all."""
 
     caps: tuple[CapClaim, ...] = ()
-    stamps: tuple[tuple[UUID, str, int], ...] = ()
+    stamps: tuple[StampClaim, ...] = ()
+
+    @property
+    def subjects(self) -> set[UUID]:
+        """Whose uses of caps these are: shoppers, or who stands for a household."""
+        return {claim[2] for claim in self.caps}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +70,19 @@ class KeptEarning:
 
 def to_keep(judgement: Judgement, basket: Basket, claims: Claims) -> Kept | None:
     """Return what of a judgement is kept, as JSON; None where no campaign paid or nearly did."""
-    told = [outcome for outcome in judgement.outcomes if outcome.pays or outcome.near or outcome.cut]
-    told.sort(key=lambda outcome: not outcome.pays)
+    told = [outcome for outcome in judgement.outcomes if outcome.pays]
+    missed = (outcome for outcome in judgement.outcomes if not outcome.pays and (outcome.near or outcome.cut))
+    # All that pay are kept: what they gave is found here when it is taken back.
+    told += islice(missed, max(0, OUTCOMES_MAX - len(told)))
     kept: Kept = {
-        "o": [_outcome(outcome) for outcome in told[:OUTCOMES_MAX]],
+        "o": [_outcome(outcome) for outcome in told],
         "x": {
             str(line.position): line.restricted
             for line in basket.lines
             if line.brand_id in judgement.brands and not basket.may_earn(line)
         },
         "u": [[str(c), cap, str(whose), day.isoformat(), used] for c, cap, whose, day, used in claims.caps],
-        "w": [[str(campaign_id), card, count] for campaign_id, card, count in claims.stamps],
+        "w": [[str(campaign_id), *stamps] for campaign_id, *stamps in claims.stamps],
     }
     return {key: value for key, value in kept.items() if value} or None
 
@@ -96,6 +106,7 @@ def _outcome(outcome: Outcome) -> Kept:
         "b": str(better.id) if better else None,
         "g": outcome.given.rewards,
         "s": outcome.given.stamps,
+        "q": outcome.version.purse if isinstance(outcome.version.purse, str) else None,
     }
     return {key: value for key, value in kept.items() if value}
 
@@ -129,6 +140,16 @@ def free_kept(kept: Kept, less: Mapping[UUID, int]) -> tuple[Kept, list[CapClaim
     return kept | ({"u": held} if held else {}), freed
 
 
+def shared_points(kept: Mapping[str, Any] | None) -> dict[str, dict[int, int]]:
+    """Return what lines earn of points that a group's brands share, by owner and the line's place."""
+    found: dict[str, Counter[int]] = {}
+    for outcome in (kept or {}).get("o", ()):
+        if owner := outcome.get("q"):
+            lines = {int(position): points for position, points in outcome.get("l", {}).items()}
+            found.setdefault(owner, Counter()).update(lines)
+    return {owner: dict(lines) for owner, lines in found.items()}
+
+
 def read_kept(kept: Mapping[str, Any] | None) -> KeptEarning:
     """Return what was kept of a judgement."""
     kept = kept or {}
@@ -140,7 +161,10 @@ def read_kept(kept: Mapping[str, Any] | None) -> KeptEarning:
                 (UUID(c), cap, UUID(whose), date.fromisoformat(day), used)
                 for c, cap, whose, day, used in kept.get("u", ())
             ),
-            tuple((UUID(campaign_id), card, count) for campaign_id, card, count in kept.get("w", ())),
+            tuple(
+                (UUID(campaign_id), card, count, filled)
+                for campaign_id, card, count, filled in kept.get("w", ())
+            ),
         ),
     )
 

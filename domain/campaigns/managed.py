@@ -9,21 +9,17 @@ from sqlmodel import Session, col, select
 
 from domain.campaigns import versions
 from domain.campaigns.budgets import left_of_campaigns
-from domain.campaigns.compiled import Known, compile_terms
-from domain.campaigns.errors import NothingToPublishError, OtherBrandsError
-from domain.campaigns.names import names_of
+from domain.campaigns.errors import OtherBrandsError
+from domain.campaigns.names import names_of, rewards_named
 from domain.campaigns.programme import read_terms
-from domain.campaigns.terms import Terms
-from domain.campaigns.trying import Tried, try_on_past
+from domain.campaigns.terms import GROUP, Terms
 from domain.campaigns.versions import create_campaign, draft_of, published_of, save_draft, standings
 from domain.errors import NotFoundError
 from infra import clock
-from infra.settings import settings
 from schemas.campaigns import (
     Campaign,
     CampaignList,
     CampaignSummary,
-    DryRunView,
     ManagedCampaign,
     NewCampaign,
     VersionView,
@@ -82,7 +78,7 @@ def draft(session: Session, staff: StaffMember, campaign: Campaign, terms: Terms
         OtherBrandsError: The terms are about a brand that is not theirs.
         UnknownNamesError: The terms name what the catalogue lacks.
     """
-    _check_brands(staff, terms)
+    _check_brands(session, staff, terms)
     save_draft(session, campaign.id, terms, staff_id=staff.id)
 
 
@@ -98,14 +94,21 @@ def publish(session: Session, staff: StaffMember, campaign: Campaign, at: dateti
         BudgetUsedError: More was given already than its budgets allow.
     """
     if (version := draft_of(session, campaign.id)) is not None:
-        _check_brands(staff, read_terms(version.terms))
+        _check_brands(session, staff, read_terms(version.terms))
     versions.publish(session, campaign.id, staff_id=staff.id, at=at)
 
 
-def _check_brands(staff: StaffMember, terms: Terms) -> None:
+def _check_brands(session: Session, staff: StaffMember, terms: Terms) -> None:
     if staff.role != "admin":
         named = [*((f"brands.{place}", slug) for place, slug in enumerate(terms.brands))]
         named += [("currency", terms.currency)] if terms.currency else []
+        # Points that all brands share are no single brand's to give.
+        named += [("points_of", GROUP)] if terms.points_of == GROUP else []
+        for place, exchange in enumerate(terms.exchanges):
+            named.append((f"exchanges.{place}.from_points_of", exchange.from_points_of))
+            named.append((f"exchanges.{place}.to_points_of", exchange.to_points_of))
+        rewards = names_of(session, [terms]).rewards
+        named += [(path, rewards[slug].owner) for path, slug in rewards_named(terms) if slug in rewards]
         for field, slug in named:
             if slug not in staff.brands:
                 raise OtherBrandsError(field=field, value=slug)
@@ -157,32 +160,4 @@ def _summary(
         has_draft=draft_of(session, campaign.id) is not None,
         budget_left=left.get("total"),
         budget_left_today=left.get("day"),
-    )
-
-
-def dry_run(session: Session, campaign: Campaign, receipts: int) -> DryRunView:
-    """Try a campaign's draft on the last receipts; nothing is written.
-
-    Raises:
-        NothingToPublishError: It has no draft.
-    """
-    version = draft_of(session, campaign.id)
-    if version is None or campaign.no is None:
-        raise NothingToPublishError
-    terms = read_terms(version.terms)
-    known = Known(version.id, campaign.id, campaign.no, campaign.slug, campaign.name)
-    draft = compile_terms(known, terms, names_of(session, [terms]))
-    tried = Tried()
-    for so_far in try_on_past(session, draft, receipts):
-        tried = so_far
-    is_few = len(tried.shoppers) < settings().group_shoppers_min
-    return DryRunView(
-        receipts=tried.receipts,
-        paid_receipts=tried.paid_receipts,
-        points=tried.points,
-        waiting=tried.waiting,
-        refused=tried.refused,
-        shoppers=None if is_few else len(tried.shoppers),
-        by_day={} if is_few else dict(sorted(tried.by_day.items())),
-        cut=dict(tried.cut),
     )

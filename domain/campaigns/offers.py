@@ -9,10 +9,9 @@ from sqlmodel import Session, col, select
 
 from domain.campaigns import terms as t
 from domain.campaigns.budgets import left_of
-from domain.campaigns.compiled import Version
+from domain.campaigns.compiled import Version, cap_key
 from domain.campaigns.facts import Basket, Case, History
 from domain.campaigns.history import history_of
-from domain.campaigns.judging import cap_key
 from domain.campaigns.programme import live_at
 from domain.campaigns.told import tell_effect, tell_miss, why
 from domain.origins.clusters import household_of
@@ -94,7 +93,7 @@ def _stamps(version: Version, history: History) -> list[StampsView]:
     return [
         StampsView(
             card=effect.card,
-            have=history.stamps.get((version.campaign_id, effect.card), 0) % effect.full,
+            have=max(0, history.on_card((version.campaign_id, effect.card))),
             full=effect.full,
         )
         for rule in version.terms.rules

@@ -77,7 +77,9 @@ class Live:
         )
 
     def _on(self, day: date | None) -> Iterator[Version]:
-        return (version for version in self.versions if day is not None and version.runs_on(day))
+        return (
+            version for version in self.versions if day is not None and version.rules and version.runs_on(day)
+        )
 
 
 @dataclass(slots=True)
@@ -127,15 +129,20 @@ _loaded: dict[UUID, Programme] = {}
 
 def live_at(session: Session, at: datetime) -> Live:
     """Return the versions that uploads of a time are judged by, whenever they are judged."""
+    return programme_now(session).live_at(session, at)
+
+
+def programme_now(session: Session) -> Programme:
+    """Return all that was ever live, as it is known now: for those who look at many times at once."""
     version = session.scalars(_STATE).one_or_none()
     if version is None:
-        return Live()
+        return Programme((), {}, ())
     programme = _loaded.get(version)
     if programme is None:
         programme = _load(session)
         _loaded.clear()
         _loaded[version] = programme
-    return programme.live_at(session, at)
+    return programme
 
 
 def something_changed(session: Session) -> None:

@@ -29,6 +29,8 @@ from domain.campaigns.conditions import (
 from schemas.base import ShortText, Text
 
 POINTS_MAX: Final = 100_000_000
+# Said of points instead of a brand's slug: those that all brands of one owner share.
+GROUP: Final = "group"
 RULES_MAX: Final = 200
 # A tree deeper than a person can read is a mistake, and recursion has an end.
 DEPTH_MAX: Final = 5
@@ -146,6 +148,31 @@ class Rule(Part):
     )
 
 
+class Exchange(Part):
+    """Points of one brand, or of the group, turned into another's at a rate; what comes is whole steps.
+
+    `day_max` is of what is given, for one shopper and local day. What comes out of it can be spent for the
+    terms' `valid_days`, and counts against their budget.
+    """
+
+    from_points_of: Slug = Field(
+        description="Slug of the brand whose points are given; `group` for shared ones."
+    )
+    to_points_of: Slug = Field(description="Slug of the brand whose points come; `group` for shared ones.")
+    points: Points = Field(description="Points given in one step.")
+    becoming: Points = Field(description="Points that come for one step.")
+    day_max: Points | None = Field(
+        default=None,
+        description="Most points that a shopper may give in a day; no limit where nothing is said.",
+    )
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if self.from_points_of == self.to_points_of:
+            raise PydanticCustomError("exchange_of_one", "Points are exchanged for another's")
+        return self
+
+
 class Cap(Part):
     """What one party may get at most: points, or how many receipts pay.
 
@@ -247,8 +274,15 @@ class Terms(Part):
         description="Slug of the brand whose points are paid; each line's own where nothing is said.",
     )
     shops: Shops = Field(default=Shops(), description="Where it counts.")
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1, max_length=RULES_MAX)] = Field(
-        description="What is given for what."
+    points_of: Literal["brand", "group"] = Field(
+        default="brand",
+        description="Whose points are paid: a brand's, or those that all brands of the owner share.",
+    )
+    rules: Annotated[tuple[Rule, ...], Field(max_length=RULES_MAX)] = Field(
+        default=(), description="What is given for what; nothing only where it allows an exchange."
+    )
+    exchanges: Annotated[tuple[Exchange, ...], Field(max_length=PARTS_MAX)] = Field(
+        default=(), description="Which points may be turned into which others, and at which rate."
     )
     multiplier_max: Annotated[int, Field(gt=PERCENT_USUAL, le=PERCENT_MAX)] = Field(
         default=1_000, description="Per cent that multipliers together reach at most."
@@ -264,6 +298,13 @@ class Terms(Part):
     def _sensible(self) -> Self:
         if self.starts_on > self.ends_on:
             raise PydanticCustomError("days_in_disorder", "The last day is before the first")
+        if not (self.rules or self.exchanges):
+            raise PydanticCustomError("nothing_given", "It has neither rules nor exchanges")
+        if self.points_of == "group" and self.currency is not None:
+            raise PydanticCustomError("points_of_two", "Points are a brand's or the group's, not both")
+        pairs = [(exchange.from_points_of, exchange.to_points_of) for exchange in self.exchanges]
+        if len(set(pairs)) < len(pairs):
+            raise PydanticCustomError("exchanges_alike", "Two exchanges are of the same points")
         names = [rule.name for rule in self.rules]
         if len(set(names)) < len(names):
             raise PydanticCustomError("rules_named_twice", "Two rules have one name")
@@ -282,6 +323,12 @@ class Terms(Part):
                         "conditions_too_many", "The conditions are too many or too deep"
                     )
         return self
+
+    @property
+    def uses_group(self) -> bool:
+        """Whether it pays or exchanges points that all brands of an owner share."""
+        named = [name for one in self.exchanges for name in (one.from_points_of, one.to_points_of)]
+        return GROUP in (self.points_of, *named)
 
 
 def conditions_of(condition: Condition | None) -> Iterator[Condition]:

@@ -26,6 +26,7 @@ from domain.campaigns.programme import read_terms, something_changed
 from domain.campaigns.terms import FORMS_OF_HALF_PRICE, FORMS_WITH_FILE, Terms
 from domain.errors import NotFoundError
 from domain.events.outbox import NewEvent, record
+from domain.ledger.accounts import group_currency
 from domain.people.audit import Act, record_act
 from infra import clock
 from schemas.campaigns import Campaign, CampaignSpan, CampaignState, CampaignVersion
@@ -107,6 +108,7 @@ def publish(
         NotFoundError: There is no such campaign.
         NothingToPublishError: It has no draft.
         UnknownNamesError: The draft names what the catalogue lacks.
+        OtherGroupError: Points of a group would be paid or exchanged for a brand of another.
         LegalPapersMissingError: It is a draw or contest without its papers.
         PointValueMissingError: Its form may be worth half of the price, and a point's worth is not told.
         BudgetUsedError: More was given already than a lowered budget would hold.
@@ -150,12 +152,14 @@ def _go_live(
     at: datetime | None,
 ) -> None:
     terms = read_terms(version.terms)
-    check_names(session, terms)
+    names = check_names(session, terms)
     check_law(terms)
     now = clock.now()
     from_at = at or now
     if from_at < now and published_of(session, campaign) is not None:
         from_at = now
+    if terms.uses_group:
+        group_currency(session, names.brands[terms.brands[0]].owner)
     set_budgets(session, campaign.id, terms, begins=from_at <= now)
     _end_spans(session, campaign, from_at)
     version.published_at = now

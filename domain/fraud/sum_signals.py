@@ -31,13 +31,15 @@ VAT_SHARE_MIN: Final = 0.05
 
 
 def total_changed(facts: ReceiptFacts) -> Signal | None:
-    """Raise when the total's row shows what other places on the paper say with a digit or two changed.
+    """Raise when the total's row shows another sum than other places say, or a second one beside its own.
 
     Precision 1.0 against 144 genuine and near-miss photographs, recall 1.0 on 4 rendered cases.
     """
     checks = facts.reading.checks
-    if checks.others_minor is None or checks.printed_minor is None:
+    if checks.printed_minor is None:
         return None
+    if checks.others_minor is None:
+        return None if checks.beside_minor is None else _second_total(facts.reading, checks.beside_minor)
     evidence = {
         "total_minor": checks.printed_minor,
         "others_minor": checks.others_minor,
@@ -45,6 +47,15 @@ def total_changed(facts: ReceiptFacts) -> Signal | None:
     }
     strength = checks.printed_confidence * (0.7 + 0.1 * min(3, len(checks.others)))
     return Signal("total_changed", "review", round(strength, 3), evidence)
+
+
+def _second_total(reading: Reading, beside_minor: int) -> Signal | None:
+    """What a second sum in the total's row says, where the rest of the paper confirms the first."""
+    if not reading.checks.confirmed:
+        # Figures that run into each other on crumpled paper are the camera's.
+        return None
+    evidence = {"total_minor": reading.total_minor, "beside_minor": beside_minor}
+    return Signal("total_changed", "review", 0.8, evidence)
 
 
 def sums_differ(facts: ReceiptFacts) -> Signal | None:

@@ -63,36 +63,42 @@ class EarningAccounts:
 
 
 def earning_accounts(
-    session: Session, brand_ids: Sequence[UUID], shopper_id: UUID
-) -> dict[UUID, EarningAccounts]:
-    """Return by brand id the accounts that an earning in its currency moves between, opened on first use."""
-    asked = {"brands": list(brand_ids), "shopper": shopper_id}
-    found: dict[tuple[UUID, str], tuple[int, ...]] = {}
+    session: Session, purses: Sequence[UUID | str], shopper_id: UUID
+) -> dict[UUID | str, EarningAccounts]:
+    """Return by purse the accounts that an earning in its currency moves between, opened on first use.
+
+    A purse is a brand's id, or the owner of a group whose brands share a currency that is open.
+    """
+    brands = [purse for purse in purses if isinstance(purse, UUID)]
+    owners = [purse for purse in purses if isinstance(purse, str)]
+    asked = {"brands": brands, "owners": owners, "shopper": shopper_id}
+    found: dict[tuple[UUID | str, str], tuple[int, ...]] = {}
     # An account that another transaction opens meanwhile is seen by the second look only.
-    while sum(kind != "debt" for _, kind in found) < 2 * len(set(brand_ids)):
-        for brand_id, kind, *account in session.execute(_EARNING_ACCOUNTS, asked):
-            found[brand_id, kind] = tuple(account)
+    while sum(kind != "debt" for _, kind in found) < 2 * len(set(purses)):
+        for brand_id, owner, kind, *account in session.execute(_EARNING_ACCOUNTS, asked):
+            found[brand_id or owner, kind] = tuple(account)
     return {
-        brand_id: EarningAccounts(
-            found[brand_id, "issuer"][0],
-            found[brand_id, "issuer"][1],
-            found[brand_id, "shopper"][1],
-            -found.get((brand_id, "debt"), (0, 0, 0))[2],
+        purse: EarningAccounts(
+            found[purse, "issuer"][0],
+            found[purse, "issuer"][1],
+            found[purse, "shopper"][1],
+            -found.get((purse, "debt"), (0, 0, 0))[2],
         )
-        for brand_id in brand_ids
+        for purse in purses
     }
 
 
 # One statement: every receipt that earns asks this, and most shoppers' first receipts open accounts.
 _EARNING_ACCOUNTS: Final = text("""
     WITH wanted AS (
-        SELECT id AS currency_id, brand_id FROM currency WHERE brand_id = ANY(CAST(:brands AS uuid[]))
+        SELECT id AS currency_id, brand_id, owner FROM currency
+        WHERE brand_id = ANY(CAST(:brands AS uuid[])) OR owner = ANY(CAST(:owners AS text[]))
     ), standing AS (
-        SELECT wanted.brand_id, account.kind, wanted.currency_id, account.id, account.posted
+        SELECT wanted.brand_id, wanted.owner, account.kind, wanted.currency_id, account.id, account.posted
         FROM wanted JOIN account ON account.currency_id = wanted.currency_id
             AND account.shopper_id = CAST(:shopper AS uuid)
         UNION ALL
-        SELECT wanted.brand_id, account.kind, wanted.currency_id, account.id, 0
+        SELECT wanted.brand_id, wanted.owner, account.kind, wanted.currency_id, account.id, 0
         FROM wanted JOIN account ON account.currency_id = wanted.currency_id
             AND account.kind = 'issuer' AND account.shopper_id IS NULL
     ), opened AS (
@@ -101,12 +107,12 @@ _EARNING_ACCOUNTS: Final = text("""
             CASE kinds.kind WHEN 'shopper' THEN CAST(:shopper AS uuid) END,
             CASE kinds.kind WHEN 'shopper' THEN 0 END
         FROM wanted, (VALUES ('issuer'), ('shopper')) AS kinds (kind)
-        WHERE (brand_id, kinds.kind) NOT IN (SELECT brand_id, kind FROM standing)
+        WHERE (currency_id, kinds.kind) NOT IN (SELECT currency_id, kind FROM standing)
         ORDER BY currency_id, kinds.kind
         ON CONFLICT DO NOTHING RETURNING currency_id, kind, id
     )
-    SELECT brand_id, kind, currency_id, id, posted FROM standing
-    UNION ALL SELECT brand_id, kind, currency_id, id, 0 FROM opened JOIN wanted USING (currency_id)
+    SELECT brand_id, owner, kind, currency_id, id, posted FROM standing
+    UNION ALL SELECT brand_id, owner, kind, currency_id, id, 0 FROM opened JOIN wanted USING (currency_id)
 """)
 
 

@@ -32,7 +32,7 @@ from sqlmodel import Session, col, func, select
 
 from domain.ledger.accounts import as_rows
 from domain.ledger.errors import BudgetUsedError
-from domain.ledger.windows import Window, lock_windows, write_left
+from domain.ledger.windows import Window, lock_budgets, lock_windows, write_left
 from infra import clock
 from schemas.base import table_of
 from schemas.budgets import Budget, BudgetHold, BudgetPolicy, BudgetScope, BudgetUse
@@ -249,16 +249,23 @@ def void(session: Session, holder: UUID) -> None:
     hold(session, holder, [], at=clock.now())
 
 
-def give_back(session: Session, taken: Mapping[UUID, tuple[UUID, int]]) -> None:
+def give_back(
+    session: Session, taken: Mapping[UUID, tuple[UUID, int]], *, and_lock: Collection[int] = ()
+) -> None:
     """Give points back to the budgets that paid them, to the day they were of.
 
     Args:
         session: The open transaction.
         taken: By the key they were claimed under: the key under which they come back, and how many.
+        and_lock: Further budgets that the transaction locks later: all at once, they are in one order.
     """
     rows = [{"claimed": claimed, "key": key, "points": points} for claimed, (key, points) in taken.items()]
-    if rows:
-        session.execute(_GIVE_BACK, {"rows": as_rows(rows)})
+    if not rows:
+        return
+    paid = select(BudgetUse.budget_id).where(col(BudgetUse.key).in_(list(taken))).distinct()
+    # Who locks all slices holds this lock first: a slice written without it could be waited for in a ring.
+    lock_budgets(session, {*session.exec(paid).all(), *and_lock})
+    session.execute(_GIVE_BACK, {"rows": as_rows(rows)})
 
 
 _GIVE_BACK: Final = text("""

@@ -58,7 +58,7 @@ _HOLDS: Final = """
         FROM hold JOIN transfer USING (key) WHERE hold.account_id BETWEEN :first AND :last
     ), ended AS (
         SELECT follows AS key, sum(points) AS points FROM transfer
-        WHERE follows IN (SELECT key FROM holds) AND kind IN ('redeem', 'release') GROUP BY follows
+        WHERE follows IN (SELECT key FROM holds) AND kind IN ('adjust', 'release') GROUP BY follows
     )
     SELECT 'hold ' || key, 'reserved', points, moved FROM holds
     WHERE points <> moved OR debit_id <> account_id OR kind <> 'hold'
@@ -123,7 +123,7 @@ _SIDES: Final = """
             ('earn', 'issuer', 'shopper'), ('reverse', 'shopper', 'reversed'),
             ('claw_back', 'debt', 'reversed'), ('repay', 'shopper', 'debt'),
             ('expire', 'shopper', 'expired'), ('redeem', 'shopper', 'redeemed'),
-            ('redeem', 'held', 'redeemed'), ('refund', 'redeemed', 'shopper'), ('hold', 'shopper', 'held'),
+            ('adjust', 'held', 'issuer'), ('refund', 'redeemed', 'shopper'), ('hold', 'shopper', 'held'),
             ('release', 'held', 'shopper'), ('adjust', 'issuer', 'shopper'), ('adjust', 'shopper', 'issuer'),
             ('exchange', 'shopper', 'exchanged'), ('exchange', 'exchanged', 'shopper')))
 """
@@ -137,8 +137,7 @@ _UNDONE: Final = """
         SELECT root.key, root.kind, root.points,
             COALESCE(sum(later.points) FILTER (WHERE later.kind IN ('reverse', 'claw_back')), 0) AS reversed,
             COALESCE(sum(later.points) FILTER (WHERE later.kind = 'repay'), 0) AS repaid,
-            COALESCE(sum(later.points) FILTER (WHERE later.kind = 'refund'), 0) AS refunded,
-            COALESCE(sum(later.points) FILTER (WHERE later.kind = 'redeem'), 0) AS redeemed
+            COALESCE(sum(later.points) FILTER (WHERE later.kind = 'refund'), 0) AS refunded
         FROM roots JOIN transfer AS root USING (key) JOIN transfer AS later ON later.follows = root.key
         GROUP BY root.key
     )
@@ -149,8 +148,21 @@ _UNDONE: Final = """
     WHERE repaid > CASE WHEN kind IN ('earn', 'adjust') THEN points ELSE 0 END
     UNION ALL
     SELECT 'transfer ' || key, 'refunded', refunded,
-        CASE kind WHEN 'redeem' THEN points WHEN 'hold' THEN redeemed ELSE 0 END FROM sums
-    WHERE refunded > CASE kind WHEN 'redeem' THEN points WHEN 'hold' THEN redeemed ELSE 0 END
+        CASE kind WHEN 'redeem' THEN points ELSE 0 END FROM sums
+    WHERE refunded > CASE kind WHEN 'redeem' THEN points ELSE 0 END
+"""
+
+# What is exchanged leaves one account and comes to another, of the same shopper.
+_EXCHANGED: Final = """
+    WITH given AS (
+        SELECT transfer.key, source.shopper_id FROM transfer JOIN account AS source ON source.id = debit_id
+        WHERE transfer.ctid >= CAST(:first AS tid) AND transfer.ctid < CAST(:last AS tid)
+            AND transfer.kind = 'exchange' AND source.kind = 'shopper'
+    )
+    SELECT 'transfer ' || given.key, 'what it became', count(target.id), 1
+    FROM given LEFT JOIN transfer AS come ON come.follows = given.key AND come.kind = 'exchange'
+        LEFT JOIN account AS target ON target.id = come.credit_id AND target.shopper_id = given.shopper_id
+    GROUP BY given.key HAVING count(target.id) <> 1
 """
 
 _BUDGETS: Final = """
@@ -193,6 +205,7 @@ CHECKS: Final = (
     _by_transfers("sides", "Transfers stay in one currency, between the accounts of their kind.", _SIDES),
     _by_transfers("undone", "No more is taken back, repaid or refunded than there was.", _UNDONE),
     _by_transfers("uses", "What moves a shopper's points moves them in lots.", _USES),
+    _by_transfers("exchanged", "What is exchanged becomes something of its shopper's.", _EXCHANGED),
     _by_accounts("balances", "A balance is the sum of its transfers.", _BALANCES),
     _by_accounts("lots of accounts", "What lots have left is the balance.", _LOTS_OF_ACCOUNTS),
     _by_accounts("held", "What is held is the sum of open holds.", _HELD),

@@ -32,7 +32,9 @@ class TakenBack:
     owed: Points
 
 
-def take_back(session: Session, receipt_id: UUID, *, event: str, at: datetime) -> Points:
+def take_back(
+    session: Session, receipt_id: UUID, *, event: str, at: datetime, and_lock: Collection[int] = ()
+) -> Points:
     """Take back what a receipt earned and still stands; return how much that was.
 
     Args:
@@ -40,11 +42,12 @@ def take_back(session: Session, receipt_id: UUID, *, event: str, at: datetime) -
         receipt_id: Whose earnings.
         event: What names this taking back for ever: once per event.
         at: When it happens.
+        and_lock: Further budgets that the transaction goes on to lock, which is done here, all in one order.
 
     Raises:
         InsufficientPointsError: The shopper has spent some of it.
     """
-    return _take_back(session, receipt_id, event, at, may_owe=None).points
+    return _take_back(session, receipt_id, event, at, may_owe=None, and_lock=and_lock).points
 
 
 def claw_back(
@@ -84,6 +87,7 @@ def _take_back(
     at: datetime,
     *,
     may_owe: UUID | None,
+    and_lock: Collection[int] = (),
     parts: Mapping[UUID, int] | None = None,
 ) -> TakenBack:
     accounts = {row.credit_id for row in of_receipt(session, receipt_id) if row.kind == "earn"}
@@ -114,9 +118,8 @@ def _take_back(
             ]
     earnings = [earning for group in by_account.values() for earning in group]
     post(session, movements, [use for earning in earnings for use in earning.uses])
-    budgets.give_back(
-        session, {earning.transfer.key: (earning.key, earning.standing) for earning in earnings}
-    )
+    returned = {earning.transfer.key: (earning.key, earning.standing) for earning in earnings}
+    budgets.give_back(session, returned, and_lock=and_lock)
     total = sum(movement.points for movement in movements)
     owed = sum(movement.points for movement in movements if movement.kind == "claw_back")
     return TakenBack(Points(total), Points(owed))

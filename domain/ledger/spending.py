@@ -1,8 +1,8 @@
-"""Points that leave a shopper's account by their will, and how they come back.
+"""Points that leave a shopper's account, and how they come back.
 
     redeem(session, key, of, points, at=...)            spent at once
-    hold(session, key, of, points, at=..., until=...)   reserved; then either
-    post_hold(session, hold_key, key=..., at=...)         spent, all of it or a part
+    hold(session, key, of, points, at=..., until=...)   reserved while staff decide; then either
+    post_hold(session, hold_key, key=..., at=...)         taken, all of it or a part
     void_hold(session, hold_key, at=...)                  let go
     refund(session, key, of=spent_key, at=...)          given back, all of it or a part
     exchange(session, key, of, to_currency, ...)        turned into another currency of the group
@@ -102,7 +102,7 @@ def _move_held(session: Session, account_id: int, points: int) -> None:
 def post_hold(
     session: Session, hold_key: UUID, *, key: UUID, at: datetime, points: Points | None = None
 ) -> None:
-    """Spend what was reserved, or a part of it: the rest goes back to its lots.
+    """Take what was reserved, or a part of it, by hand: the rest goes back to its lots.
 
     Raises:
         TransferUnknownError: Nothing was reserved under that key.
@@ -110,18 +110,18 @@ def post_hold(
         InsufficientPointsError: More is asked for than was reserved.
     """
     held, purse = _locked_hold(session, hold_key)
-    spent = Points(held.points) if points is None else points
-    if not 0 < spent <= held.points:
-        raise InsufficientPointsError(asked=spent, held=held.points)
+    taken = Points(held.points) if points is None else points
+    if not 0 < taken <= held.points:
+        raise InsufficientPointsError(asked=taken, held=held.points)
     source = system_account(session, purse.currency_id, "held")
-    target = system_account(session, purse.currency_id, "redeemed")
-    movement = Movement(key, "redeem", source, target, spent, at, follows=hold_key)
+    target = system_account(session, purse.currency_id, "issuer")
+    movement = Movement(key, "adjust", source, target, taken, at, follows=hold_key)
     if standing(session, key) is not None:
         check_same(session, [movement])
         return
     if held.state != "open":
         raise HoldEndedError
-    released, uses = _release(session, held, purse, Points(held.points - spent), at)
+    released, uses = _release(session, held, purse, Points(held.points - taken), at)
     post(session, [movement, *released], uses)
     _end_hold(session, held, "posted")
 
@@ -139,6 +139,11 @@ def void_hold(session: Session, hold_key: UUID, *, at: datetime) -> None:
     if held.state == "open":
         post(session, *_release(session, held, purse, Points(held.points), at))
         _end_hold(session, held, "void")
+
+
+def is_held(session: Session, key: UUID) -> bool:
+    """Say whether points are reserved under a key at this moment."""
+    return session.exec(select(Hold.state).where(Hold.key == key)).first() == "open"
 
 
 def void_lapsed(session: Session, now: datetime) -> int:
@@ -204,15 +209,12 @@ def refund(session: Session, key: UUID, *, of: UUID, at: datetime, points: Point
     spent = standing(session, of)
     if spent is None or spent.kind != "redeem":
         raise TransferUnknownError
-    root = spent if spent.follows is None else standing(session, spent.follows)
-    if root is None:
-        raise TransferUnknownError
-    lock_accounts(session, [root.debit_id])
+    lock_accounts(session, [spent.debit_id])
     before = standing(session, key)
-    made = family(session, root.key)
-    left = Points(_sum(made, "redeem") - _sum(made, "refund"))
+    made = family(session, spent.key)
+    left = Points(spent.points - _sum(made, "refund"))
     asked = points or (Points(before.points) if before else left)
-    movement = Movement(key, "refund", spent.credit_id, root.debit_id, asked, at, follows=root.key)
+    movement = Movement(key, "refund", spent.credit_id, spent.debit_id, asked, at, follows=spent.key)
     if before is not None:
         check_same(session, [movement])
         return asked
@@ -252,19 +254,23 @@ def exchange(  # noqa: PLR0913 - each says one thing of an exchange
     becoming: Points,
     last_day: date | None,
     at: datetime,
+    campaign_id: UUID | None = None,
 ) -> None:
-    """Turn points into another currency's, which can be spent until `last_day`.
+    """Turn points into another currency's, which can be spent until `last_day`, as a campaign allows.
 
     Raises:
         InsufficientPointsError: There are fewer that can be spent on that day.
         TransferMismatchError: The key stands with other values.
     """
-    source = lock_purse(session, of.shopper_id, of.currency_id)
-    if source is None:
-        raise InsufficientPointsError(asked=points, held=0)
-    target = shopper_account(session, to_currency_id, of.shopper_id)
+    source, target = lock_pair(session, of, to_currency_id)
     out = Movement(
-        key, "exchange", source.account_id, system_account(session, of.currency_id, "exchanged"), points, at
+        key,
+        "exchange",
+        source,
+        system_account(session, of.currency_id, "exchanged"),
+        points,
+        at,
+        campaign_id=campaign_id,
     )
     come = Movement(
         key_of("exchange", key),
@@ -273,6 +279,7 @@ def exchange(  # noqa: PLR0913 - each says one thing of an exchange
         target,
         becoming,
         at,
+        campaign_id=campaign_id,
         follows=key,
         last_day=last_day,
         lot_points=becoming,
@@ -282,6 +289,19 @@ def exchange(  # noqa: PLR0913 - each says one thing of an exchange
     else:
         check_same(session, [out])
     post(session, [come])
+
+
+def lock_pair(session: Session, of: Owner, to_currency_id: int) -> tuple[int, int]:
+    """Lock a shopper's accounts in two currencies, at once and so in the order of all; return their ids.
+
+    They are opened in the order in which receipts open theirs.
+    """
+    accounts = {
+        currency_id: shopper_account(session, currency_id, of.shopper_id)
+        for currency_id in sorted((of.currency_id, to_currency_id))
+    }
+    lock_accounts(session, accounts.values())
+    return accounts[of.currency_id], accounts[to_currency_id]
 
 
 def adjust(

@@ -42,7 +42,7 @@ def lock_windows(
     What a holder holds stays of the day it was held on.
     """
     ids, holds = sorted(budget_ids), held or {}
-    session.execute(_LOCK_BUDGETS, {"locks": _LOCKS, "budgets": ids})
+    lock_budgets(session, ids)
     today = clock.day_of(at)
     days = [
         {"budget_id": budget_id, "day": holds[budget_id][0] if budget_id in holds else None}
@@ -56,6 +56,12 @@ def lock_windows(
         points = holds[row.id][1] if row.id in holds else 0
         found[row.id] = Window(row.id, row.day, row.amount, row.policy, row.slices, lefts[row.id], points)
     return found
+
+
+def lock_budgets(session: Session, budget_ids: Collection[int]) -> None:
+    """Keep others from locking all slices of budgets, or from giving back to them, until the end."""
+    if budget_ids:
+        session.execute(_LOCK_BUDGETS, {"locks": _LOCKS, "budgets": list(budget_ids)})
 
 
 _LOCK_BUDGETS: Final = text("""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from domain.errors import NotFoundError
 from domain.events.outbox import NewEvent, record
@@ -12,18 +13,26 @@ from domain.ledger import spending
 from domain.ledger.accounts import currency_of
 from domain.ledger.transfers import key_of
 from domain.loyalty.crediting import last_day
-from domain.loyalty.errors import AdjustedByOneselfError, AdjustmentEndedError, OwnPointsError
+from domain.loyalty.errors import (
+    AdjustedByOneselfError,
+    AdjustmentEndedError,
+    OwnPointsError,
+    RequestReusedError,
+)
 from domain.people.audit import record_act
 from domain.people.shoppers import phone_e164, pseudonym
 from domain.people.staff import is_related
 from infra import clock
 from infra.db import lock_key
 from infra.settings import settings
+from schemas.base import Points
 from schemas.catalog import Brand
 from schemas.people import Shopper, StaffMember
 from schemas.reversals import AdjustmentRequest, AdjustmentView, PointsAdjustment
 
 SHOWN_MAX = 200
+# A proposal to take points that nobody answers for so long holds them no more.
+RESERVED_DAYS = 30
 
 
 def adjust(session: Session, asked: AdjustmentRequest, *, admin_id: UUID) -> PointsAdjustment:
@@ -34,6 +43,7 @@ def adjust(session: Session, asked: AdjustmentRequest, *, admin_id: UUID) -> Poi
         NotFoundError: There is no such shopper or brand.
         OwnPointsError: The shopper is the admin, or their family.
         InsufficientPointsError: More is taken than can be spent.
+        RequestReusedError: The admin used this `request` for something else.
     """
     phone, slug = phone_e164(asked.phone), asked.brand.replace("\0", " ")
     shopper = session.exec(select(Shopper.id).where(Shopper.phone == phone)).first()
@@ -44,7 +54,12 @@ def adjust(session: Session, asked: AdjustmentRequest, *, admin_id: UUID) -> Poi
         raise OwnPointsError
     lock_key(session, f"adjust:{admin_id}:{asked.request}")
     if (before := _asked_before(session, asked.request, admin_id)) is not None:
+        if (before.shopper_id, before.brand_id) != (shopper, brand) or _said(before) != _said(asked):
+            raise RequestReusedError
         return before
+    # Small ones add up: who may not give much at once may not in pieces, and two may not by turns.
+    lock_key(session, f"adjustments of {shopper}")
+    alone = abs(asked.points) + _alone_today(session, shopper)
     made = PointsAdjustment(
         shopper_id=shopper,
         brand_id=brand,
@@ -57,11 +72,42 @@ def adjust(session: Session, asked: AdjustmentRequest, *, admin_id: UUID) -> Poi
     )
     session.add(made)
     session.flush()
-    if abs(asked.points) > settings().second_person_points:
+    if alone > settings().second_person_points:
+        _reserve(session, made)
         record_act(session, admin_id, "adjustment_proposed", subject=str(made.id), details=_told(made))
     else:
         _do(session, made, admin_id)
     return made
+
+
+def _said(of: PointsAdjustment | AdjustmentRequest) -> tuple[object, ...]:
+    return of.points, of.valid_days, of.reason
+
+
+def _alone_today(session: Session, shopper_id: UUID) -> int:
+    """Return what was given to a shopper, and taken, today by one person each time."""
+    made = session.exec(
+        select(func.coalesce(func.sum(func.abs(col(PointsAdjustment.points))), 0)).where(
+            PointsAdjustment.shopper_id == shopper_id,
+            PointsAdjustment.state == "done",
+            PointsAdjustment.decided_by == PointsAdjustment.proposed_by,
+            col(PointsAdjustment.decided_at) >= clock.day_begins(clock.till_today()),
+        )
+    ).one()
+    return int(made)
+
+
+def _reserve(session: Session, made: PointsAdjustment) -> None:
+    """Keep points that may be taken from being spent while a second admin decides, a month at most."""
+    if made.points < 0:
+        at = clock.now()
+        owner = spending.Owner(made.shopper_id, currency_of(session, made.brand_id))
+        until = at + timedelta(days=RESERVED_DAYS)
+        spending.hold(session, _hold_key(made), owner, Points(-made.points), at=at, until=until)
+
+
+def _hold_key(made: PointsAdjustment) -> UUID:
+    return key_of("adjust", "held", made.id)
 
 
 def _asked_before(session: Session, request: str, admin_id: UUID) -> PointsAdjustment | None:
@@ -100,6 +146,8 @@ def withdraw(session: Session, adjustment_id: UUID, *, admin_id: UUID) -> Points
     """
     made = _locked(session, adjustment_id)
     made.state, made.decided_by, made.decided_at = "withdrawn", admin_id, clock.now()
+    if _is_held(session, made):
+        spending.void_hold(session, _hold_key(made), at=clock.now())
     record_act(session, admin_id, "adjustment_withdrawn", subject=str(made.id), details=_told(made))
     return made
 
@@ -117,13 +165,20 @@ def _do(session: Session, made: PointsAdjustment, admin_id: UUID) -> None:
     at = clock.now()
     owner = spending.Owner(made.shopper_id, currency_of(session, made.brand_id))
     key, until = key_of("adjust", made.id), last_day(at, made.valid_days)
-    spending.adjust(session, key, owner, made.points, last_day=until, at=at)
+    if _is_held(session, made):
+        spending.post_hold(session, _hold_key(made), key=key, at=at)
+    else:
+        spending.adjust(session, key, owner, made.points, last_day=until, at=at)
     made.state, made.decided_by, made.decided_at = "done", admin_id, at
     session.flush()
     record_act(session, admin_id, "adjusted", subject=str(made.id), details=_told(made))
     data = {"points": made.points, "brands": {str(made.brand_id): made.points}}
     event = NewEvent(f"adjusted:{made.id}", "points.adjusted", made.shopper_id, at, made.shopper_id, data)
     record(session, [event])
+
+
+def _is_held(session: Session, made: PointsAdjustment) -> bool:
+    return spending.is_held(session, _hold_key(made))
 
 
 def _told(made: PointsAdjustment) -> dict[str, object]:

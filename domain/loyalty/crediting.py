@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import insert, text
 from sqlmodel import Session
 
+from domain.campaigns.compiled import Purse
 from domain.campaigns.judging import Award
 from domain.ledger import budgets
 from domain.ledger.accounts import EarningAccounts, earning_accounts, lock_accounts
@@ -36,9 +37,9 @@ def points_by_line(awards: Sequence[Award]) -> dict[int, int]:
     return +points
 
 
-def points_by_brand(awards: Iterable[Award]) -> dict[UUID, int]:
-    """Return what awards of all campaigns bring, by brand."""
-    points: Counter[UUID] = Counter()
+def points_by_brand(awards: Iterable[Award]) -> dict[UUID | None, int]:
+    """Return what awards of all campaigns bring, by brand; under None what a group's brands share."""
+    points: Counter[UUID | None] = Counter()
     for award in awards:
         points[award.brand_id] += award.points
     return dict(points)
@@ -95,7 +96,7 @@ _NOT_CREDITED: Final = text("ROLLBACK TO SAVEPOINT before_credit")
 
 def award_key(award: Award, *event: object) -> UUID:
     """Return the key under which a receipt's award is credited and claimed."""
-    return key_of("earn", *event, award.campaign_id, award.brand_id)
+    return key_of("earn", *event, award.campaign_id, award.purse)
 
 
 def hold(session: Session, receipt: Receipt, awards: Sequence[Award]) -> list[Award]:
@@ -128,24 +129,24 @@ def _granted(keys: Mapping[UUID, Award], granted: Mapping[UUID, int]) -> dict[UU
     }
 
 
-def _accounts_of(session: Session, shopper_id: UUID, awards: Sequence[Award]) -> dict[UUID, EarningAccounts]:
-    brand_ids = list(dict.fromkeys(award.brand_id for award in awards))
-    return earning_accounts(session, brand_ids, shopper_id) if brand_ids else {}
+def _accounts_of(session: Session, shopper_id: UUID, awards: Sequence[Award]) -> dict[Purse, EarningAccounts]:
+    purses = list(dict.fromkeys(award.purse for award in awards))
+    return earning_accounts(session, purses, shopper_id) if purses else {}
 
 
 def _post(
     session: Session,
     receipt: Receipt,
     keys: Mapping[UUID, Award],
-    accounts: Mapping[UUID, EarningAccounts],
+    accounts: Mapping[Purse, EarningAccounts],
     at: datetime,
 ) -> list[Award]:
     movements = [
         Movement(
             key=key,
             kind="earn",
-            debit_id=accounts[award.brand_id].issuer_id,
-            credit_id=accounts[award.brand_id].shopper_id,
+            debit_id=accounts[award.purse].issuer_id,
+            credit_id=accounts[award.purse].shopper_id,
             points=award.points,
             occurred_at=at,
             receipt_id=receipt.id,
@@ -156,8 +157,8 @@ def _post(
         for key, award in keys.items()
     ]
     post(session, movements)
-    for brand_id, account in accounts.items():
-        earned = [key for key, award in keys.items() if award.brand_id == brand_id]
+    for purse, account in accounts.items():
+        earned = [key for key, award in keys.items() if award.purse == purse]
         if account.owed and earned:
             repay(session, receipt.shopper_id, account.currency_id, earned, at=at)
     return list(keys.values())

@@ -17,7 +17,7 @@ from sqlmodel import Session, col, func, or_, select
 
 from domain.errors import NotFoundError
 from domain.events.outbox import NewEvent, record
-from domain.ledger.accounts import currency_of
+from domain.ledger.accounts import currency_of, lock_accounts, shopper_account
 from domain.ledger.spending import Owner
 from domain.ledger.transfers import key_of
 from domain.membership import bonus
@@ -178,6 +178,9 @@ def pay(session: Session, newcomer_id: UUID, today: date) -> None:
     if referral.reason:
         return
     currency_id = currency_of(session, terms.brand_id)
+    both = sorted((referral.referrer_id, referral.newcomer_id))
+    # Accounts of two shoppers are locked at once: one after the other, they could be waited for in a ring.
+    lock_accounts(session, [shopper_account(session, currency_id, whose) for whose in both])
     events = []
     for role, whose, points in (
         ("referrer", referral.referrer_id, terms.referrer_points),

@@ -11,12 +11,13 @@ from email_validator import EmailNotValidError, validate_email
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain.errors import InvalidValueError
 from domain.events.outbox import NewEvent, record
 from domain.people.errors import InvalidEmailError, InvalidPhoneError, StaffExistsError
 from infra import clock
 from infra.secrets import mac
 from schemas.base import new_id
-from schemas.people import Shopper, StaffMember, StaffRole
+from schemas.people import BirthYear, Shopper, StaffMember, StaffRole
 
 HOME_REGION = "VN"
 PSEUDONYM_LENGTH = 16
@@ -50,6 +51,26 @@ def join_shopper(session: Session, phone: str) -> Shopper:
     if joined is not None:
         record(session, [NewEvent("joined", "shopper.joined", joined, now, joined)])
     return session.exec(select(Shopper).where(Shopper.phone == number)).one()
+
+
+def born(session: Session, shopper_id: UUID) -> BirthYear:
+    """Return what a shopper said of their age."""
+    return BirthYear(birth_year=session.get_one(Shopper, shopper_id).birth_year)
+
+
+def say_born(session: Session, shopper_id: UUID, said: BirthYear) -> BirthYear:
+    """Keep the year in which a shopper says they were born, or forget it.
+
+    Raises:
+        InvalidValueError: It lies in the future.
+    """
+    if said.birth_year is not None and said.birth_year > clock.till_today().year:
+        raise InvalidValueError(field="birth_year")
+    shopper = session.get_one(Shopper, shopper_id)
+    shopper.birth_year = said.birth_year
+    session.add(shopper)
+    session.flush()
+    return said
 
 
 def email_address(email: str) -> str:

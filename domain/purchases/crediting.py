@@ -31,6 +31,7 @@ from domain.privacy import consents
 from domain.purchases.returns import apply_returns
 from domain.receipts.keeping import keep_granted, keep_lines, keep_reading, keep_signals
 from domain.receipts.told import tell
+from domain.rewards import granting
 from infra import clock
 from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
@@ -85,8 +86,14 @@ def settle_purchase(session: Session, purchase: Purchase) -> None:
 
 
 def _stands(session: Session, purchase: Purchase) -> bool:
-    statement = select(Receipt.status).where(Receipt.id == purchase.receipt_id)
-    return session.exec(statement).one() in STANDING_STATUSES
+    statement = select(Receipt.status, Receipt.channel).where(Receipt.id == purchase.receipt_id)
+    status, channel = session.exec(statement).one()
+    return status in STANDING_STATUSES and not _is_false(status, channel)
+
+
+def _is_false(status: str, channel: str) -> bool:
+    """Say whether a photograph was taken back by a person: what a shop tells of its paper counts more."""
+    return channel == "photo" and status == "reversed"
 
 
 def _may_earn(session: Session, purchase: Purchase) -> bool:
@@ -161,7 +168,8 @@ def _earlier(session: Session, receipt: Receipt, paper: PaperFacts, purchase: Pu
     by_id = {
         row.id: row
         for row, partner_id in found
-        if row.channel == "photo" or (partner_id != purchase.partner_id and paper.number)
+        if not _is_false(row.status, row.channel)
+        and (row.channel == "photo" or (partner_id != purchase.partner_id and paper.number))
     }
     standing = [by_id[receipt_id] for receipt_id in held if receipt_id in by_id]
     # One that has earned says more than one that a person may yet refuse.
@@ -187,6 +195,8 @@ def _earn(session: Session, receipt: Receipt, reading: Reading) -> None:
     session.flush()
     granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
     keep_granted(session, receipt, awards, granted)
+    if receipt.status == "approved":
+        granting.grant(session, receipt)
     tell(
         session,
         receipt,

@@ -24,6 +24,7 @@ from domain.events.outbox import NewEvent, record
 from domain.ledger.reversal import claw_back
 from domain.ledger.transfers import of_receipt
 from domain.purchases.errors import ReturnTooHighError
+from domain.rewards import granting
 from infra import clock
 from schemas.campaigns import CampaignVersion
 from schemas.ledger import Account, Currency
@@ -130,12 +131,14 @@ def apply_returns(session: Session, purchase: Purchase) -> int:
     parts = {one.key: one.stands for one in earned} if all_gone else _over(earned, keeps)
     # A name for this much gone back: the same again finds nothing that still is to be taken.
     event = f"purchase {purchase.id} less {sorted(returned.items())}"
+    earning.lock(session, receipt)
     taken = claw_back(
         session, receipt.id, shopper_id=receipt.shopper_id, event=event, at=clock.now(), parts=parts
     ).points
     if all_gone:
         earning.release(session, receipt)
         receipt.status = "reversed"
+        granting.take_back(session, receipt.id, at=clock.now())
     else:
         earning.give_back_part(session, receipt, _sums(earned, parts, lambda one: one.campaign_id))
     for position, line in enumerate(lines):

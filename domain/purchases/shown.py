@@ -124,7 +124,7 @@ def _why(
         return None
     elif receipt.status == "in_review":
         code = "being_checked"
-    elif receipt.status == "reversed":
+    elif receipt.status == "reversed" and not any(reason.severity == "reject" for reason in receipt.reasons):
         code = "purchase_went_back"
     elif not receipt.points and receipt.reasons:
         # Refused by a person, or nothing of it takes part.

@@ -14,10 +14,12 @@ from domain.campaigns.kept import KeptEarning, read_kept
 from domain.campaigns.told import campaign_views, names_of_versions, why_no_points
 from domain.money import major
 from domain.paging import comes_before
-from domain.receipts.reasons import Audience, reasons_of
+from domain.receipts.reasons import Audience, may_be_appealed, reasons_of
+from domain.rewards import granting
 from infra.words import Language
 from schemas.catalog import Brand, Product, Retailer
 from schemas.receipts import (
+    REFUSED_STATUSES,
     LineView,
     ReadingView,
     Receipt,
@@ -85,6 +87,7 @@ def views(
     named = names_of_versions(session, kept.values())
     lines = _line_views(session, receipts, kept, language)
     appealed = _appealed(session, receipts)
+    rewards = granting.views(session, [receipt.id for receipt in receipts if _brings(receipt)], language)
     return [
         ReceiptView(
             id=receipt.id,
@@ -94,11 +97,12 @@ def views(
             settled_at=receipt.settled_at,
             pages=pages.get(receipt.id, 0),
             reasons=reasons_of(receipt, audience, language),
-            may_appeal=receipt.status == "rejected" and receipt.id not in appealed,
+            may_appeal=may_be_appealed(receipt) and receipt.id not in appealed,
             reading=_reading_view(receipt, retailers),
             lines=lines[receipt.id],
             points=sum(line.points for line in lines[receipt.id]),
             campaigns=campaign_views(kept[receipt.id], named, language),
+            rewards=rewards.get(receipt.id, []),
         )
         for receipt in receipts
     ]
@@ -109,9 +113,14 @@ def _told_earning(receipt: Receipt) -> KeptEarning:
     return read_kept(receipt.earning) if receipt.status in EARNING_STATUSES else KeptEarning()
 
 
+def _brings(receipt: Receipt) -> bool:
+    """Say whether campaigns gave a receipt rewards: few do, and only these are asked for."""
+    return any(outcome.rewards for outcome in read_kept(receipt.earning).outcomes)
+
+
 def _appealed(session: Session, receipts: Sequence[Receipt]) -> set[UUID]:
     """Return those of the refused receipts that were appealed against; most often none is refused."""
-    refused = [receipt.id for receipt in receipts if receipt.status == "rejected"]
+    refused = [receipt.id for receipt in receipts if receipt.status in REFUSED_STATUSES]
     if not refused:
         return set()
     statement = select(ReceiptAppeal.receipt_id).where(col(ReceiptAppeal.receipt_id).in_(refused))

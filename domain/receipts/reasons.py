@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 from domain.fraud.rules import RULES, RULES_BY_KIND
 from infra.words import Language, say
 from schemas.reasons import Reason
-from schemas.receipts import ReasonView, Receipt
+from schemas.receipts import REFUSED_STATUSES, ReasonView, Receipt
 
 Audience = Literal["shopper", "staff"]
 
@@ -59,6 +59,12 @@ def told_to_shopper(receipt: Receipt) -> list[Reason]:
     return told
 
 
+def may_be_appealed(receipt: Receipt) -> bool:
+    """Say whether a receipt was decided against its shopper: goods that went back are no decision."""
+    against = any(reason.severity == "reject" for reason in receipt.reasons)
+    return receipt.status == "rejected" or (receipt.status == "reversed" and against)
+
+
 def _is_untold(reason: Reason) -> bool:
     return reason.code in UNTOLD_RULES
 
@@ -67,7 +73,7 @@ def _is_past_doubt(receipt: Receipt, reason: Reason) -> bool:
     """Say whether a reason is a rule's suspicion that a person, or the score, has answered."""
     if reason.code not in RULES or reason.severity == "info":
         return False
-    return reason.severity == "review" or receipt.status != "rejected"
+    return reason.severity == "review" or receipt.status not in REFUSED_STATUSES
 
 
 def reason_view(reason: Reason, audience: Audience, language: Language) -> ReasonView:

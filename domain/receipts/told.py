@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
 
+from domain.campaigns.kept import shared_points
 from domain.events.outbox import NewEvent, record
 from domain.receipts.reasons import told_to_shopper
 from schemas.events import EventType
@@ -26,8 +27,8 @@ def tell(
     *,
     key: str,
     at: datetime,
-    points: Mapping[UUID, int] | None = None,
-    reversed_points: Mapping[UUID, int] | None = None,
+    points: Mapping[UUID | None, int] | None = None,
+    reversed_points: Mapping[UUID | None, int] | None = None,
 ) -> None:
     """Record what happened to a receipt, whose row is locked, with the points that it moved.
 
@@ -37,19 +38,19 @@ def tell(
         type_: What happened.
         key: What names this happening for ever.
         at: When.
-        points: By brand, where some are credited or pending now.
+        points: By brand, and of a group under None, where some are credited or pending now.
         reversed_points: By brand, where some were credited before and are no more.
     """
     earned = sum((points or {}).values())
     codes = [reason.code for reason in told_to_shopper(receipt)]
     events = [_event(receipt, type_, key, at, {"status": receipt.status, "points": earned, "reasons": codes})]
-    moved: list[tuple[EventType, Mapping[UUID, int]]] = []
+    moved: list[tuple[EventType, Mapping[UUID | None, int]]] = []
     if reversed_points:
         moved.append(("points.reversed", reversed_points))
     if points and receipt.status in POINTS_EVENT:
         moved.append((POINTS_EVENT[receipt.status], points))
     for kind, by_brand in moved:
-        brands = {str(brand_id): amount for brand_id, amount in by_brand.items()}
+        brands = {str(brand_id): amount for brand_id, amount in by_brand.items() if brand_id}
         data = {"points": sum(by_brand.values()), "brands": brands}
         events.append(_event(receipt, kind, f"{key}:{kind}", at, data))
     record(session, events)
@@ -61,10 +62,17 @@ def _event(
     return NewEvent(key, type_, receipt.id, at, receipt.shopper_id, data)
 
 
-def points_by_brand(lines: Iterable[ReceiptLine]) -> dict[UUID, int]:
-    """Return what lines earn, by brand."""
-    points: Counter[UUID] = Counter()
-    for line in lines:
+def points_by_brand(
+    lines: Iterable[ReceiptLine], earning: Mapping[str, Any] | None
+) -> dict[UUID | None, int]:
+    """Return what a receipt's lines, in order, earn by brand; under None what a group's brands share."""
+    points: Counter[UUID | None] = Counter()
+    shared: Counter[int] = Counter()
+    for by_line in shared_points(earning).values():
+        shared.update(by_line)
+    for position, line in enumerate(lines):
+        of_group = min(line.points, shared[position])
+        points[None] += of_group
         if line.brand_id is not None:
-            points[line.brand_id] += line.points
+            points[line.brand_id] += line.points - of_group
     return dict(+points)

@@ -15,7 +15,7 @@ from domain.fraud.rules import RULES
 from infra.settings import settings
 from schemas.fraud import RaisedSignal, RuleMode
 from schemas.loyalty import WithheldPoints
-from schemas.receipts import Receipt
+from schemas.receipts import REFUSED_STATUSES, Receipt
 from schemas.review import ReviewDecision, ReviewUndo
 
 NOT_RAISED = (0, 0, 0, 0, 0, 0, 0)
@@ -92,7 +92,10 @@ def figures(session: Session, *, since: datetime) -> PeriodFigures:
             func.count().filter(and_(alone, status == "rejected")),
             func.count().filter(and_(alone, status.in_(("approved", "reversed")))),
             func.coalesce(
-                func.sum(WithheldPoints.points).filter(col(RaisedSignal.acting), status == "rejected"), 0
+                func.sum(WithheldPoints.points).filter(
+                    col(RaisedSignal.acting), status.in_(REFUSED_STATUSES)
+                ),
+                0,
             ),
         )
         .select_from(RaisedSignal)

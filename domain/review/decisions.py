@@ -7,25 +7,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
 from domain.campaigns import earning
-from domain.campaigns.judging import Award
-from domain.campaigns.programme import live_at
 from domain.duplicates import claims
 from domain.errors import DomainError, NotFoundError
 from domain.fraud import bands
 from domain.ledger import reversal
-from domain.loyalty.crediting import credit, hold, let_go, points_by_line, withhold
+from domain.loyalty.crediting import credit
 from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
 from domain.receipts.errors import ConflictOfInterestError
+from domain.receipts.reasons import may_be_appealed
 from domain.receipts.rows import locked
-from domain.review import records, safeguards, workbench
+from domain.review import ends, records, safeguards, workbench
 from domain.review.corrections import IDENTITY, Changes, correct
 from domain.review.errors import (
     AlreadyPaidError,
@@ -40,11 +37,11 @@ from domain.review.errors import (
     UndoRefusedError,
 )
 from domain.review.told import line_points, tell_appealed, tell_decided, tell_undone
+from domain.rewards import granting
 from infra import clock
 from infra.metrics import count_settled_after_commit
-from schemas.loyalty import WithheldPoints
 from schemas.reasons import Reason
-from schemas.receipts import Receipt, ReceiptLine
+from schemas.receipts import Receipt
 from schemas.review import Corrections, Decision, ReceiptAppeal, RefusalKind, ReviewDecision, ReviewProposal
 
 CASES_AT_ONCE_MAX = 100
@@ -113,7 +110,7 @@ def settle_review(  # noqa: PLR0913 - each says one thing of a decision
     workbench.end_hold(session, receipt_id)
     decided = records.record_decision(session, receipt, reviewer_id, decision, reason)
     if decision == "reject":
-        refuse(session, receipt, refusal)
+        ends.refuse(session, receipt, refusal)
     act: Act = "approved" if decision == "approve" else "rejected"
     details = {"decision_id": str(decided.id), "changes": done.changes}
     record_act(session, reviewer_id, act, receipt_id=receipt_id, details=details)
@@ -203,19 +200,26 @@ def undo_review(session: Session, receipt_id: UUID, *, reviewer_id: UUID) -> Non
 
     Raises:
         NotFoundError: There is no such receipt.
-        UndoRefusedError: The decision is somebody else's, or too old.
+        UndoRefusedError: The decision is somebody else's, or too old, or a voucher it brought was used.
         InsufficientPointsError: The shopper has spent the points.
     """
     receipt = locked(session, receipt_id)
     decided = records.standing_decision(session, receipt_id)
     if decided is None or not records.may_undo(decided, receipt.status, reviewer_id):
         raise UndoRefusedError
-    credited: dict[UUID, int] = {}
+    credited: dict[UUID | None, int] = {}
     if decided.decision == "approve":
-        reversal.take_back(session, receipt_id, event=str(decided.id), at=clock.now())
-        credited = line_points(session, receipt_id)
+        credited = line_points(session, receipt)
     records.record_undo(session, decided.id, reviewer_id)
-    _reopen(session, receipt, decided.waiting_since or receipt.received_at)
+    waiting = ends.wait_again(session, receipt, decided.waiting_since or receipt.received_at)
+    if decided.decision == "approve":
+        session.flush()
+        reversal.take_back(
+            session, receipt_id, event=str(decided.id), at=clock.now(), and_lock=waiting.budget_ids
+        )
+        if granting.take_back(session, receipt_id, at=clock.now()).used:
+            raise UndoRefusedError
+    ends.hold_again(session, receipt, waiting)
     session.flush()
     workbench.take_hold(session, receipt_id, reviewer_id)
     details = {"decision_id": str(decided.id)}
@@ -236,11 +240,12 @@ def appeal(session: Session, receipt_id: UUID, *, shopper_id: UUID, words: str) 
         raise NotFoundError
     if session.get(ReceiptAppeal, receipt_id) is not None:
         raise AppealedBeforeError
-    if receipt.status != "rejected":
+    if not may_be_appealed(receipt):
         raise NotRefusedError(status=receipt.status)
     appealed = ReceiptAppeal(receipt_id=receipt_id, words=words, appealed_at=clock.now())
     session.add(appealed)
-    _reopen(session, receipt, appealed.appealed_at)
+    waiting = ends.wait_again(session, receipt, appealed.appealed_at)
+    ends.hold_again(session, receipt, waiting)
     # The words themselves stay in their own row: forgetting the shopper has one place to empty.
     receipt.reasons = [*receipt.reasons, Reason("appealed", "review")]
     session.flush()
@@ -288,7 +293,7 @@ def _approve(
     *,
     pay_again: bool,
 ) -> _Approval:
-    lines = _lines_of(session, receipt.id)
+    lines = ends.lines_of(session, receipt.id)
     dearest = max(receipt.total_minor or 0, wanted.total_minor or 0)
     changes = correct(session, receipt, lines, wanted)
     if IDENTITY & changes.keys():
@@ -296,7 +301,7 @@ def _approve(
     paid_by = safeguards.paid_by(session, receipt)
     if paid_by and not pay_again:
         raise AlreadyPaidError(receipt_id=str(paid_by[0]))
-    awards = _awards_by_lines(session, receipt, lines)
+    awards = ends.awards_by_lines(session, receipt, lines)
     asks_two = (
         bool(paid_by)
         or bands.bands_on(session, receipt.purchased_on).needs_second_reviewer(dearest)
@@ -308,7 +313,9 @@ def _approve(
     taken_back = records.times_taken_back(session, receipt.id)
     granted = credit(session, receipt, awards, times_taken_back=taken_back, was_held=True)
     earning.note_granted(session, receipt, granted)
-    _write_points(lines, granted)
+    ends.write_points(lines, granted)
+    session.flush()
+    granting.grant(session, receipt, times_taken_back=taken_back)
     return _Approval(changes, paid_by)
 
 
@@ -335,66 +342,10 @@ def _propose(
     record_act(session, reviewer_id, "proposed", receipt_id=receipt_id, details=details)
 
 
-def refuse(session: Session, receipt: Receipt, refusal: RefusalKind | None) -> None:
-    """Refuse a receipt whose row is locked: it claims no paper, holds no budget, and earns nothing."""
-    receipt.status = "rejected"
-    evidence = {"refusal": refusal} if refusal else {}
-    receipt.reasons = [*receipt.reasons, Reason("refused_by_reviewer", "reject", evidence)]
-    claims.release_claims(session, receipt.id)
-    earning.release(session, receipt)
-    let_go(session, receipt)
-    lines = _lines_of(session, receipt.id)
-    withhold(session, receipt.id, [line.points for line in lines])
-    for line in lines:
-        line.points = 0
-
-
-def _reopen(session: Session, receipt: Receipt, since: datetime) -> None:
-    """Let a decided receipt wait again, since then: its claims are its own, its points pending."""
-    known = _matching_ids(receipt)
-    receipt.reasons = [reason for reason in receipt.reasons if reason.code != "refused_by_reviewer"]
-    images, prints = claims.claim_kept(session, receipt, (receipt.reading or {}).get("chain"))
-    for code, holders in (("same_image", images), ("same_receipt", prints)):
-        # Somebody may have sent the same paper while this one was refused.
-        new = [str(holder.receipt_id) for holder in holders if str(holder.receipt_id) not in known]
-        if new:
-            receipt.reasons = [*receipt.reasons, Reason(code, "review", {"matching_receipt_id": new[0]})]
-    receipt.status = "in_review"
-    receipt.waiting_since = since
-    session.execute(delete(WithheldPoints).where(col(WithheldPoints.receipt_id) == receipt.id))
-    lines = _lines_of(session, receipt.id)
-    granted = hold(session, receipt, _awards_by_lines(session, receipt, lines))
-    earning.note_granted(session, receipt, granted)
-    _write_points(lines, granted)
-
-
 def _claim_corrected(session: Session, receipt: Receipt) -> None:
     claims.release_print(session, receipt.id)
     _, prints = claims.claim_kept(session, receipt, (receipt.reading or {}).get("chain"))
-    known = _matching_ids(receipt)
+    known = ends.matching_ids(receipt)
     for holder in prints:
         if str(holder.receipt_id) not in known:
             raise CorrectionMatchesError(matching_receipt_id=str(holder.receipt_id))
-
-
-def _matching_ids(receipt: Receipt) -> set[str]:
-    return {reason.matching_receipt_id or "" for reason in receipt.reasons}
-
-
-def _lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
-    statement = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)
-    return session.exec(statement.order_by(col(ReceiptLine.position))).all()
-
-
-def _awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[Award]:
-    """Say what kept lines earn by what was live when they were sent; write each line's share on it."""
-    live = live_at(session, receipt.received_at)
-    awards = earning.earn(session, receipt, earning.lines_kept(session, lines), live).awards
-    _write_points(lines, awards)
-    return awards
-
-
-def _write_points(lines: Sequence[ReceiptLine], awards: Sequence[Award]) -> None:
-    points = points_by_line(awards)
-    for position, line in enumerate(lines):
-        line.points = points.get(position, 0)

@@ -1,7 +1,7 @@
 """An approved receipt taken back when fraud is found later: by one person, or two where it is worth much.
 
 Its points go out of the lots they lie in; what was spent already is owed and repaid by what is earned next.
-The receipt is refused then: its shopper is told so and may appeal, once, to another person.
+The receipt ends as `reversed`: its shopper is told so and may appeal, once, to another person.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from domain.receipts.errors import ConflictOfInterestError
 from domain.receipts.rows import locked
 from domain.receipts.told import tell
 from domain.review import records
-from domain.review.decisions import refuse
+from domain.review.ends import refuse
 from domain.review.errors import DecidedBeforeError, NotApprovedError, ProposalGoneError
 from domain.review.told import line_points
+from domain.rewards import granting
 from infra import clock
 from infra.settings import settings
 from schemas.people import StaffMember
@@ -75,19 +76,26 @@ def _reverse(
     reviewer_id: UUID,
     refusal: RefusalKind | None,
 ) -> None:
-    credited, at = line_points(session, receipt.id), clock.now()
+    credited, at = line_points(session, receipt), clock.now()
     proposal.state, proposal.decided_by, proposal.decided_at = "done", reviewer_id, at
     told = refusal or cast("RefusalKind | None", proposal.refusal)
     proposal.refusal = told
-    refuse(session, receipt, told)
-    # Accounts and budgets are locked last, as everywhere.
+    refuse(session, receipt, told, status="reversed")
     session.flush()
     taken = reversal.claw_back(
         session, receipt.id, shopper_id=receipt.shopper_id, event=str(proposal.id), at=at
     )
+    rewards = granting.take_back(session, receipt.id, at=at)
     proposal.points, proposal.owed = taken.points, taken.owed
+    proposal.vouchers_used = rewards.used
     session.flush()
-    details = {"reversal_id": str(proposal.id), "points": taken.points, "owed": taken.owed}
+    details = {
+        "reversal_id": str(proposal.id),
+        "points": taken.points,
+        "owed": taken.owed,
+        "vouchers": rewards.cancelled,
+        "vouchers_used": rewards.used,
+    }
     record_act(session, reviewer_id, "reversed", receipt_id=receipt.id, details=details)
     key = f"reversed:{proposal.id}"
     tell(session, receipt, "receipt.reversed", key=key, at=at, reversed_points=credited)

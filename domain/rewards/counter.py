@@ -45,7 +45,7 @@ def reserve(
     Raises:
         VoucherRefusedError: It is good for nothing here, or held for another sale.
         VoucherMistypedError: It can't be a code: somebody mistyped it.
-        TransactionReusedError: This sale has another voucher.
+        TransactionReusedError: This sale has another voucher, or was another store's.
     """
     voucher = _for_sale(session, partner_id, typed, sale)
     if voucher.state == "used":
@@ -60,7 +60,7 @@ def use(session: Session, partner_id: UUID, typed: str, sale: Transaction, langu
     Raises:
         VoucherRefusedError: It is good for nothing here, or held for another sale.
         VoucherMistypedError: It can't be a code: somebody mistyped it.
-        TransactionReusedError: This sale has another voucher.
+        TransactionReusedError: This sale has another voucher, or was another store's.
     """
     voucher = _for_sale(session, partner_id, typed, sale)
     if voucher.state == "used":
@@ -124,6 +124,8 @@ def _for_sale(session: Session, partner_id: UUID, typed: str, sale: Transaction)
     voucher = _found(session, partner_id, typed, locked=True)
     now = clock.now()
     if _is_of(voucher, partner_id, sale) and voucher.state in {"reserved", "used"}:
+        if voucher.state == "used" and voucher.store != sale.store:
+            raise TransactionReusedError
         # A hold that ran out keeps no voucher past its last day.
         if standing(voucher, now) == "expired":
             raise VoucherRefusedError

@@ -93,14 +93,21 @@ def cancel(session: Session, shopper_id: UUID, voucher_id: UUID) -> Voucher:
     now = clock.now()
     if standing(voucher, now) != "issued":
         raise VoucherGoneError
-    voucher.state, voucher.reserved_until = "cancelled", None
-    voucher.partner_id = voucher.transaction = None
-    voucher.cancelled_at, voucher.code_sealed = now, None
+    wipe(voucher, now)
     session.add(voucher)
     session.flush()
-    points.give_back(session, voucher, now)
+    # What a campaign granted cost nothing.
+    if voucher.points:
+        points.give_back(session, voucher, now)
     tell(session, voucher, "voucher.cancelled", at=now)
     return voucher
+
+
+def wipe(voucher: Voucher, at: datetime) -> None:
+    """Cancel a voucher whose row is locked: no till takes it any more, and its code is nowhere."""
+    voucher.state, voucher.reserved_until = "cancelled", None
+    voucher.partner_id = voucher.transaction = None
+    voucher.cancelled_at, voucher.code_sealed = at, None
 
 
 def standing(voucher: Voucher, at: datetime) -> VoucherStanding:

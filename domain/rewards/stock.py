@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.catalog.sheets import Sheet
 from domain.errors import NotFoundError
@@ -136,15 +137,24 @@ def take_one(session: Session, reward_id: UUID) -> Voucher:
     Raises:
         SoldOutError: None is left.
     """
-    wanted = (
+    # The second look waits for those who hold the last ones: they may yet put them back.
+    last = _free(reward_id).with_for_update().execution_options(populate_existing=True)
+    found = take_at_once(session, reward_id) or session.exec(last).one_or_none()
+    if found is None:
+        raise SoldOutError
+    return found
+
+
+def take_at_once(session: Session, reward_id: UUID) -> Voucher | None:
+    """Return a free voucher of a reward, locked, that nobody else is at; None where there is none."""
+    look = _free(reward_id).with_for_update(skip_locked=True)
+    return session.exec(look.execution_options(populate_existing=True)).one_or_none()
+
+
+def _free(reward_id: UUID) -> SelectOfScalar[Voucher]:
+    return (
         select(Voucher)
         .where(Voucher.reward_id == reward_id, Voucher.state == "free")
         .order_by(col(Voucher.id))
         .limit(1)
     )
-    # The second look waits for those who hold the last ones: they may yet put them back.
-    for look in (wanted.with_for_update(skip_locked=True), wanted.with_for_update()):
-        found = session.exec(look.execution_options(populate_existing=True)).one_or_none()
-        if found is not None:
-            return found
-    raise SoldOutError

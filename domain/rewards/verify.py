@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.ledger.transfers import key_of
-from domain.ledger.verify import Check, Difference, Piece, by_place
+from domain.ledger.verify import Check, Difference, Piece, by_place, by_sql, whole
 from domain.rewards.points import redeem_key
 
 _BLOCKS_AT_ONCE: Final = 1_000
@@ -85,7 +85,55 @@ _REDEMPTIONS: Final = text("""
     WHERE shopper_id = ANY(CAST(:shoppers AS uuid[])) AND redemption IS NOT NULL
 """)
 
+# By batches: a voucher never leaves the one that it came with.
+_STOCK: Final = """
+    WITH counted AS (
+        SELECT batch_id, count(*) AS n, count(*) FILTER (
+            WHERE voucher.reward_id <> batch.reward_id OR (state = 'free' AND issued_at IS NOT NULL)
+        ) AS strange
+        FROM voucher JOIN voucher_batch AS batch ON batch.id = batch_id GROUP BY batch_id
+    )
+    SELECT 'batch ' || id, 'vouchers', size, COALESCE(n, 0)
+    FROM voucher_batch LEFT JOIN counted ON batch_id = id WHERE size <> COALESCE(n, 0)
+    UNION ALL
+    SELECT 'batch ' || batch_id, 'vouchers of another reward, or free after they were given', strange, 0
+    FROM counted WHERE strange > 0
+"""
+
+# Each is what its receipt says that campaigns gave, and stands as its voucher does.
+_GRANTS: Final = """
+    WITH wanted AS (
+        SELECT receipt.id AS receipt_id, sum(CAST(given.value AS bigint)) AS n
+        FROM receipt, jsonb_array_elements(earning -> 'o') AS outcome,
+            jsonb_each_text(outcome -> 'g') AS given
+        WHERE receipt.status = 'approved' AND outcome ? 'g' GROUP BY receipt.id
+    ), stand AS (
+        SELECT receipt_id, count(*) AS n FROM reward_grant JOIN receipt ON receipt.id = receipt_id
+        WHERE state IN ('waiting', 'issued') AND receipt.erased_at IS NULL GROUP BY receipt_id
+    ), vouchers AS (
+        SELECT grants.id, grants.state, voucher.state AS voucher_state, voucher.id AS voucher_id,
+            voucher.shopper_id = grants.shopper_id AND voucher.reward_id = grants.reward_id
+                AND voucher.redemption = 'grant:' || grants.id AS is_its_own
+        FROM reward_grant AS grants LEFT JOIN voucher ON voucher.id = grants.voucher_id
+    )
+    SELECT 'receipt ' || receipt_id, 'rewards that stand', COALESCE(stand.n, 0), COALESCE(wanted.n, 0)
+    FROM stand FULL JOIN wanted USING (receipt_id) WHERE COALESCE(stand.n, 0) <> COALESCE(wanted.n, 0)
+    UNION ALL
+    SELECT 'grant ' || id, 'voucher', CASE WHEN is_its_own THEN 1 ELSE 0 END, 1 FROM vouchers
+    WHERE voucher_id IS NOT NULL AND NOT COALESCE(is_its_own, false)
+    UNION ALL
+    SELECT 'grant ' || id, 'voucher as it stands', 0, 1 FROM vouchers
+    WHERE (state = 'taken_back' AND voucher_id IS NOT NULL AND voucher_state <> 'cancelled')
+        OR (state = 'kept' AND voucher_state <> 'used')
+    UNION ALL
+    SELECT 'voucher ' || voucher.id, 'granted by nothing', 1, 0
+    FROM voucher LEFT JOIN reward_grant ON reward_grant.voucher_id = voucher.id
+    WHERE voucher.redemption LIKE 'grant:%' AND reward_grant.id IS NULL
+"""
+
 CHECKS: Final = (
+    Check("stock", "A batch has the vouchers that it came with.", whole, by_sql("stock", _STOCK)),
+    Check("grants", "A receipt has the rewards that campaigns gave it.", whole, by_sql("grants", _GRANTS)),
     Check(
         "vouchers",
         "A voucher was paid for once, and given back where it was cancelled.",

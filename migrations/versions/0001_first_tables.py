@@ -97,6 +97,8 @@ def upgrade() -> None:
         sa.Column("phone", sqlmodel.sql.sqltypes.AutoString(length=16), nullable=True),
         sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("birth_year", sa.SmallInteger(), nullable=True),
+        sa.CheckConstraint("birth_year BETWEEN 1900 AND 2100", name=op.f("ck_shopper_birth_year")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_shopper")),
         sa.UniqueConstraint("phone", name=op.f("uq_shopper_phone")),
     )

@@ -69,6 +69,7 @@ def upgrade() -> None:
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("owed", sa.BigInteger(), nullable=False),
+        sa.Column("vouchers_used", sa.Integer(), server_default=sa.text("0"), nullable=False),
         sa.CheckConstraint(
             "state <> 'done' OR decided_by IS NOT NULL", name=op.f("ck_receipt_reversal_done_by_somebody")
         ),

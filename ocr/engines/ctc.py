@@ -16,6 +16,8 @@ Steps = NDArray[np.float32]
 _BLANK: Final = 0
 # Less likely characters are no reading of the ink.
 _OTHER_MIN: Final = 0.02
+# Where a character is as sure, no other can be likely.
+_ALONE_MIN: Final = float(np.float32(1 - _OTHER_MIN))
 _ALTERNATIVES_MAX: Final = 3
 _FORMULAS: Final = ("H2O", "CO2", "O2")
 
@@ -66,21 +68,20 @@ def read_glyphs(scored: Sequence[Steps], charset: str) -> list[list[Glyph]]:
     # Most steps are blank: the others alone are worth their probabilities.
     steps = np.flatnonzero(best != _BLANK)
     rows = probabilities(scores[steps])
-    shares = rows[np.arange(len(steps)), best[steps]]
+    shares = rows[np.arange(len(steps)), best[steps]].tolist()
     firsts = np.searchsorted(steps, starts)
     owners = np.searchsorted(offsets, starts, side="right") - 1
     found: list[list[Glyph]] = [[] for _ in scored]
     spans = (owners, starts - offsets[owners], ends - offsets[owners], firsts, best[starts])
     for owner, first, end, row, place in zip(*(part.tolist() for part in spans), strict=True):
-        peak = row + int(shares[row : row + end - first].argmax())
-        others = _others(rows[peak], place, charset)
-        found[owner].append(Glyph(charset[place - 1], first, end - 1, float(shares[peak]), others))
+        own = shares[row : row + end - first]
+        share = max(own)
+        others = () if share > _ALONE_MIN else _others(rows[row + own.index(share)], place, charset)
+        found[owner].append(Glyph(charset[place - 1], first, end - 1, share, others))
     return found
 
 
 def _others(row: Steps, place: int, charset: str) -> tuple[tuple[str, float], ...]:
-    if row[place] > 1 - _OTHER_MIN:
-        return ()
     likely = np.flatnonzero(row > _OTHER_MIN)
     found = [
         (charset[other - 1], float(row[other])) for other in likely.tolist() if other not in (_BLANK, place)

@@ -201,14 +201,16 @@ def _chains(letters: Boxes, usual: float) -> list[_Chain]:
     """Follow letters, which come from left to right, into lines."""
     chains: list[_Chain] = []
     rows: dict[int, list[_Chain]] = {}
-    step = usual
+    step, reach = usual, _REACH * usual
     for number, (left, top, right, bottom) in enumerate(letters.tolist()):
         best, best_cost = None, 1.0
         middle = int((top + bottom) / 2 // step)
         for row in (middle - 1, middle, middle + 1):
+            passed = False
             for chain in rows.get(row, ()):
                 gap = left - chain.right
-                if gap > _REACH * usual:
+                if gap > reach:
+                    passed = True
                     continue
                 shared = min(bottom, chain.bottom) - max(top, chain.top)
                 if shared < _SHARED_MIN * min(bottom - top, chain.bottom - chain.top):
@@ -216,6 +218,9 @@ def _chains(letters: Boxes, usual: float) -> list[_Chain]:
                 cost = abs(bottom - chain.bottom) / usual + 0.03 * max(0, gap) / usual
                 if cost < best_cost:
                     best, best_cost = chain, cost
+            if passed:
+                # Letters come from left to right: what is out of reach now stays so.
+                rows[row] = [chain for chain in rows[row] if left - chain.right <= reach]
         if best is None:
             best = _Chain([number], right, float(top), float(bottom))
             chains.append(best)

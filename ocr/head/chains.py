@@ -82,6 +82,22 @@ def chains() -> tuple[Chain, ...]:
     )
 
 
+class Print:
+    """All rows of a paper: `words` folded, a row a line, and as letters by how many they are at least."""
+
+    def __init__(self, folded: Sequence[str]) -> None:
+        """Spell the rows."""
+        self.words = "\n".join(f" {line} " for line in folded)
+        self._spelled = [letters(line) for line in folded]
+        self._by_length: dict[int, list[str]] = {}
+
+    def no_shorter_than(self, length: int) -> list[str]:
+        """The rows of so many letters and more, top to bottom."""
+        if length not in self._by_length:
+            self._by_length[length] = [line for line in self._spelled if len(line) >= length]
+        return self._by_length[length]
+
+
 def find_chain(rows: Sequence[Row], head: int) -> tuple[str | None, float]:
     """The chain whose fingerprints the paper shows.
 
@@ -93,7 +109,7 @@ def find_chain(rows: Sequence[Row], head: int) -> tuple[str | None, float]:
         The catalogue's name and a confidence, or None and 0 where no chain shows.
     """
     heading = [Heading.of(row) for row in rows[: max(3, min(head, HEAD_ROWS))] if not is_address(row)]
-    everything = [(row.folded, letters(row.folded)) for row in rows]
+    everything = Print([row.folded for row in rows])
     digits = [digits_of(row.text) for row in rows]
     scores = {chain.name: score_chain(chain, heading, everything, digits) for chain in chains()}
     name = max(scores, key=lambda chain: scores[chain])
@@ -109,9 +125,7 @@ def is_address(row: Row) -> bool:
     return (bool(told) and "," in text) or bool(re.match(r"^\W*\d+[A-Z]?(?:BIS)?\s", text))
 
 
-def score_chain(
-    chain: Chain, heading: Sequence[Heading], everything: Sequence[tuple[str, str]], digits: Sequence[str]
-) -> float:
+def score_chain(chain: Chain, heading: Sequence[Heading], everything: Print, digits: Sequence[str]) -> float:
     """The weight of a chain's fingerprints that show; 0 where only words do that any till may print."""
     named = max((weight * shows(word, heading) for word, weight in chain.words), default=0.0)
     found = [weight * shows_anywhere(word, everything, digits) for word, weight in chain.anywhere]
@@ -160,15 +174,15 @@ def stands_exactly(word: str, row: Heading) -> bool:
     )
 
 
-def shows_anywhere(word: str, everything: Sequence[tuple[str, str]], digits: Sequence[str]) -> float:
-    """Whether a phrase or number shows anywhere on the paper, whose rows come folded and as letters."""
+def shows_anywhere(word: str, everything: Print, digits: Sequence[str]) -> float:
+    """Whether a phrase or number shows anywhere on the paper."""
     bare = word.replace(" ", "")
     if bare.isdigit():
         return float(any(bare in line for line in digits))
     target = letters(word)
     if len(target) < FUZZY_NAME_MIN:
-        return float(any(f" {word} " in f" {line} " for line, _ in everything))
-    long = [spelled for _, spelled in everything if len(spelled) >= len(target)]
+        return float(f" {word} " in everything.words)
+    long = everything.no_shorter_than(len(target))
     best = process.extractOne(target, long, scorer=fuzz.partial_ratio, score_cutoff=PHRASE_RATIO_MIN)
     if best is None:
         return 0.0

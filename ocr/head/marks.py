@@ -53,8 +53,7 @@ def marks_row(text: str, phrase: str) -> bool:
         return False
     if len(phrase) < FUZZY_LENGTH_MIN:
         return text.startswith(phrase) or (text.endswith(phrase) and len(phrase) >= END_LENGTH_MIN)
-    alike = fuzz.partial_ratio(phrase, text)
-    if alike < RATIO_MIN:
+    if not fuzz.partial_ratio(phrase, text, score_cutoff=RATIO_MIN):
         return False
     if phrase in text:
         return True

@@ -100,6 +100,8 @@ def may_name(row: Row) -> bool:
         row.kind in NO_NAME and not shop_pattern("legal").search(strip_marks(text))
     ):
         return False
+    if all(_is_town(part) for part in text.split(",")):
+        return False
     lowered = text.lower()
     if any(sign in lowered for sign in ("www", "http", ".com", "@", ".vn", "hotline")):
         return False
@@ -158,7 +160,16 @@ def own_name(row: Row, street: str, tagged: Tagged) -> str:
         doubtful = count > 1 or not tagged.learned or merchant_at(row, len(words) - 1, tagged) < NAME_SURE
         if doubtful and f" {fold(' '.join(words[-count:]))} " in f" {street} ":
             return " ".join(words[:-count])
-    return " ".join(words)
+    return " ".join(words[: _town_at(words) or len(words)])
+
+
+def _town_at(words: Sequence[str]) -> int:
+    """Where the town begins that ends a row behind the seller's name; 0 where none does, or it is all."""
+    return next((place for place in range(1, len(words)) if _is_town(" ".join(words[place:]))), 0)
+
+
+def _is_town(text: str) -> bool:
+    return shop_pattern("town").fullmatch(strip_marks(text).upper().strip(" ,.")) is not None
 
 
 def whole_name(name: str, branch: Sequence[str]) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Sequence
 from itertools import pairwise
+from operator import itemgetter
 from typing import Final
 
 from rapidfuzz import fuzz
 
 from ocr.items.decode import NAME_MIN, Decoded, Segment, Way, decode
 from ocr.items.draft import Draft
+from ocr.items.figures import EXACT
+from ocr.items.names import without_numbers
 from ocr.items.segments import Held
-from ocr.items.tagged import HEADING_MIN, Tagged
+from ocr.items.tagged import HEADING_MIN, Tagged, has_money
 from ocr.items.wraps import Wraps
 from ocr.text.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
 from ocr.text.labels import heading_share
@@ -30,6 +33,7 @@ TIMES: Final = frozenset({"x", "X", "*", "\u00d7", "@"})
 # Words of these roles name no goods, and of fewer letters nothing.
 NAMELESS_ROLES: Final = frozenset({"label", "unit", "tax_mark"})
 LETTERS_MIN: Final = 2
+BULLETS: Final = frozenset({"*", "-", "+", ">", "\u2022", "\u00b7"})
 LONE_MIN: Final = 0.9
 # Where a till had no need to break a name, the tagger must be as sure as this that it did.
 WRAP_SURE: Final = 0.98
@@ -37,6 +41,9 @@ WRAP_SURE: Final = 0.98
 COLUMN_GAP: Final = 1.8
 FLAG_LETTERS_MAX: Final = 2
 SEQUENCE: Final = re.compile(r"^[0O\u00d8\u00a9@]\d{1,2}$|^\d{1,2}[.)]$")
+NUMBER_DIGITS_MAX: Final = 2
+# A count, a price and an amount.
+COUNTED_MIN: Final = 3
 DISCOUNT_KINDS: Final = frozenset({"discount_line", "discount_total"})
 
 
@@ -79,9 +86,12 @@ def drafts_of(way: Way, decoded: Decoded, rows: Sequence[Row], tagged: Tagged) -
     drafts: list[Draft] = []
     ends: set[int] = set()
     wraps = Wraps(rows, tagged)
+    numbered = _numbers_lines([rows[segment.start] for segment in way.segments])
     for segment in way.segments:
         run = rows[segment.start : segment.end]
         draft = _draft(segment, run, tagged, wraps)
+        if not numbered:
+            _name_from_number(draft, run[0], tagged)
         draft.posterior = decoded.posteriors[segment.start, segment.end]
         if not draft.name and segment.start not in ends and segment.start:
             _name_above(draft, rows[segment.start - 1], tagged)
@@ -93,6 +103,9 @@ def drafts_of(way: Way, decoded: Decoded, rows: Sequence[Row], tagged: Tagged) -
         if draft.amount < 0 and _takes_off(draft, drafts):
             continue
         drafts.append(draft)
+    named = [draft for draft in drafts if draft.names]
+    for draft, name in zip(named, without_numbers([draft.names[0] for draft in named]), strict=True):
+        draft.names[0] = name
     held = {row.index for draft in drafts for row in draft.rows}
     for row in rows:
         if row.kind == "voided" and row.index not in held and row.figures and row.figures[-1].values:
@@ -108,7 +121,8 @@ def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged, wraps: Wraps) -
         for one in (*meaning.others, *meaning.discounts, *([meaning.figure] if meaning.figure else []))
         for place in range(one.figure.first, one.figure.last + 1)
     }
-    parts = [(row, _name_words(row, used, tagged)) for row in _going_on(run, tagged, wraps)]
+    naming = _going_on(_without_contents(run, tagged), tagged, wraps)
+    parts = [(row, _name_words(row, used, tagged)) for row in naming]
     named = [(row, places) for row, places in parts if places]
     if not named:
         # An item has a name: where the tagger sees none, the first words that say nothing else.
@@ -137,6 +151,29 @@ def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged, wraps: Wraps) -
     )
 
 
+def _without_contents(run: Sequence[Row], tagged: Tagged) -> Sequence[Row]:
+    """The rows of an item but the contents of a set, which a bullet or a count opens, without a price.
+
+    A till may mark goods by a bullet too: a first row goes only where the one beneath opens with a count.
+    """
+    return [
+        row
+        for place, row in enumerate(run)
+        if not _is_content(row, tagged)
+        or (place == 0 and not (len(run) > 1 and _opens_with_count(run[1], tagged)))
+    ]
+
+
+def _is_content(row: Row, tagged: Tagged) -> bool:
+    if has_money(row) or len(row.tokens) == 1:
+        return False
+    return row.tokens[0].text in BULLETS or _opens_with_count(row, tagged)
+
+
+def _opens_with_count(row: Row, tagged: Tagged) -> bool:
+    return row.tokens[0].text.isdigit() and tagged.best_role(row, 0) == "quantity"
+
+
 def _going_on(run: Sequence[Row], tagged: Tagged, wraps: Wraps) -> list[Row]:
     """The rows whose words may be the item's name: not those that would have fitted behind the name above."""
     for place, (above, row) in enumerate(pairwise(run), 1):
@@ -145,6 +182,29 @@ def _going_on(run: Sequence[Row], tagged: Tagged, wraps: Wraps) -> list[Row]:
             # What stands beneath it goes on with a wish or a remark, too.
             return [*run[:place], *(other for other in run[place + 1 :] if other.figures)]
     return list(run)
+
+
+def _numbers_lines(rows: Sequence[Row]) -> bool:
+    """Whether numbers that open items go up by one, or by two where a row was not read."""
+    opening = [int(row.tokens[0].text) for row in rows if _opens_with_number(row)]
+    steps = [after - before for before, after in pairwise(opening)]
+    return sum(step in {1, 2} for step in steps) * 2 >= len(opening)
+
+
+def _opens_with_number(row: Row) -> bool:
+    text = row.tokens[0].text
+    return text.isdecimal() and len(text) <= NUMBER_DIGITS_MAX and len(row.tokens) > 1
+
+
+def _name_from_number(draft: Draft, row: Row, tagged: Tagged) -> None:
+    """Begin a name with the number before it, where the count is another figure: 7 UP, 3 MIEN."""
+    counted = draft.proof == EXACT and draft.quantity is not None and len(draft.figures) >= COUNTED_MIN
+    if not counted or not draft.names or not _opens_with_number(row):
+        return
+    number, first = row.tokens[0], row.tokens[1]
+    close = first.box[0] - number.box[2] <= COLUMN_GAP * row.pitch
+    if close and tagged.best_role(row, 0) == "none" and draft.names[0].startswith(first.text):
+        draft.names[0] = f"{number.text} {draft.names[0]}"
 
 
 def _name_above(draft: Draft, row: Row, tagged: Tagged) -> None:
@@ -273,6 +333,8 @@ def _takes_off(draft: Draft, drafts: list[Draft]) -> bool:
             max(reversed(alike), key=lambda other: fuzz.partial_ratio(fold(other.name), fold(draft.name)))
         )
         return True
+    if _is_listed_cut(draft, drafts):
+        return True
     last = drafts[-1] if drafts else None
     if last is None or draft.quantity not in {None, 1} or -draft.amount > last.amount - last.discount:
         return False
@@ -282,6 +344,26 @@ def _takes_off(draft: Draft, drafts: list[Draft]) -> bool:
         last.cuts += draft.figures
         return True
     return False
+
+
+def _is_listed_cut(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Give an item above the reduction that a list repeats its name for: SUA MILO LON -6.000.
+
+    It stands below the items, so its row is none of theirs.
+    """
+    if draft.quantity not in {None, 1} or not draft.name:
+        return False
+    alike = [
+        (fuzz.partial_ratio(fold(other.name), fold(draft.name)), other)
+        for other in drafts
+        if -draft.amount < other.amount - other.discount
+    ]
+    likeness, named = max(alike, key=itemgetter(0), default=(0.0, None))
+    if named is None or likeness < ALIKE_MIN:
+        return False
+    named.discount -= draft.amount
+    named.cuts += draft.figures
+    return True
 
 
 def _announced(rows: Sequence[Row], start: int) -> bool:

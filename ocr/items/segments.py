@@ -102,19 +102,21 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
         held: the figures of the item's rows, top to bottom.
         style: how the paper writes money.
     """
-    discounts = tuple(
-        one for one in held if one.figure.values and one.weights["discount"] == one.weights["best"]
-    )
+    told = [one for one in held if one.figure.values and (_is_cut(one) or _is_taken_off(one, held))]
+    # Beside a reduction a till repeats the code of what is reduced: 298765 / 555123  6.00-.
+    money = {one.row.index for one in told if one.figure.is_money}
+    discounts = tuple(one for one in told if one.figure.is_money or one.row.index not in money)
     left = [one for one in held if one not in discounts]
     best, first = -inf, 0
-    told: Meaning | None = None
+    meant: Meaning | None = None
     beside: tuple[Held, ...] = ()
     most = sum(_worth_most(one) for one in left)
     if any(one.is_weight for one in left):
         # A weight printed besides may make a product too.
         most += PRODUCT[EXACT]
     choices = enumerate(_choices(left, PRICE_MIN[style.exponent]))
-    ranked = sorted((-_score_most(choice, most), place, choice) for place, choice in choices)
+    cut = bool(discounts)
+    ranked = sorted((-_score_most(choice, most, cut=cut), place, choice) for place, choice in choices)
     for bound, place, choice in ranked:
         if -bound < best:
             # Whatever arithmetic says, another way to read them is likelier.
@@ -122,11 +124,27 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
         for score, meaning, others in _readings(left, choice, discounts, style):
             # Of readings as likely, that of the likelier roles is meant.
             if score > best or (score == best and place < first):
-                best, first, told, beside = score, place, meaning, others
-    if told is None:
+                best, first, meant, beside = score, place, meaning, others
+    if meant is None:
         return None
     silence = sum(one.weights["silent"] for one in held) + sum(one.weights["discount"] for one in discounts)
-    return replace(told, others=beside, score=best + silence)
+    return replace(meant, others=beside, score=best + silence)
+
+
+def _is_cut(one: Held) -> bool:
+    return one.weights["discount"] == one.weights["best"]
+
+
+def _is_taken_off(one: Held, held: Sequence[Held]) -> bool:
+    """Whether money below an item's amount is its reduction, since it is printed with a minus."""
+    printed = one.figure.negative and one.figure.is_money and one.weights["amount"] == one.weights["best"]
+    return printed and any(
+        other.figure.is_money
+        and other.figure.values[0] >= abs(one.figure.values[0])
+        and other.row.index < one.row.index
+        and other.weights["amount"] == other.weights["best"]
+        for other in held
+    )
 
 
 def _choices(held: Sequence[Held], cheapest: int) -> Iterator[_Choice]:
@@ -158,10 +176,14 @@ def _worth_most(one: Held) -> float:
     return max(one.weights["best"], one.weights["net"] + NET)
 
 
-def _score_most(choice: _Choice, most: float) -> float:
-    """The most that a reading of a choice scores, where all figures beside the amount add `most`."""
+def _score_most(choice: _Choice, most: float, *, cut: bool) -> float:
+    """The most that a reading of a choice scores, where all figures beside the amount add `most`.
+
+    A product of one is a repeated price, unless a discount (`cut`) was taken off.
+    """
     amount, price, count = choice
-    told = 0.0 if amount is None or price is None else REPEATED if count is None else PRODUCT[EXACT]
+    alone = count is None or (count.count == 1 and not cut)
+    told = 0.0 if amount is None or price is None else REPEATED if alone else PRODUCT[EXACT]
     left = most - sum(_worth_most(one) for one in choice if one is not None)
     return _weight(choice) + told + left + ROUNDING
 
@@ -202,9 +224,13 @@ def _sums(
             )
         return
     own = [one for one in discounts if one.row is amount.row]
-    apart = tuple(one for one in discounts if one.row is not amount.row)
     column = sum(abs(one.figure.values[0]) for one in own)
     for value in amount.figure.values[:2]:
+        apart = tuple(
+            one
+            for one in discounts
+            if one.row is not amount.row and not _told_before(one, value, (*rest, *discounts))
+        )
         if price is None:
             odd = quantity is not None and quantity != 1 and not own and not _divides(value, quantity)
             if odd or (count and _is_swapped(count.figure, 0, style)):
@@ -225,6 +251,13 @@ def _sums(
                 # What the product exceeds the amount by is printed too, so that it was taken off.
                 cuts.append(missing)
             yield _priced(amount, value, cost, quantity, cuts, apart)
+
+
+def _told_before(discount: Held, amount: int, others: Sequence[Held]) -> bool:
+    """Whether a discount's row explains an amount that is net already: KHUYEN MAI @210.000 -25.000."""
+    own = abs(discount.figure.values[0])
+    beside = [abs(one.figure.values[0]) for one in others if one.row is discount.row and one.figure.values]
+    return amount + own in beside or own - amount in beside
 
 
 def _is_swapped(count: Figure, price: int, style: MoneyStyle) -> bool:

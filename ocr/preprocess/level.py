@@ -236,12 +236,21 @@ def _chains(bottoms: Points, height: float) -> list[list[int]]:
         row = int(y // height)
         best, best_cost = -1, 1.0
         for near in (row - 1, row, row + 1):
+            passed = False
             for chain in open_ends.get(near, ()):
                 end_x, end_y = places[chains[chain][-1]]
                 gap, fall = x - end_x, abs(y - end_y)
+                if gap > reach:
+                    passed = True
+                    continue
                 cost = fall / step + 0.25 * gap / reach
-                if gap <= reach and fall <= step and cost < best_cost:
+                if fall <= step and cost < best_cost:
                     best, best_cost = chain, cost
+            if passed:
+                # What is out of reach now stays so, since letters come from left to right.
+                open_ends[near] = [
+                    chain for chain in open_ends[near] if x - places[chains[chain][-1]][0] <= reach
+                ]
         if best < 0:
             best = len(chains)
             chains.append([])

@@ -61,7 +61,11 @@ def check_sums(sums: Sums, below: Sequence[Row], drafts: Sequence[Draft], ink: I
         name for name, value, off in sources if sums.total is not None and abs(value - sums.total) <= off
     }
     row = _total_row(sums)
+    gap_printed = _gap_printed(sums, below, drafts, slack)
     others, by = _others(row, sums.total, sources, ink) if row else (None, set())
+    if row and others is not None and others > row.value and gap_printed:
+        # Of several discounts one may have been misread: print says why less was paid.
+        others, by = None, set()
     return SumChecks(
         confirmed=tuple(sorted(confirmed)),
         printed_minor=row.value if row else None,
@@ -70,7 +74,8 @@ def check_sums(sums: Sums, below: Sequence[Row], drafts: Sequence[Draft], ink: I
         others=tuple(sorted(by)),
         taxed_minor=taxed.gross_minor if taxed else None,
         taxed_proven=bool(taxed and taxed.proven),
-        gap_printed=_gap_printed(sums, below, drafts, slack),
+        gap_printed=gap_printed,
+        beside_minor=_beside(row, sums, drafts, ink) if row else None,
     )
 
 
@@ -120,7 +125,8 @@ def _others(
     shown = row.value
     if any(abs(value - shown) <= off for _, value, off in sources):
         return None, set()
-    forged = row.kind in PAYABLE and total is not None and _is_other(shown, total)
+    payable = row.kind in PAYABLE
+    forged = payable and total is not None and _is_apart(shown, total)
     told = total is not None and any(value == total for _, value, _ in sources)
     if total is not None and told and not forged and not _is_changed(shown, total):
         # The row's ink may well say what the others do.
@@ -128,7 +134,7 @@ def _others(
     best: tuple[int | None, set[str]] = (None, set())
     for _, meant, _ in sources:
         few = _is_changed(shown, meant)
-        if not (few or (row.kind in PAYABLE and _is_other(shown, meant))) or _may_say(row, meant, ink):
+        if not (few or (payable and _is_apart(shown, meant))) or _may_say(row, meant, ink):
             continue
         by = {
             name
@@ -141,12 +147,43 @@ def _others(
     return best
 
 
+def _beside(row: TotalRow, sums: Sums, drafts: Sequence[Draft], ink: Ink) -> int | None:
+    """A second sum of money in the total's own row that the paper says nowhere else.
+
+    A till prints one total; whoever strikes it out needs room for another. A count of goods, and what items
+    come to before a discount, may stand there honestly.
+    """
+    if row.read is None:
+        return None
+    counts = {len(drafts), sum(draft.quantity or 1 for draft in drafts)}
+    explained = {
+        row.value,
+        sums.total,
+        gross_of(drafts),
+        cuts_of(drafts),
+        gross_of(drafts) - cuts_of(drafts),
+        *(item.value for item in sums.found),
+        *(count * 10**ink.style.exponent for count in counts),
+    }
+    return next(
+        (
+            abs(figure.values[0])
+            for figure in row.read.row.figures
+            if figure is not row.read.figure
+            and figure.is_money
+            and not figure.percent
+            and explained.isdisjoint(map(abs, figure.values))
+        ),
+        None,
+    )
+
+
 def _is_changed(shown: int, meant: int) -> bool:
     """Whether one figure is the other with a digit or two changed that are worth it.
 
     Dotted and slashed zeros are read as 6, 8 and 9, which is no change.
     """
-    if not _is_other(shown, meant):
+    if len(str(shown)) != len(str(meant)) or not _is_apart(shown, meant):
         return False
     changed = [{a, b} for a, b in zip(str(shown), str(meant), strict=True) if a != b]
     return len(changed) <= CHANGED_DIGITS_MAX and not any(pair in ZERO_LIKE for pair in changed)
@@ -160,10 +197,9 @@ def _may_say(row: TotalRow, meant: int, ink: Ink) -> bool:
     return any(abs(value) == meant for figure in seen for value in figure.values)
 
 
-def _is_other(shown: int, meant: int) -> bool:
-    """Whether two figures of one length differ by more than is worth forging."""
-    apart = abs(shown - meant) >= CHANGED_SHARE_MIN * max(shown, meant)
-    return len(str(shown)) == len(str(meant)) and apart
+def _is_apart(shown: int, meant: int) -> bool:
+    """Whether a figure differs by as much as is worth forging; one of fewer digits is a broken one's rest."""
+    return len(str(shown)) >= len(str(meant)) and abs(shown - meant) >= CHANGED_SHARE_MIN * max(shown, meant)
 
 
 def _gap_printed(sums: Sums, rows: Sequence[Row], drafts: Sequence[Draft], slack: int) -> bool:

@@ -35,7 +35,7 @@ from tests.make import console as ground
 from tests.make.access import EXPECTED, Kind
 from tests.make.bodies import BODIES, Outcome, outcome_of
 from tests.make.operations import Operation, operations
-from tests.make.things import what_rewards_hold, who_is_told
+from tests.make.things import a_dry_run, what_rewards_hold, who_is_told
 
 # Whose state lets a relative's bar be told only after other refusals.
 OWN = (
@@ -151,7 +151,7 @@ def world(session: Session, campaign: Campaign) -> World:
     campaign.brand_id = make.brand_id(session)
     session.flush()
     ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
-    ids["campaign"] = campaign.slug
+    ids |= {"campaign": campaign.slug, "run_id": a_dry_run(session, campaign)}
     ids["export_id"] = export.ask_export(session, owner.id).id
     ids |= who_is_told(session, owner, receipt, admin_id)
     ids |= {"staff_id": admin_id, "token": "made-up"}

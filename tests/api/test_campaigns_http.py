@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
+from domain.campaigns import dry_runs
 from tests import make
 from tests.make.campaigns import spend
 from tests.make.settled import sent
@@ -128,8 +130,24 @@ def test_a_draft_is_tried_on_past_receipts_and_few_shoppers_are_withheld(
     none = client.post("/v1/campaigns/tet/dry-runs", json={}, headers=headers)
     assert (none.status_code, none.json()["code"]) == (409, "campaign_without_draft")
     client.put("/v1/campaigns/tet/draft", json=terms(), headers=headers)
-    tried = client.post("/v1/campaigns/tet/dry-runs", json={"receipts": 10}, headers=headers).json()
-    assert (tried["receipts"], tried["points"], tried["shoppers"], tried["by_day"]) == (1, 185, None, {})
+    asked = client.post("/v1/campaigns/tet/dry-runs", json={"receipts": 10}, headers=headers)
+    assert (asked.status_code, asked.json()["state"]) == (202, "waiting")
+    again = client.post("/v1/campaigns/tet/dry-runs", json={}, headers=headers)
+    assert (again.status_code, again.json()["code"]) == (409, "campaign_dry_run_under_way")
+    where = asked.headers["Location"]
+    waits = client.get(where, headers=headers)
+    assert (waits.json()["progress"], waits.headers["Retry-After"]) == (0.0, "2")
+    plan = dry_runs.begin(session, UUID(asked.json()["id"]))
+    assert plan is not None
+    [*_, (tried, _)] = dry_runs.tries(session, plan)
+    dry_runs.note_done(session, plan.run_id, tried)
+    told = client.get(where, headers=headers)
+    figures = told.json()["figures"]
+    assert (told.json()["state"], "Retry-After" in told.headers) == ("done", False)
+    assert (figures["receipts"], figures["points"]) == (1, 185)
+    assert (figures["shoppers"], figures["by_day"], figures["dry_hours"]) == (None, {}, {})
+    listed = client.get("/v1/campaigns/tet/dry-runs", headers=headers).json()["dry_runs"]
+    assert listed == [told.json()]
 
 
 def test_nobody_publishes_what_another_wrote_about_brands_that_are_not_theirs(

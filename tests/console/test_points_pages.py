@@ -103,5 +103,5 @@ def test_a_reviewer_takes_an_approved_receipt_back_on_its_page(client: TestClien
     answer = ground.post(client, f"{page}/reverse", page, preset="edited", note="drawn")
     assert answer.headers["location"].endswith("said=reversed")
     session.refresh(receipt)
-    assert receipt.status == "rejected"
+    assert receipt.status == "reversed"
     assert "/reverse" not in client.get(page).text

@@ -11,9 +11,12 @@ import pytest
 
 from console import render
 from console.pages import review
+from console.terms_form import schema
 from domain.fraud.rules import RULES
 from domain.people.audit import ACTS
 from infra.words import LANGUAGES, Language, all_words
+from schemas.campaigns import CampaignState
+from schemas.dry_runs import DryRunState
 from schemas.fraud import RuleMode
 
 TEMPLATES = Path(render.__file__).parent / "templates"
@@ -44,6 +47,21 @@ def test_words_that_are_put_together_are_all_there() -> None:
     wanted |= {f"approve_{preset}" for preset in review.APPROVALS}
     wanted |= {f"reason_{code}" for code in RULES}
     wanted |= {f"mode_{mode}" for mode in get_args(RuleMode)}
+    assert wanted - words == set()
+
+
+def test_every_field_kind_and_choice_of_a_campaign_has_a_word() -> None:
+    words = all_words("vi")["console"].keys()
+    wanted = {f"said_{saying}" for saying in render.SAYINGS}
+    for part in (schema(), *schema()["$defs"].values()):
+        for name, node in part.get("properties", {}).items():
+            wanted.add(f"terms_{name}")
+            for one in (node, *node.get("anyOf", ()), node.get("items", {})):
+                wanted |= {f"choice_{name}_{value}" for value in one.get("enum", ())}
+                wanted |= {f"kind_{kind}" for kind in one.get("discriminator", {}).get("mapping", ())}
+    wanted |= {f"campaign_{state}" for state in get_args(CampaignState)}
+    wanted |= {f"dry_run_{state}" for state in get_args(DryRunState)}
+    wanted |= {word for _, word in render.SELLERS_NAVIGATION}
     assert wanted - words == set()
 
 

@@ -8,17 +8,21 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from domain.campaigns.dry_runs import ask_dry_run
+from domain.campaigns.versions import draft_of, save_draft
 from domain.events import outbox
 from domain.events.outbox import NewEvent
 from domain.membership import missions
 from domain.rewards import redemptions
 from domain.webhooks import endpoints
 from infra import clock
+from schemas.campaigns import Campaign
 from schemas.membership import NewMission
 from schemas.messages import PushTarget
 from schemas.people import Shopper
 from schemas.receipts import Receipt
 from schemas.webhooks import NewEndpoint, WebhookDelivery
+from tests import make
 from tests.make.points import earn
 from tests.make.rewards import offered_reward, partner
 
@@ -51,6 +55,13 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
         "partner": "highlands",
         "mission": a_mission(session),
     }
+
+
+def a_dry_run(session: Session, campaign: Campaign) -> UUID:
+    """The path parameter of a dry run of a campaign, which has a draft."""
+    if draft_of(session, campaign.id) is None:
+        save_draft(session, campaign.id, make.published_terms(session, campaign))
+    return ask_dry_run(session, campaign, 10).id
 
 
 def a_mission(session: Session) -> str:

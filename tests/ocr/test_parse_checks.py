@@ -143,3 +143,28 @@ def test_a_total_whose_dots_a_pen_made_dashes_is_seen() -> None:
 def test_another_figure_altogether_is_disputed_where_the_row_says_what_is_to_be_paid() -> None:
     payable = bill("118.500").replace("TONG CONG", "TONG TIEN PHAI T.TOAN")
     assert checks(payable).others_minor == 302_900
+
+
+@pytest.mark.parametrize("total", ["1.302.900", "2.302.900"])
+def test_a_total_with_a_digit_written_before_it_is_disputed(total: str) -> None:
+    payable = bill(total).replace("TONG CONG", "TONG TIEN PHAI T.TOAN")
+    assert checks(payable).others_minor == 302_900
+
+
+def test_what_is_left_of_a_broken_total_is_not_disputed() -> None:
+    payable = bill("2.900").replace("TONG CONG", "TONG TIEN PHAI T.TOAN")
+    assert checks(payable).others_minor is None
+
+
+def test_a_second_sum_beside_the_total_is_told() -> None:
+    struck = bill("302.900").replace("TONG CONG           ", "TONG CONG  1.364.552")
+    found = checks(struck)
+    assert (found.printed_minor, found.beside_minor) == (302_900, 1_364_552)
+    assert {"items", "tender"} <= set(found.confirmed)
+
+
+@pytest.mark.parametrize("beside", ["302.900", "2", "162.400", "", "8%"])
+def test_what_the_paper_says_elsewhere_may_stand_beside_the_total(beside: str) -> None:
+    subtotal = "TAM TINH                                 162.400\nTONG CONG  "
+    paper = bill("302.900").replace("TONG CONG  ", subtotal + beside)
+    assert checks(paper).beside_minor is None

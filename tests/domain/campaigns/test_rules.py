@@ -116,7 +116,12 @@ def test_a_multiplier_of_the_programme_pays_a_share_of_what_others_pay() -> None
 def test_a_full_card_pays_and_the_next_begins() -> None:
     stamp = {"kind": "stamp", "card": "six", "full": 5, "points": 60, "goods": {"brands": ["knorr"]}}
     card = version(terms({"give": [stamp]}))
-    held = {before: History(stamps={(id_of("c"), "six"): before}) for before in (0, 1, 2, 9)}
+    held = {
+        before: History(
+            stamps={(id_of("c"), "six"): before}, filled={(id_of("c"), "six"): before - before % 5}
+        )
+        for before in (0, 1, 2, 9)
+    }
     assert points(judged(CASE, card, history=held[1])) == {}
     assert points(judged(CASE, card, history=held[2])) == {"knorr": 60}
     assert points(judged(CASE, card, history=held[9])) == {"knorr": 60}

@@ -5,18 +5,20 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.campaigns.compiled import Known, compile_terms
 from domain.campaigns.names import names_of
 from domain.campaigns.terms import Terms
-from domain.campaigns.trying import try_on_past
+from domain.campaigns.trying import receipts_before, try_on_past
 from domain.campaigns.versions import create_campaign, publish_terms
 from domain.ledger.accounts import balances_of_shopper
 from infra import clock
 from schemas.base import new_id
+from schemas.rewards import RewardGrant
 from tests import make
 from tests.make.campaigns import spend
+from tests.make.rewards import offered_reward
 from tests.make.settled import sent, settle
 
 RULES: list[dict[str, Any]] = [
@@ -44,12 +46,13 @@ def send_all(session: Session) -> int:
 
 def test_publishing_pays_the_same_receipts_to_the_unit(session: Session) -> None:
     make.make_campaign(session)
+    offered_reward(session, stock_size=9)
     said = Terms.model_validate(
         {
             "starts_on": make.TODAY - timedelta(days=30),
             "ends_on": make.TODAY + timedelta(days=30),
             "brands": ["omo"],
-            "rules": RULES,
+            "rules": [*RULES, {"name": "gift", "give": [{"kind": "grant_reward", "reward": "coffee"}]}],
             "caps": [{"per": "campaign", "most": 290}],
             "budget": {"total": 700, "daily": 690, "short": "rest"},
         }
@@ -60,7 +63,7 @@ def test_publishing_pays_the_same_receipts_to_the_unit(session: Session) -> None
     )
     nested = session.begin_nested()
     without = send_all(session)
-    tried = list(try_on_past(session, draft, 100))[-1]
+    tried = list(try_on_past(session, draft, receipts_before(session, clock.now(), 100)))[-1]
     nested.rollback()
     session.expire_all()
     publish_terms(session, campaign.id, said, at=make.LONG_AGO)
@@ -73,3 +76,9 @@ def test_publishing_pays_the_same_receipts_to_the_unit(session: Session) -> None
     assert tried.waiting > 0
     assert tried.cut["points:shopper:campaign"] + tried.cut["budget"] > 0
     assert len(tried.shoppers) == 3
+    assert (tried.waiting_receipts, tried.refused_receipts) == (1, 1)
+    assert tried.dry_on.keys() == {clock.till_today()}
+    assert tried.dry_at == tried.dry_on[clock.till_today()]
+    # One of them waits for a person, and with it its gift.
+    granted = session.exec(select(RewardGrant.state)).all()
+    assert (tried.rewards, granted) == ({"coffee": 6}, ["issued"] * 5)

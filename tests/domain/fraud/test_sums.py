@@ -160,6 +160,17 @@ def test_a_total_that_two_other_places_contradict_goes_to_a_person() -> None:
     assert total_changed(facts(checks=SumChecks(printed_minor=185_000))) is None
 
 
+def test_a_second_sum_beside_a_total_that_the_paper_confirms_was_written_there() -> None:
+    checks = SumChecks(printed_minor=185_000, beside_minor=985_000, confirmed=("items",))
+    signal = total_changed(facts(checks=checks))
+    assert signal is not None
+    assert (signal.severity, signal.evidence["beside_minor"]) == ("review", 985_000)
+
+
+def test_a_second_sum_beside_a_total_that_nothing_confirms_may_be_misread() -> None:
+    assert total_changed(facts(checks=SumChecks(printed_minor=185_000, beside_minor=985_000))) is None
+
+
 @pytest.mark.parametrize(
     ("taxed", "proven", "strength"),
     [

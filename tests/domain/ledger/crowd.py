@@ -22,6 +22,7 @@ from domain.loyalty import crediting
 from infra import clock
 from infra.db import transaction
 from schemas.base import Points, new_id
+from schemas.receipts import Receipt
 from tests import make
 
 BRANDS = ("OMO", "Knorr")
@@ -29,7 +30,7 @@ AMOUNT = 2_000
 
 
 class Crowd:
-    """What threads do to the points of three shoppers, earned from one budget."""
+    """What threads do to the points of three shoppers, earned from two budgets."""
 
     def __init__(self) -> None:
         with transaction() as session:
@@ -38,7 +39,9 @@ class Crowd:
             self.shoppers = [make.make_shopper(session, f"090123456{n}") for n in range(3)]
             self.brands = [make.brand_id(session, name) for name in BRANDS]
             self.currencies = [currency_of(session, brand) for brand in self.brands]
-            self.budget = budgets.open_budget(session, scope="total", amount=AMOUNT, slices=4)
+            self.budgets = [
+                budgets.open_budget(session, scope="total", amount=AMOUNT, slices=4) for _ in range(2)
+            ]
         self.errors: list[Exception] = []
 
     def run(self, threads_: int, steps: int) -> None:
@@ -56,6 +59,7 @@ class Crowd:
             self.earn,
             self.spend,
             self.reserve,
+            self.trade,
         ]
         try:
             for _ in count() if steps is None else repeat(None, steps):
@@ -78,7 +82,7 @@ class Crowd:
                 Points(points),
                 picked.choice((None, 30)),
                 {0: points},
-                (self.budget,),
+                tuple(picked.choice((self.budgets, self.budgets[:1], self.budgets[1:]))),
             )
             for brand in self.brands
             if (points := picked.randrange(1, 20))
@@ -91,6 +95,29 @@ class Crowd:
             session.commit()
             event, at = str(new_id()), clock.now()
             reversal.claw_back(session, receipt.id, shopper_id=receipt.shopper_id, event=event, at=at)
+        elif picked.random() < 0.3:
+            session.commit()
+            self.undo(session, receipt, picked.sample(awards, len(awards)))
+
+    def undo(self, session: Session, receipt: Receipt, awards: list[Award]) -> None:
+        """Take a credit back and let the receipt wait again, in one transaction, as reviewers do."""
+        budget_ids = {budget_id for award in awards for budget_id in award.budget_ids}
+        event, at = str(new_id()), clock.now()
+        reversal.take_back(session, receipt.id, event=event, at=at, and_lock=budget_ids)
+        crediting.hold(session, receipt, awards)
+
+    def trade(self, session: Session, picked: random.Random) -> None:
+        one, other = picked.sample(self.currencies, 2)
+        spending.exchange(
+            session,
+            new_id(),
+            Owner(picked.choice(self.shoppers).id, one),
+            Points(picked.randrange(1, 10)),
+            to_currency_id=other,
+            becoming=Points(picked.randrange(1, 10)),
+            last_day=None,
+            at=clock.now(),
+        )
 
     def spend(self, session: Session, picked: random.Random) -> None:
         key, points = new_id(), Points(picked.randrange(1, 30))
@@ -114,9 +141,7 @@ class Crowd:
         spending.adjust(session, new_id(), self.owner(picked), points, last_day=None, at=clock.now())
 
     def change(self, session: Session, picked: random.Random) -> None:
-        if picked.random() < 0.5:
-            budgets.raise_budget(session, self.budget, 10)
-        else:
-            budgets.lower_budget(session, self.budget, 10)
+        change = picked.choice((budgets.raise_budget, budgets.lower_budget))
+        change(session, picked.choice(self.budgets), 10)
         session.commit()
         expire_points(session, clock.till_today() + timedelta(days=picked.choice((0, 40))), 100)

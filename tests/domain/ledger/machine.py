@@ -10,7 +10,7 @@ from uuid import UUID
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.campaigns.judging import Award
 from domain.errors import DomainError
@@ -22,9 +22,11 @@ from domain.ledger.spending import Owner
 from domain.ledger.transfers import key_of
 from domain.ledger.verify import differences
 from domain.loyalty import crediting
+from domain.membership import tiers
 from infra import clock
 from schemas.base import Points
-from schemas.campaigns import Campaign
+from schemas.campaigns import Campaign, CampaignBudget
+from schemas.membership import Ladder, TierStep
 from schemas.people import Shopper
 from schemas.receipts import Receipt
 from tests import make
@@ -32,6 +34,7 @@ from tests.make.ledger_model import FOR_EVER, Purse, Spent
 
 BRANDS = ("OMO", "Knorr")
 BUDGET = 150
+TIERS = {"silver": 40, "gold": 100}
 YES_OR_NO = st.sampled_from(("yes", "no"))
 SHOPPERS, POINTS = st.integers(0, 1), st.integers(1, 60)
 Place = tuple[int, int]
@@ -63,7 +66,8 @@ class LedgerMachine(RuleBasedStateMachine):
         self.stands: dict[UUID, str] = {}
         self.spent: dict[UUID, tuple[Place, Spent]] = {}
         self.holds: dict[UUID, tuple[Place, Spent]] = {}
-        self.budget_left = BUDGET
+        self.budget_left = self.budget_amount = BUDGET
+        self.credited_on: dict[UUID, date] = {}
         self.budget_held: dict[UUID, int] = {}
         self.events = self.lots = 0
 
@@ -71,11 +75,19 @@ class LedgerMachine(RuleBasedStateMachine):
     def begin(self) -> None:
         clock.pretend(self.now())
         session = self.session
-        self.campaign: Campaign = make.make_campaign(session, brands=BRANDS, slug="machine")
+        self.campaign: Campaign = make.make_campaign(
+            session, brands=BRANDS, slug="machine", budget={"total": BUDGET}
+        )
         self.shoppers: list[Shopper] = [make.make_shopper(session, f"090123456{n}") for n in (0, 1)]
         self.brands = [make.brand_id(session, name) for name in BRANDS]
         self.currencies = [currency_of(session, brand) for brand in self.brands]
-        self.budget = budgets.open_budget(session, scope="total", amount=BUDGET, slices=4)
+        link = select(CampaignBudget.budget_id).where(CampaignBudget.campaign_id == self.campaign.id)
+        self.budget = session.exec(link).one()
+        steps = [
+            TierStep(slug=slug, name_vi=slug, name_en=slug, from_points=points, grace_days=0)
+            for slug, points in TIERS.items()
+        ]
+        tiers.set_ladder(session, Ladder(tiers=steps))
         self.purses = {(who, brand): Purse() for who in (0, 1) for brand in (0, 1)}
 
     def teardown(self) -> None:
@@ -143,6 +155,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 return
             self.budget_left -= award.points
         self.stands[receipt.id] = "stands"
+        self.credited_on[receipt.id] = self.day
         self.lots += 1
         last_day = FOR_EVER if award.valid_days is None else self.day + timedelta(days=award.valid_days)
         self.purses[place].earn(self.lots, self.event(receipt), award.points, last_day)
@@ -226,7 +239,6 @@ class LedgerMachine(RuleBasedStateMachine):
             self.twice(
                 lambda: spending.post_hold(self.session, held_key, key=key, at=at, points=Points(used))
             )
-            self.spent[key] = place, spent
         else:
             self.twice(lambda: spending.void_hold(self.session, held_key, at=at))
         spent.state = "ended"
@@ -302,6 +314,34 @@ class LedgerMachine(RuleBasedStateMachine):
             assert self.budget_left + by < 0
         else:
             self.budget_left += by
+            self.budget_amount += by
+
+    @rule(amount=st.integers(1, 300))
+    def publish(self, amount: int) -> None:
+        """Another version of the campaign says another budget: never less than what was given of it."""
+        allowed = True
+        try:
+            with self.session.begin_nested():
+                make.change_terms(self.session, self.campaign, budget={"total": amount})
+        except DomainError:
+            allowed = False
+        assert allowed == (self.budget_left + amount - self.budget_amount >= 0)
+        if allowed:
+            self.budget_left += amount - self.budget_amount
+            self.budget_amount = amount
+
+    @rule(who=SHOPPERS)
+    def roll_tiers(self, who: int) -> None:
+        """A tier is what was earned in a year and stands, however much of it was spent or exchanged."""
+        shopper, since = self.shoppers[who].id, self.day - tiers.WINDOW
+        self.twice(lambda: tiers.look(self.session, shopper, self.day))
+        earned = sum(
+            award.points
+            for receipt, award, place in self.those("stands")
+            if place[0] == who and self.credited_on[receipt.id] >= since
+        )
+        reached = [slug for slug, points in TIERS.items() if points <= earned]
+        assert tiers.tier_of(self.session, shopper) == (reached[-1] if reached else None)
 
     # What holds after each of them.
 

@@ -17,9 +17,9 @@ from domain.ledger.verify import differences
 from infra.db import engine, forget_connections
 from tests.domain.ledger.crowd import Crowd
 
-THREADS = 8
+THREADS = 16
 # Few in the suite, since each is a commit on a disk; many by `make ledger`.
-STEPS = int(os.environ.get("LEDGER_STEPS", "25"))
+STEPS = int(os.environ.get("LEDGER_STEPS", "15"))
 KILLS = 2 if STEPS < 100 else 40
 PATIENCE_SECONDS = 120
 

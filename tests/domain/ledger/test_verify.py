@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 from sqlmodel import Session
 
+from domain import settlement
 from domain.ledger import budgets, reversal, spending
 from domain.ledger.budgets import Claim
 from domain.ledger.transfers import key_of
@@ -20,6 +21,9 @@ from schemas.base import Points, new_id
 from tests import make
 from tests.make import points as made
 from tests.make.rewards import offered_reward
+
+# One of two receipts is approved, the other waits.
+DOUBTED: tuple[dict[str, int], ...] = ({}, {"total_minor": 285_000})
 
 
 @pytest.fixture
@@ -40,10 +44,32 @@ def history(session: Session) -> Session:
     budget = budgets.open_budget(session, scope="total", amount=100)
     budgets.claim(session, [Claim(new_id(), 30, (budget,))], at=now)
     budgets.hold(session, new_id(), [Claim(new_id(), 5, (budget,))], at=now)
-    reward = offered_reward(session, stock_size=2, points=50)
+    reward = offered_reward(session, stock_size=4, points=50)
     for name in ("kept", "cancelled"):
         voucher = redemptions.redeem(session, shopper.id, reward.id, name)
     redemptions.cancel(session, shopper.id, voucher.id)
+    other = make.make_shopper(session, "0907777777")
+    stamp = {"kind": "stamp", "card": "two", "full": 2, "points": 20, "reward": "coffee"}
+    make.make_campaign(
+        session,
+        rules=[{"name": "card", "give": [stamp]}],
+        caps=[{"per": "day", "most": 500}],
+        budget={"total": 900, "daily": 800},
+    )
+    for number, units in enumerate((2, 3)):
+        sent = make.make_receipt(session, other, image=f"{number:064}")
+        reading = make.make_reading(make.make_line(quantity=units), receipt_no=str(number), **DOUBTED[number])
+        settlement.settle_receipt(session, sent.id, reading)
+    spending.exchange(
+        session,
+        key_of("swap"),
+        made.owner(session, other),
+        Points(1),
+        to_currency_id=made.owner(session, other, "Knorr").currency_id,
+        becoming=Points(1),
+        last_day=None,
+        at=now,
+    )
     session.flush()
     return session
 
@@ -79,9 +105,24 @@ DAMAGE = {
     "UPDATE budget_use SET points = points - 1": ("budgets", "left, held and used"),
     "DELETE FROM budget_hold": ("budgets", "left, held and used"),
     "UPDATE budget SET amount = 7": ("budgets", "amount"),
-    "UPDATE voucher SET points = 49 WHERE state = 'issued'": ("vouchers", "points given for it"),
+    "UPDATE voucher SET points = 49 WHERE redemption = 'kept'": ("vouchers", "points given for it"),
     "UPDATE voucher SET state = 'issued' WHERE state = 'cancelled'": ("vouchers", "points given back"),
-    "UPDATE voucher SET redemption = 'other' WHERE state = 'issued'": ("vouchers", "points given for it"),
+    "UPDATE voucher SET redemption = 'other' WHERE redemption = 'kept'": ("vouchers", "points given for it"),
+    "DELETE FROM voucher WHERE state = 'free'": ("stock", "vouchers"),
+    "UPDATE voucher SET issued_at = now() WHERE state = 'free'": (
+        "stock",
+        "vouchers of another reward, or free after they were given",
+    ),
+    "DELETE FROM reward_grant": ("grants", "rewards that stand"),
+    "UPDATE reward_grant SET state = 'kept'": ("grants", "voucher as it stands"),
+    "UPDATE voucher SET redemption = 'grant:x' WHERE redemption = 'kept'": ("grants", "granted by nothing"),
+    "UPDATE voucher SET redemption = 'other' WHERE redemption LIKE 'grant:%'": ("grants", "voucher"),
+    "UPDATE cap_use SET used = used + 1": ("caps", "used"),
+    "DELETE FROM cap_use": ("caps", "used"),
+    "UPDATE stamp_card SET stamps = stamps - 1": ("cards", "stamps"),
+    "UPDATE stamp_card SET filled = 0": ("cards", "stamps of paid cards"),
+    "DELETE FROM budget_hold USING receipt WHERE receipt.id = holder": ("pending", "held while it waits"),
+    "DELETE FROM transfer WHERE kind = 'exchange' AND follows IS NOT NULL": ("exchanged", "what it became"),
 }
 
 

@@ -56,7 +56,7 @@ def test_points_are_taken_back_and_owed_where_they_were_spent(
     spend(session, shopper, 60)
     assert reverse(session, receipt, reviewer(session)) == "done"
     assert shown(session, shopper) == (0, 60)
-    assert receipt.status == "rejected"
+    assert receipt.status == "reversed"
     assert receipt.reasons[-1].code == "refused_by_reviewer"
     acts = session.exec(select(StaffAct.act).where(StaffAct.receipt_id == receipt.id)).all()
     assert "reversed" in acts

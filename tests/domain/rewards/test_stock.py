@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from uuid import UUID
 
+from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, col, func, select
 
 from domain.rewards import catalogue, redemptions, stock
@@ -15,16 +17,24 @@ from tests import make
 from tests.make.points import earn
 from tests.make.rewards import offered_reward
 
-PROCESSES, CLAIMS_EACH, VOUCHERS = 40, 5, 100
+CLAIMS, VOUCHERS = 200, 100
+# Few in the suite, since each is a process; one for each claim by `make ledger`.
+PROCESSES = int(os.environ.get("VOUCHER_PROCESSES", "40"))
+CLAIMS_EACH = CLAIMS // PROCESSES
 
 
 def claim(shopper_id: UUID, reward_id: UUID, key: str) -> bool:
-    try:
-        with transaction() as session:
-            redemptions.redeem(session, shopper_id, reward_id, key)
-    except SoldOutError:
-        return False
-    return True
+    while True:
+        try:
+            with transaction() as session:
+                redemptions.redeem(session, shopper_id, reward_id, key)
+        except SoldOutError:
+            return False
+        except OperationalError:
+            # More processes than the database takes connections: those that have one are done soon.
+            time.sleep(0.05)
+        else:
+            return True
 
 
 def claims_of_a_process(shopper_id: UUID, reward_id: UUID, number: int) -> int:
@@ -37,7 +47,7 @@ def claims_of_a_process(shopper_id: UUID, reward_id: UUID, number: int) -> int:
     return child
 
 
-def test_two_hundred_claims_of_forty_processes_share_a_hundred_vouchers(committed: None) -> None:
+def test_two_hundred_claims_of_many_processes_share_a_hundred_vouchers(committed: None) -> None:
     with transaction() as session:
         reward = offered_reward(session, stock_size=VOUCHERS, points=1)
         shoppers = [make.make_shopper(session, f"09012{number:05}") for number in range(PROCESSES)]
