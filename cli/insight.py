@@ -71,7 +71,8 @@ def fill(
             bar = progress.add_task("filling", total=1.0)
             for made in synthetic.fill(store, plan):
                 progress.update(bar, completed=made.share, description=f"filling {made.month:%Y-%m}")
-            bar = progress.add_task("summing up", total=None)
+            bar = progress.add_task("merging", total=None)
+            synthetic.merge(store, layout)
             for name in derive.derive(store, layout):
                 progress.update(bar, description=name[:18])
         told = store.query(
