@@ -32,7 +32,9 @@ from api.routes import (
     receipts,
     review,
     rewards,
+    segments,
     stream,
+    surveys,
     tokens,
     webhooks,
 )
@@ -85,6 +87,8 @@ def create_app() -> FastAPI:
         inbox,
         push,
         stream,
+        segments,
+        surveys,
         membership,
         rewards,
         partners,

@@ -16,7 +16,20 @@ LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
 WordGroup = Literal[
-    "problem", "reason", "console", "rule", "import", "message", "push", "fault", "campaign", "insight"
+    "problem",
+    "reason",
+    "console",
+    "rule",
+    "import",
+    "message",
+    "push",
+    "fault",
+    "campaign",
+    "insight",
+    "survey",
+    "profile",
+    "verdict",
+    "withheld",
 ]
 
 

@@ -16,6 +16,7 @@ import schemas.fraud
 import schemas.insight
 import schemas.insight_store
 import schemas.ledger
+import schemas.lifetime
 import schemas.loyalty
 import schemas.membership
 import schemas.messages
@@ -32,6 +33,7 @@ import schemas.rewards
 import schemas.segments
 import schemas.signin
 import schemas.staff
+import schemas.surveys
 import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 

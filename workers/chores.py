@@ -73,7 +73,7 @@ def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
     Those about personal data stand in `workers/privacy.py`, those about campaigns in
-    `workers/campaigns.py`, about vouchers in `workers/rewards.py`.
+    `workers/campaigns.py`, about vouchers in `workers/rewards.py`, for brands in `workers/brands.py`.
     """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
@@ -92,6 +92,9 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
+    found.append(Chore("workers.brands.ask_surveys", timedelta(seconds=settings().follow_interval_seconds)))
+    found.append(Chore("workers.brands.refit_models", timedelta(hours=1)))
+    found.append(Chore("workers.brands.refresh_segments", CALL_AGAIN))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
     if retention.is_limited():

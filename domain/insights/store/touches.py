@@ -1,4 +1,4 @@
-"""What reached shoppers or came back from them, beside receipts: rewards taken and used, friends brought."""
+"""What reached shoppers or came back from them, beside receipts: rewards, friends brought, answers given."""
 
 from __future__ import annotations
 
@@ -27,27 +27,33 @@ _REFERRALS: Final = text("""
     JOIN shopper s ON s.id = f.referrer_id AND s.erased_at IS NULL
     WHERE f.referrer_id = ANY(:shoppers) OR f.newcomer_id = ANY(:shoppers)
 """)
-VOUCHERS: Final = frozenset({"reward.redeemed", "voucher.used"})
+_SURVEYS: Final = text("""
+    SELECT a.id, a.shopper_id, b.slug, f.kind, a.ended_at, a.score
+    FROM survey_ask a JOIN survey f ON f.id = a.survey_id JOIN brand b ON b.id = f.brand_id
+    JOIN shopper s ON s.id = a.shopper_id AND s.erased_at IS NULL
+    WHERE a.state = 'answered' AND (a.id = ANY(:ids) OR a.shopper_id = ANY(:shoppers))
+""")
+TOUCHING: Final = frozenset({"reward.redeemed", "voucher.used", "survey.answered"})
 
 
 def touches_of(session: Session, events: Sequence[Recorded]) -> list[Row]:
     """Return the touches that some events are about."""
-    vouchers = {event.subject_id for event in events if event.type in VOUCHERS}
+    ids = {event.subject_id for event in events if event.type in TOUCHING}
     friends = {event.subject_id for event in events if event.type == "referral.paid"}
-    return touches(session, vouchers=vouchers) + (touches(session, shoppers=friends) if friends else [])
+    return touches(session, ids=ids) + (touches(session, shoppers=friends) if friends else [])
 
 
-def touches(
-    session: Session, *, vouchers: Collection[UUID] = (), shoppers: Collection[UUID] = ()
-) -> list[Row]:
-    """Return the touches of some vouchers, or all of some shoppers."""
+def touches(session: Session, *, ids: Collection[UUID] = (), shoppers: Collection[UUID] = ()) -> list[Row]:
+    """Return the touches of some vouchers and answers, or all of some shoppers."""
     found: list[Row] = []
-    asked = {"ids": list(vouchers), "shoppers": list(shoppers)}
+    asked = {"ids": list(ids), "shoppers": list(shoppers)}
     for id_, shopper, brand, reward, issued_at, used_at, value, points in session.execute(_VOUCHERS, asked):
         if issued_at:
             found.append(_touch("reward_taken", id_, shopper, brand, reward, issued_at, points or 0))
         if used_at:
             found.append(_touch("reward_used", id_, shopper, brand, reward, used_at, value or 0))
+    for id_, shopper, brand, kind, ended_at, score in session.execute(_SURVEYS, asked):
+        found.append(_touch(f"survey_{kind}", id_, shopper, brand, "", ended_at, score))
     if shoppers:
         for newcomer, referrer, brand, state, claimed_at, ended_at, points in session.execute(
             _REFERRALS, asked
