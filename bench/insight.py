@@ -114,6 +114,8 @@ def _filled(plan: synthetic.Plan, say: Callable[[str], None]) -> dict[str, Any]:
         began = time.monotonic()
         for made in synthetic.fill(store, plan):
             say(f"filling {made.month} {made.share:.0%}")
+        say("merging")
+        synthetic.merge(store, Layout())
         filled = time.monotonic() - began
         sums: dict[str, float] = defaultdict(float)
         began = time.monotonic()

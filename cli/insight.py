@@ -76,7 +76,8 @@ def fill_store(plan: synthetic.Plan) -> None:
             bar = progress.add_task("filling", total=1.0)
             for made in synthetic.fill(store, plan):
                 progress.update(bar, completed=made.share, description=f"filling {made.month:%Y-%m}")
-            bar = progress.add_task("summing up", total=None)
+            bar = progress.add_task("merging", total=None)
+            synthetic.merge(store, layout)
             for name in derive.derive(store, layout):
                 progress.update(bar, description=name[:18])
         told = store.query(
@@ -155,7 +156,9 @@ def smoke() -> None:
         try:
             store, layout = connect.store(), Layout(connect.cluster())
             table = layout.local(name)
-            store.command(f"DROP TABLE IF EXISTS {table}{layout.everywhere} SYNC")
+            # A replicated table's name is free once it is gone everywhere; in process nobody waits.
+            sync = " SYNC" if layout.cluster else ""
+            store.command(f"DROP TABLE IF EXISTS {table}{layout.everywhere}{sync}")
             columns, engine = {"shopper": "UInt64", "paid": "Int64"}, layout.engine("MergeTree", name)
             for statement in layout.table(name, columns, f"{engine} ORDER BY shopper", SHARD):
                 store.command(statement)
@@ -163,7 +166,7 @@ def smoke() -> None:
             told = store.query(f"SELECT uniqExact(shopper) AS n, sum(paid) AS paid FROM {name}")[0]
             shards = store.query(f"SELECT _shard_num FROM {name} GROUP BY 1") if layout.cluster else []
             for dropped in {name, table}:
-                store.command(f"DROP TABLE IF EXISTS {dropped}{layout.everywhere} SYNC")
+                store.command(f"DROP TABLE IF EXISTS {dropped}{layout.everywhere}{sync}")
             for statement in layout.statements():
                 store.command(statement)
             fresh = freshness(store)

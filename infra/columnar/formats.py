@@ -68,9 +68,17 @@ def as_json_columns(columns: Columns) -> str:
     if len(lengths) != 1:
         raise ColumnarQueryError("columns of several lengths")
     try:
-        return json.dumps({name: list(values) for name, values in columns.items()}, default=_plain)
+        return json.dumps({name: _texts(values) for name, values in columns.items()}, default=_plain)
     except (TypeError, ValueError) as error:
         raise ColumnarQueryError("a column holds what is no JSON") from error
+
+
+def _texts(values: Sequence[Any]) -> list[Any]:
+    # Days come by the thousand and are few: the encoder would ask for each of them.
+    if values and type(values[0]) is date:
+        known = {value: value.isoformat() for value in set(values)}
+        return [known[value] for value in values]
+    return list(values)
 
 
 def inserting(table: str, columns: Columns) -> str:

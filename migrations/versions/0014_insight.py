@@ -1,6 +1,6 @@
 """What the columnar store has yet to be told, how far it is filled, and in which region a store is.
 
-Revision: 0014_insight, after 0013.
+Revision: 0014, after 0013.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0014_insight"
+revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None

@@ -9,8 +9,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0015_insight_guard"
-down_revision = "0014_insight"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 

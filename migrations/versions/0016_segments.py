@@ -1,6 +1,6 @@
 """segments
 
-Revision: 0016_segments, after 0015_insight_guard.
+Revision: 0016, after 0015.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0016_segments"
-down_revision = "0015_insight_guard"
+revision = "0016"
+down_revision = "0015"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """Files of figures, schedules of them, who fetched them, and keys of brands.
 
-Revision: 0017_exports, after 0016_segments.
+Revision: 0017, after 0016.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0017_exports"
-down_revision = "0016_segments"
+revision = "0017"
+down_revision = "0016"
 branch_labels = None
 depends_on = None
 

@@ -135,10 +135,8 @@ def standing(
     """
     receipts: dict[UUID, Row] = {}
     agreed: dict[UUID, Agreement] = {}
-    ids = {"ids": list(receipt_ids)}
-    for id_, shopper_id, day, hour, retailer_id, chain, printed, channel, currency, total in session.execute(
-        _RECEIPTS, ids
-    ):
+    rows = session.execute(_RECEIPTS, {"ids": list(receipt_ids)}).all()
+    for id_, shopper_id, day, hour, retailer_id, chain, printed, channel, currency, total in rows:
         store, region = where.of(retailer_id, printed)
         agreement = agreed[id_] = known.get(shopper_id, _NOBODY)
         receipts[id_] = {
@@ -152,31 +150,30 @@ def standing(
             "receipt": number_of(id_),
             "currency": currency,
             "total": total,
+            "basket": total,
             "agreed": int(agreement.general),
         }
-    purchases = []
-    for id_, line, brand, product, category, owner, units, paid, discount, points in session.execute(
-        _LINES, {"ids": list(receipts)}
-    ):
-        receipt = receipts[id_]
-        shared = {name: value for name, value in receipt.items() if name not in {"total", "agreed"}}
-        purchases.append(
-            shared
-            | {
-                "brand": brand,
-                "product": product,
-                "category": category,
-                "owner": owner,
-                "line": line,
-                "units": units,
-                "paid": paid,
-                "discount": discount,
-                "basket": receipt["total"],
-                "points": points,
-                "agreed": int(agreed[id_].covers(brand)),
-            }
-        )
-    return Standing(list(receipts.values()), purchases)
+    return Standing(list(receipts.values()), _purchases(session, receipts, agreed))
+
+
+def _purchases(session: Session, receipts: Mapping[UUID, Row], agreed: Mapping[UUID, Agreement]) -> list[Row]:
+    found = []
+    rows = session.execute(_LINES, {"ids": list(receipts)}).all()
+    for id_, line, brand, product, category, owner, units, paid, discount, points in rows:
+        bought = {
+            "brand": brand,
+            "product": product,
+            "category": category,
+            "owner": owner,
+            "line": line,
+            "units": units,
+            "paid": paid,
+            "discount": discount,
+            "points": points,
+            "agreed": int(agreed[id_].covers(brand)),
+        }
+        found.append(receipts[id_] | bought)
+    return found
 
 
 def shopper_rows(session: Session, shopper_ids: Collection[UUID]) -> list[Row]:

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from domain.catalog.builtin import builtin_rows
-from domain.insights.store.tables import PURCHASE, RECEIPT, SYNTHETIC
+from domain.insights.store.tables import PURCHASE, RECEIPT, SYNTHETIC, Layout
 from infra.columnar.store import Store
 
 MONTHS: Final = 24
@@ -193,6 +193,16 @@ def fill(store: Store, plan: Plan) -> Iterator[Made]:
             store.command(_INSERT_RECEIPTS, named)
             store.command(_INSERT_PURCHASES, named)
             yield Made(month, (number + (first + count) / plan.shoppers) / plan.months_count)
+
+
+def merge(store: Store, layout: Layout) -> None:
+    """Have each month be one part at once, as it is an hour after its last row comes.
+
+    Raises:
+        ColumnarError: The store does not do it.
+    """
+    for facts in (RECEIPT, PURCHASE):
+        store.command(f"OPTIMIZE TABLE {layout.local(facts.rows)}{layout.everywhere} FINAL")
 
 
 def _batches(shoppers: int) -> Iterator[tuple[int, int]]:

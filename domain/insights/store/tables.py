@@ -207,6 +207,12 @@ PAIR_MONTH: Final = Derived(
 DERIVED: Final = (ACTIVE_PERIOD, ACTIVE_MONTH, BRAND_MONTH, PAIR_MONTH)
 
 
+# A month in which nothing new comes is one part after an hour: a view then costs what its bare rows cost.
+_MERGING: Final = (
+    " SETTINGS min_age_to_force_merge_seconds = 3600, min_age_to_force_merge_on_partition_only = 1"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Where tables lie: on one machine, or in shards of a cluster, each shopper's rows on one shard."""
@@ -231,7 +237,7 @@ class Layout:
             partition = f" PARTITION BY {facts.partition}" if facts.partition else ""
             engine = self.engine("ReplacingMergeTree", facts.rows, "version")
             keys = f" PRIMARY KEY ({', '.join(facts.primary)}) ORDER BY ({', '.join(facts.order)})"
-            found += self.table(facts.rows, columns, f"{engine}{partition}{keys}", SHARD)
+            found += self.table(facts.rows, columns, f"{engine}{partition}{keys}{_MERGING}", SHARD)
             shown = " AND agreed = 1" if facts.by_consent else ""
             told = ", ".join([*facts.columns, *([facts.shown] if facts.shown else [])])
             found.append(

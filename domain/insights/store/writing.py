@@ -6,7 +6,7 @@ stood under the old key is taken out by a newer version that is gone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -86,14 +86,14 @@ def _write(
 
 
 def insert(store: Store, facts: Facts, rows: Sequence[Row], version: int, *, gone: bool = False) -> int:
-    """Add versions of rows; return how many.
+    """Add versions of rows, of what they hold what the table has; return how many.
 
     Raises:
         ColumnarError: The store does not take it.
     """
     for first in range(0, len(rows), ROWS_PER_INSERT):
         some = rows[first : first + ROWS_PER_INSERT]
-        names: Iterable[str] = some[0]
+        names = [name for name in (*facts.columns, "agreed") if name in some[0]]
         columns: dict[str, list[Any]] = {name: [row[name] for row in some] for name in names}
         columns |= {"version": [version] * len(some), "gone": [int(gone)] * len(some)}
         store.insert(facts.rows, columns)
