@@ -52,7 +52,7 @@ def insight_reader(
     session.close()
     if key is None:
         raise UnauthenticatedError
-    rate = rates.Rate("brand_key", settings().insight_answers_per_key_hour_max, HOUR_SECONDS)
+    rate = rates.Rate("brand_key", settings().insight_key_hour_max, HOUR_SECONDS)
     if (wait := rates.take(rate, str(key.id))) is not None:
         raise TooManyRequestsError(retry_after_seconds=wait)
     if key.brand != brand:

@@ -296,13 +296,9 @@ class Settings(BaseSettings):
     attestation_google_verification_key: str = Field(
         default="", description="Play Integrity's verification key, base64."
     )
-    insight_answers_per_key_hour_max: int = Field(
-        default=1_000, description="Answers that a key of a brand has in an hour; 0 never limits."
-    )
+    insight_key_hour_max: int = Field(default=1_000, description="Answers of a brand's key an hour; 0: any.")
     insight_url: str = Field(default="", description="Columnar store: clickhouse://…, `off`; empty: ours.")
-    insight_bytes_max: int = Field(
-        default=1_400_000_000, description="Memory of our columnar store, in bytes."
-    )
+    insight_bytes_max: int = Field(default=1_400_000_000, description="Bytes of our columnar store's memory.")
     insight_feed_seconds: int = Field(default=20, ge=1, description="Pause between two turns of its feed.")
     insight_copy_url: str = Field(
         default="", description="Where its Parquet copy lies: s3://…; empty makes none."

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
 
-from console.pages.insight import asked_of, own_brand, titles
+from console.pages.insight import OwnBrand, asked_of, own_brand, titles
 from console.pages.staff import link_page
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
@@ -23,7 +23,7 @@ from infra.web import ReadOnly, UnitOfWork
 from schemas.base import Body, ShortText, TrimmedText
 from schemas.exports import ExportEvery, ExportFormat, InvitedAxis
 
-router = APIRouter(prefix="/insight/{brand}")
+router = APIRouter(prefix="/insight/{brand}", dependencies=[OwnBrand])
 
 
 class ExportForm(Body):

@@ -83,6 +83,20 @@ def own_brand(session: Session, person: StaffMember, brand: str) -> list[tuple[s
     return brands
 
 
+def of_own_brand(session: ReadOnly, person: InsightReader, brand: ShortText) -> None:
+    """Refuse another's brand before anything that was sent is read.
+
+    Raises:
+        NotFoundError: It is.
+    """
+    own_brand(session, person, brand)
+    # A page that changes something has a connection of its own: nobody keeps two (infra/web.py).
+    session.close()
+
+
+OwnBrand = Depends(of_own_brand)
+
+
 @router.get("")
 def lead_home(session: ReadOnly, person: InsightReader) -> Response:
     """Lead to the home of the first brand; to the list of brands where there is none."""

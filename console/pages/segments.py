@@ -11,7 +11,7 @@ from pydantic import Field, ValidationError
 
 from console.insight_charts import Chart
 from console.pages.exports import OnlyToken
-from console.pages.insight import own_brand, titles
+from console.pages.insight import OwnBrand, own_brand, titles
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
 from domain.insights import surveys
@@ -26,7 +26,7 @@ from schemas.base import Body, ShortText
 from schemas.lifetime import BrandModelView
 from schemas.segments import LeavingSign, RfmGroup, ValueTier
 
-router = APIRouter(prefix="/insight/{brand}/segments")
+router = APIRouter(prefix="/insight/{brand}/segments", dependencies=[OwnBrand])
 
 _DAYS_MAX: Final = 36_600
 

@@ -67,12 +67,12 @@ def test_a_revoked_key_is_no_good_at_once_and_the_trail_says_who_did_it(
 
 
 def test_a_key_that_asks_too_often_is_told_when_to_come_again(client: TestClient, key: str) -> None:
-    before = settings().insight_answers_per_key_hour_max
-    override_settings(insight_answers_per_key_hour_max=1)
+    before = settings().insight_key_hour_max
+    override_settings(insight_key_hour_max=1)
     try:
         assert read(client, key).status_code == 200
         refused = read(client, key)
     finally:
-        override_settings(insight_answers_per_key_hour_max=before)
+        override_settings(insight_key_hour_max=before)
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
     assert int(refused.headers["Retry-After"]) > 0
