@@ -20,7 +20,7 @@ from tests.domain.ledger.crowd import Crowd
 THREADS = 16
 # Few in the suite, since each is a commit on a disk; many by `make ledger`.
 STEPS = int(os.environ.get("LEDGER_STEPS", "15"))
-KILLS = 2 if STEPS < 100 else 40
+KILLS = 1 if STEPS < 100 else 40
 PATIENCE_SECONDS = 120
 
 
