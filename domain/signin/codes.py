@@ -29,7 +29,7 @@ from schemas.signin import CODE_TRIES_MAX, CodePurpose, CodeTraffic, OneTimeCode
 
 HOME_REGION: Final = "VN"
 HOME_COUNTRY: Final = 84
-# What people's phones begin with since 2018; the numbering plan lists those of machines and satellites as well.
+# What people's phones begin with since 2018; the numbering plan lists those of machines and satellites too.
 MOBILE_BEGINS: Final = "35789"
 CODE_DIGITS: Final = 6
 CODE_SECONDS: Final = 300
