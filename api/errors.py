@@ -112,10 +112,24 @@ def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     # What was sent is not said back: it may be somebody's secret.
     language = language_of(request.headers.get("accept-language"))
     faults = [
-        {"field": _field_of(fault), "message": fault_words(fault, language)} for fault in error.errors()
+        {"field": _field_of(fault), "message": fault_words(fault, language)} for fault in _faults_of(error)
     ]
     detail = "; ".join(f"{fault['field']}: {fault['message']}" for fault in faults[:5])
     return problem(request, 422, "invalid_request", {"detail": detail}, errors=faults)
+
+
+def _faults_of(error: RequestValidationError) -> list[dict[str, Any]]:
+    # A list whose only part is wrong is not told to be empty as well: its parts count once they are right.
+    found = list(error.errors())
+    places = [fault["loc"] for fault in found]
+
+    def is_echo(fault: dict[str, Any]) -> bool:
+        place = fault["loc"]
+        return fault["type"] == "too_short" and any(
+            len(other) > len(place) and other[: len(place)] == place for other in places
+        )
+
+    return [fault for fault in found if not is_echo(fault)]
 
 
 def _away(request: Request, error: Exception) -> JSONResponse:

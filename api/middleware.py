@@ -176,6 +176,7 @@ class RequestLog:
             if not status:
                 await unexpected(Request(scope))(scope, receive, noted)
         finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
+            below = getattr(scope.get("route"), "path", None)
+            route = "unmatched" if below is None else scope.get("root_path", "") + below
             seconds = round(time.perf_counter() - started, 4)
             _log.info("request", method=scope["method"], route=route, status=status, seconds=seconds)

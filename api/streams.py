@@ -82,6 +82,7 @@ class Streams:
 
     def __init__(self) -> None:
         self._watchers: set[Watcher] = set()
+        self._counts: Counter[UUID] = Counter()
         self._tasks: list[asyncio.Task[None]] = []
         self._beginning = asyncio.Lock()
 
@@ -90,16 +91,21 @@ class Streams:
         """Yield a watcher of a shopper's events: of all that come from now on, while their session stands.
 
         Raises:
-            TooManyRequestsError: The shopper, or this process, has as many streams as may be.
+            StreamEnded: The shopper, or this process, has as many streams as may be; others came in between.
         """
-        self.check_room(shopper_id)
+        if not self._has_room(shopper_id):
+            raise StreamEnded
         watcher = Watcher(shopper_id, session_id)
         self._watchers.add(watcher)
+        self._counts[shopper_id] += 1
         try:
             await self._begin()
             yield watcher
         finally:
             self._watchers.discard(watcher)
+            self._counts[shopper_id] -= 1
+            if not self._counts[shopper_id]:
+                del self._counts[shopper_id]
             if not self._watchers:
                 self._end()
 
@@ -109,9 +115,13 @@ class Streams:
         Raises:
             TooManyRequestsError: The shopper, or this process, has as many streams as may be.
         """
-        mine = Counter(watcher.shopper_id for watcher in self._watchers)[shopper_id]
-        if mine >= STREAMS_PER_PERSON_MAX or len(self._watchers) >= settings().streams_max:
+        if not self._has_room(shopper_id):
             raise TooManyRequestsError(retry_after_seconds=RETRY_SECONDS)
+
+    def _has_room(self, shopper_id: UUID) -> bool:
+        # Also asked by other threads, while watchers come and go: nothing is gone through here.
+        mine = self._counts[shopper_id]
+        return mine < STREAMS_PER_PERSON_MAX and len(self._watchers) < settings().streams_max
 
     async def _begin(self) -> None:
         # Each watcher waits until where the look begins is known: what it reads by itself before that would

@@ -18,6 +18,8 @@ REMEMBERED_BYTES_MAX: Final = 600_000
 # Deadlock, and a transaction that can't be put in any order with others.
 COLLIDED: Final = frozenset({"40P01", "40001"})
 _FLAG: Final = "collided"
+# What routing notes on a scope: the route, and the path below which its application is mounted.
+ROUTED: Final = ("route", "root_path")
 _log = structlog.get_logger()
 
 
@@ -47,7 +49,12 @@ class Again:
         for left in reversed(range(TRIES_MAX)):
             collided = [False]
             answer = _Answer(send, collided, body, is_last=not left)
-            await self.app({**scope, _FLAG: collided}, body.begin(), answer)
+            tried = {**scope, _FLAG: collided}
+            try:
+                await self.app(tried, body.begin(), answer)
+            finally:
+                # Who logs the request outside of this asks its own scope which route it took.
+                scope.update({name: tried[name] for name in ROUTED if name in tried})
             if not answer.dropped:
                 return
             _log.warning("transaction_collided", left=left)

@@ -57,7 +57,8 @@ class ReceiptReversal(SQLModel, table=True):
 class PointsAdjustment(SQLModel, table=True):
     """Points given to a shopper by hand, or taken where below zero; done at once or by a second person.
 
-    `request` is what the admin's client calls this act: sent again, it is the same one.
+    `request` is what the admin's client calls this act: sent again, it is the same one. It goes with its
+    shopper, for it may say anything.
     """
 
     __tablename__ = "points_adjustment"
@@ -71,7 +72,7 @@ class PointsAdjustment(SQLModel, table=True):
     id: UUID = id_field()
     shopper_id: UUID = Field(foreign_key="shopper.id", index=True)
     brand_id: UUID = Field(foreign_key="brand.id")
-    request: str = Field(max_length=80)
+    request: str | None = Field(max_length=80)
     points: int = Field(sa_type=BigInteger)
     valid_days: int | None = None
     proposed_by: UUID = Field(foreign_key="staff_member.id")

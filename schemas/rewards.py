@@ -91,8 +91,8 @@ class Voucher(SQLModel, table=True):
     """One code, in stock until a shopper gives points for it, and what became of it.
 
     The code is found by its MAC and shown to its owner out of `code_sealed`, which is emptied when nobody
-    needs it any more. `redemption` is what the app calls the act of giving points, unique for the shopper;
-    `transaction` what the partner calls the sale in which it was used.
+    needs it any more. `redemption` is by which act its shopper got it, unique for them: a MAC of what the app
+    calls it, or the grant's own; `transaction` what the partner calls the sale in which it was used.
     """
 
     __table_args__ = (

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("shopper_id", sa.Uuid(), nullable=False),
         sa.Column("brand_id", sa.Uuid(), nullable=False),
-        sa.Column("request", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=False),
+        sa.Column("request", sqlmodel.sql.sqltypes.AutoString(length=80), nullable=True),
         sa.Column("points", sa.BigInteger(), nullable=False),
         sa.Column("valid_days", sa.Integer(), nullable=True),
         sa.Column("proposed_by", sa.Uuid(), nullable=False),

@@ -189,3 +189,13 @@ def test_a_line_has_a_bound_whatever_it_is_given(log: io.StringIO) -> None:
 
 def test_the_engine_s_errors_quote_no_values() -> None:
     assert db.engine().hide_parameters
+
+
+def test_a_line_says_which_route_a_request_took_and_never_its_address(log: io.StringIO) -> None:
+    shopper = issue_token(new_id(), "shopper")
+    client = TestClient(create_app(), raise_server_exceptions=False)
+    asked = [f"/v1/receipts/{new_id()}", "/console/sign-in", f"/v1/nowhere/{MARKER}"]
+    for path in asked:
+        client.get(path, headers={"Authorization": f"Bearer {shopper}"})
+    lines = [json.loads(line) for line in log.getvalue().splitlines() if '"event": "request"' in line]
+    assert [line["route"] for line in lines] == ["/v1/receipts/{receipt_id}", "/console/sign-in", "unmatched"]

@@ -9,7 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AsyncExitStack, ExitStack, contextmanager, suppress
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -20,6 +20,7 @@ import uvicorn
 from sqlmodel import Session
 
 from api import streams
+from api.errors import TooManyRequestsError
 from api.routes import stream as routes
 from app import create_app
 from domain import settlement
@@ -281,6 +282,27 @@ def test_one_shopper_keeps_only_so_many_streams_open(server: Server, shopper: Sh
         refused = httpx.get(url, headers=make.bearer(shopper), timeout=PATIENCE_SECONDS)
     assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
     assert refused.headers["retry-after"]
+
+
+def test_a_stream_too_many_whose_answer_has_begun_just_ends_and_those_that_end_make_room(
+    committed: None,
+) -> None:
+    async def watch_too_often(all_: streams.Streams) -> None:
+        shopper_id = new_id()
+        async with AsyncExitStack() as opened:
+            # All are let in before the first of them is counted.
+            for _ in range(streams.STREAMS_PER_PERSON_MAX + 1):
+                all_.check_room(shopper_id)
+            for _ in range(streams.STREAMS_PER_PERSON_MAX):
+                await opened.enter_async_context(all_.watch(shopper_id, None))
+            with pytest.raises(streams.StreamEnded):
+                await opened.enter_async_context(all_.watch(shopper_id, None))
+            with pytest.raises(TooManyRequestsError):
+                all_.check_room(shopper_id)
+            all_.check_room(new_id())
+        all_.check_room(shopper_id)
+
+    asyncio.run(watch_too_often(streams.Streams()))
 
 
 def test_a_stop_ends_who_watches_at_once(server: Server, shopper: Shopper) -> None:

@@ -21,6 +21,7 @@ from schemas.people import Shopper
 from schemas.receipts import Receipt
 from schemas.rewards import RewardGrant, Transaction, Voucher
 from tests import make
+from tests.make.points import earn
 from tests.make.rewards import an_admin, offered_reward, partner
 
 GIFT = {"name": "gift", "give": [{"kind": "grant_reward", "reward": "coffee"}]}
@@ -78,6 +79,22 @@ def test_a_full_card_brings_a_voucher(session: Session, shopper: Shopper) -> Non
     for image in "123":
         sent(session, shopper, image)
     assert vouchers(session) == ["issued"]
+
+
+def test_who_calls_an_act_of_their_own_like_a_grant_keeps_nobody_waiting(
+    session: Session, shopper: Shopper
+) -> None:
+    reward = offered_reward(session, stock_size=0)
+    make.make_campaign(session, rules=[GIFT])
+    sent(session, shopper)
+    waits = session.exec(select(RewardGrant)).one()
+    earn(session, shopper, 200)
+    stock.draw_batch(session, reward, 5, an_admin(session).id)
+    for key in (f"grant:{waits.id}", "grant:mine"):
+        redemptions.redeem(session, shopper.id, reward.id, key)
+    assert granting.fill_waiting(session, 9) == 1
+    assert vouchers(session) == ["issued"] * 3
+    assert [one.check for one in differences(session, CHECKS) if one.check != "lots"] == []
 
 
 def test_who_finds_no_stock_waits_for_it_and_is_served_in_order(session: Session, shopper: Shopper) -> None:

@@ -105,9 +105,15 @@ DAMAGE = {
     "UPDATE budget_use SET points = points - 1": ("budgets", "left, held and used"),
     "DELETE FROM budget_hold": ("budgets", "left, held and used"),
     "UPDATE budget SET amount = 7": ("budgets", "amount"),
-    "UPDATE voucher SET points = 49 WHERE redemption = 'kept'": ("vouchers", "points given for it"),
+    "UPDATE voucher SET points = 49 WHERE state = 'issued' AND points > 0": (
+        "vouchers",
+        "points given for it",
+    ),
     "UPDATE voucher SET state = 'issued' WHERE state = 'cancelled'": ("vouchers", "points given back"),
-    "UPDATE voucher SET redemption = 'other' WHERE redemption = 'kept'": ("vouchers", "points given for it"),
+    "UPDATE voucher SET redemption = 'other' WHERE state = 'issued' AND points > 0": (
+        "vouchers",
+        "points given for it",
+    ),
     "DELETE FROM voucher WHERE state = 'free'": ("stock", "vouchers"),
     "UPDATE voucher SET issued_at = now() WHERE state = 'free'": (
         "stock",
@@ -115,7 +121,10 @@ DAMAGE = {
     ),
     "DELETE FROM reward_grant": ("grants", "rewards that stand"),
     "UPDATE reward_grant SET state = 'kept'": ("grants", "voucher as it stands"),
-    "UPDATE voucher SET redemption = 'grant:x' WHERE redemption = 'kept'": ("grants", "granted by nothing"),
+    "UPDATE voucher SET redemption = 'grant:x' WHERE state = 'issued' AND points > 0": (
+        "grants",
+        "granted by nothing",
+    ),
     "UPDATE voucher SET redemption = 'other' WHERE redemption LIKE 'grant:%'": ("grants", "voucher"),
     "UPDATE cap_use SET used = used + 1": ("caps", "used"),
     "DELETE FROM cap_use": ("caps", "used"),

@@ -170,6 +170,14 @@ def test_a_bad_choice_changes_nothing(
     assert session.exec(select(Consent).where(Consent.purpose == "surveys")).all() == []
 
 
+def test_a_choice_that_is_wrong_is_told_once(client: TestClient, newcomer: Shopper) -> None:
+    chosen = {"consents": [{"purpose": "programme", "given": True, "text_version": 0}]}
+    answer = client.put("/v1/me/consents", json=chosen, headers=make.bearer(newcomer))
+    assert [fault["field"] for fault in answer.json()["errors"]] == ["body.consents.0.text_version"]
+    empty = client.put("/v1/me/consents", json={"consents": []}, headers=make.bearer(newcomer))
+    assert [fault["field"] for fault in empty.json()["errors"]] == ["body.consents"]
+
+
 def test_a_no_needs_no_text(client: TestClient, session: Session, newcomer: Shopper) -> None:
     assert choose(client, newcomer, "surveys", said=False, text_version=None).status_code == 200
     assert session.exec(select(Consent.given).where(Consent.shopper_id == newcomer.id)).all() == [False]

@@ -17,7 +17,8 @@ from sqlmodel import Session, SQLModel, select
 from domain import settlement
 from domain.errors import NotFoundError
 from domain.insights.summary import summary
-from domain.loyalty import wallet
+from domain.ledger.verify import differences
+from domain.loyalty import adjustments, wallet
 from domain.people.audit import record_act
 from domain.people.shoppers import say_born
 from domain.privacy import erasure
@@ -25,6 +26,8 @@ from domain.privacy.held import HELD, belongs, table
 from domain.purchases import members
 from domain.receipts import intake
 from domain.receipts.rows import locked
+from domain.rewards import redemptions
+from domain.verification import CHECKS
 from infra import clock, storage
 from infra.db import engine, transaction
 from schemas.insights import SummaryQuery
@@ -33,11 +36,13 @@ from schemas.messages import PushTarget
 from schemas.people import BirthYear, Shopper, StaffAct
 from schemas.privacy import PrivacyRequest
 from schemas.receipts import Receipt
+from schemas.reversals import AdjustmentRequest
 from schemas.review import ReviewDecision
 from tests import make
 from tests.api.test_logs import log  # noqa: F401 - a fixture
 from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
+from tests.make.rewards import offered_reward
 from tests.make.segments import a_segment, agree_to_offers
 from tests.make.surveys import a_survey, an_ask
 from tests.make.ways_in import add_ways_in
@@ -198,6 +203,23 @@ def test_nothing_tells_of_the_person_in_any_table_object_or_line_of_the_log(
     assert [name for name in named if any(name.encode() in content for content in objects())] == []
     assert [name for name in named if name in log.getvalue()] == []
     assert '"event": "shopper_emptied"' in log.getvalue()
+
+
+def test_what_apps_and_staff_call_their_acts_tells_nothing_either(real_client: TestClient) -> None:
+    with Session(engine(), expire_on_commit=False) as session:
+        shopper, admin = make.make_shopper(session, PHONE), make.make_staff(session, "admin")
+        for number in range(2):
+            asked = {"request": f"{SECRET} {number}", "points": 500, "reason": f"{SECRET} called"}
+            adjust = AdjustmentRequest(phone=PHONE, brand="omo", **asked)
+            adjustments.adjust(session, adjust, admin_id=admin.id)
+        redemptions.redeem(session, shopper.id, offered_reward(session).id, f"{SECRET} taps")
+        session.commit()
+    assert ask(real_client, shopper).status_code == 202
+    later(timedelta(minutes=1))
+    assert erase() > 0
+    assert {name for name, rows in everything().items() if SECRET in rows or PHONE[1:] in rows} == set()
+    with Session(engine()) as session:
+        assert differences(session, CHECKS) == []
 
 
 def test_the_ledger_adds_up_and_brands_figures_lose_the_shopper(real_client: TestClient) -> None:

@@ -53,6 +53,8 @@ def test_a_vietnamese_mobile_number_is_taken_however_it_is_written(phone: str) -
         "+12025550123",  # America's
         "+6591234567",  # Singapore's
         "+882346001234",  # a satellite's
+        "0140123456",  # Vietnamese, and of machines or satellites
+        "0121234567",
         "0901234567x12",
         "113",
         "0911",
