@@ -30,7 +30,7 @@ check: setup ## format, lint, types, layers, migrations, Dockerfile, compose fil
 	$(BIN)/lint-imports
 	$(BIN)/python -m scripts.check_migrations
 	$(BIN)/hadolint Dockerfile
-	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml compose.insight.yaml
 	$(BIN)/shellcheck scripts/*.sh .ci/run
 
 bench: setup ## how fast uploads are taken in and readings settled

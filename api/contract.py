@@ -44,7 +44,11 @@ PARAMETERS: Final = {
     "batch_id": "The batch's id.",
     "partner": "Slug of the partner.",
     "mission": "Slug of the mission.",
+    "measure": "Name of the measure, as in the list.",
     "device_id": "The device's id.",
+    "ask_id": "The id under which the shopper was asked.",
+    "survey": "`nps` or `csat`.",
+    "segment": "Slug of the segment.",
     "passkey_id": "The passkey's id.",
     "run_id": "The dry run's id.",
     "export_id": "The export's id.",
@@ -177,6 +181,9 @@ def _tell_operation(path: str, operation: dict[str, Any]) -> None:
         elif status == "422":
             del responses[status]
     asked = _asked(path, operation)
+    for status in FAULTS.keys() & own.keys():
+        # What any operation may answer comes beside what is this one's own.
+        asked[status] = [FAULTS[status]]
     for status in sorted({*own, *asked}):
         codes = [*asked.get(status, []), *(code for code in own.get(status, []))]
         responses[str(status)] = _response(status, list(dict.fromkeys(codes)))

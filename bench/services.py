@@ -38,7 +38,13 @@ def own_services() -> Generator[None]:
     with tempfile.TemporaryDirectory(prefix="bench-", dir=beside) as folder:
         Path(folder).chmod(0o755)
         override_settings(
-            data_dir=folder, database_url="", redis_url="", storage_url="", token_secret="", log_level="ERROR"
+            data_dir=folder,
+            database_url="",
+            redis_url="",
+            storage_url="",
+            token_secret="",
+            log_level="ERROR",
+            insight_url="off",
         )
         # A benchmark's few callers stand for many: who is refused for asking often is not measured here.
         override_settings(**dict.fromkeys((name for name in Settings.model_fields if "_per_" in name), 0))

@@ -133,6 +133,17 @@ def dry_run(
 
 
 @app.command()
+def insight(
+    shoppers: Annotated[int, typer.Option(min=100, help="Shoppers of the base.")] = 200_000,
+    receipts: Annotated[int, typer.Option(min=100, help="Receipts of the base, about.")] = 2_000_000,
+    fed: Annotated[int, typer.Option(min=100, help="Receipts that are settled and told to it.")] = 20_000,
+    as_json: AsJson = False,
+) -> None:
+    """How soon charts of brands answer over a base of a size, what that takes, and how fast it is fed."""
+    show(_measure("insight", shoppers, receipts, fed, _say), as_json)
+
+
+@app.command()
 def credit(
     folder: Annotated[Path, typer.Argument(help="Pictures of honest receipts, with gt.jsonl.")],
     readings: Annotated[

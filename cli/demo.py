@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 import samples
 from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, sign_in, wait_for
 from cli.demo_faults import faults
+from cli.demo_programme import bring_friend, offer_more, redeem, what_campaigns_gave
 from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
 from cli.ledger import verified_table, verify_with_progress
 from cli.services import ending_on_signals, refuse, said, seed, shown
@@ -29,7 +30,7 @@ from infra.processes import LOOPBACK, NotReadyError, free_port, running, wait_un
 from infra.settings import override_settings, settings
 from migrations.schema import migrate
 
-SHOPPERS = {"An": "0901000001", "Bình": "0901000002", "Chi": "0901000003"}
+SHOPPERS = {"An": "0901000001", "Bình": "0901000002", "Chi": "0901000003", "Em": "0901000005"}
 CHEAT = {"Dũng": "0901000004"}
 BRANDS = ("omo", "clear", "knorr")
 WORKERS_MAX = 4
@@ -96,6 +97,7 @@ def _running_demo(folder: Path) -> Generator[Demo]:
         storage_endpoint="",
         token_secret="",
         code_provider="console",
+        insight_url="",
     )
     port = free_port()
     workers = max(1, min(WORKERS_MAX, os.cpu_count() or 1))
@@ -121,6 +123,10 @@ def _running_demo(folder: Path) -> Generator[Demo]:
 def _play(running_demo: Demo) -> bool:
     """Let the shoppers send their receipts, show what became of them; say whether all was as it should."""
     folder = samples.photos_dir()
+    admin = Door(running_demo.port, running_demo.tokens["admin"])
+    offer_more(admin)
+    an, em = running_demo.doors["An"], running_demo.doors["Em"]
+    friend = bring_friend(admin, an, em)
     first = first_uploads(list(SHOPPERS), folder)
     columns = (TextColumn("{task.description:32}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=said) as progress:
@@ -135,6 +141,7 @@ def _play(running_demo: Demo) -> bool:
             shown.print(case_panel(reviewer.get(f"/v1/review/cases/{waiting['id']}")))
             break
     wrong = faults(first, again, balances, folder)
+    shown.print(what_campaigns_gave(admin), friend(), redeem(admin, running_demo.doors, running_demo.port))
     reports = verify_with_progress()
     shown.print(verified_table(reports))
     wrong += [f"{report.name} of the ledger differ" for report in reports if report.differences]
@@ -159,7 +166,7 @@ def _summary(uploads: list[Upload]) -> str:
     return (
         f"[green]All as it should be:[/] {len(uploads)} receipts sent, {count['approved']} approved "
         f"and credited, {count['in_review']} waiting for a reviewer, {count['rejected']} refused as "
-        "duplicates; every balance is the sum of its receipts' points, and the ledger adds up."
+        "duplicates; every balance was the sum of its receipts' points, and the ledger adds up."
     )
 
 

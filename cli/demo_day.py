@@ -73,6 +73,15 @@ class Door:
         """
         return self._client.get(path).raise_for_status().json()
 
+    def send(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Send a body as JSON, with more headers if need be; return what the API answers.
+
+        Raises:
+            httpx.HTTPError: It refuses or is away.
+        """
+        answer = self._client.request(method, path, json=body, headers=headers).raise_for_status()
+        return answer.json() if answer.content else None
+
     def agree(self) -> None:
         """Agree to take part and that brands see purchases, to the words that are shown today.
 
@@ -85,7 +94,7 @@ class Door:
             for one in asked
             if one["purpose"] in {"programme", "brand_insight"} and one["brand"] is None
         ]
-        self._client.put("/v1/me/consents", json={"consents": yes, "language": "en"}).raise_for_status()
+        self.send("PUT", "/v1/me/consents", {"consents": yes, "language": "en"})
 
     def upload(self, pages: Sequence[bytes]) -> str:
         """Send the pages of one receipt; return its id.

@@ -29,6 +29,7 @@ MODULES = {
     "bench": "cli.bench",
     "simulate": "cli.simulate",
     "ledger": "cli.ledger",
+    "insight": "cli.insight",
 }
 
 

@@ -41,7 +41,7 @@ def serve(
     """Serve the API; embedded PostgreSQL and Valkey unless URLs are set."""
     override_settings(api_host=host or settings().api_host, api_port=port or settings().api_port)
     # uvicorn ends its requests on SIGTERM, then has the signal end the process: what is embedded stops first.
-    with ending_on_signals(), services():
+    with ending_on_signals(), services(insight=True):
         try:
             token_secret()
         except SecretMissingError as error:

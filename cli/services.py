@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import getpass
+import os
 import signal
+import subprocess
 import sys
+import time
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 
 import typer
@@ -16,6 +20,7 @@ from domain.campaigns.seed import seed_campaign
 from domain.catalog.products import seed as seed_catalogue
 from domain.people.audit import Actor
 from infra import embedded
+from infra.columnar import connect
 from infra.db import engine, transaction
 from infra.settings import settings
 from migrations.schema import migrate
@@ -32,12 +37,17 @@ def operator() -> Actor:
     return Actor(operator=getpass.getuser())
 
 
+INSIGHT_SECONDS_MAX = 60.0
+LOOK_SECONDS = 0.1
+
+
 @contextmanager
-def services() -> Generator[None]:
+def services(*, insight: bool = False) -> Generator[None]:
     """Have PostgreSQL and Redis: your own by settings, else embedded ones for as long as this runs.
 
-    An embedded database is brought up to date and given the catalogue and campaign; your own is
-    changed by `quetbill migrate` and `quetbill seed` only.
+    With `insight`, the columnar store too: its process is started where no setting names one. An embedded
+    database is brought up to date and given the catalogue and campaign; your own is changed by `quetbill
+    migrate` and `quetbill seed` only.
     """
     own_database = bool(settings().database_url)
     with embedded.services():
@@ -45,9 +55,41 @@ def services() -> Generator[None]:
             migrate()
             seed()
         try:
-            yield
+            with _insight() if insight and connect.is_embedded() else nullcontext():
+                yield
         finally:
             engine().dispose()
+
+
+@contextmanager
+def _insight() -> Generator[None]:
+    """Have a process answer for the embedded store; whoever comes second finds the one of the first.
+
+    Nothing waits for figures: where it does not start, what it writes says why, and pages say that it is
+    away.
+    """
+    folder = connect.folder()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    process = None
+    with (folder / "starting").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not connect.answers():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "workers.insight", str(os.getpid())], start_new_session=True
+            )
+            end = time.monotonic() + INSIGHT_SECONDS_MAX
+            while not connect.answers() and process.poll() is None and time.monotonic() < end:
+                time.sleep(LOOK_SECONDS)
+    try:
+        yield
+    finally:
+        if process is not None:
+            process.terminate()
+            try:
+                process.wait(INSIGHT_SECONDS_MAX)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def seed() -> None:

@@ -33,5 +33,5 @@ def work(
             find_tessdata()
         except EngineError as error:
             raise refuse(f"{error} `quetbill doctor` says how to install them.") from error
-    with services():
+    with services(insight=True):
         Supervisor(workers or settings().workers, queues.split(",")).run()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Literal
 
-Kind = Literal["refused", "not_found", "conflict", "unauthenticated", "withheld", "limited"]
+Kind = Literal["refused", "not_found", "conflict", "unauthenticated", "withheld", "limited", "away"]
 
 
 class DomainError(Exception):

@@ -8,10 +8,12 @@ from typing import Final
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionError
 
+from infra.columnar.store import ColumnarAwayError, ColumnarBusyError
 from infra.storage import StoreAwayError
 
-# The database is away or has no connection to spare; the object store is away, hangs or is full.
-AWAY: Final = (OperationalError, NoConnectionError, StoreAwayError)
+# The database is away or has no connection to spare; the object store is away, hangs or is full; the columnar
+# store is away, or has too much to do.
+AWAY: Final = (OperationalError, NoConnectionError, StoreAwayError, ColumnarAwayError, ColumnarBusyError)
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE})
 
 

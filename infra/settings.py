@@ -23,7 +23,8 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="QUETBILL_", env_ignore_empty=True, frozen=True)
 
     data_dir: Path = Field(
-        default=Path(".data"), description="Where the embedded PostgreSQL, Valkey and pictures lie."
+        default=Path(".data"),
+        description="Where the embedded PostgreSQL, Valkey, columnar store and pictures lie.",
     )
     database_url: str = Field(default="", description="PostgreSQL URL; empty starts the embedded one.")
     database_pool_size: int = Field(default=10, description="Connections kept by one process.")
@@ -92,16 +93,13 @@ class Settings(BaseSettings):
     )
     session_days_max: int = Field(default=180, ge=1, le=180, description="And after this in any case.")
     silent_days: int = Field(
-        default=180,
-        ge=1,
-        description="An account silent for longer asks a new device for a second fact.",
+        default=180, ge=1, description="An account silent for longer asks a new device for a second fact."
     )
     passkey_domain: str = Field(
         default="", description="Domain that passkeys are made for; empty is that of the public URL."
     )
     passkey_origins: str = Field(
-        default="",
-        description="Origins that use passkeys, comma separated; empty is the public URL.",
+        default="", description="Origins that use passkeys, comma separated; empty is the public URL."
     )
     outside_issuer: str = Field(
         default="", description="Outside sign-in service: `iss` of its tokens; empty: none is taken."
@@ -277,12 +275,10 @@ class Settings(BaseSettings):
         default=None, description="TOML of your own consent texts, as domain/privacy/data; empty is ours."
     )
     trusted_proxies: str = Field(
-        default="",
-        description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken.",
+        default="", description="Networks of our proxies, comma separated, whose X-Forwarded-For is taken."
     )
     attestation_mode: Literal["off", "observe", "enforce"] = Field(
-        default="off",
-        description="App attestation: not looked at, kept and counted, or asked of every app.",
+        default="off", description="App attestation: not looked at, kept and counted, or asked of every app."
     )
     attestation_production: bool = Field(
         default=True, description="Take only attestations of released apps on whole devices."
@@ -299,6 +295,14 @@ class Settings(BaseSettings):
     )
     attestation_google_verification_key: str = Field(
         default="", description="Play Integrity's verification key, base64."
+    )
+    insight_url: str = Field(default="", description="Columnar store: clickhouse://…, `off`; empty: ours.")
+    insight_bytes_max: int = Field(
+        default=1_400_000_000, description="Memory of our columnar store, in bytes."
+    )
+    insight_feed_seconds: int = Field(default=20, ge=1, description="Pause between two turns of its feed.")
+    insight_copy_url: str = Field(
+        default="", description="Where its Parquet copy lies: s3://…; empty makes none."
     )
     event_days: int = Field(
         default=40, ge=31, description="Events are forgotten after this, once every reader has read them."

@@ -21,6 +21,7 @@ STATUS_BY_KIND = {
     "unauthenticated": 401,
     "withheld": 403,
     "limited": 429,
+    "away": 503,
 }
 # The stable code of a refusal that is HTTP's own.
 CODE_BY_STATUS = {

@@ -15,7 +15,22 @@ Language = Literal["vi", "en"]
 LANGUAGES: tuple[Language, ...] = ("vi", "en")
 DEFAULT_LANGUAGE: Language = "vi"
 
-WordGroup = Literal["problem", "reason", "console", "rule", "import", "message", "push", "fault", "campaign"]
+WordGroup = Literal[
+    "problem",
+    "reason",
+    "console",
+    "rule",
+    "import",
+    "message",
+    "push",
+    "fault",
+    "campaign",
+    "insight",
+    "survey",
+    "profile",
+    "verdict",
+    "withheld",
+]
 
 
 class _Gaps(dict[str, Any]):
@@ -29,7 +44,7 @@ class _Gaps(dict[str, Any]):
 def all_words(language: Language) -> dict[WordGroup, dict[str, str]]:
     """Return every sentence of a language as group → code → sentence."""
     words: dict[WordGroup, dict[str, str]] = {}
-    for name in ("", "console_", "console_sales_", "rules_", "campaigns_"):
+    for name in ("", "console_", "console_sales_", "rules_", "campaigns_", "insight_"):
         path = Path(__file__).parent / "words_data" / f"{name}{language}.toml"
         found: dict[WordGroup, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))  # type: ignore[assignment]
         for group, sentences in found.items():

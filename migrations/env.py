@@ -13,7 +13,10 @@ import schemas.dry_runs
 import schemas.duplicates
 import schemas.events
 import schemas.fraud
+import schemas.insight
+import schemas.insight_store
 import schemas.ledger
+import schemas.lifetime
 import schemas.loyalty
 import schemas.membership
 import schemas.messages
@@ -30,6 +33,7 @@ import schemas.rewards
 import schemas.segments
 import schemas.signin
 import schemas.staff
+import schemas.surveys
 import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 

@@ -14,6 +14,7 @@ from schemas.base import Body, ShortText, id_field, json_field, time_field
 
 NAME_LENGTH_MAX = 200
 STORE_ADDRESS_LENGTH_MAX = 300
+REGION_LENGTH_MAX = 60
 
 # What law lets be promoted: anything else but `none` earns nothing, weak alcohol only who is of age.
 RestrictedClass = Literal["none", "alcohol_low", "alcohol_high", "infant_0_24", "tobacco", "medicine"]
@@ -54,6 +55,8 @@ class Store(SQLModel, table=True):
     name: str = Field(max_length=NAME_LENGTH_MAX)
     folded: str = Field(max_length=NAME_LENGTH_MAX)
     address: str | None = Field(default=None, max_length=STORE_ADDRESS_LENGTH_MAX)
+    # Whatever the programme divides its country into: `mekong`, `hanoi`.
+    region: str | None = Field(default=None, max_length=REGION_LENGTH_MAX)
     opens_at: time | None = None
     closes_at: time | None = None
     first_on: date | None = None

@@ -42,6 +42,8 @@ EventType = Literal[
     "tier.dropped",
     "referral.paid",
     "mission.done",
+    "survey.asked",
+    "survey.answered",
     "campaign.published",
     "campaign.paused",
     "campaign.resumed",

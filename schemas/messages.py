@@ -33,6 +33,7 @@ MessageCode = Literal[
     "referral_paid",
     "mission_done",
     "voucher_used",
+    "survey_asked",
     "reward_granted",
     "session_reused",
     "voucher_expiring",

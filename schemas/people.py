@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field as BodyField
-from sqlalchemy import CheckConstraint, Index, SmallInteger
+from sqlalchemy import CheckConstraint, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import BigInteger, Field, SQLModel
 
@@ -23,7 +23,10 @@ class Shopper(SQLModel, table=True):
     `birth_year` is what the shopper said, where they did: only adults are offered what law keeps from others.
     """
 
-    __table_args__ = (CheckConstraint("birth_year BETWEEN 1900 AND 2100", name="birth_year"),)
+    __table_args__ = (
+        CheckConstraint("birth_year BETWEEN 1900 AND 2100", name="birth_year"),
+        Index("ix_shopper_erased", "erased_at", postgresql_where=text("erased_at IS NOT NULL")),
+    )
 
     id: UUID = id_field()
     phone: str | None = Field(default=None, unique=True, max_length=16)

@@ -36,6 +36,7 @@ class Consent(SQLModel, table=True):
         CheckConstraint("(purpose = 'messages') = (channel IS NOT NULL)", name="messages_have_a_channel"),
         CheckConstraint(f"asked_in IN {get_args(AskedIn)}", name="asked_in"),
         Index("ix_consent_newest", "shopper_id", "purpose", "said_at", "id"),
+        Index("ix_consent_no", "said_at", postgresql_where=text("NOT given")),
     )
 
     id: UUID = id_field()

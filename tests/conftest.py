@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra import db, embedded, queue, storage
 from tests import make
-from tests.make import contract
+from tests.make import contract, insight
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="qb-"))
@@ -19,6 +19,8 @@ for name in [key for key in os.environ if key.startswith("QUETBILL_") and key !=
     del os.environ[name]
 os.environ["QUETBILL_DATA_DIR"] = str(DATA_DIR)
 os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
+# A process of its own, except where a test is about it.
+os.environ["QUETBILL_INSIGHT_URL"] = "off"
 # A stream tells what there is and ends, except where a test is about streams.
 os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
 os.environ["OMP_THREAD_LIMIT"] = "1"
@@ -28,6 +30,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Connection
 from sqlmodel import Session
 
+from api.routes.insight import insight_store
 from app import create_app
 from domain.catalog.products import seed
 from infra.db import engine, transaction
@@ -143,6 +146,7 @@ def client(services: None, session: Session) -> Generator[TestClient]:
     app.dependency_overrides[db.unit_of_work] = lambda: session
     app.dependency_overrides[db.read_only] = lambda: session
     app.dependency_overrides[db.export_session] = lambda: session
+    app.dependency_overrides[insight_store] = insight.empty
     untold: list[str] = []
     with TestClient(app) as opened:
         opened.event_hooks = {"response": [lambda answer: untold.extend(contract.untold(answer))]}

@@ -27,6 +27,7 @@ from sqlmodel import Session, and_, col, or_, select
 
 from domain.events import readers
 from domain.fraud import till_facts
+from domain.insights.store import feed as insight_feed
 from domain.ledger import expiry, notices, spending
 from domain.membership import follow
 from domain.messages import inbox, push
@@ -72,7 +73,7 @@ def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
     Those about personal data stand in `workers/privacy.py`, those about campaigns in
-    `workers/campaigns.py`, about vouchers in `workers/rewards.py`.
+    `workers/campaigns.py`, about vouchers in `workers/rewards.py`, for brands in `workers/brands.py`.
     """
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
@@ -91,6 +92,9 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
+    found.append(Chore("workers.brands.ask_surveys", timedelta(seconds=settings().follow_interval_seconds)))
+    found.append(Chore("workers.brands.refit_models", timedelta(hours=1)))
+    found.append(Chore("workers.brands.refresh_segments", CALL_AGAIN))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
     if retention.is_limited():
@@ -347,6 +351,7 @@ def forget_events() -> Iterator[int]:
     """Forget events that are old and that every reader has read; take up those a restored dump brought."""
     with transaction() as session:
         restored = readers.take_up_restored(session)
+        insight_feed.leave_if_off(session)
     yield restored
     before = clock.now() - timedelta(days=settings().event_days)
     count = BATCH_MAX

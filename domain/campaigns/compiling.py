@@ -344,8 +344,9 @@ def _tier_in(condition: c.TierIn, path: str, _scope: Scope) -> Leaf:
     return test
 
 
-def _segment_in(condition: c.SegmentIn, path: str, _scope: Scope) -> Leaf:
-    segments = frozenset(condition.segments)
+def _segment_in(condition: c.SegmentIn, path: str, scope: Scope) -> Leaf:
+    # A campaign knows the segments of its own brands, whatever others call theirs.
+    segments = frozenset((brand_id, slug) for brand_id in scope.within for slug in condition.segments)
 
     def test(case: Case) -> Miss | None:
         if case.history.segments is None:

@@ -188,7 +188,7 @@ class TierIn(Part):
 
 
 class SegmentIn(Part):
-    """The shopper is in one of these segments."""
+    """The shopper is in one of these segments of the campaign's brands, as they stand when it is judged."""
 
     kind: Literal["segment_in"] = Field(description="Says which kind it is.")
     segments: SomeSlugs = Field(description="Slugs of segments.")

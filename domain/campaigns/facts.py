@@ -60,7 +60,8 @@ class History:
     """What the shopper did before, as far as rules of the day asked; None is unknown.
 
     `caps` is what is used of caps in this receipt's windows, `stamps` what cards hold and `filled` for how
-    many of these full cards were paid, all by campaign and key.
+    many of these full cards were paid, all by campaign and key. `segments` go by their
+    brand and slug.
     """
 
     bought_before: bool | None = None
@@ -68,7 +69,7 @@ class History:
     brands_before: frozenset[UUID] | None = None
     products_before: frozenset[UUID] | None = None
     tier: str | None = None
-    segments: frozenset[str] | None = None
+    segments: frozenset[tuple[UUID, str]] | None = None
     household_id: UUID | None = None
     caps: Mapping[tuple[UUID, str], int] = field(default_factory=dict)
     stamps: Mapping[tuple[UUID, str], int] = field(default_factory=dict)

@@ -18,7 +18,7 @@ from domain.campaigns.facts import NO_HISTORY, Basket, History
 from domain.campaigns.judging import Outcome, window_start
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
-from domain.privacy import consents
+from domain.segments.members import segments_of
 from infra.db import lock_key
 from infra.statements import Statement
 from schemas.people import Shopper
@@ -91,22 +91,6 @@ def history_of(
         filled={(UUID(campaign), card): filled for campaign, card, _, filled in stamps or ()},
         segments=segments_of(session, basket.shopper_id) if any(v.asks.segments for v in asking) else None,
     )
-
-
-def segments_of(session: Session, shopper_id: UUID) -> frozenset[str]:
-    """Return the slugs of the segments that a shopper is in now.
-
-    Who did not agree that offers are chosen for them by what they bought is in none.
-    """
-    if not consents.given(session, shopper_id, "personal_offers"):
-        return frozenset()
-    return frozenset(session.scalars(_SEGMENTS, {"shopper": shopper_id}).all())
-
-
-_SEGMENTS: Final = text("""
-    SELECT segment.slug FROM segment_member JOIN segment ON segment.id = segment_member.segment_id
-    WHERE segment_member.shopper_id = :shopper
-""")
 
 
 def of_age(session: Session, basket: Basket) -> Basket:

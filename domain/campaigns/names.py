@@ -9,8 +9,10 @@ from sqlalchemy import literal
 from sqlmodel import Session, col, select
 
 from domain.campaigns.compiling import Named, Names
+from domain.campaigns.conditions import SegmentIn
 from domain.campaigns.errors import OtherGroupError, UnknownNamesError
-from domain.campaigns.terms import GROUP, Terms
+from domain.campaigns.terms import GROUP, Terms, conditions_of
+from domain.segments.saved import known
 from schemas.catalog import Brand, Product, Retailer
 from schemas.rewards import Reward
 
@@ -53,6 +55,7 @@ def check_names(session: Session, terms: Terms) -> Names:
             raise UnknownNamesError(field=path, value=slug)
     if terms.points_of == "group" or terms.exchanges:
         _check_group(terms, names)
+    _check_segments(session, terms)
     return names
 
 
@@ -62,6 +65,22 @@ def _check_group(terms: Terms, names: Names) -> None:
     for kind, path, slug in _slugs(terms.model_dump(include={"brands", "exchanges"}), ""):
         if kind == "brands" and names.brands[slug].owner != owner:
             raise OtherGroupError(field=path, value=slug)
+
+
+def _check_segments(session: Session, terms: Terms) -> None:
+    """Refuse segments that are none of the campaign's brands; one deleted later has nobody in it."""
+    named = {
+        f"rules.{place}.when": leaf.segments
+        for place, rule in enumerate(terms.rules)
+        for leaf in conditions_of(rule.when)
+        if isinstance(leaf, SegmentIn)
+    }
+    slugs = {slug for several in named.values() for slug in several}
+    missing = slugs - known(session, terms.brands, slugs) if slugs else set()
+    for path, several in named.items():
+        for slug in several:
+            if slug in missing:
+                raise UnknownNamesError(field=path, value=slug)
 
 
 def _named(session: Session, table: type[Brand | Product | Retailer], slugs: set[str]) -> dict[str, Named]:

@@ -20,11 +20,12 @@ from sqlmodel import Session, col, select
 from domain.campaigns.compiled import Version, cap_key
 from domain.campaigns.earning import basket_of, lines_kept
 from domain.campaigns.facts import Basket, BasketLine, Case, History
-from domain.campaigns.history import NO_TIER, cap_window, of_age, segments_of
+from domain.campaigns.history import NO_TIER, cap_window, of_age
 from domain.campaigns.judging import Judgement, Limits, Outcome, judge
 from domain.campaigns.programme import Programme, programme_now
 from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
+from domain.segments.members import segments_of
 from schemas.receipts import REFUSED_STATUSES, Receipt, ReceiptLine
 
 BATCH: Final = 500

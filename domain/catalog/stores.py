@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, literal_column, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
+from domain.catalog.builtin import slug_of
 from domain.catalog.folding import fold
 from domain.catalog.products import new_version
 from domain.catalog.sheets import Sheet
@@ -17,12 +18,23 @@ from infra import clock
 from infra.db import lock_key
 from infra.words import DEFAULT_LANGUAGE, Language
 from schemas.base import new_id
-from schemas.catalog import NAME_LENGTH_MAX, STORE_ADDRESS_LENGTH_MAX, ImportReport, Retailer, Store
+from schemas.catalog import (
+    NAME_LENGTH_MAX,
+    REGION_LENGTH_MAX,
+    STORE_ADDRESS_LENGTH_MAX,
+    ImportReport,
+    Retailer,
+    Store,
+)
 
 REQUIRED_COLUMNS: Final = ("retailer", "name")
-COLUMNS: Final = (*REQUIRED_COLUMNS, "address", "opens", "closes", "first_day", "last_day")
-_LENGTHS_MAX: Final = {"name": NAME_LENGTH_MAX, "address": STORE_ADDRESS_LENGTH_MAX}
-_KEPT: Final = ("name", "address", "opens_at", "closes_at", "first_on", "last_on")
+COLUMNS: Final = (*REQUIRED_COLUMNS, "address", "region", "opens", "closes", "first_day", "last_day")
+_LENGTHS_MAX: Final = {
+    "name": NAME_LENGTH_MAX,
+    "address": STORE_ADDRESS_LENGTH_MAX,
+    "region": REGION_LENGTH_MAX,
+}
+_KEPT: Final = ("name", "address", "region", "opens_at", "closes_at", "first_on", "last_on")
 
 
 def import_stores(
@@ -34,7 +46,8 @@ def import_stores(
 ) -> ImportReport:
     """Create or update the stores of a CSV file; where any row is bad, change nothing.
 
-    A store's key is its chain and name. Hours are written 08:00, days 2026-12-31 or 31/12/2026.
+    A store's key is its chain and name; its region is kept as a slug. Hours are written 08:00, days
+    2026-12-31 or 31/12/2026.
 
     Args:
         session: Open; the caller commits.
@@ -111,6 +124,7 @@ def _row(
         "name": cells["name"],
         "folded": folded,
         "address": cells.get("address") or None,
+        "region": slug_of(cells.get("region") or "") or None,
         "opens_at": opens,
         "closes_at": closes,
         "first_on": first,

@@ -9,7 +9,7 @@ from sqlalchemy import delete, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from domain.events.outbox import Cursor, Recorded, read_after
+from domain.events.outbox import Cursor, Recorded, newest, read_after
 from infra import clock
 from schemas.base import table_of
 from schemas.events import Event, EventReader
@@ -37,6 +37,19 @@ def take(session: Session, name: str, limit: int) -> list[Recorded]:
         reader.read_at = clock.now()
         session.flush()
     return events
+
+
+def skip_to_newest(session: Session, name: str) -> None:
+    """Have a reader begin behind what there is now: who looks at all that stands needs no past."""
+    place = newest(session)
+    row = {"name": name, "xid": place.xid, "version": place.version, "read_at": clock.now()}
+    statement = insert(table_of(EventReader)).values(row)
+    session.execute(statement.on_conflict_do_update(index_elements=["name"], set_=row))
+
+
+def leave(session: Session, name: str) -> None:
+    """Forget a reader that reads no more: events wait for it no longer."""
+    session.execute(delete(EventReader).where(col(EventReader.name) == name))
 
 
 def _locked(session: Session, name: str) -> EventReader | None:

@@ -21,3 +21,59 @@ class ExportTooLargeError(DomainError):
     """More rows than one file may have."""
 
     code = "export_too_large"
+
+
+class UnknownPeriodError(DomainError):
+    """The period is none of the grid: `period` says which."""
+
+    code = "unknown_period"
+
+
+class PeriodNotBegunError(DomainError):
+    """The period asked for lies in the future."""
+
+    code = "period_not_begun"
+
+
+class PeriodsDifferError(DomainError):
+    """A period is compared with one of another kind."""
+
+    code = "periods_differ"
+
+
+class TooManyFiltersError(DomainError):
+    """More kinds of filters at once than can be kept from telling of few shoppers."""
+
+    code = "too_many_filters"
+
+
+class UnknownMeasureError(DomainError):
+    """There is no such measure."""
+
+    kind = "not_found"
+    code = "unknown_measure"
+
+
+class ParameterNotTakenError(DomainError):
+    """The measure has no such parameter: `field` says which."""
+
+    code = "parameter_not_taken"
+
+
+class ParameterMissingError(DomainError):
+    """The measure can't be asked without: `field` says what."""
+
+    code = "parameter_missing"
+
+
+class InsightAwayError(DomainError):
+    """The store of figures does not answer for the moment."""
+
+    kind = "away"
+    code = "insight_away"
+
+
+class InsightTooLargeError(DomainError):
+    """The question takes more than the store of figures gives to one."""
+
+    code = "insight_too_large"

@@ -25,6 +25,7 @@ TOLD: Final[Mapping[str, MessageCode]] = {
     "referral.paid": "referral_paid",
     "mission.done": "mission_done",
     "voucher.used": "voucher_used",
+    "survey.asked": "survey_asked",
     "reward.granted": "reward_granted",
     "session.reused": "session_reused",
     "voucher.expiring_soon": "voucher_expiring",

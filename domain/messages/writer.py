@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -19,6 +19,8 @@ from schemas.messages import Message, PushDelivery, PushTarget
 from schemas.people import Shopper
 
 READER = "inbox"
+# Nobody is rung for what they can let be: it waits where they look by themselves.
+SILENT: Final[frozenset[str]] = frozenset({"survey_asked"})
 
 
 def write_messages(session: Session, limit: int) -> int:
@@ -32,7 +34,7 @@ def write_messages(session: Session, limit: int) -> int:
             .returning(table_of(Message).c.id),
             rows,
         ).all()
-        _ring(session, [row for row in rows if row["id"] in set(written)])
+        _ring(session, [row for row in rows if row["id"] in set(written) and row["code"] not in SILENT])
     return len(events)
 
 

@@ -77,6 +77,11 @@ Act = Literal[
     "referral_terms_changed",
     "mission_added",
     "mission_ended",
+    "survey_set",
+    "segment_saved",
+    "segment_refreshed",
+    "segment_deleted",
+    "margin_set",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select
 
 from domain.errors import UnknownFilterValueError
 from domain.events import outbox
+from domain.events.due import note_due
 from domain.events.outbox import NewEvent
 from domain.paging import comes_before
 from domain.privacy.errors import ConsentNeededError, ConsentTextChangedError
@@ -71,7 +72,9 @@ def needed(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channe
         raise ConsentNeededError(purpose=f"{purpose}, {channel}" if channel else purpose)
 
 
-def who_gave(shopper_id: Mapped[UUID], purpose: Purpose, brand_id: UUID | None = None) -> ColumnElement[bool]:
+def who_gave(
+    shopper_id: Mapped[UUID], purpose: Purpose, brand_id: UUID | Mapped[UUID] | None = None
+) -> ColumnElement[bool]:
     """Return the condition, for a statement of one's own, that a row's shopper agrees to a purpose now."""
     newest: ScalarSelect[bool] = (
         _newest(purpose, None, brand_id).where(col(Consent.shopper_id) == shopper_id).scalar_subquery()
@@ -79,7 +82,7 @@ def who_gave(shopper_id: Mapped[UUID], purpose: Purpose, brand_id: UUID | None =
     return func.coalesce(newest, true() if _asked_elsewhere(purpose) else false())
 
 
-def _newest(purpose: Purpose, channel: Channel | None, brand_id: UUID | None) -> Select[bool]:
+def _newest(purpose: Purpose, channel: Channel | None, brand_id: UUID | Mapped[UUID] | None) -> Select[bool]:
     about: list[ColumnElement[bool]] = [col(Consent.brand_id).is_(None)]
     if brand_id is not None:
         about.append(col(Consent.brand_id) == brand_id)
@@ -135,6 +138,9 @@ def record(
             standing.append(said)
     session.add_all(new)
     session.flush()
+    if new:
+        # What brands may know of earlier purchases follows at once.
+        note_due(session, "shopper", [shopper_id])
     # Whoever waits for somebody to take part hears of it.
     outbox.record(
         session,

@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from domain.catalog import learned
 from domain.catalog.folding import fold
 from domain.errors import ConflictError
+from domain.events.due import note_due
 from schemas.base import table_of
 from schemas.catalog import NAME_LENGTH_MAX, Brand, LearnedLink, Product, ReplayedLine, ReplayPreview
 
@@ -44,13 +45,14 @@ _GIVE = text("""
     SET product_id = :product, brand_id = :brand, match_method = 'till_name', match_score = 1
     WHERE id = ANY(:lines) AND product_id IS NULL AND (brand_id IS NULL OR brand_id = :brand)
       AND EXISTS (SELECT FROM receipt r WHERE r.id = receipt_id AND r.status = 'approved')
-    RETURNING id
+    RETURNING id, receipt_id
 """)
 _TAKE_BACK = text("""
     UPDATE receipt_line l
     SET product_id = NULL, brand_id = p.brand_before, match_method = p.method_before,
         match_score = p.score_before
     FROM replayed_line p WHERE p.line_id = l.id AND p.link_id = :link AND l.product_id = :product
+    RETURNING l.receipt_id
 """)
 _FORGET = text("DELETE FROM replayed_line WHERE link_id = :link")
 _FIRST = UUID(int=0)
@@ -137,7 +139,8 @@ def take_back(session: Session, link_id: UUID, staff_id: UUID) -> LearnedLink:
         ConflictError: It was withdrawn before.
     """
     link = learned.withdraw(session, link_id, staff_id)
-    session.execute(_TAKE_BACK, {"link": link.id, "product": link.product_id})
+    changed = session.execute(_TAKE_BACK, {"link": link.id, "product": link.product_id}).scalars()
+    note_due(session, "receipt", set(changed))
     session.execute(_FORGET, {"link": link.id})
     link.replayed = 0
     session.add(link)
@@ -147,11 +150,11 @@ def take_back(session: Session, link_id: UUID, staff_id: UUID) -> LearnedLink:
 
 def _give(session: Session, link: LearnedLink, lines: list[Any]) -> int:
     brand = _brand_of(session, link)
-    given = set(
-        session.execute(
-            _GIVE, {"product": link.product_id, "brand": brand.id, "lines": [row.id for row in lines]}
-        ).scalars()
-    )
+    changed = session.execute(
+        _GIVE, {"product": link.product_id, "brand": brand.id, "lines": [row.id for row in lines]}
+    ).all()
+    given = {line_id for line_id, _ in changed}
+    note_due(session, "receipt", {receipt_id for _, receipt_id in changed})
     kept = [
         {
             "line_id": row.id,

@@ -447,6 +447,7 @@ def upgrade() -> None:
         sa.Column("name", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("folded", sqlmodel.sql.sqltypes.AutoString(length=200), nullable=False),
         sa.Column("address", sqlmodel.sql.sqltypes.AutoString(length=300), nullable=True),
+        sa.Column("region", sqlmodel.sql.sqltypes.AutoString(length=60), nullable=True),
         sa.Column("opens_at", sa.Time(), nullable=True),
         sa.Column("closes_at", sa.Time(), nullable=True),
         sa.Column("first_on", sa.Date(), nullable=True),

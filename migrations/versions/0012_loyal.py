@@ -1,4 +1,4 @@
-"""Rewards that campaigns grant, and who is in which segment.
+"""Rewards that campaigns grant.
 
 Revision: 0012, after 0011.
 """
@@ -60,25 +60,7 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'waiting'"),
     )
     op.create_index("ix_reward_grant_shopper", "reward_grant", ["shopper_id"])
-    op.create_table(
-        "segment",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("slug", sqlmodel.sql.sqltypes.AutoString(length=160), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_segment")),
-        sa.UniqueConstraint("slug", name=op.f("uq_segment_slug")),
-    )
-    op.create_table(
-        "segment_member",
-        sa.Column("segment_id", sa.Uuid(), nullable=False),
-        sa.Column("shopper_id", sa.Uuid(), nullable=False),
-        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], name=op.f("fk_segment_member_segment_id")),
-        sa.ForeignKeyConstraint(["shopper_id"], ["shopper.id"], name=op.f("fk_segment_member_shopper_id")),
-        sa.PrimaryKeyConstraint("segment_id", "shopper_id", name=op.f("pk_segment_member")),
-    )
-    op.create_index(op.f("ix_segment_member_shopper_id"), "segment_member", ["shopper_id"])
 
 
 def downgrade() -> None:
-    op.drop_table("segment_member")
-    op.drop_table("segment")
     op.drop_table("reward_grant")

@@ -70,9 +70,13 @@ def test_the_demo_goes_as_it_should_and_leaves_nothing_running(data_dir: Path) -
         "already_sent",
         "same_image",
         "same_receipt",
+        "1 waiting, 0 paid",
+        "at the store it is used",
         "All as it should be",
     ):
         assert words in shown.stdout
+    scarce = next(line for line in shown.stdout.splitlines() if "While it lasts" in line)
+    assert scarce.split()[-2] == "0"
     assert still_running(data_dir) == []
 
 

@@ -8,6 +8,7 @@ Outcome = Literal["in", "stranger", "absent", "relative"]
 
 BODIES: dict[str, dict[str, Any]] = {
     "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
+    "POST /v1/me/surveys/{ask_id}/answer": {"json": {"score": 9}},
     "POST /v1/review/cases/{receipt_id}/decision": {"json": {"decision": "reject", "reason": "a matrix"}},
     "POST /v1/review/cases/{receipt_id}/reverse": {"json": {"reason": "a matrix"}},
     "POST /console/review/{receipt_id}/reverse": {"data": {"preset": "edited"}},

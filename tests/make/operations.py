@@ -12,7 +12,14 @@ from fastapi.routing import APIRoute, iter_route_contexts
 from starlette.routing import Mount
 
 NOBODY = "00000000-0000-0000-0000-000000000000"
-FILLED = {"page": "0", "brand": "omo", "code": "same_receipt", "language": "en"}
+FILLED = {
+    "page": "0",
+    "brand": "omo",
+    "measure": "penetration",
+    "survey": "nps",
+    "code": "same_receipt",
+    "language": "en",
+}
 PARAMETERS = ("path_params", "query_params", "header_params", "cookie_params", "body_params")
 
 

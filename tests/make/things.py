@@ -25,6 +25,8 @@ from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests import make
 from tests.make.points import earn
 from tests.make.rewards import offered_reward, partner
+from tests.make.segments import a_segment
+from tests.make.surveys import a_survey, agree, an_ask
 
 
 def who_is_told(session: Session, owner: Shopper, receipt: Receipt, admin_id: UUID) -> dict[str, Any]:
@@ -54,7 +56,15 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
         "voucher_id": voucher.id,
         "partner": "highlands",
         "mission": a_mission(session),
+        "ask_id": an_ask_of(session, owner),
+        "segment": a_segment(session, [owner]).slug,
     }
+
+
+def an_ask_of(session: Session, owner: Shopper) -> UUID:
+    """The path parameter of a question of OMO to the owner."""
+    agree(session, owner)
+    return an_ask(session, a_survey(session), owner).id
 
 
 def a_dry_run(session: Session, campaign: Campaign) -> UUID:

@@ -9,14 +9,10 @@ from sqlmodel import Session, select
 from domain import settlement
 from domain.catalog.products import new_version
 from domain.people.shoppers import say_born
-from domain.privacy import consents
-from domain.privacy.texts import current_text
 from infra import clock
 from schemas.catalog import Brand
 from schemas.people import BirthYear, Shopper
-from schemas.privacy import ConsentChoice
 from schemas.receipts import Receipt
-from schemas.segments import Segment, SegmentMember
 from tests import make
 
 
@@ -29,24 +25,6 @@ def earned(session: Session, shopper: Shopper, image: str = "1") -> int:
     receipt: Receipt = make.make_receipt(session, shopper, image=image.zfill(64))
     settlement.settle_receipt(session, receipt.id, make.make_reading(receipt_no=f"N{image}"))
     return sum(outcome.get("p", 0) for outcome in (receipt.earning or {}).get("o", ()))
-
-
-def test_a_campaign_for_a_segment_pays_who_is_in_it(session: Session, shopper: Shopper) -> None:
-    when = {"kind": "segment_in", "segments": ["loyal"]}
-    give = [{"kind": "fixed", "points": 50}]
-    make.make_campaign(session, rules=[{"name": "r", "when": when, "give": give}])
-    assert earned(session, shopper) == 0
-    segment = Segment(slug="loyal")
-    session.add(segment)
-    session.flush()
-    session.add(SegmentMember(segment_id=segment.id, shopper_id=shopper.id))
-    session.flush()
-    # Nobody is looked up there who did not agree to it.
-    assert earned(session, shopper, "2") == 0
-    version = current_text("personal_offers", None).version
-    agreed = ConsentChoice(purpose="personal_offers", given=True, text_version=version)
-    consents.record(session, shopper.id, [agreed], asked_in="development", language="vi")
-    assert earned(session, shopper, "3") == 50
 
 
 @pytest.mark.parametrize(("years", "points"), [(None, 0), (17, 0), (18, 0), (19, 185)])

@@ -14,15 +14,18 @@ from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
+from domain.people import holdout
 from domain.people.shoppers import join_shopper
 from domain.privacy import texts
 from domain.privacy.consents import given
+from domain.segments.members import put_members
 from infra import clock
 from infra.settings import override_settings
 from schemas.people import Shopper
 from schemas.privacy import Consent
 from tests import make
 from tests.make import purchases as bought
+from tests.make.segments import a_segment
 
 OMO = "omo"
 
@@ -216,8 +219,10 @@ def test_consents_of_another_system_count_for_taking_part_and_never_for_messages
 
 
 def test_offers_chosen_by_what_one_bought_are_for_those_who_agreed(
-    client: TestClient, session: Session, newcomer: Shopper
+    client: TestClient, session: Session, newcomer: Shopper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(holdout, "SHARE", 0.0)
+    lapsed = a_segment(session, slug="lapsed")
     chosen = {"kind": "segment_in", "segments": ["lapsed"]}
     pays = [{"kind": "points_per_amount", "points": 5, "minor": 10_000}]
     make.make_campaign(session, rules=[{"name": "back", "when": chosen, "give": pays}])
@@ -226,10 +231,14 @@ def test_offers_chosen_by_what_one_bought_are_for_those_who_agreed(
         [offer] = client.get("/v1/me/offers", headers=make.bearer(newcomer)).json()["offers"]
         return [miss["code"] for miss in offer["rules"][0]["not_yet"]]
 
-    # Whether they are in the segment is not even looked up.
+    put_members(session, lapsed, [newcomer.id])
     assert len(not_yet()) == 1
     choose(client, newcomer, "personal_offers", said=True)
+    choose(client, newcomer, "brand_insight", said=True)
+    put_members(session, lapsed, [newcomer.id])
     assert not_yet() == []
+    choose(client, newcomer, "personal_offers", said=False)
+    assert len(not_yet()) == 1
 
 
 def test_a_text_that_was_changed_after_it_was_shown_is_refused(tmp_path: Path) -> None:

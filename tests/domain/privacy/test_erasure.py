@@ -34,11 +34,12 @@ from schemas.people import BirthYear, Shopper, StaffAct
 from schemas.privacy import PrivacyRequest
 from schemas.receipts import Receipt
 from schemas.review import ReviewDecision
-from schemas.segments import Segment, SegmentMember
 from tests import make
 from tests.api.test_logs import log  # noqa: F401 - a fixture
 from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
+from tests.make.segments import a_segment, agree_to_offers
+from tests.make.surveys import a_survey, an_ask
 from tests.make.ways_in import add_ways_in
 from workers.privacy import erase_shoppers
 
@@ -121,11 +122,10 @@ def person(client: TestClient, session: Session) -> Shopper:
             subscribed_at=clock.now(),
         )
     )
-    session.add(segment := Segment(slug="loyal"))
-    session.flush()
-    session.add(SegmentMember(segment_id=segment.id, shopper_id=shopper.id))
     say_born(session, shopper.id, BirthYear(birth_year=1990))
     add_ways_in(session, shopper, SECRET)
+    an_ask(session, a_survey(session), shopper, score=3)
+    a_segment(session, [agree_to_offers(session, shopper)])
     members.note_phone(session, shopper.id)
     members.code_of(session, shopper.id)
     # Of nothing that earns: what is counted here are the photographs.

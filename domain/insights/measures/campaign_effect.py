@@ -1,0 +1,162 @@
+"""What a campaign brought against its hold-out: as assigned, whatever reached whom."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Final
+
+from sqlmodel import col, or_, select
+
+from domain.errors import UnknownFilterValueError
+from domain.insights.guard.partition import Share, withheld_rows
+from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
+from domain.insights.measures.scan import AGREED, bound
+from domain.insights.measures.statistic import Difference, Sums, cuped, difference_of_rates
+from domain.money import major
+from schemas.campaigns import Campaign
+from schemas.catalog import Brand
+
+DAYS_DEFAULT: Final = 28
+# How long before it is looked at what the same shoppers spent.
+BEFORE_DAYS: Final = 56
+# Spend above this quantile counts as that much: one party must not decide.
+CAP: Final = 0.995
+_ASSIGNED: Final = """
+    SELECT min(day) AS began, max(day) AS ended, count() AS shoppers FROM assignment
+    WHERE campaign = {campaign:String}
+"""
+_SPENT: Final = f"""
+    SELECT shopper, held, toFloat64(after) AS y, toFloat64(before) AS x, bought
+    FROM (
+        SELECT shopper, held, day FROM assignment WHERE campaign = {{campaign:String}}
+            AND shopper IN ({AGREED})
+    ) AS assigned
+    LEFT JOIN (
+        SELECT shopper, sumIf(p.paid, p.day >= a.day AND p.day < a.day + {{days:UInt16}}) AS after,
+            countIf(p.day >= a.day AND p.day < a.day + {{days:UInt16}}) > 0 AS bought,
+            sumIf(p.paid, p.day < a.day AND p.day >= a.day - {BEFORE_DAYS}) AS before
+        FROM purchase AS p
+        INNER JOIN (SELECT shopper,
+            day FROM assignment WHERE campaign = {{campaign:String}}) AS a USING shopper
+        WHERE p.brand = {{brand:String}} AND p.currency = {{currency:String}}
+            AND p.day BETWEEN {{from:Date}} AND {{until:Date}}
+        GROUP BY shopper
+    ) AS spent USING shopper
+"""
+_SUMS: Final = f"""
+    WITH (SELECT quantileExact({CAP})(y) FROM ({_SPENT})) AS cap
+    SELECT held, count() AS shoppers, sum(bought) AS buyers, any(cap) AS cap_, sum(least(y, cap)) AS sum_y,
+        sum(least(y, cap) * least(y, cap)) AS sum_yy, sum(x) AS sum_x, sum(x * x) AS sum_xx,
+        sum(x * least(y, cap)) AS sum_xy, max(y) AS top, sum(y) AS paid
+    FROM ({_SPENT}) GROUP BY held
+"""
+ARMS: Final = {0: "reached", 1: "held"}
+
+
+def _answer(asked: Asked) -> Table:
+    question = asked.question
+    days = question.asked.days or DAYS_DEFAULT
+    named = bound(question, campaign=question.asked.campaign, days=days)
+    assigned = asked.store.query(_ASSIGNED, named)[0]
+    if not _is_own(asked) or not int(assigned["shoppers"]):
+        raise UnknownFilterValueError(field="campaign")
+    named |= {
+        "from": assigned["began"] - timedelta(days=BEFORE_DAYS),
+        "until": assigned["ended"] + timedelta(days=days),
+    }
+    final: date = assigned["ended"] + timedelta(days=days)
+    if question.today < final:
+        # Whoever looks earlier stops when they like what they see.
+        return Table([], None, {"days": days, "until": final.isoformat()}, verdict="not_yet")
+    found = {int(row["held"]): row for row in asked.store.query(_SUMS, named)}
+    if set(found) != set(ARMS):
+        return Table([], None, {"days": days}, verdict="no_holdout")
+    shares = [Share(_least(found[held]), int(found[held]["top"]), int(found[held]["paid"])) for held in ARMS]
+    reasons = withheld_rows(shares, asked.shoppers_min)
+    whole = next((reason for reason in reasons if reason), None)
+    rows = []
+    for held, name in ARMS.items():
+        row = found[held]
+        spent = major(round(row["sum_y"]), question.currency) or 0.0
+        figures: dict[str, Value] = {
+            "shoppers": int(row["shoppers"]),
+            "buyers": int(row["buyers"]),
+            "buying_rate": ratio(int(row["buyers"]), int(row["shoppers"])),
+            "spend_per_shopper": ratio(spent, int(row["shoppers"])),
+        }
+        rows.append(row_of({"arm": name}, figures, whole))
+    if whole:
+        return Table(rows, None, {"days": days}, verdict="too_few")
+    return _told(asked, rows, found, days)
+
+
+def _is_own(asked: Asked) -> bool:
+    """Say whether the campaign is the brand's, or one of the whole group."""
+    statement = (
+        select(Campaign.id)
+        .outerjoin(Brand, col(Brand.id) == Campaign.brand_id)
+        .where(Campaign.slug == asked.question.asked.campaign)
+        .where(or_(col(Campaign.brand_id).is_(None), Brand.slug == asked.question.brand))
+    )
+    return asked.session.exec(statement).first() is not None
+
+
+def _least(row: dict[str, float]) -> int:
+    """Return the smaller group of an arm: those who bought, or those who did not."""
+    return int(min(row["buyers"], row["shoppers"] - row["buyers"]))
+
+
+def _told(asked: Asked, rows: list[Row], found: dict[int, dict[str, float]], days: int) -> Table:
+    reached, held = (found[arm] for arm in ARMS)
+    rates = difference_of_rates(
+        int(reached["buyers"]), int(reached["shoppers"]), int(held["buyers"]), int(held["shoppers"])
+    )
+    spend = cuped(_sums(reached), _sums(held))
+    notes: dict[str, Value] = {"days": days, "cap": _money(asked, reached["cap_"])}
+    if rates is not None:
+        notes |= {"lift_rate": rates.value, "lift_low_rate": rates.low, "lift_high_rate": rates.high}
+    verdict = "cannot_tell"
+    if spend is not None:
+        effect, theta = spend
+        notes |= {
+            "effect": _money(asked, effect.value),
+            "effect_low": _money(asked, effect.low),
+            "effect_high": _money(asked, effect.high),
+            "theta": theta,
+            "effect_all": _money(asked, effect.value * reached["shoppers"]),
+        }
+        verdict = verdict_of(effect)
+    return Table(rows, None, notes, verdict)
+
+
+def verdict_of(effect: Difference) -> str:
+    """Return what an effect means: worked, did harm, or can't be told from nothing."""
+    if not effect.is_known:
+        return "cannot_tell"
+    return "worked" if effect.value > 0 else "harmed"
+
+
+def _sums(row: dict[str, float]) -> Sums:
+    return Sums(int(row["shoppers"]), row["sum_y"], row["sum_yy"], row["sum_x"], row["sum_xx"], row["sum_xy"])
+
+
+def _money(asked: Asked, minor: float) -> float:
+    return major(round(minor), asked.question.currency) or 0.0
+
+
+MEASURE: Final = Measure(
+    name="campaign_effect",
+    formula="mean of min(y, p99.5) − θ (x − x̄), reached − held, as assigned; y: paid(B) in the D days after,"
+    " x: paid(B) in the 56 days before; θ = cov(x, y) / var(x)",
+    columns=(
+        ("arm", "text"),
+        ("shoppers", "count"),
+        ("buyers", "count"),
+        ("buying_rate", "share"),
+        ("spend_per_shopper", "money"),
+    ),
+    answer=_answer,
+    takes=frozenset({"campaign", "days"}),
+    needs=frozenset({"campaign"}),
+    guards_itself=True,
+)

@@ -1,0 +1,144 @@
+"""Who is in which segment: read where a receipt is judged or a message sent, written by the refresh.
+
+Nobody is in one who has not agreed to personal offers and to the brand knowing of their purchases: asked when
+they are written and each time they are read; a withdrawal takes them out at once besides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Uuid, and_, cast, delete, func, literal, not_, or_, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, insert
+from sqlmodel import Session, col
+
+from domain.people.holdout import held_out
+from domain.privacy.consents import who_gave
+from infra import clock
+from infra.settings import settings
+from schemas.base import table_of
+from schemas.catalog import Brand
+from schemas.people import Shopper
+from schemas.segments import Segment, SegmentMember, Stalled
+
+WRITTEN_AT_ONCE: Final = 5000
+
+
+def segments_of(session: Session, shopper_id: UUID) -> frozenset[tuple[UUID, str]]:
+    """Return the segments that a shopper is in, as (brand's id, slug); who is held out is in none."""
+    if held_out(shopper_id, clock.till_today().year):
+        return frozenset()
+    mine = (
+        select(col(Segment.brand_id), col(Segment.slug))
+        .join(SegmentMember, col(SegmentMember.segment_id) == Segment.id)
+        .where(
+            col(SegmentMember.shopper_id) == shopper_id,
+            *_agreed(col(SegmentMember.shopper_id), col(Segment.brand_id)),
+        )
+    )
+    return frozenset((brand_id, slug) for brand_id, slug in session.execute(mine))
+
+
+def members_of(
+    session: Session, brand: str, slug: str, *, after: UUID | None = None, limit: int = 1000
+) -> Sequence[UUID]:
+    """Return some of those who may be written to or offered something, by id, from behind one on.
+
+    Who is held out is left out, so fewer than `limit` may come although more follow.
+    """
+    members = (
+        select(col(SegmentMember.shopper_id))
+        .join(Segment, col(Segment.id) == SegmentMember.segment_id)
+        .join(Brand, col(Brand.id) == Segment.brand_id)
+        .where(
+            col(Brand.slug) == brand,
+            col(Segment.slug) == slug,
+            *_agreed(col(SegmentMember.shopper_id), col(Segment.brand_id)),
+        )
+        .order_by(col(SegmentMember.shopper_id))
+        .limit(limit)
+    )
+    if after is not None:
+        members = members.where(col(SegmentMember.shopper_id) > after)
+    year = clock.till_today().year
+    return [one for one in session.scalars(members) if not held_out(one, year)]
+
+
+def put_members(session: Session, segment: Segment, shopper_ids: Sequence[UUID]) -> int:
+    """Let these be a segment's members, as far as they agreed and are still here; return how many are.
+
+    Whoever stays in it stays without a moment outside.
+    """
+    members = table_of(SegmentMember)
+    wanted = select(func.unnest(cast(list(shopper_ids), ARRAY(Uuid)))).scalar_subquery()
+    session.execute(
+        delete(members).where(
+            members.c.segment_id == segment.id,
+            or_(
+                members.c.shopper_id.not_in(wanted),
+                not_(and_(*_agreed(members.c.shopper_id, segment.brand_id))),
+            ),
+        )
+    )
+    for start in range(0, len(shopper_ids), WRITTEN_AT_ONCE):
+        chunk = shopper_ids[start : start + WRITTEN_AT_ONCE]
+        agreed = select(literal(segment.id, Uuid), col(Shopper.id)).where(
+            col(Shopper.id).in_(chunk),
+            col(Shopper.erased_at).is_(None),
+            *_agreed(col(Shopper.id), segment.brand_id),
+        )
+        into = insert(members).from_select(["segment_id", "shopper_id"], agreed)
+        session.execute(into.on_conflict_do_nothing())
+    counted = select(func.count()).select_from(members).where(members.c.segment_id == segment.id)
+    segment.size = session.execute(counted).scalar_one()
+    segment.told_size = _told_size(session, segment)
+    segment.refreshed_at, segment.stalled = clock.now(), None
+    session.flush()
+    return segment.size
+
+
+def _told_size(session: Session, segment: Segment) -> int | None:
+    """Return what managers are told of a segment's size.
+
+    Nothing of few shoppers; what was told before, where it changed by few since; and nothing where a segment
+    of the brand whose size is told has nearly the same members: the difference would be told with it.
+    """
+    shoppers_min, size, before = settings().group_shoppers_min, segment.size or 0, segment.told_size
+    if 0 < size < shoppers_min:
+        return None
+    if before is not None and abs(size - before) < shoppers_min:
+        return before
+    others = select(col(Segment.id)).where(
+        col(Segment.brand_id) == segment.brand_id,
+        col(Segment.id) != segment.id,
+        col(Segment.told_size).is_not(None),
+        col(Segment.size).between(size - shoppers_min + 1, size + shoppers_min - 1),
+    )
+    for other_id in session.scalars(others).all():
+        both = {"one": segment.id, "other": other_id, "most": shoppers_min}
+        if 0 < session.execute(_APART, both).scalar_one() < shoppers_min:
+            return None
+    return size
+
+
+_APART: Final = text("""
+    SELECT count(*) FROM (
+        SELECT shopper_id FROM segment_member WHERE segment_id IN (:one, :other)
+        GROUP BY shopper_id HAVING count(*) = 1 LIMIT :most
+    ) AS apart
+""")
+
+
+def stall(session: Session, segment: Segment, why: Stalled) -> None:
+    """Note why a segment's members stay as they were."""
+    segment.stalled = why
+    session.flush()
+
+
+def _agreed(shopper_id: Any, brand_id: Any) -> list[ColumnElement[bool]]:
+    return [
+        who_gave(shopper_id, "personal_offers", brand_id),
+        who_gave(shopper_id, "brand_insight", brand_id),
+    ]

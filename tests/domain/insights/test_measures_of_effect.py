@@ -1,0 +1,148 @@
+"""Costs, hold-outs, campaigns and objectives equal the base's lines when they are counted by hand."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlmodel import Session
+
+from domain.insights.measures.statistic import smallest_visible
+from tests import make
+from tests.domain.insights import by_hand
+from tests.domain.insights.tables import QUARTER, Ask, by, ratio
+from tests.make import insight
+
+
+def test_the_cost_of_a_new_buyer_gross_and_above_the_hold_out(ask: Ask) -> None:
+    table = ask("acquisition_cost", cost=1_000_000)
+    spent = by_hand.cost(*QUARTER) + 1_000_000
+    new = len(by_hand.new_buyers(*QUARTER))
+    rows = by(table, "kind")
+    assert rows["gross"].values == {
+        "kind": "gross",
+        "cost": spent,
+        "new_buyers": new,
+        "cost_per_new": ratio(spent, new),
+    }
+    arms = by_hand.could_become(*QUARTER)
+    rates = {arm: came / could for arm, (could, came) in arms.items()}
+    assert table.notes == {"new_rate": pytest.approx(rates[False]), "held_rate": pytest.approx(rates[True])}
+    more = (rates[False] - rates[True]) * arms[False][0]
+    assert rows["above_holdout"].values["new_buyers"] == pytest.approx(more)
+    # Chance alone tells the two apart here, so there is no cost to tell.
+    assert (rows["above_holdout"].values["cost_per_new"], table.verdict) == (None, "acquisition_unknown")
+
+
+def test_what_can_be_measured_follows_from_the_brands_own_rate(ask: Ask) -> None:
+    rate = by_hand.basics(by_hand.own(*QUARTER))["buyers"] / by_hand.active(*QUARTER)
+    rows = by(ask("power"), "held_share")
+    shoppers = by_hand.active(*QUARTER)
+    held = round(0.1 * shoppers)
+    smallest = 2.801585 * (rate * (1 - rate) * (1 / held + 1 / (shoppers - held))) ** 0.5
+    assert rows[0.1].values["smallest_points"] == pytest.approx(100 * smallest, rel=1e-6)
+    # The rule of thumb: one in ten buys, a twentieth of 200 000 is held out, 0.9 points can be seen.
+    assert smallest_visible(0.1, 190_000, 10_000) == pytest.approx(0.0086, abs=1e-4)
+
+
+def test_a_campaigns_effect_as_assigned(ask: Ask, session: Session) -> None:
+    make.make_campaign(session).slug = "omo-spring"
+    session.flush()
+    table = ask("campaign_effect", campaign="omo-spring")
+    arms = by_hand.campaign()
+    spent = sorted(after for arm in arms.values() for after, _ in arm)
+    cap = spent[int(0.995 * len(spent))]
+    capped = {arm: [(min(after, cap), before) for after, before in rows] for arm, rows in arms.items()}
+    everybody = [pair for rows in capped.values() for pair in rows]
+    mean_y, mean_x = (sum(pair[place] for pair in everybody) / len(everybody) for place in (0, 1))
+    theta = sum((y - mean_y) * (x - mean_x) for y, x in everybody) / sum(
+        (x - mean_x) ** 2 for _, x in everybody
+    )
+    adjusted = {arm: [y - theta * (x - mean_x) for y, x in rows] for arm, rows in capped.items()}
+    means = {arm: sum(values) / len(values) for arm, values in adjusted.items()}
+    error = (
+        sum(
+            sum((value - means[arm]) ** 2 for value in values) / (len(values) - 1) / len(values)
+            for arm, values in adjusted.items()
+        )
+        ** 0.5
+    )
+    effect = means[0] - means[1]
+    assert table.notes["theta"] == pytest.approx(theta)
+    assert table.notes["effect"] == round(effect)
+    assert table.notes["effect_low"] == round(effect - by_hand.Z * error)
+    assert table.verdict == "worked"
+    for name, arm in (("reached", 0), ("held", 1)):
+        values = by(table, "arm")[name].values
+        buyers = sum(after > 0 for after, _ in arms[arm])
+        assert (values["shoppers"], values["buyers"]) == (len(arms[arm]), buyers)
+
+
+def test_no_figures_of_a_campaign_before_its_planned_day(ask: Ask, session: Session) -> None:
+    make.make_campaign(session).slug = "omo-spring"
+    session.flush()
+    table = ask("campaign_effect", campaign="omo-spring", days=180)
+    assert (list(table.rows), table.verdict, table.notes["until"]) == ([], "not_yet", "2026-08-29")
+
+
+def test_objectives(ask: Ask) -> None:
+    first, last = QUARTER
+    may, trips, joined = by_hand.agreed(), by_hand.trips(), by_hand.joined()
+    sent: dict[int, list[date]] = {}
+    for one in insight_receipts():
+        sent.setdefault(one[0], []).append(one[1])
+    days = {shopper: sorted(found) for shopper, found in sent.items()}
+    new = {shopper for shopper, day in joined.items() if first <= day <= last and shopper in may}
+    began = {shopper for shopper, found in days.items() if first <= found[0] <= last and shopper in may}
+    seen = {shopper for shopper, *_ in by_hand.touches(("offer_seen", "offer_opened"), first, last)}
+    opened = {shopper for shopper, *_ in by_hand.touches(("offer_opened",), first, last)}
+    asked = {shopper for shopper, *_ in by_hand.touches(("survey_asked", "survey_nps"), first, last)}
+    answered = {shopper for shopper, *_ in by_hand.touches(("survey_nps",), first, last)}
+    shared = {shopper for shopper, *_ in by_hand.touches(("referral_made",), first, last)}
+    active = {
+        shopper
+        for shopper, found in days.items()
+        if shopper in may and any(first <= d <= last for d in found)
+    }
+    before = {shopper: [day for day, _ in visits if day < first] for shopper, visits in trips.items()}
+    now = {shopper for shopper, visits in trips.items() if any(first <= day <= last for day, _ in visits)}
+    away = {shopper for shopper, found in before.items() if found and (first - found[-1]).days >= 60}
+    known: dict[int, set[str]] = {}
+    for line in by_hand.own(date.min, first - by_hand.DAY):
+        known.setdefault(line.shopper, set()).add(line.product)
+    tried = {
+        line.shopper
+        for line in by_hand.own(*QUARTER)
+        if line.product not in known.get(line.shopper, {line.product})
+    }
+    expected = {
+        "joined": (new, new),
+        "first_receipt_in_7_days": (
+            new,
+            {s for s in new if s in days and (days[s][0] - joined[s]).days <= 7},
+        ),
+        "second_receipt_in_30_days": (
+            began,
+            {s for s in began if len(days[s]) > 1 and (days[s][1] - days[s][0]).days <= 30},
+        ),
+        "tried_new_product": (now & known.keys(), tried),
+        "opened_offer": (seen, opened),
+        "answered_survey": (asked, answered),
+        "shared_referral": (active | shared, shared),
+        "returned_after_60_days": (away, away & now),
+    }
+    for event, (audience, achieved) in expected.items():
+        (row,) = ask("objectives", event=event, target=50).rows
+        values = row.values
+        assert (values["audience"], values["achieved"]) == (len(audience), len(achieved)), event
+        assert values["return"] == len(achieved) / 50
+        assert values["cost_per_achieved"] == ratio(by_hand.cost(*QUARTER), len(achieved))
+        held = by_hand.held(2026)
+        if values["held_rate"] is not None:
+            assert values["held_rate"] == ratio(len(achieved & held), len(audience & held)), event
+
+
+def insight_receipts() -> list[tuple[int, date]]:
+    """Shopper and day of every receipt of whoever agreed, whatever it was paid in."""
+    rows = by_hand.columns(insight.base().receipt, "shopper", "day", "agreed")
+    return [(shopper, day) for shopper, day, may in rows if may]

@@ -1,0 +1,30 @@
+"""Segments of brands, and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlmodel import Session
+
+from domain.segments import saved
+from domain.segments.conditions import NewSegment
+from domain.segments.members import put_members
+from schemas.people import Shopper
+from schemas.segments import Segment
+from tests.make.surveys import agree
+
+BOUGHT = {"kind": "last_bought", "most": 30}
+
+
+def a_segment(
+    session: Session, members: Sequence[Shopper] = (), *, slug: str = "regulars", brand: str = "omo"
+) -> Segment:
+    wanted = NewSegment.model_validate({"slug": slug, "name": "Regulars", "conditions": BOUGHT})
+    segment = saved.save(session, brand, wanted)
+    put_members(session, segment, [member.id for member in members])
+    return segment
+
+
+def agree_to_offers(session: Session, shopper: Shopper) -> Shopper:
+    agree(session, shopper, "personal_offers")
+    return shopper

@@ -1,0 +1,69 @@
+"""Jobs about shoppers as brands know them: asked in surveys, told by models, kept in segments.
+
+While the columnar store is away, models and segments stay as they are, with their day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import structlog
+from sqlmodel import Session
+
+from domain.insights.profile import models, refreshing
+from domain.surveys import drawing
+from infra.columnar import connect
+from infra.columnar.store import ColumnarAwayError
+from infra.db import engine, transaction
+from workers.chores import FOLLOWED_AT_ONCE_MAX, chore
+
+_log = structlog.get_logger()
+
+
+@chore
+def ask_surveys() -> Iterator[int]:
+    """Ask the shoppers who were drawn for a survey and have just been credited by the brand that asks."""
+    count = FOLLOWED_AT_ONCE_MAX
+    while count == FOLLOWED_AT_ONCE_MAX:
+        with transaction() as session:
+            count = drawing.ask_some(session, FOLLOWED_AT_ONCE_MAX)
+        yield count
+
+
+@chore
+def refit_models() -> Iterator[int]:
+    """Fit the models of brands that are a week old, a brand at a time, the oldest first."""
+    while True:
+        with Session(engine()) as session:
+            brands = [models.known(session, brand) for brand in models.due(session, 1)]
+        try:
+            refitted = [models.refit(connect.store(), brand) for brand in brands]
+        except ColumnarAwayError:
+            _log.warning("insight_away")
+            return
+        if not refitted:
+            return
+        with transaction() as session:
+            for one in refitted:
+                models.keep(session, one)
+        yield len(refitted)
+
+
+@chore
+def refresh_segments() -> Iterator[int]:
+    """Fill segments that are new, were asked for again, or were filled a day ago."""
+    with Session(engine()) as session:
+        wanted = refreshing.due(session)
+    if not wanted:
+        return
+    try:
+        asked = refreshing.ask(connect.store(), wanted)
+    except ColumnarAwayError:
+        _log.warning("insight_away")
+        return
+    with Session(engine()) as session:
+        found = refreshing.name_members(session, asked)
+    for one in found:
+        with transaction() as session:
+            refreshing.write_members(session, one)
+        yield 1
