@@ -13,6 +13,7 @@ from sqlmodel import Session, create_engine
 
 from infra import queue
 from infra.settings import settings
+from infra.statements import Statement
 
 # Who gets no connection by then is told to come again: a request that waits keeps others from being answered.
 CONNECTION_SECONDS = 5
@@ -140,10 +141,10 @@ def export_session() -> Generator[Session]:
 
 def lock_key(session: Session, key: str) -> None:
     """Wait until this transaction alone works on what `key` names; held until it ends."""
-    session.execute(_LOCK_KEY, {"key": key})
+    _LOCK_KEY.run(session, {"key": key})
 
 
 _HASHED = func.hashtextextended(bindparam("key"), 0)
-_LOCK_KEY = select(func.pg_advisory_xact_lock(_HASHED))
+_LOCK_KEY = Statement("SELECT pg_advisory_xact_lock(hashtextextended(:key, 0))")
 _TRY_KEY = select(func.pg_try_advisory_lock(_HASHED))
 _LEAVE_KEY = select(func.pg_advisory_unlock(_HASHED))

@@ -20,6 +20,7 @@ from domain.membership.tiers import tier_of
 from domain.origins.clusters import household_of
 from domain.segments.members import segments_of
 from infra.db import lock_key
+from infra.statements import Statement
 from schemas.people import Shopper
 
 # Who stands below the ladder has no tier, which is another thing than that nothing is known.
@@ -76,17 +77,18 @@ def history_of(
         for cap in version.asks.caps
         if (window := cap_window(version, cap, basket, household_id))
     ]
-    found = session.execute(_HISTORY, _asked(basket, asking, windows)).one()
+    [found] = _HISTORY.rows(session, _asked(basket, asking, windows))
+    bought, retailer, brands, products, caps, stamps = found
     return History(
-        bought_before=found.bought,
-        retailer_before=found.retailer,
-        brands_before=None if found.brands is None else frozenset(found.brands),
-        products_before=None if found.products is None else frozenset(found.products),
+        bought_before=bought,
+        retailer_before=retailer,
+        brands_before=None if brands is None else frozenset(brands),
+        products_before=None if products is None else frozenset(products),
         tier=_tier(session, basket, asking),
         household_id=household_id,
-        caps={(UUID(campaign), cap): used for campaign, cap, used in found.caps or ()},
-        stamps={(UUID(campaign), card): stamps for campaign, card, stamps, _ in found.stamps or ()},
-        filled={(UUID(campaign), card): filled for campaign, card, _, filled in found.stamps or ()},
+        caps={(UUID(campaign), cap): used for campaign, cap, used in caps or ()},
+        stamps={(UUID(campaign), card): count for campaign, card, count, _ in stamps or ()},
+        filled={(UUID(campaign), card): filled for campaign, card, _, filled in stamps or ()},
         segments=segments_of(session, basket.shopper_id) if any(v.asks.segments for v in asking) else None,
     )
 
@@ -141,7 +143,7 @@ def _asked(
     }
 
 
-_HISTORY: Final = text("""
+_HISTORY: Final = Statement("""
     WITH past AS NOT MATERIALIZED (
         SELECT id, retailer_id FROM receipt
         WHERE shopper_id = :shopper AND status = 'approved' AND id <> :receipt
@@ -189,11 +191,11 @@ def claim_caps(session: Session, claims: Sequence[tuple[CapClaim, int]]) -> None
             "used": used,
             "most": most,
         }
-        if session.execute(_CLAIM_CAP, asked).one_or_none() is None:
+        if not _CLAIM_CAP.rows(session, asked):
             raise CapOverclaimedError
 
 
-_CLAIM_CAP: Final = text("""
+_CLAIM_CAP: Final = Statement("""
     INSERT INTO cap_use (campaign_id, cap, subject_id, window_on, used)
     SELECT :campaign, :cap, :subject, :window, :used WHERE :used <= :most
     ON CONFLICT (campaign_id, cap, subject_id, window_on)

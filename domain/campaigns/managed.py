@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -13,7 +14,15 @@ from domain.campaigns.errors import OtherBrandsError
 from domain.campaigns.names import names_of, rewards_named
 from domain.campaigns.programme import read_terms
 from domain.campaigns.terms import GROUP, Terms
-from domain.campaigns.versions import create_campaign, draft_of, published_of, save_draft, standings
+from domain.campaigns.versions import (
+    Standing,
+    create_campaign,
+    draft_of,
+    save_draft,
+    standings,
+    standings_of,
+    stands,
+)
 from domain.errors import NotFoundError
 from infra import clock
 from schemas.campaigns import (
@@ -122,8 +131,12 @@ def list_campaigns(session: Session, staff: StaffMember) -> CampaignList:
     statement = statement.order_by(col(Campaign.starts_on).desc(), col(Campaign.slug)).limit(CAMPAIGNS_MAX)
     rows = session.exec(statement).all()
     left = left_of_campaigns(session, [campaign.id for campaign, _ in rows], clock.now())
+    found = standings_of(session, [campaign for campaign, _ in rows])
     return CampaignList(
-        campaigns=[_summary(session, campaign, brand, left.get(campaign.id, {})) for campaign, brand in rows]
+        campaigns=[
+            _summary(campaign, brand, found[campaign.id], left.get(campaign.id, {}))
+            for campaign, brand in rows
+        ]
     )
 
 
@@ -131,6 +144,7 @@ def shown(session: Session, campaign: Campaign) -> ManagedCampaign:
     """Return a campaign with its versions, newest first."""
     brand = session.exec(select(Brand.slug).where(Brand.id == campaign.brand_id)).first()
     left = left_of_campaigns(session, [campaign.id], clock.now()).get(campaign.id, {})
+    standing_versions = standings(session, campaign)
     found = [
         VersionView(
             no=standing.version.no,
@@ -140,16 +154,16 @@ def shown(session: Session, campaign: Campaign) -> ManagedCampaign:
             terms=standing.version.terms,
             changed_at=standing.version.changed_at,
         )
-        for standing in standings(session, campaign)
+        for standing in standing_versions
     ]
-    summary = _summary(session, campaign, brand, left)
+    summary = _summary(campaign, brand, standing_versions, left)
     return ManagedCampaign(**summary.model_dump(), versions=found)
 
 
 def _summary(
-    session: Session, campaign: Campaign, brand: str | None, left: dict[str, int]
+    campaign: Campaign, brand: str | None, of_campaign: Sequence[Standing], left: dict[str, int]
 ) -> CampaignSummary:
-    standing = published_of(session, campaign)
+    standing = stands(of_campaign)
     return CampaignSummary(
         slug=campaign.slug,
         name=campaign.name,
@@ -157,7 +171,7 @@ def _summary(
         state=standing.state if standing else "draft",
         starts_on=campaign.starts_on,
         ends_on=campaign.ends_on,
-        has_draft=draft_of(session, campaign.id) is not None,
+        has_draft=any(one.state == "draft" for one in of_campaign),
         budget_left=left.get("total"),
         budget_left_today=left.get("day"),
     )

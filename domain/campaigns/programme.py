@@ -17,7 +17,8 @@ from domain.campaigns.compiled import Known, Version, compile_terms
 from domain.campaigns.facts import BasketLine
 from domain.campaigns.names import names_of
 from domain.campaigns.terms import Terms
-from schemas.base import new_id, table_of
+from infra.statements import Statement
+from schemas.base import new_id
 from schemas.campaigns import (
     Campaign,
     CampaignBudget,
@@ -31,7 +32,7 @@ from schemas.campaigns import (
 # Receipts wait weeks for a person at most, and little changes meanwhile.
 PERIODS_KEPT: Final = 64
 
-_STATE = sqlalchemy.select(table_of(ProgrammeState).c.version)
+_STATE = Statement("SELECT version FROM programme_state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +135,10 @@ def live_at(session: Session, at: datetime) -> Live:
 
 def programme_now(session: Session) -> Programme:
     """Return all that was ever live, as it is known now: for those who look at many times at once."""
-    version = session.scalars(_STATE).one_or_none()
-    if version is None:
+    found = _STATE.rows(session)
+    if not found:
         return Programme((), {}, ())
+    version = found[0][0]
     programme = _loaded.get(version)
     if programme is None:
         programme = _load(session)

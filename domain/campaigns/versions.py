@@ -5,7 +5,8 @@ Uploads are judged by the version that was live when they came in, so every chan
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -279,7 +280,12 @@ def published_of(session: Session, campaign: Campaign) -> Standing | None:
 
     None where none was ever published.
     """
-    found = [standing for standing in standings(session, campaign) if standing.state != "draft"]
+    return stands(standings(session, campaign))
+
+
+def stands(of_campaign: Sequence[Standing]) -> Standing | None:
+    """Return of a campaign's standings the one that stands for it, as `published_of`."""
+    found = [standing for standing in of_campaign if standing.state != "draft"]
     return min(found, key=lambda standing: _STANDS.index(standing.state), default=None)
 
 
@@ -288,16 +294,29 @@ _STANDS: Final[Sequence[CampaignState]] = ("live", "paused", "scheduled", "ended
 
 def standings(session: Session, campaign: Campaign) -> list[Standing]:
     """Return a campaign's versions and how each stands, the newest first."""
-    versions = session.exec(
+    return standings_of(session, [campaign])[campaign.id]
+
+
+def standings_of(session: Session, campaigns: Collection[Campaign]) -> dict[UUID, list[Standing]]:
+    """Return `standings` of several campaigns, by id, in two statements."""
+    versions: dict[UUID, list[CampaignVersion]] = defaultdict(list)
+    for version in session.exec(
         select(CampaignVersion)
-        .where(CampaignVersion.campaign_id == campaign.id)
+        .where(col(CampaignVersion.campaign_id).in_([campaign.id for campaign in campaigns]))
         .order_by(col(CampaignVersion.no).desc())
-    ).all()
-    spans = session.exec(
+    ):
+        versions[version.campaign_id].append(version)
+    spans: dict[int | None, list[CampaignSpan]] = defaultdict(list)
+    for span in session.exec(
         select(CampaignSpan)
-        .where(CampaignSpan.campaign_no == campaign.no)
+        .where(col(CampaignSpan.campaign_no).in_([campaign.no for campaign in campaigns]))
         .order_by(col(CampaignSpan.from_at).desc())
-    ).all()
+    ):
+        spans[span.campaign_no].append(span)
+    return {campaign.id: _standings(versions[campaign.id], spans[campaign.no]) for campaign in campaigns}
+
+
+def _standings(versions: Sequence[CampaignVersion], spans: Sequence[CampaignSpan]) -> list[Standing]:
     last_of: dict[UUID, CampaignSpan] = {}
     for span in spans:
         last_of.setdefault(span.version_id, span)

@@ -22,7 +22,8 @@ from domain.catalog.snapshot import (
     Rows,
     build_catalogue,
 )
-from schemas.base import new_id, table_of
+from infra.statements import Statement
+from schemas.base import new_id
 from schemas.catalog import Barcode, Brand, CatalogState, LearnedLink, Product, Retailer, TillName
 
 # The last snapshot this process built. Versions are never used twice, so a stale one is never met.
@@ -30,14 +31,15 @@ _built: dict[UUID, Catalogue] = {}
 
 _PRODUCT_COLUMNS = ("id", "slug", "name", "category", "pack", "restricted_class")
 
-_VERSION = select_columns(table_of(CatalogState).c.version)
+_VERSION = Statement("SELECT version FROM catalog_state")
 
 
 def current_catalogue(session: Session) -> Catalogue:
     """Return the catalogue as it stands, built again only when its version has changed."""
-    version = session.scalars(_VERSION).one_or_none()
-    if version is None:
+    found = _VERSION.rows(session)
+    if not found:
         return load_catalogue(session)
+    version = found[0][0]
     catalogue = _built.get(version)
     if catalogue is None:
         catalogue = load_catalogue(session)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-import sqlalchemy
-from sqlalchemy import bindparam, delete, text
+from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from domain.duplicates.facts import Holder
@@ -14,12 +13,12 @@ from domain.duplicates.likeness import may_be_same_number
 from domain.duplicates.paper import PaperFacts, paper_kept
 from infra import clock
 from infra.db import lock_key
-from schemas.base import table_of
+from infra.statements import Statement
 from schemas.duplicates import ReceiptClaim
 from schemas.receipts import STANDING_STATUSES, Receipt
 
 # The order is the same for all, so that two claims never wait for each other.
-_CLAIM = text("""
+_CLAIM = Statement("""
     WITH wanted AS (
         SELECT 'image:' || sha256 AS key FROM receipt_page WHERE receipt_id = :receipt_id
         UNION SELECT unnest(CAST(:prints AS text[]))
@@ -43,7 +42,7 @@ def claim(
     """
     fingerprint = paper.fingerprint
     asked = {"receipt_id": receipt.id, "prints": [fingerprint] if fingerprint else [], "at": at}
-    missed = session.scalars(_CLAIM, asked).all()
+    missed = [key for (key,) in _CLAIM.rows(session, asked)]
     images: list[Holder] = []
     prints: list[Holder] = []
     if missed:
@@ -92,18 +91,14 @@ def release_print(session: Session, receipt_id: UUID) -> None:
     session.execute(delete(ReceiptClaim).where(*mine))
 
 
-_receipt = table_of(Receipt).c
-_ALIKE = (
-    sqlalchemy.select(_receipt.id, _receipt.shopper_id, _receipt.receipt_no, _receipt.channel)
-    .where(
-        _receipt.retailer_id.is_not_distinct_from(bindparam("retailer")),
-        _receipt.purchased_at == bindparam("at"),
-        _receipt.total_minor == bindparam("total"),
-        _receipt.id != bindparam("itself"),
-        _receipt.status.in_(STANDING_STATUSES),
-    )
-    .order_by(_receipt.received_at)
-    .limit(20)
+_ALIKE = Statement(
+    """
+    SELECT id, shopper_id, receipt_no, channel FROM receipt
+    WHERE retailer_id IS NOT DISTINCT FROM :retailer AND purchased_at = :at AND total_minor = :total
+        AND id <> :itself AND status = ANY(CAST(:standing AS text[]))
+    ORDER BY received_at LIMIT 20
+    """,
+    standing=list(STANDING_STATUSES),
 )
 
 
@@ -117,7 +112,7 @@ def alike_prints(session: Session, receipt: Receipt, paper: PaperFacts) -> list[
         "total": paper.total_minor,
         "itself": receipt.id,
     }
-    rows = session.execute(_ALIKE, asked)
+    rows = _ALIKE.rows(session, asked)
     return [
         Holder(receipt_id, shopper_id == receipt.shopper_id, channel)
         for receipt_id, shopper_id, number, channel in rows

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.duplicates.claims import claim
@@ -16,10 +15,11 @@ from domain.duplicates.paper import PaperFacts
 from domain.duplicates.photo_index import find_copies
 from domain.duplicates.same_paper import compare_with, find_paper
 from infra import clock
+from infra.statements import Statement
 from ocr.traces.types import PictureTraces
 from schemas.receipts import Receipt
 
-_KEEP: Final = text(
+_KEEP: Final = Statement(
     """
     WITH photos AS (
         INSERT INTO photo_hash (receipt_id, page, code)
@@ -71,4 +71,4 @@ def keep_pictures(session: Session, receipt_id: UUID, codes: Sequence[str], pape
     Safe to run twice.
     """
     asked = {"receipt_id": receipt_id, "codes": list(codes), "keys": sorted(paper.keys)}
-    session.execute(_KEEP, asked)
+    _KEEP.run(session, asked)

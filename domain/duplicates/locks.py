@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.duplicates.paper import PaperFacts
+from infra.statements import Statement
 from ocr.traces.types import PictureTraces
 
 # In one order for all: bands and values, then hashes. So nobody who waits holds what another, further on,
 # waits for. Locks of two numbers are apart from locks of one.
-_LOCK: Final = text(
+_LOCK: Final = Statement(
     """
     SELECT count(CASE WHEN own THEN pg_advisory_xact_lock(band, value)
         ELSE pg_advisory_xact_lock_shared(band, value) END)
@@ -62,4 +62,4 @@ def wait_for_copies(
     if not pages and not names:
         return
     locks = {name: ",".join(lists[f"lock_{name}"] for lists in pages) for name in ("bands", "values", "owns")}
-    session.execute(_LOCK, {**locks, "keys": ",".join(map(str, keys)), "names": names})
+    _LOCK.run(session, {**locks, "keys": ",".join(map(str, keys)), "names": names})

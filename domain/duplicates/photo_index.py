@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.duplicates.facts import DISTANCE_MAX, PhotoMatch
+from infra.statements import Statement
 from ocr.traces.codes import Probes, least_distances
 from schemas.receipts import STANDING_STATUSES, Receipt
 
@@ -23,7 +23,7 @@ _STANDING_MAX: Final = 100
 
 # Each value of a band is asked for once, though several of the codes looked for have it: what is far from
 # their middle is far from each. That is found in the index; no row of the table is read.
-_FIND: Final = text(
+_FIND: Final = Statement(
     """
     WITH probe AS (
         SELECT band, value, ('x' || digits)::bit(256) AS bits
@@ -60,8 +60,9 @@ _FIND: Final = text(
         OFFSET 0
     ) AS standing
     LIMIT :standing_max
-    """
-).bindparams(standing=list(STANDING_STATUSES))
+    """,
+    standing=list(STANDING_STATUSES),
+)
 
 
 def find_copies(session: Session, receipt: Receipt, probes: Sequence[Probes]) -> list[PhotoMatch]:
@@ -78,7 +79,7 @@ def find_copies(session: Session, receipt: Receipt, probes: Sequence[Probes]) ->
             "standing_max": _STANDING_MAX,
             **page.lists,
         }
-        rows = session.execute(_FIND, asked).all()
+        rows = _FIND.rows(session, asked)
         distances = least_distances(page, [code for _, _, code in rows])
         for (receipt_id, shopper_id, _), distance in zip(rows, distances, strict=True):
             known = nearest.get(receipt_id)

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from domain.duplicates.facts import PaperMatch
 from domain.duplicates.likeness import compare
 from domain.duplicates.paper import PaperFacts, paper_kept
+from infra.statements import Statement
 from schemas.catalog import Retailer
 from schemas.receipts import STANDING_STATUSES, Receipt, ReceiptLine
 
@@ -20,7 +20,7 @@ _COMPARED_MAX: Final = 20
 # Plain statements, prepared once: they run for every receipt.
 # Refused receipts leave their paper to an honest owner. Their statuses are looked up one by one: few are
 # asked for, and a join would lead the planner, who can't know how few, to read all receipts.
-_FIND: Final = text(
+_FIND: Final = Statement(
     """
     WITH alike AS (
         SELECT receipt_id, count(*) + count(*) FILTER (WHERE key = ANY(CAST(:rare AS bigint[]))) AS shared
@@ -34,8 +34,9 @@ _FIND: Final = text(
         = ANY(CAST(:standing AS text[]))
     ORDER BY shared DESC, receipt_id
     LIMIT :compared_max
-    """
-).bindparams(standing=list(STANDING_STATUSES))
+    """,
+    standing=list(STANDING_STATUSES),
+)
 
 
 def find_paper(session: Session, receipt: Receipt, facts: PaperFacts) -> list[PaperMatch]:
@@ -47,7 +48,7 @@ def find_paper(session: Session, receipt: Receipt, facts: PaperFacts) -> list[Pa
         "receipt_id": receipt.id,
         "compared_max": _COMPARED_MAX,
     }
-    candidates = session.execute(_FIND, asked).scalars().all() if keys else []
+    candidates = [found for (found,) in _FIND.rows(session, asked)] if keys else []
     matches = [match for match in compare_with(session, receipt, facts, candidates) if match.likeness.same]
     return sorted(matches, key=lambda match: -match.likeness.odds)
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session
 
+from infra.statements import Statement
 from schemas.events import EVENT_FORMAT, EventType
 
 
@@ -57,7 +58,7 @@ class Recorded:
 
 
 # One value for all rows: the driver's work for each parameter costs more than the rest of the statement.
-_RECORD = text(f"""
+_RECORD = Statement(f"""
     INSERT INTO event (key, type, format, subject_id, shopper_id, occurred_at, data)
     SELECT key, type, {EVENT_FORMAT}, subject_id, shopper_id, occurred_at, data
     FROM jsonb_to_recordset(CAST(:rows AS jsonb))
@@ -84,7 +85,7 @@ def record(session: Session, events: Iterable[NewEvent]) -> None:
         for event in events
     ]
     if rows:
-        session.execute(_RECORD, {"rows": json.dumps(rows)})
+        _RECORD.run(session, {"rows": json.dumps(rows)})
 
 
 def key_of(subject_id: UUID, key: str) -> UUID:

@@ -12,7 +12,6 @@ from math import prod
 from typing import Generic, Literal, Protocol, TypeVar
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from domain.errors import NotFoundError
@@ -20,6 +19,7 @@ from domain.fraud.errors import InvalidBandsError
 from domain.fraud.rules import RULES, SHADOWED
 from domain.people.audit import record_act
 from infra import clock
+from infra.statements import Statement
 from schemas.campaigns import Campaign
 from schemas.fraud import DecisionBands, FraudRule, RuleMode
 
@@ -135,16 +135,16 @@ def policy_on(session: Session, day: date | None) -> Policy:
     """Return the policy for receipts bought on a day; None stands for a day that can't be read."""
     found: list[Bands] = []
     rules: dict[str, RuleSetting] = {}
-    for row in session.execute(_POLICY, {"day": day}):
-        if row.code is None:
-            found.append(Bands(row.review_from, row.reject_from, row.second_reviewer_from_minor))
+    for code, mode, weight, *limits in _POLICY.rows(session, {"day": day}):
+        if code is None:
+            found.append(Bands(*limits))
         else:
-            rules[row.code] = RuleSetting(row.mode, row.weight)
+            rules[code] = RuleSetting(mode, weight)
     return Policy(strictest(found), rules)
 
 
 # Bands and rules in one statement, built once: every receipt that is settled asks for both.
-_POLICY = text("""
+_POLICY = Statement("""
     SELECT NULL AS code, NULL AS mode, NULL AS weight,
         bands.review_from, bands.reject_from, bands.second_reviewer_from_minor
     FROM decision_bands AS bands JOIN campaign ON campaign.id = bands.campaign_id

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.fraud.facts import LINE_SURE, Neighbour, TillFacts, UsualPrice, number_digits
+from infra.statements import Statement
 from ocr.types import Reading
 from schemas.receipts import STANDING_STATUSES
 
@@ -22,7 +23,7 @@ RECEIPTS_MEASURED: Final = 200_000
 # One farm must not make its own price the usual one.
 SHOPPERS_MIN: Final = 5
 
-_TILL: Final = text(
+_TILL: Final = Statement(
     """
     (SELECT receipt_no AS key, purchased_at AS at, NULL::bigint AS price, NULL::integer AS sales
      FROM receipt
@@ -41,8 +42,9 @@ _TILL: Final = text(
     SELECT product_id::text, NULL, price_minor, sales
     FROM chain_price
     WHERE retailer_id = :retailer_id AND product_id = ANY(CAST(:products AS uuid[]))
-    """
-).bindparams(standing=list(STANDING_STATUSES))
+    """,
+    standing=list(STANDING_STATUSES),
+)
 _MEASURE: Final = text(
     """
     INSERT INTO chain_price AS kept (retailer_id, product_id, price_minor, sales, measured_at)
@@ -88,8 +90,8 @@ def till_facts(
         return None
     at = reading.purchased_at
     day = datetime.combine(at.date(), time()) if at else None
-    rows = session.execute(
-        _TILL,
+    rows = _TILL.rows(
+        session,
         {
             "receipt_id": receipt_id,
             "retailer_id": retailer_id,
@@ -100,7 +102,7 @@ def till_facts(
             "most": NEIGHBOURS_EACH_WAY,
             "products": sorted({str(product_id) for product_id in products.values()}),
         },
-    ).all()
+    )
     neighbours = [
         Neighbour(digits, then) for key, then, _, _ in rows if then and (digits := number_digits(key))
     ]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, select
 
+from infra.statements import Statement
 from schemas.base import table_of
 from schemas.ledger import Account, AccountKind, Currency, SystemKind, Transfer
 
@@ -75,7 +75,7 @@ def earning_accounts(
     found: dict[tuple[UUID | str, str], tuple[int, ...]] = {}
     # An account that another transaction opens meanwhile is seen by the second look only.
     while sum(kind != "debt" for _, kind in found) < 2 * len(set(purses)):
-        for brand_id, owner, kind, *account in session.execute(_EARNING_ACCOUNTS, asked):
+        for brand_id, owner, kind, *account in _EARNING_ACCOUNTS.rows(session, asked):
             found[brand_id or owner, kind] = tuple(account)
     return {
         purse: EarningAccounts(
@@ -89,7 +89,7 @@ def earning_accounts(
 
 
 # One statement: every receipt that earns asks this, and most shoppers' first receipts open accounts.
-_EARNING_ACCOUNTS: Final = text("""
+_EARNING_ACCOUNTS: Final = Statement("""
     WITH wanted AS (
         SELECT id AS currency_id, brand_id, owner FROM currency
         WHERE brand_id = ANY(CAST(:brands AS uuid[])) OR owner = ANY(CAST(:owners AS text[]))

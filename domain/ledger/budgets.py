@@ -34,6 +34,7 @@ from domain.ledger.accounts import as_rows
 from domain.ledger.errors import BudgetUsedError
 from domain.ledger.windows import Window, lock_budgets, lock_windows, write_left
 from infra import clock
+from infra.statements import Statement
 from schemas.base import table_of
 from schemas.budgets import Budget, BudgetHold, BudgetPolicy, BudgetScope, BudgetUse
 
@@ -102,11 +103,11 @@ _CHANGE_AMOUNT: Final = text("""
 
 def left(session: Session, budget_ids: Collection[int], *, at: datetime) -> dict[int, int]:
     """Return what budgets have left at a time, without waiting for claims under way: good for a forecast."""
-    rows = session.execute(_LEFT, {"budgets": list(budget_ids), "today": clock.day_of(at)})
+    rows = _LEFT.rows(session, {"budgets": list(budget_ids), "today": clock.day_of(at)})
     return {budget_id: int(points) for budget_id, points in rows}
 
 
-_LEFT: Final = text("""
+_LEFT: Final = Statement("""
     SELECT budget.id, COALESCE(sum(slice.left_points), budget.amount)
     FROM budget LEFT JOIN budget_slice AS slice ON slice.budget_id = budget.id
         AND slice.day = CASE budget.scope WHEN 'day' THEN CAST(:today AS date) ELSE '0001-01-01' END
@@ -148,11 +149,12 @@ def claim_at_once(session: Session, claims: Sequence[Claim], *, at: datetime) ->
     ]
     rows = [{"budget_id": budget_id, "points": points} for budget_id, points in wanted.items()]
     asked = {"wanted": as_rows(rows), "uses": as_rows(uses), "today": clock.day_of(at)}
-    return bool(session.execute(_CLAIM_AT_ONCE, asked).scalar_one() == len(wanted) + len(uses))
+    [(done,)] = _CLAIM_AT_ONCE.rows(session, asked)
+    return bool(done == len(wanted) + len(uses))
 
 
 # Slices are locked in the budgets' order, whatever the plan. What has its key already is counted by nobody.
-_CLAIM_AT_ONCE: Final = text("""
+_CLAIM_AT_ONCE: Final = Statement("""
     WITH wanted AS (
         SELECT asked.budget_id, asked.points, floor(random() * budget.slices)::smallint AS n,
             CASE budget.scope WHEN 'day' THEN CAST(:today AS date) ELSE '0001-01-01' END AS day

@@ -15,6 +15,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.ledger.transfers import Use
+from infra.statements import Statement
 
 
 def choose_lots(
@@ -113,12 +114,10 @@ def next_lots(
     The soonest first, at most `limit` days a currency that are still to come.
     """
     asked = {"shopper": shopper_id, "today": today, "limit": limit}
-    return [
-        (currency, day, int(points), over) for currency, day, points, over in session.execute(_NEXT, asked)
-    ]
+    return [(currency, day, int(points), over) for currency, day, points, over in _NEXT.rows(session, asked)]
 
 
-_NEXT: Final = text("""
+_NEXT: Final = Statement("""
     SELECT currency_id, last_day, points, last_day < :today FROM (
         SELECT account.currency_id, lot.last_day, sum(lot.left_points) AS points,
             row_number() OVER (

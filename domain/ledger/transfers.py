@@ -17,6 +17,7 @@ from sqlmodel import Session, col, or_, select
 
 from domain.ledger.accounts import as_rows
 from domain.ledger.errors import TransferMismatchError
+from infra.statements import Statement
 from schemas.base import Points
 from schemas.ledger import Transfer, TransferKind
 
@@ -77,7 +78,7 @@ def post(session: Session, movements: Sequence[Movement], uses: Sequence[Use] = 
         "movements": as_rows([_row(move) for move in movements]),
         "uses": as_rows([_row(use) for use in uses]),
     }
-    made = set(session.scalars(_POST, rows).all())
+    made = {key for (key,) in _POST.rows(session, rows)}
     check_same(session, [movement for movement in movements if movement.key not in made])
     return made
 
@@ -89,7 +90,7 @@ def _row(of: Movement | Use) -> dict[str, Any]:
 
 # Accounts are locked in one order, debts after what is held, whatever the plan: two receipts never wait for
 # each other.
-_POST: Final = text("""
+_POST: Final = Statement("""
     WITH asked AS (
         SELECT * FROM jsonb_to_recordset(CAST(:movements AS jsonb)) AS asked (
             key uuid, kind varchar, debit_id int, credit_id int, points bigint, occurred_at timestamptz,

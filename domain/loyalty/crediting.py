@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 from sqlmodel import Session
 
 from domain.campaigns.compiled import Purse
@@ -19,6 +19,7 @@ from domain.ledger.budgets import Claim
 from domain.ledger.reversal import repay
 from domain.ledger.transfers import Movement, key_of, post
 from infra import clock
+from infra.statements import Statement
 from schemas.base import Points, table_of
 from schemas.loyalty import WithheldPoints
 from schemas.receipts import Receipt
@@ -79,19 +80,19 @@ def credit(
         return _post(session, receipt, _granted(keys, granted), accounts, at)
     if not claims:
         return _post(session, receipt, keys, accounts, at)
-    session.execute(_BEFORE_CREDIT)
+    _BEFORE_CREDIT.run(session)
     _post(session, receipt, keys, accounts, at)
     if budgets.claim_at_once(session, claims, at=at):
         return list(awards)
     # Nothing of it stands: what was credited, and the slices that were found too small and locked.
-    session.execute(_NOT_CREDITED)
+    _NOT_CREDITED.run(session)
     lock_accounts(session, [account.shopper_id for account in accounts.values()])
     granted = budgets.claim_exactly(session, claims, at=at)
     return _post(session, receipt, _granted(keys, granted), accounts, at)
 
 
-_BEFORE_CREDIT: Final = text("SAVEPOINT before_credit")
-_NOT_CREDITED: Final = text("ROLLBACK TO SAVEPOINT before_credit")
+_BEFORE_CREDIT: Final = Statement("SAVEPOINT before_credit")
+_NOT_CREDITED: Final = Statement("ROLLBACK TO SAVEPOINT before_credit")
 
 
 def award_key(award: Award, *event: object) -> UUID:

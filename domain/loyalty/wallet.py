@@ -10,16 +10,16 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session, col, func, or_, select
 
 from domain.campaigns.compiled import Purse
 from domain.campaigns.kept import shared_points
 from domain.ledger import lots, transfers
 from infra import clock
+from infra.statements import Statement
 from schemas.catalog import Brand
 from schemas.ledger import BalanceView, Currency, ExpiringPoints, TransferView
-from schemas.receipts import Receipt, ReceiptLine
+from schemas.receipts import ReceiptLine
 
 EXPIRING_DAYS_MAX: Final = 5
 
@@ -44,7 +44,7 @@ def balances(session: Session, shopper_id: UUID) -> list[BalanceView]:
     for most: every app opens with this.
     """
     stands: dict[int, _Standing] = {}
-    rows = session.execute(_ACCOUNTS, {"shopper": shopper_id})
+    rows = _ACCOUNTS.rows(session, {"shopper": shopper_id})
     for currency_id, brand_id, name, kind, posted, held in rows:
         one = stands.setdefault(currency_id, _Standing(brand_id, name))
         one.accounts[kind] = posted, held
@@ -77,7 +77,7 @@ def balances(session: Session, shopper_id: UUID) -> list[BalanceView]:
     return shown
 
 
-_ACCOUNTS: Final = text("""
+_ACCOUNTS: Final = Statement("""
     SELECT account.currency_id, currency.brand_id, COALESCE(brand.name, currency.owner),
         account.kind, COALESCE(account.posted, 0), account.held
     FROM account JOIN currency ON currency.id = account.currency_id
@@ -109,11 +109,7 @@ def _names(
 
 def pending_points(session: Session, shopper_id: UUID) -> dict[Purse, int]:
     """Return points that wait for a reviewer, by brand id, or by the owner whose brands share them."""
-    waiting = session.exec(
-        select(Receipt.id, Receipt.earning).where(
-            Receipt.shopper_id == shopper_id, Receipt.status == "in_review"
-        )
-    ).all()
+    waiting = _WAITING.rows(session, {"shopper": shopper_id})
     if not waiting:
         return {}
     rows = session.exec(
@@ -132,6 +128,11 @@ def pending_points(session: Session, shopper_id: UUID) -> dict[Purse, int]:
             if brand_id is not None:
                 pending[brand_id] += points - sum(of_groups.values())
     return dict(+pending)
+
+
+_WAITING: Final = Statement(
+    "SELECT id, earning FROM receipt WHERE shopper_id = :shopper AND status = 'in_review'"
+)
 
 
 def transfer_history(

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.origins import clusters
 from domain.origins.facts import LINKED_ACCOUNTS, PAUSES_NEEDED, OriginFacts, Trip
 from domain.origins.places import distance_km, province_of
 from infra.settings import settings
+from infra.statements import Statement
 from ocr.types import Reading
 
 # A flight the length of the country and the way to and from it take less.
@@ -20,7 +20,7 @@ TRIP_WITHIN: Final = timedelta(hours=6)
 # Counting accounts stops here; the strongest sign is raised long before.
 SHARERS_MAX: Final = 100
 
-_ORIGIN = text("""
+_ORIGIN = Statement("""
     SELECT origin.uploaded_at, origin.client, origin.attestation, origin.counts, shopper.joined_at,
         (SELECT count(*) FROM (
             SELECT FROM shopper_link AS link
@@ -50,7 +50,7 @@ _ORIGIN = text("""
     WHERE origin.receipt_id = :receipt_id
 """)
 
-_TRIPS = text("""
+_TRIPS = Statement("""
     SELECT purchased_at, store, reading ->> 'address' AS address
     FROM receipt
     WHERE shopper_id = :shopper_id AND id <> :receipt_id AND purchased_at BETWEEN :earliest AND :latest
@@ -68,23 +68,25 @@ def origin_facts(
         "most": SHARERS_MAX,
         "uploads": PAUSES_NEEDED + 1,
     }
-    row = session.execute(_ORIGIN, asked).mappings().first()
-    if row is None:
+    rows = _ORIGIN.rows(session, asked)
+    if not rows:
         return None
-    sharers = max(row["device_accounts"], row["payout_accounts"])
+    uploaded_at, client, attestation, counts, joined_at, device_accounts, *more = rows[0]
+    account_devices, payout_accounts, device_uploads, account_uploads = more
+    sharers = max(device_accounts, payout_accounts)
     return OriginFacts(
-        uploaded_at=row["uploaded_at"],
-        joined_at=row["joined_at"],
-        client=row["client"],
-        attestation=row["attestation"],
+        uploaded_at=uploaded_at,
+        joined_at=joined_at,
+        client=client,
+        attestation=attestation,
         attestation_enforced=settings().attestation_mode == "enforce",
-        counts=row["counts"],
-        device_accounts=row["device_accounts"],
-        account_devices=row["account_devices"],
-        payout_accounts=row["payout_accounts"],
+        counts=counts,
+        device_accounts=device_accounts,
+        account_devices=account_devices,
+        payout_accounts=payout_accounts,
         # Who shares nothing is linked to nobody: most receipts are spared the question.
-        linked_accounts=_linked(session, shopper_id, row["uploaded_at"]) if sharers > 1 else 1,
-        uploads=sorted(row["account_uploads"] or row["device_uploads"]),
+        linked_accounts=_linked(session, shopper_id, uploaded_at) if sharers > 1 else 1,
+        uploads=sorted(account_uploads or device_uploads),
         trips=_trips(session, receipt_id, shopper_id, reading),
     )
 
@@ -97,8 +99,8 @@ def _trips(session: Session, receipt_id: UUID, shopper_id: UUID, reading: Readin
     here, at = _province(reading.address, reading.store), reading.purchased_at
     if here is None or at is None:
         return []
-    rows = session.execute(
-        _TRIPS,
+    rows = _TRIPS.rows(
+        session,
         {
             "receipt_id": receipt_id,
             "shopper_id": shopper_id,
@@ -106,7 +108,7 @@ def _trips(session: Session, receipt_id: UUID, shopper_id: UUID, reading: Readin
             "latest": at + TRIP_WITHIN,
             "most": SHARERS_MAX,
         },
-    ).all()
+    )
     return [
         Trip(distance_km(here, there), abs((at - then).total_seconds()) / 60)
         for then, store, address in rows

@@ -17,6 +17,7 @@ from domain.catalog.snapshot import Catalogue
 from domain.fraud.facts import Signal
 from domain.loyalty.crediting import points_by_line
 from infra import clock
+from infra.statements import Statement
 from ocr.types import Reading
 from schemas.base import new_id, table_of
 from schemas.fraud import RaisedSignal
@@ -70,11 +71,11 @@ def keep_lines(
     """Keep a receipt's lines with what each is and earns."""
     if reading.lines:
         rows = _line_rows(receipt_id, reading, matches, points)
-        session.execute(_KEEP_LINES, {"rows": json.dumps(rows, default=str)})
+        _KEEP_LINES.run(session, {"rows": json.dumps(rows, default=str)})
 
 
 # All lines in one value: eight rows of parameters cost the driver more than the rest of the statement.
-_KEEP_LINES: Final = text("""
+_KEEP_LINES: Final = Statement("""
     INSERT INTO receipt_line
     SELECT * FROM jsonb_populate_recordset(CAST(NULL AS receipt_line), CAST(:rows AS jsonb))
 """)
