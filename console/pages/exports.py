@@ -8,6 +8,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response, StreamingResponse
+from pydantic import Field
 
 from console.pages.insight import OwnBrand, asked_of, own_brand, titles
 from console.pages.staff import link_page
@@ -31,7 +32,7 @@ class ExportForm(Body):
 
     csrf: ShortText = ""
     measure: ShortText
-    query: TrimmedText | None = None
+    query: Annotated[TrimmedText, Field(max_length=1000)] = ""
     format: ExportFormat = "csv_semicolon"
     every: ExportEvery | None = None
 
@@ -40,7 +41,7 @@ class KeyForm(Body):
     """What a new key is called."""
 
     csrf: ShortText = ""
-    name: TrimmedText
+    name: Annotated[TrimmedText, Field(max_length=80)]
 
 
 class InvitationForm(Body):

@@ -83,7 +83,11 @@ def all_brands(session: Session) -> list[tuple[str, str]]:
 
 def brands_with_points(session: Session) -> list[tuple[str, str]]:
     """Return all brands in whose points something ever moved as (slug, name), by name."""
-    moved = select(Currency.brand_id).join(Account, col(Account.currency_id) == Currency.id)
+    moved = (
+        select(Currency.brand_id)
+        .join(Account, col(Account.currency_id) == Currency.id)
+        .where(col(Account.shopper_id).is_not(None))
+    )
     statement = select(Brand.slug, Brand.name).where(col(Brand.id).in_(moved)).order_by(col(Brand.name))
     return [(slug, name) for slug, name in session.exec(statement).all()]
 

@@ -961,6 +961,22 @@ def upgrade() -> None:
         END $$
         """
     )
+    # Two first uses of a currency that open its accounts in other orders would wait for each other.
+    op.execute(
+        """
+        CREATE FUNCTION open_accounts() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            INSERT INTO account (currency_id, kind)
+            SELECT NEW.id, kind
+            FROM unnest(ARRAY['issuer', 'held', 'redeemed', 'expired', 'reversed', 'exchanged']) AS kinds (kind);
+            RETURN NULL;
+        END $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER currency_has_accounts AFTER INSERT ON currency "
+        "FOR EACH ROW EXECUTE FUNCTION open_accounts()"
+    )
     op.execute(
         "CREATE TRIGGER brand_has_a_currency AFTER INSERT ON brand FOR EACH ROW EXECUTE FUNCTION open_currency()"
     )
@@ -986,6 +1002,8 @@ def downgrade() -> None:
     op.execute("DROP FUNCTION refuse_change()")
     op.execute("DROP TRIGGER brand_has_a_currency ON brand")
     op.execute("DROP FUNCTION open_currency()")
+    op.execute("DROP TRIGGER currency_has_accounts ON currency")
+    op.execute("DROP FUNCTION open_accounts()")
     op.execute("DROP TRIGGER receipt_has_ended ON receipt")
     op.execute("DROP FUNCTION refuse_reading_again()")
     op.drop_table("review_undo")

@@ -44,7 +44,7 @@ def test_seconds_of_a_process_are_those_of_its_children_too() -> None:
     ) as parent:
         assert parent.stdout is not None
         parent.stdout.readline()
-        assert cpu_seconds(parent.pid) > 0.3
+        assert cpu_seconds(parent.pid) >= 0.3
         parent.communicate(b"\n")
 
 

@@ -76,7 +76,10 @@ def test_who_is_killed_at_any_moment_leaves_a_ledger_that_adds_up(victim: str) -
                 with engine().connect() as connection:
                     busy = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND "
                     own = connection.execute(text(busy + "pid <> pg_backend_pid()")).scalars().all()
-                os.kill(own[0], signal.SIGKILL)
+                    os.kill(own[0], signal.SIGKILL)
+                    # Until this connection is cut too, the database has not begun to recover.
+                    with pytest.raises(OperationalError):
+                        connection.execute(text("SELECT pg_sleep(60)"))
         finally:
             worker.kill()
             worker.join()

@@ -171,4 +171,4 @@ def test_it_looks_at_committed_moments_and_tells_of_its_progress() -> None:
     reports = verify(CHECKS, lambda check, done, pieces: seen.append((check.name, done, pieces)))
     assert [report.name for report in reports] == [check.name for check in CHECKS]
     assert not any(report.differences for report in reports)
-    assert ("balances", 1, 1) in seen
+    assert any(name == "balances" and done == pieces for name, done, pieces in seen)
