@@ -19,7 +19,6 @@ from domain.privacy.consents import who_gave
 from infra import clock
 from infra.settings import settings
 from schemas.base import table_of
-from schemas.catalog import Brand
 from schemas.people import Shopper
 from schemas.segments import Segment, SegmentMember, Stalled
 
@@ -39,31 +38,6 @@ def segments_of(session: Session, shopper_id: UUID) -> frozenset[tuple[UUID, str
         )
     )
     return frozenset((brand_id, slug) for brand_id, slug in session.execute(mine))
-
-
-def members_of(
-    session: Session, brand: str, slug: str, *, after: UUID | None = None, limit: int = 1000
-) -> Sequence[UUID]:
-    """Return some of those who may be written to or offered something, by id, from behind one on.
-
-    Who is held out is left out, so fewer than `limit` may come although more follow.
-    """
-    members = (
-        select(col(SegmentMember.shopper_id))
-        .join(Segment, col(Segment.id) == SegmentMember.segment_id)
-        .join(Brand, col(Brand.id) == Segment.brand_id)
-        .where(
-            col(Brand.slug) == brand,
-            col(Segment.slug) == slug,
-            *_agreed(col(SegmentMember.shopper_id), col(Segment.brand_id)),
-        )
-        .order_by(col(SegmentMember.shopper_id))
-        .limit(limit)
-    )
-    if after is not None:
-        members = members.where(col(SegmentMember.shopper_id) > after)
-    year = clock.till_today().year
-    return [one for one in session.scalars(members) if not held_out(one, year)]
 
 
 def put_members(session: Session, segment: Segment, shopper_ids: Sequence[UUID]) -> int:

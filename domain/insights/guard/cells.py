@@ -16,7 +16,6 @@ Reason = Literal["too_few_shoppers", "one_shopper_dominates", "protects_others",
 DOMINANCE_MAX: Final = 0.6
 # Where a chain, a region and a week meet, few may have been there whom a neighbour saw.
 LOCAL_SHOPPERS_MIN: Final = 20
-SEGMENT_SHOPPERS_MIN: Final = 50
 SKETCH_BUCKETS: Final = 64
 
 
