@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, DateTime, String, cast, literal
 from sqlmodel import Session, col, func, or_, select
 
-from domain.errors import NotFoundError, UnknownFilterValueError
+from domain.catalog.brands import brand_id_of
+from domain.errors import UnknownFilterValueError
 from domain.insights.errors import InvalidPeriodError, PeriodTooLongError
 from domain.privacy.consents import who_gave
 from infra import clock
@@ -55,10 +56,7 @@ def scope_of(session: Session, brand: str, query: ScopeQuery) -> Scope:
         PeriodTooLongError: More than `DAYS_MAX` days.
         UnknownFilterValueError: There is no such retailer.
     """
-    # A NUL, which PostgreSQL text can't hold, is in no slug either.
-    brand_id = session.exec(select(Brand.id).where(Brand.slug == brand.replace("\0", " "))).first()
-    if brand_id is None:
-        raise NotFoundError
+    brand_id = brand_id_of(session, brand)
     last_day = query.last_day or clock.till_today()
     first_day = query.first_day or last_day - timedelta(days=DAYS_DEFAULT - 1)
     if first_day > last_day:

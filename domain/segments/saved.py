@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
+from domain.catalog.brands import brand_id_of
 from domain.errors import InvalidValueError, NotFoundError
 from domain.segments.conditions import BoughtAt, BoughtProduct, NewSegment, leaves_of
 from domain.segments.errors import SegmentExistsError, TooManySegmentsError
@@ -31,9 +32,7 @@ def save(session: Session, brand: str, wanted: NewSegment) -> Segment:
         InvalidValueError: A condition names a product that is not the brand's, or an unknown chain.
     """
     # The brand's row is held, so that two at once can't both be the last.
-    brand_id = session.exec(select(Brand.id).where(Brand.slug == brand).with_for_update()).one_or_none()
-    if brand_id is None:
-        raise NotFoundError
+    brand_id = brand_id_of(session, brand, held=True)
     slugs = session.exec(select(Segment.slug).where(Segment.brand_id == brand_id)).all()
     if wanted.slug in slugs:
         raise SegmentExistsError
@@ -89,11 +88,14 @@ def one(session: Session, brand: str, slug: str, *, held: bool = False) -> Segme
 
 
 def of_brand(session: Session, brand: str) -> SegmentList:
-    """Return a brand's segments, newest first."""
+    """Return a brand's segments, newest first.
+
+    Raises:
+        NotFoundError: There is no such brand.
+    """
     rows = session.exec(
         select(Segment)
-        .join(Brand, col(Brand.id) == Segment.brand_id)
-        .where(Brand.slug == brand)
+        .where(Segment.brand_id == brand_id_of(session, brand))
         .order_by(col(Segment.id).desc())
         .limit(SEGMENTS_MAX)
     ).all()

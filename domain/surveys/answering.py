@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
+from domain.catalog.brands import brand_id_of
 from domain.errors import NotFoundError
 from domain.events.outbox import NewEvent, record
 from domain.privacy import consents
@@ -99,12 +100,13 @@ def skip(session: Session, shopper_id: UUID, ask_id: UUID, language: Language) -
 
 
 def surveys_of(session: Session, brand: str) -> BrandSurveys:
-    """Return what a brand asks, by kind."""
+    """Return what a brand asks, by kind.
+
+    Raises:
+        NotFoundError: There is no such brand.
+    """
     rows = session.exec(
-        select(Survey)
-        .join(Brand, col(Brand.id) == Survey.brand_id)
-        .where(Brand.slug == brand)
-        .order_by(col(Survey.kind))
+        select(Survey).where(Survey.brand_id == brand_id_of(session, brand)).order_by(col(Survey.kind))
     ).all()
     return BrandSurveys(surveys=[_brand_survey(row) for row in rows])
 
@@ -115,9 +117,7 @@ def set_terms(session: Session, brand: str, kind: SurveyKind, terms: SurveyTerms
     Raises:
         NotFoundError: There is no such brand.
     """
-    brand_id = session.exec(select(Brand.id).where(Brand.slug == brand).with_for_update()).one_or_none()
-    if brand_id is None:
-        raise NotFoundError
+    brand_id = brand_id_of(session, brand, held=True)
     survey = session.exec(
         select(Survey).where(Survey.brand_id == brand_id, Survey.kind == kind)
     ).one_or_none()

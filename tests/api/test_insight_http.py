@@ -9,7 +9,7 @@ import time_machine
 from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
-from infra.columnar.reach import insight_store
+from infra.columnar.reach import AwayStore, insight_store
 from infra.columnar.store import ColumnarAwayError, ColumnarLimitError
 from schemas.insight import InsightAccess
 from tests import make
@@ -121,6 +121,16 @@ def test_what_can_t_be_asked_is_told_in_both_languages(
 def test_no_other_measure_or_brand_is_there(asker: Asker) -> None:
     assert asker.get("/no_such").json()["code"] == "unknown_measure"
     answer = asker.client.get("/v1/brands/surf/insight/penetration", headers=asker.headers)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize("path", ["insight", "insight/units", "segments", "surveys", "model", "summary"])
+def test_a_brand_that_is_not_there_is_not_found_by_admins_either(
+    client: TestClient, session: Session, path: str
+) -> None:
+    headers = make.bearer(make.make_staff(session, "admin"))
+    client.app.dependency_overrides[insight_store] = AwayStore  # type: ignore[attr-defined]
+    answer = client.get(f"/v1/brands/no-such/{path}", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
 
 

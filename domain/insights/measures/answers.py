@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
-from domain.errors import NotFoundError
+from domain.catalog.brands import brand_id_of
 from domain.insights.errors import InsightAwayError, InsightTooLargeError, ParameterNotTakenError
 from domain.insights.guard.cells import NOTHING
 from domain.insights.guard.safer import safer_question
@@ -19,7 +19,6 @@ from domain.insights.measures.measure import Asked, Measure, Row, Table
 from domain.insights.measures.over_cells import scope_coord, told_cells
 from domain.insights.measures.question import Question, question_of
 from domain.insights.measures.registry import MEASURES, definition, measure_named
-from domain.insights.scope import brand_names
 from domain.insights.store.marks import Freshness, freshness
 from infra import clock
 from infra.columnar.store import ColumnarAwayError, ColumnarBusyError, ColumnarLimitError, Store
@@ -53,7 +52,7 @@ def all_measures(
     Raises:
         NotFoundError: There is no such brand.
     """
-    known_brand(session, brand)
+    brand_id_of(session, brand)
     return InsightMeasures(
         brand=brand,
         measures=[definition(one, language) for one in MEASURES.values() if offered is None or offered(one)],
@@ -118,16 +117,6 @@ def _guarded(measure: Measure, asked: Asked) -> Table:
         return Table([Row(dict.fromkeys(name for name, _ in measure.columns), reason)])
     cell = found.cells.get(coord, NOTHING)
     return replace(measure.answer(asked), lines_used=cell.lines)
-
-
-def known_brand(session: Session, brand: str) -> None:
-    """Refuse what is about a brand that is not there.
-
-    Raises:
-        NotFoundError: It is not.
-    """
-    if not brand_names(session, [brand.replace("\0", " ")]):
-        raise NotFoundError
 
 
 def _answer(

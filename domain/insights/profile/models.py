@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, or_, select
 
+from domain.catalog.brands import brand_id_of
 from domain.errors import NotFoundError
 from domain.insights.lifetime.buying import Buying
 from domain.insights.lifetime.calibration import Calibration
@@ -143,9 +144,7 @@ def view(session: Session, brand: str) -> BrandModelView:
     Raises:
         NotFoundError: There is no such brand.
     """
-    brand_id = session.exec(select(Brand.id).where(Brand.slug == brand)).one_or_none()
-    if brand_id is None:
-        raise NotFoundError
+    brand_id = brand_id_of(session, brand)
     kept = _kept(session, brand)
     model = _model(kept) if kept else None
     calibration = model.calibration if model else None
@@ -173,9 +172,7 @@ def set_margin(session: Session, brand: str, share: Decimal) -> None:
     Raises:
         NotFoundError: There is no such brand.
     """
-    brand_id = session.exec(select(Brand.id).where(Brand.slug == brand)).one_or_none()
-    if brand_id is None:
-        raise NotFoundError
+    brand_id = brand_id_of(session, brand)
     values = {"share": share, "set_at": clock.now()}
     written = insert(table_of(BrandMargin)).values(brand_id=brand_id, **values)
     session.execute(written.on_conflict_do_update(index_elements=["brand_id"], set_=values))
