@@ -1,4 +1,4 @@
-"""What reached shoppers or came back from them, beside receipts: rewards, friends brought, answers given."""
+"""What reached shoppers or came back from them, beside receipts: rewards, friends, questions, answers."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ _REFERRALS: Final = text("""
     WHERE f.referrer_id = ANY(:shoppers) OR f.newcomer_id = ANY(:shoppers)
 """)
 _SURVEYS: Final = text("""
-    SELECT a.id, a.shopper_id, b.slug, f.kind, a.ended_at, a.score
+    SELECT a.id, a.shopper_id, b.slug, f.kind, a.asked_at, a.ended_at, a.score
     FROM survey_ask a JOIN survey f ON f.id = a.survey_id JOIN brand b ON b.id = f.brand_id
     JOIN shopper s ON s.id = a.shopper_id AND s.erased_at IS NULL
-    WHERE a.state = 'answered' AND (a.id = ANY(:ids) OR a.shopper_id = ANY(:shoppers))
+    WHERE a.id = ANY(:ids) OR a.shopper_id = ANY(:shoppers)
 """)
-TOUCHING: Final = frozenset({"reward.redeemed", "voucher.used", "survey.answered"})
+TOUCHING: Final = frozenset(
+    {"reward.redeemed", "reward.granted", "voucher.used", "survey.asked", "survey.answered"}
+)
 
 
 def touches_of(session: Session, events: Sequence[Recorded]) -> list[Row]:
@@ -52,8 +54,10 @@ def touches(session: Session, *, ids: Collection[UUID] = (), shoppers: Collectio
             found.append(_touch("reward_taken", id_, shopper, brand, reward, issued_at, points or 0))
         if used_at:
             found.append(_touch("reward_used", id_, shopper, brand, reward, used_at, value or 0))
-    for id_, shopper, brand, kind, ended_at, score in session.execute(_SURVEYS, asked):
-        found.append(_touch(f"survey_{kind}", id_, shopper, brand, "", ended_at, score))
+    for id_, shopper, brand, kind, asked_at, ended_at, score in session.execute(_SURVEYS, asked):
+        found.append(_touch("survey_asked", id_, shopper, brand, kind, asked_at, 0))
+        if score is not None:
+            found.append(_touch(f"survey_{kind}", id_, shopper, brand, "", ended_at, score))
     if shoppers:
         for newcomer, referrer, brand, state, claimed_at, ended_at, points in session.execute(
             _REFERRALS, asked

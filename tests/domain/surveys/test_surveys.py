@@ -131,8 +131,12 @@ def test_one_tap_answers_and_a_second_changes_nothing(
     # Once for whoever reads along, without what was said; the columnar store reads that itself.
     (told,) = session.exec(select(Event).where(Event.type == "survey.answered")).all()
     assert "score" not in told.data
-    (touch,) = touches(session, ids=[told.subject_id])
-    assert (touch["kind"], touch["value"], touch["brand"]) == ("survey_nps", 9, "omo")
+    # Asked and answered: whoever was asked is the audience, whatever they did.
+    found = touches(session, ids=[told.subject_id])
+    assert [(one["kind"], one["value"], one["brand"]) for one in found] == [
+        ("survey_asked", 0, "omo"),
+        ("survey_nps", 9, "omo"),
+    ]
     for path_, body in ((f"{path}/answer", {"score": 3}), (f"{path}/skip", None)):
         refused = client.post(path_, headers=headers, json=body)
         assert (refused.status_code, refused.json()["code"]) == (409, "survey_over")
