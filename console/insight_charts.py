@@ -54,7 +54,7 @@ def _bars_or_trend(writer: Writer) -> Chart | None:
     names = [column.name for column in definition.columns]
     main = _MAIN.get(definition.name, definition.name)
     told = _told(writer)
-    if not told or main not in names:
+    if main not in names or all(row.values.get(main) is None for row in told):
         return None
     # What is withheld leaves a gap in a line: the periods around it are not joined.
     shown = writer.answer.rows

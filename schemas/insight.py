@@ -27,7 +27,6 @@ ObjectiveEvent = Literal[
     "first_receipt_in_7_days",
     "second_receipt_in_30_days",
     "tried_new_product",
-    "opened_offer",
     "answered_survey",
     "shared_referral",
     "returned_after_60_days",

@@ -214,17 +214,15 @@ def _purchases(chance: np.random.Generator, receipt: Columns) -> Columns:
 
 def _touches(chance: np.random.Generator, shopper: Columns) -> Columns:
     kinds = (
-        "offer_seen",
-        "offer_opened",
         "referral_made",
         "referral_earned",
         "survey_asked",
         "survey_nps",
-        "cost_points",
-        "cost_message",
+        "reward_used",
+        "reward_taken",
     )
     count = 9_000
-    kind = np.array(kinds)[chance.choice(len(kinds), count, p=[0.2, 0.15, 0.05, 0.02, 0.14, 0.04, 0.3, 0.1])]
+    kind = np.array(kinds)[chance.choice(len(kinds), count, p=[0.05, 0.02, 0.14, 0.04, 0.3, 0.45])]
     nps = chance.integers(0, 11, count)
     cost = chance.integers(100, 5_000, count)
     return {
@@ -234,7 +232,7 @@ def _touches(chance: np.random.Generator, shopper: Columns) -> Columns:
         "kind": kind,
         "ref": np.full(count, "summer"),
         "touch": np.arange(count),
-        "value": np.where(kind == "survey_nps", nps, np.where(np.char.startswith(kind, "cost_"), cost, 1)),
+        "value": np.where(kind == "survey_nps", nps, np.where(kind == "reward_used", cost, 1)),
     }
 
 

@@ -42,3 +42,8 @@ def withheld_rows(rows: Sequence[Share], shoppers_min: int, *, adds_up: bool = T
         hidden += rows[place].shoppers
         alone = False
     return reasons
+
+
+def smallest(*parts: int) -> int:
+    """Return how many the smallest group is of those that a share tells apart; groups of nobody are none."""
+    return min((part for part in parts if part), default=0)

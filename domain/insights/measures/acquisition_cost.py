@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from domain.insights.guard.partition import Share, withheld_rows
-from domain.insights.measures.costs import cost_minor
+from domain.insights.guard.partition import Share, smallest, withheld_rows
+from domain.insights.measures.costs import cost, per
 from domain.insights.measures.measure import Asked, Measure, Table, Value, ratio, row_of
 from domain.insights.measures.scan import AGREED, bound
 from domain.insights.measures.statistic import Difference, difference_of_rates
-from domain.money import major
 
 # Who could have become a buyer in the period: joined before, not bought before; by the permanent hold-out.
 _COULD: Final = f"""
@@ -42,13 +41,13 @@ def _answer(asked: Asked) -> Table:
     nobody = {"shoppers": 0, "came": 0}
     reached, held = ({key: int(arms.get(arm, nobody)[key]) for key in nobody} for arm in (0, 1))
     (reason,) = withheld_rows([Share(new)], asked.shoppers_min)
-    small = [reached["came"], held["came"]]
+    small = [smallest(arm["came"], arm["shoppers"] - arm["came"]) for arm in (reached, held)]
     arms_reason = next(
         (why for why in withheld_rows([Share(count) for count in small], asked.shoppers_min) if why), None
     )
     lift = difference_of_rates(reached["came"], reached["shoppers"], held["came"], held["shoppers"])
-    spent = major(cost_minor(asked), question.currency) or 0.0
-    gross: dict[str, Value] = {"cost": spent, "new_buyers": new, "cost_per_new": ratio(spent, new)}
+    spent = cost(asked)
+    gross: dict[str, Value] = {"cost": spent, "new_buyers": new, "cost_per_new": per(spent, new)}
     above = _above(lift, reached["shoppers"], spent)
     known = lift is not None and lift.is_known and lift.value > 0 and not reason and not arms_reason
     rows = [
@@ -64,12 +63,12 @@ def _answer(asked: Asked) -> Table:
     return Table(rows, None, notes, verdict="acquisition_known" if known else "acquisition_unknown")
 
 
-def _above(lift: Difference | None, shoppers: int, spent: float) -> dict[str, Value]:
+def _above(lift: Difference | None, shoppers: int, spent: float | None) -> dict[str, Value]:
     """Return the new buyers above the hold-out's rate, and what each cost once they are told from none."""
     if lift is None:
         return {"new_buyers": None, "cost_per_new": None}
     more = lift.value * shoppers
-    return {"new_buyers": more, "cost_per_new": ratio(spent, more) if lift.is_known and more > 0 else None}
+    return {"new_buyers": more, "cost_per_new": per(spent, more) if lift.is_known and more > 0 else None}
 
 
 MEASURE: Final = Measure(

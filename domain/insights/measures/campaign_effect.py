@@ -8,7 +8,7 @@ from typing import Final
 from sqlmodel import col, or_, select
 
 from domain.errors import UnknownFilterValueError
-from domain.insights.guard.partition import Share, withheld_rows
+from domain.insights.guard.partition import Share, smallest, withheld_rows
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
 from domain.insights.measures.scan import AGREED, bound
 from domain.insights.measures.statistic import Difference, Sums, cuped, difference_of_rates
@@ -57,9 +57,11 @@ def _answer(asked: Asked) -> Table:
     question = asked.question
     days = question.asked.days or DAYS_DEFAULT
     named = bound(question, campaign=question.asked.campaign, days=days)
-    assigned = asked.store.query(_ASSIGNED, named)[0]
-    if not _is_own(asked) or not int(assigned["shoppers"]):
+    if not _is_own(asked):
         raise UnknownFilterValueError(field="campaign")
+    assigned = asked.store.query(_ASSIGNED, named)[0]
+    if not int(assigned["shoppers"]):
+        return Table([], None, {"days": days}, verdict="no_holdout")
     named |= {
         "from": assigned["began"] - timedelta(days=BEFORE_DAYS),
         "until": assigned["ended"] + timedelta(days=days),
@@ -103,7 +105,7 @@ def _is_own(asked: Asked) -> bool:
 
 def _least(row: dict[str, float]) -> int:
     """Return the smaller group of an arm: those who bought, or those who did not."""
-    return int(min(row["buyers"], row["shoppers"] - row["buyers"]))
+    return smallest(int(row["buyers"]), int(row["shoppers"] - row["buyers"]))
 
 
 def _told(asked: Asked, rows: list[Row], found: dict[int, dict[str, float]], days: int) -> Table:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from domain.insights.guard.partition import Share, withheld_rows
-from domain.insights.measures.costs import cost_minor
+from domain.insights.guard.partition import Share, smallest, withheld_rows
+from domain.insights.measures.costs import cost, per
 from domain.insights.measures.measure import Asked, Measure, Table, Value, ratio, row_of
 from domain.insights.measures.scan import AGREED, IN_PERIOD, bound
 from domain.insights.measures.statistic import difference_of_rates
-from domain.money import major
 from schemas.insight import ObjectiveEvent
 
 FIRST_DAYS: Final = 7
@@ -41,11 +40,6 @@ _EVENTS: Final[dict[ObjectiveEvent, str]] = {
             {_OWN} AND day <= {{last:Date}} GROUP BY shopper, product
         )
         GROUP BY shopper HAVING min(began) < {{first:Date}} AND max(latest) >= {{first:Date}}
-    """,
-    "opened_offer": f"""
-        SELECT shopper, max(kind = 'offer_opened') AS did {_TOUCHED} AND kind IN ('offer_seen',
-            'offer_opened')
-        GROUP BY shopper
     """,
     "answered_survey": f"""
         SELECT shopper, max(kind <> 'survey_asked') AS did {_TOUCHED} AND startsWith(kind, 'survey_')
@@ -83,10 +77,11 @@ def _answer(asked: Asked) -> Table:
     nobody = {"audience": 0, "achieved": 0}
     reached, held = ({key: int(arms.get(arm, nobody)[key]) for key in nobody} for arm in (0, 1))
     audience, achieved = (reached[key] + held[key] for key in nobody)
-    (reason,) = withheld_rows([Share(_least(audience, achieved))], asked.shoppers_min)
-    arms_told = reason is None and all(_least(**arm) >= asked.shoppers_min for arm in (reached, held))
+    (reason,) = withheld_rows([Share(smallest(achieved, audience - achieved))], asked.shoppers_min)
+    parts = [smallest(arm["achieved"], arm["audience"] - arm["achieved"]) for arm in (reached, held)]
+    arms_told = reason is None and min(parts) >= asked.shoppers_min
     lift = difference_of_rates(reached["achieved"], reached["audience"], held["achieved"], held["audience"])
-    spent = major(cost_minor(asked), question.currency) or 0.0
+    spent = cost(asked)
     figures: dict[str, Value] = {
         "audience": audience,
         "achieved": achieved,
@@ -95,7 +90,7 @@ def _answer(asked: Asked) -> Table:
         "reached_rate": ratio(reached["achieved"], reached["audience"]) if arms_told else None,
         "held_rate": ratio(held["achieved"], held["audience"]) if arms_told else None,
         "cost": spent,
-        "cost_per_achieved": ratio(spent, achieved),
+        "cost_per_achieved": per(spent, achieved),
     }
     notes: dict[str, Value] = {}
     if lift is not None and arms_told:
@@ -109,11 +104,6 @@ def _answer(asked: Asked) -> Table:
         else "objective_missed"
     )
     return Table([row_of({"event": event}, figures, reason)], None, notes, None if reason else verdict)
-
-
-def _least(audience: int, achieved: int) -> int:
-    """Return the smaller of those who did and those who did not, unless it is nobody."""
-    return min((count for count in (achieved, audience - achieved) if count), default=0)
 
 
 def _sql(event: ObjectiveEvent) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any, Final
 
-from domain.insights.guard.partition import Share, withheld_rows
+from domain.insights.guard.partition import Share, smallest, withheld_rows
 from domain.insights.measures.first_buys import gaps
 from domain.insights.measures.measure import Asked, Measure, Row, Table, ratio, row_of
 
@@ -38,12 +38,8 @@ def _answer(asked: Asked) -> Table:
 
 def _least(group: dict[str, int]) -> int:
     """Return the smallest group that a row tells of: who came, who did not, who was watched too short."""
-    counts = (
-        group["repeated"],
-        group["observed"] - group["repeated"],
-        group["new_buyers"] - group["observed"],
-    )
-    return min((count for count in counts if count), default=0)
+    observed = group["observed"]
+    return smallest(group["repeated"], observed - group["repeated"], group["new_buyers"] - observed)
 
 
 def _figures(group: dict[str, int]) -> dict[str, float | int | None]:

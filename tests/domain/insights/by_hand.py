@@ -312,7 +312,7 @@ def touches(kinds: tuple[str, ...], first: date, last: date) -> list[tuple[int, 
 
 
 def cost(first: date, last: date) -> int:
-    return sum(value for _, _, value, _ in touches(("cost_points", "cost_message"), first, last))
+    return sum(value for _, _, value, _ in touches(("reward_used",), first, last))
 
 
 def could_become(first: date, last: date) -> dict[bool, tuple[int, int]]:
@@ -332,7 +332,6 @@ def stage_on(at: date) -> dict[int, str]:
     recent = at - 90 * DAY
     near = {line.shopper for line in lines() if line.category == "laundry" and recent < line.day <= at}
     near = {shopper for shopper in near if shopper in agreed()}
-    near |= {shopper for shopper, *_ in touches(("offer_opened",), recent + DAY, at)}
     scores: dict[int, tuple[date, int, int]] = {}
     rows = columns(insight.base().touch, "shopper", "kind", "value", "day", "brand", "touch")
     for shopper, kind, value, day, brand, number in rows:
