@@ -8,8 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Final
 
-from domain.insights.guard import boxes
-from domain.insights.guard.cells import ALL, NOTHING, Cell, Coord
+from domain.insights.guard.moves import withheld_moves
 from domain.insights.measures.categories import category_of
 from domain.insights.measures.cube import TRIP
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
@@ -18,7 +17,7 @@ from domain.insights.measures.scan import AGREED, OF_CATEGORY, WITHDREW, bound
 STAGES: Final = ("awareness", "consideration", "decision", "retention", "advocacy")
 # Not a shopper of ours at the earlier day.
 OUTSIDE: Final = "not_joined"
-# How long a first purchase, a purchase of the category or an opened offer counts.
+# How long a first purchase, or a purchase of the category, counts.
 RECENT_DAYS: Final = 90
 # A buyer stays for one and a half of their own median gap, a month at least.
 GAP_FACTOR: Final = 1.5
@@ -42,8 +41,6 @@ def _facts(at: str) -> str:
             GROUP BY shopper
         UNION ALL SELECT DISTINCT shopper, {nothing}, 1 AS near, 0 AS advocate FROM purchase
             WHERE {OF_CATEGORY} AND {recent} AND shopper NOT IN ({WITHDREW})
-        UNION ALL SELECT DISTINCT shopper, {nothing}, 1 AS near, 0 AS advocate {touches}
-            AND kind = 'offer_opened' AND {recent}
         UNION ALL SELECT shopper, {nothing}, 0 AS near, 1 AS advocate {touches} AND kind = 'survey_nps'
             AND day <= {day}
             GROUP BY shopper HAVING argMax(value, (day, touch)) >= {PROMOTER}
@@ -85,44 +82,28 @@ def _answer(asked: Asked) -> Table:
         (row["was"] or OUTSIDE, row["became"]): int(row["shoppers"])
         for row in asked.store.query(_MOVES, named)
     }
-    at = question.period.number
-    cells = {Coord(at, was, became): _cell(count) for (was, became), count in moves.items()}
-    for (was, became), count in moves.items():
-        for coord in (Coord(at, was), Coord(at, ALL, became), Coord(at)):
-            cells[coord] = _cell(count + cells.get(coord, NOTHING).buyers)
-    # The moves add up to the stages on either side, which are told, as cells of chains and regions do.
-    flat = {coord.at("time", _A_YEAR): cell for coord, cell in cells.items()}
-    hidden = boxes.withheld(flat, asked.shoppers_min)
-    everybody = cells.get(Coord(at), NOTHING).buyers
+    hidden = withheld_moves(moves, STAGES, STAGES, asked.shoppers_min)
     rows: list[Row] = []
     for was in (OUTSIDE, *STAGES):
         for became in STAGES:
-            if (was, became) in moves:
-                figures: dict[str, Value] = {"shoppers": moves[was, became]}
-                rows.append(
-                    row_of({"from": was, "to": became}, figures, hidden.reason(Coord(_A_YEAR, was, became)))
-                )
+            reason = hidden.moves.get((was, became))
+            if reason or (was, became) in moves:
+                figures: dict[str, Value] = {"shoppers": moves.get((was, became), 0)}
+                rows.append(row_of({"from": was, "to": became}, figures, reason))
     notes: dict[str, Value] = {}
+    everybody = sum(moves.values())
     for stage in STAGES:
-        count = cells.get(Coord(at, ALL, stage), NOTHING).buyers
-        notes[stage] = None if hidden.reason(Coord(_A_YEAR, ALL, stage)) else count
-        share = ratio(count, everybody)
-        notes[f"{stage}_share"] = None if notes[stage] is None else share
+        count = sum(shoppers for (_, became), shoppers in moves.items() if became == stage)
+        told = stage not in hidden.after
+        notes[stage] = count if told else None
+        notes[f"{stage}_share"] = ratio(count, everybody) if told else None
     return Table(rows, None, notes)
-
-
-# A table without time: all of its cells lie in one year.
-_A_YEAR: Final = 120260101
-
-
-def _cell(shoppers: int) -> Cell:
-    return Cell(shoppers, 0, 0, shoppers, 0, 0, 0, 0, 0, 0)
 
 
 MEASURE: Final = Measure(
     name="stages",
     formula="advocacy: NPS ≥ 9 or a friend brought; retention: ≥ 2 trips, last ≤ max(1.5 × own median gap,"
-    " 30 d) ago; decision: bought ≤ 90 d ago; consideration: category or offer opened ≤ 90 d ago; awareness:"
+    " 30 d) ago; decision: bought ≤ 90 d ago; consideration: category bought ≤ 90 d ago; awareness:"
     " the others",
     columns=(("from", "text"), ("to", "text"), ("shoppers", "count")),
     answer=_answer,

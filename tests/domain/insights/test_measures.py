@@ -249,7 +249,11 @@ def test_stages_follow_from_facts_and_moves_from_stages(ask: Ask) -> None:
         key = (str(row.values["from"]), str(row.values["to"]))
         if row.reason is None:
             assert row.values["shoppers"] == moves[key], key
-    assert len(table.rows) == len(moves)
+    told = {(row.values["from"], row.values["to"]) for row in table.rows if row.reason is None}
+    listed = {(row.values["from"], row.values["to"]) for row in table.rows}
+    assert moves.keys() <= listed
+    # A move of few costs others their figure, not all of them.
+    assert len(told) > len(listed) / 2
     for stage in set(became.values()):
         assert table.notes[stage] in {None, sum(there == stage for there in became.values())}
     assert sum(table.notes[stage] is not None for stage in set(became.values())) >= 4
