@@ -13,9 +13,9 @@ from sqlmodel import Session
 from domain.insights.profile import models, refreshing
 from domain.surveys import drawing
 from infra.columnar import connect
-from infra.columnar.store import ColumnarAwayError
+from infra.columnar.store import ColumnarAwayError, ColumnarLimitError
 from infra.db import engine, transaction
-from workers.chores import FOLLOWED_AT_ONCE_MAX, chore
+from workers.chores import BATCH_MAX, FOLLOWED_AT_ONCE_MAX, chore
 
 _log = structlog.get_logger()
 
@@ -33,20 +33,23 @@ def ask_surveys() -> Iterator[int]:
 @chore
 def refit_models() -> Iterator[int]:
     """Fit the models of brands that are a week old, a brand at a time, the oldest first."""
-    while True:
+    with Session(engine()) as session:
+        due = models.due(session, BATCH_MAX)
+    for brand in due:
         with Session(engine()) as session:
-            brands = [models.known(session, brand) for brand in models.due(session, 1)]
+            known = models.known(session, brand)
         try:
-            refitted = [models.refit(connect.store(), brand) for brand in brands]
+            refitted = models.refit(connect.store(), known)
         except ColumnarAwayError:
             _log.warning("insight_away")
             return
-        if not refitted:
-            return
+        except ColumnarLimitError:
+            # Too large for the store: no reason for the brands behind it to wait.
+            _log.warning("model_too_large", brand=brand)
+            continue
         with transaction() as session:
-            for one in refitted:
-                models.keep(session, one)
-        yield len(refitted)
+            models.keep(session, refitted)
+        yield 1
 
 
 @chore
