@@ -7,7 +7,7 @@ network an upload comes from is no sign, since a family or an office shares it.
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -227,7 +227,7 @@ _RING: Final = text("""
 
 def paid_in_month(session: Session, referrer_id: UUID, today: date) -> int:
     """Return for how many friends a shopper was paid in the month of a local day."""
-    since = datetime.combine(today.replace(day=1), datetime.min.time(), clock.TILL_ZONE)
+    since = clock.day_begins(today.replace(day=1))
     statement = select(func.count()).where(
         Referral.referrer_id == referrer_id, Referral.state == "paid", col(Referral.ended_at) >= since
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -143,7 +143,7 @@ def _tell(
 
 def _earned_by_day(session: Session, shopper_id: UUID, today: date) -> list[tuple[date, int]]:
     """Return what was earned in the window and not taken back, by local day, oldest first."""
-    since = datetime.combine(today - WINDOW, datetime.min.time(), clock.TILL_ZONE)
+    since = clock.day_begins(today - WINDOW)
     rows = session.execute(_EARNED, {"shopper": shopper_id, "since": since})
     return [(day, int(points)) for day, points in rows]
 

@@ -125,7 +125,7 @@ def standing(voucher: Voucher, at: datetime) -> VoucherStanding:
         return "used" if voucher.state == "used" else "cancelled"
     if voucher.state == "reserved" and voucher.reserved_until is not None and voucher.reserved_until > at:
         return "reserved"
-    if voucher.last_day is not None and voucher.last_day < at.astimezone(clock.TILL_ZONE).date():
+    if voucher.last_day is not None and voucher.last_day < clock.day_of(at):
         return "expired"
     return "issued"
 
