@@ -22,6 +22,7 @@ from domain.ledger.spending import Owner
 from domain.ledger.transfers import key_of
 from domain.membership import bonus
 from domain.membership.errors import ReferralClosedError, ReferralRefusedError, ReferralUnknownError
+from domain.people.audit import record_act
 from infra import clock
 from schemas.base import Points, new_id, table_of
 from schemas.catalog import Brand
@@ -43,7 +44,7 @@ ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 NEWCOMER: Final = timedelta(days=30)
 
 
-def set_terms(session: Session, wanted: ReferralTermsBody) -> ReferralTerms:
+def set_terms(session: Session, wanted: ReferralTermsBody, *, staff_id: UUID) -> ReferralTerms:
     """Say what a friend is worth from now on; who was brought before is paid by the terms of then.
 
     Raises:
@@ -55,6 +56,7 @@ def set_terms(session: Session, wanted: ReferralTermsBody) -> ReferralTerms:
     terms = ReferralTerms(id=new_id(), brand_id=brand_id, **wanted.model_dump(exclude={"brand"}))
     session.add(terms)
     session.flush()
+    record_act(session, staff_id, "referral_terms_changed", subject=str(terms.id))
     return terms
 
 

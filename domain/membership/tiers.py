@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlmodel import Session, col, select
 
 from domain.events.outbox import NewEvent, record
+from domain.people.audit import record_act
 from infra import clock
 from infra.words import Language
 from schemas.base import table_of
@@ -26,12 +27,13 @@ def ladder(session: Session) -> list[Tier]:
     return list(session.exec(select(Tier).order_by(col(Tier.from_points))).all())
 
 
-def set_ladder(session: Session, wanted: Ladder) -> list[Tier]:
+def set_ladder(session: Session, wanted: Ladder, *, staff_id: UUID) -> list[Tier]:
     """Say anew which tiers there are. Everybody is looked at again; nobody drops without notice."""
     session.execute(delete(Tier))
     if wanted.tiers:
         session.execute(insert(table_of(Tier)), [step.model_dump() for step in wanted.tiers])
     session.execute(text("UPDATE shopper_tier SET look_on = :today"), {"today": clock.till_today()})
+    record_act(session, staff_id, "tiers_changed", details={"tiers": len(wanted.tiers)})
     return ladder(session)
 
 

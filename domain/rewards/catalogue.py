@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, or_, select
 from domain.errors import InvalidValueError, NotFoundError
 from domain.ledger import lots
 from domain.partners import access
+from domain.people.audit import record_act
 from domain.rewards import points
 from domain.rewards.errors import RewardExistsError
 from infra import clock
@@ -37,7 +38,7 @@ FEW_LEFT = 20
 OFFERED_MAX = 200
 
 
-def draft_reward(session: Session, brand: str, wanted: NewReward) -> Reward:
+def draft_reward(session: Session, brand: str, wanted: NewReward, *, staff_id: UUID) -> Reward:
     """Draft a reward of a brand, not offered yet.
 
     Raises:
@@ -60,10 +61,11 @@ def draft_reward(session: Session, brand: str, wanted: NewReward) -> Reward:
     session.add(reward)
     session.flush()
     _take_partners(session, reward.id, wanted.partners)
+    record_act(session, staff_id, "reward_changed", subject=reward.slug, details={"points": reward.points})
     return reward
 
 
-def change_reward(session: Session, brand: str, slug: str, terms: RewardTerms) -> Reward:
+def change_reward(session: Session, brand: str, slug: str, terms: RewardTerms, *, staff_id: UUID) -> Reward:
     """Say anew what a reward is; issued vouchers keep what they were issued with.
 
     Raises:
@@ -77,10 +79,11 @@ def change_reward(session: Session, brand: str, slug: str, terms: RewardTerms) -
     session.add(reward)
     _take_partners(session, reward.id, terms.partners)
     session.flush()
+    record_act(session, staff_id, "reward_changed", subject=reward.slug, details={"points": reward.points})
     return reward
 
 
-def set_state(session: Session, brand: str, slug: str, *, offered: bool) -> Reward:
+def set_state(session: Session, brand: str, slug: str, *, offered: bool, staff_id: UUID) -> Reward:
     """Offer a reward to shoppers, or end it; issued vouchers stay good.
 
     Raises:
@@ -90,6 +93,7 @@ def set_state(session: Session, brand: str, slug: str, *, offered: bool) -> Rewa
     reward.state = "offered" if offered else "ended"
     session.add(reward)
     session.flush()
+    record_act(session, staff_id, "reward_offered" if offered else "reward_ended", subject=reward.slug)
     return reward
 
 
