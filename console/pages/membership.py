@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -20,7 +19,6 @@ from domain.membership import missions, referral, tiers
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import fault_words
 from schemas.base import ShortText
-from schemas.catalog import Brand
 from schemas.membership import Ladder, MissionGoal, NewMission, ReferralTermsBody
 from schemas.people import StaffMember
 
@@ -77,7 +75,7 @@ def _membership_page(
     brands = brands_of(session, person)
     chosen = kept_brand(session, person, brand) if brand else next((slug for slug, _ in brands), "")
     standing = [tiers.step_of(tier).model_dump() for tier in tiers.ladder(session)]
-    terms = referral.terms_now(session)
+    terms = referral.terms_shown(session)
     return page(
         request,
         "membership.html",
@@ -89,15 +87,9 @@ def _membership_page(
         new_steps=NEW_STEPS,
         refused=refused,
         terms=terms,
-        terms_brand=_referral_brand(session, terms.brand_id) if terms else None,
         missions=missions.managed(session, chosen) if chosen else [],
         goals=get_args(MissionGoal),
     )
-
-
-def _referral_brand(session: Session, brand_id: UUID) -> str:
-    """Return the slug of the brand whose points friends bring."""
-    return session.get_one(Brand, brand_id).slug
 
 
 @router.post("/membership/tiers", dependencies=[OwnForm])

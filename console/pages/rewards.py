@@ -131,7 +131,7 @@ def _reward_page(
         status=422 if refused else 200,
         brand=brand,
         reward=catalogue.managed_one(session, reward),
-        batches=catalogue.batches_of(session, reward),
+        batches=stock.batches(session, reward.id),
         batch_max=BATCH_SIZE_MAX,
         refused=refused.errors[:ERRORS_SHOWN] if refused else [],
     )

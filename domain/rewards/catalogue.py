@@ -29,7 +29,6 @@ from schemas.rewards import (
     RewardView,
     Stock,
     Voucher,
-    VoucherBatch,
     WhyNot,
 )
 
@@ -296,17 +295,3 @@ def _brand_id(session: Session, slug: str) -> UUID:
     if brand_id is None:
         raise NotFoundError
     return brand_id
-
-
-def batches_of(session: Session, reward: Reward) -> list[tuple[VoucherBatch, int]]:
-    """Return what came into a reward's stock, the newest first, and how many of each are still to be had."""
-    free = func.count(col(Voucher.id)).filter(col(Voucher.state) == "free")
-    rows = session.exec(
-        select(VoucherBatch, free)
-        .outerjoin(Voucher, col(Voucher.batch_id) == VoucherBatch.id)
-        .where(VoucherBatch.reward_id == reward.id)
-        .group_by(col(VoucherBatch.id))
-        .order_by(col(VoucherBatch.made_at).desc())
-        .limit(OFFERED_MAX)
-    ).all()
-    return [(batch, count) for batch, count in rows]
