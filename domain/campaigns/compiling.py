@@ -52,17 +52,6 @@ Leaf = Callable[[Case], Miss | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What came of a condition: `held` is None where it can't be known. Groups have their parts in `of`."""
-
-    path: str
-    kind: str
-    held: bool | None
-    miss: Miss | None = None
-    of: tuple[Seen, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Tree:
     """A compiled condition: a leaf with its test, or a group of conditions."""
 
@@ -97,14 +86,6 @@ class Tree:
                 return (Miss(part.path, f"not_{part.kind}"),)
             unknown |= all(miss.state == "unknown" for miss in missed)
         return (Miss(self.path, "none", "unknown"),) if unknown else ()
-
-    def seen(self, case: Case) -> Seen:
-        """Return the whole tree as it was seen: what holds, what does not, what is unknown."""
-        missed = self.misses(case)
-        held = None if missed and all(miss.state == "unknown" for miss in missed) else not missed
-        if self.test is not None:
-            return Seen(self.path, self.kind, held, missed[0] if missed else None)
-        return Seen(self.path, self.kind, held, of=tuple(part.seen(case) for part in self.of))
 
 
 def goods_key(goods: c.Goods, scope: Scope) -> GoodsKey:

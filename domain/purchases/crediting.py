@@ -6,7 +6,6 @@ photographs it later finds its paper taken.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
@@ -232,9 +231,3 @@ def _signals(session: Session, receipt: Receipt) -> list[Signal]:
 
 def _strength(value: float, level: Level) -> float:
     return min(1.0, (value - level.review) / (level.most - level.review))
-
-
-def receipts_of(session: Session, purchases: Sequence[Purchase]) -> dict[UUID, Receipt]:
-    """Return the receipts that purchases became or were earned by, by their ids."""
-    ids = [row.receipt_id for row in purchases if row.receipt_id]
-    return {row.id: row for row in session.exec(select(Receipt).where(col(Receipt.id).in_(ids))).all()}
