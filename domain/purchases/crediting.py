@@ -7,7 +7,7 @@ photographs it later finds its paper taken.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -23,9 +23,10 @@ from domain.duplicates.paper import PaperFacts, paper_read
 from domain.duplicates.same_paper import compare_with, find_paper
 from domain.fraud import bands
 from domain.fraud.facts import Signal
+from domain.fraud.origin_signals import origin_signals
 from domain.loyalty.crediting import credit, hold, points_by_brand, points_by_line
 from domain.origins import clusters
-from domain.origins.facts import LINKED_ACCOUNTS, Level
+from domain.origins.facts import LINKED_ACCOUNTS, OriginFacts
 from domain.privacy import consents
 from domain.purchases.returns import apply_returns
 from domain.receipts.keeping import keep_granted, keep_lines, keep_reading, keep_signals
@@ -39,9 +40,6 @@ from schemas.people import Shopper
 from schemas.purchases import Purchase
 from schemas.reasons import Reason
 from schemas.receipts import STANDING_STATUSES, Receipt
-
-# No household shops so often in a day; a clerk who shows their own code for each customer does.
-BUYER_PURCHASES: Final = Level(10, 20, 60)
 
 
 def settle_purchase(session: Session, purchase: Purchase) -> None:
@@ -208,12 +206,7 @@ def _earn(session: Session, receipt: Receipt, reading: Reading) -> None:
 
 def _signals(session: Session, receipt: Receipt) -> list[Signal]:
     """Return what speaks against a purchase: not paper or pictures, but who its buyer is linked with."""
-    found = []
-    most = int(LINKED_ACCOUNTS.most)
-    linked = clusters.count_linked(session, receipt.shopper_id, receipt.received_at, most=most)
-    if linked >= LINKED_ACCOUNTS.review:
-        strength = _strength(linked, LINKED_ACCOUNTS)
-        found.append(Signal("linked_accounts", "review", strength, {"accounts": linked}))
+    at, most = receipt.received_at, int(LINKED_ACCOUNTS.most)
     # By the day of buying: a file may bring a whole year's orders at once.
     bought = session.exec(
         select(func.count()).where(
@@ -223,11 +216,11 @@ def _signals(session: Session, receipt: Receipt) -> list[Signal]:
             Receipt.id != receipt.id,
         )
     ).one()
-    if bought >= BUYER_PURCHASES.review:
-        evidence = {"window": "purchases_day", "uploads": bought}
-        found.append(Signal("uploads_too_fast", "review", _strength(bought, BUYER_PURCHASES), evidence))
-    return found
-
-
-def _strength(value: float, level: Level) -> float:
-    return min(1.0, (value - level.review) / (level.most - level.review))
+    facts = OriginFacts(
+        uploaded_at=at,
+        joined_at=at,
+        counts={"purchases_day": bought},
+        linked_accounts=clusters.count_linked(session, receipt.shopper_id, at, most=most),
+    )
+    # Hints decide together only, and a purchase shows too little for that.
+    return [signal for signal in origin_signals(facts) if signal.severity == "review"]
