@@ -16,9 +16,9 @@ from domain.ledger.errors import (
     TransferUnknownError,
 )
 from domain.ledger.expiry import expire_points
+from domain.ledger.lots import last_day
 from domain.ledger.transfers import key_of
 from domain.loyalty import wallet
-from domain.loyalty.crediting import last_day
 from infra import clock
 from schemas.base import Points
 from schemas.ledger import BalanceView, Lot, LotUse
