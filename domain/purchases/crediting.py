@@ -24,14 +24,13 @@ from domain.duplicates.same_paper import compare_with, find_paper
 from domain.fraud import bands
 from domain.fraud.facts import Signal
 from domain.fraud.origin_signals import origin_signals
-from domain.loyalty.crediting import credit, hold, points_by_brand, points_by_line
+from domain.loyalty.crediting import points_by_brand, points_by_line
 from domain.origins import clusters
 from domain.origins.facts import LINKED_ACCOUNTS, OriginFacts
 from domain.privacy import consents
 from domain.purchases.returns import apply_returns
-from domain.receipts.keeping import keep_granted, keep_lines, keep_reading, keep_signals
+from domain.receipts.keeping import keep_lines, keep_reading, keep_signals, pay
 from domain.receipts.told import tell
-from domain.rewards import granting
 from infra import clock
 from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
@@ -189,11 +188,7 @@ def _earn(session: Session, receipt: Receipt, reading: Reading) -> None:
         receipt.reasons = [*receipt.reasons, Reason("no_participating_products", "info")]
     keep_signals(session, receipt.id, judged.acting, judged.shadow)
     keep_lines(session, receipt.id, reading, matches, points)
-    session.flush()
-    granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
-    keep_granted(session, receipt, awards, granted)
-    if receipt.status == "approved":
-        granting.grant(session, receipt)
+    granted = pay(session, receipt, awards)
     tell(
         session,
         receipt,
