@@ -12,6 +12,7 @@ from domain.campaigns import conditions as c
 from domain.campaigns.facts import PER_UNIT, Case, Goods, GoodsKey, Miss
 from domain.campaigns.sets import sets_in
 from domain.catalog.folding import fold
+from domain.conditions import Group
 
 NAMES_SHOWN: Final = 3
 
@@ -112,7 +113,7 @@ def _few(called: Sequence[str]) -> str:
 
 def compile_condition(condition: c.Condition, path: str, scope: Scope) -> Tree:
     """Return a condition as a tree of tests; every slug it names must be known."""
-    if isinstance(condition, c.All | c.Any | c.Nothing):
+    if isinstance(condition, Group):
         parts = [
             compile_condition(part, f"{path}.of.{place}", scope) for place, part in enumerate(condition.of)
         ]

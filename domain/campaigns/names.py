@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 from domain.campaigns.compiling import Named, Names
 from domain.campaigns.conditions import SegmentIn
 from domain.campaigns.errors import OtherGroupError, UnknownNamesError
-from domain.campaigns.terms import GROUP, Terms, conditions_of
+from domain.campaigns.terms import GROUP, Terms
+from domain.conditions import leaves_of
 from domain.segments.saved import known
 from schemas.catalog import Brand, Product, Retailer
 from schemas.rewards import Reward
@@ -72,7 +73,8 @@ def _check_segments(session: Session, terms: Terms) -> None:
     named = {
         f"rules.{place}.when": leaf.segments
         for place, rule in enumerate(terms.rules)
-        for leaf in conditions_of(rule.when)
+        if rule.when
+        for leaf in leaves_of(rule.when)
         if isinstance(leaf, SegmentIn)
     }
     slugs = {slug for several in named.values() for slug in several}
