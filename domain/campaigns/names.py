@@ -70,19 +70,19 @@ def _check_group(terms: Terms, names: Names) -> None:
 
 def _check_segments(session: Session, terms: Terms) -> None:
     """Refuse segments that are none of the campaign's brands; one deleted later has nobody in it."""
-    named = {
-        f"rules.{place}.when": leaf.segments
+    named = [
+        (f"rules.{place}.when", slug)
         for place, rule in enumerate(terms.rules)
         if rule.when
         for leaf in leaves_of(rule.when)
         if isinstance(leaf, SegmentIn)
-    }
-    slugs = {slug for several in named.values() for slug in several}
+        for slug in leaf.segments
+    ]
+    slugs = {slug for _, slug in named}
     missing = slugs - known(session, terms.brands, slugs) if slugs else set()
-    for path, several in named.items():
-        for slug in several:
-            if slug in missing:
-                raise UnknownNamesError(field=path, value=slug)
+    for path, slug in named:
+        if slug in missing:
+            raise UnknownNamesError(field=path, value=slug)
 
 
 def _named(session: Session, table: type[Brand | Product | Retailer], slugs: set[str]) -> dict[str, Named]:
