@@ -29,7 +29,6 @@ class Chart:
 
     width: int
     height: int
-    highest: float
     bars: Sequence[Bar] = ()
     line: str = ""
     forecast: str = ""
@@ -52,7 +51,7 @@ def bars(values: Sequence[tuple[str, int]]) -> Chart:
                 label,
             )
         )
-    return Chart(WIDTH, HEIGHT, highest, bars=drawn)
+    return Chart(WIDTH, HEIGHT, bars=drawn)
 
 
 def burn_down(
@@ -81,4 +80,4 @@ def burn_down(
         shown = min(dry_at, end)
         share = (shown - now) / (dry_at - now)
         forecast = f"{point(now, left)} {point(shown, round(left * (1 - share)))}"
-    return Chart(WIDTH, HEIGHT, highest, line=line, forecast=forecast)
+    return Chart(WIDTH, HEIGHT, line=line, forecast=forecast)

@@ -27,13 +27,12 @@ from domain.fraud.facts import ReceiptFacts
 from domain.fraud.scoring import Assessment, assess_receipt
 from domain.fraud.store_facts import store_facts
 from domain.fraud.till_facts import till_facts
-from domain.loyalty.crediting import credit, hold, points_by_brand, points_by_line, withhold
+from domain.loyalty.crediting import points_by_brand, points_by_line, withhold
 from domain.origins.gather import origin_facts
 from domain.origins.links import note_same_paper
-from domain.receipts.keeping import keep_granted, keep_lines, keep_reading, keep_signals
+from domain.receipts.keeping import keep_lines, keep_reading, keep_signals, pay
 from domain.receipts.rows import locked
 from domain.receipts.told import tell
-from domain.rewards import granting
 from infra import clock
 from ocr.types import Reading
 from schemas.reasons import Reason
@@ -104,13 +103,7 @@ def _judge(session: Session, receipt: Receipt, reading: Reading, catalogue: Cata
     keep_lines(session, receipt.id, reading, matches, points)
     if receipt.status == "rejected":
         return []
-    # Budgets come last, or others would wait for all that is written above.
-    session.flush()
-    granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
-    keep_granted(session, receipt, awards, granted)
-    if receipt.status == "approved":
-        granting.grant(session, receipt)
-    return granted
+    return pay(session, receipt, awards)
 
 
 def _facts(

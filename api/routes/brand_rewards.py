@@ -13,7 +13,6 @@ from api.contract import refusals
 from api.routes.catalog import LIMITED, REFUSED, told
 from domain.catalog.sheets import csv_text
 from domain.errors import InvalidValueError
-from domain.people.audit import record_act
 from domain.rewards import catalogue, stock
 from domain.rewards.errors import RewardExistsError
 from infra.web import ReadOnly, UnitOfWork
@@ -43,8 +42,7 @@ def draft_reward(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, wanted: NewReward
 ) -> ManagedReward:
     """Draft a reward; shoppers see it once it is offered."""
-    reward = catalogue.draft_reward(session, brand, wanted)
-    record_act(session, staff.id, "reward_changed", subject=reward.slug, details={"points": reward.points})
+    reward = catalogue.draft_reward(session, brand, wanted, staff_id=staff.id)
     return catalogue.managed_one(session, reward)
 
 
@@ -53,8 +51,7 @@ def change_reward(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, reward: ShortText, terms: RewardTerms
 ) -> ManagedReward:
     """Say anew what a reward is. Issued vouchers keep what they were issued with."""
-    changed = catalogue.change_reward(session, brand, reward, terms)
-    record_act(session, staff.id, "reward_changed", subject=changed.slug, details={"points": changed.points})
+    changed = catalogue.change_reward(session, brand, reward, terms, staff_id=staff.id)
     return catalogue.managed_one(session, changed)
 
 
@@ -63,8 +60,7 @@ def offer_reward(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, reward: ShortText
 ) -> ManagedReward:
     """Offer a reward to shoppers from its start on."""
-    offered = catalogue.set_state(session, brand, reward, offered=True)
-    record_act(session, staff.id, "reward_offered", subject=offered.slug)
+    offered = catalogue.set_state(session, brand, reward, offered=True, staff_id=staff.id)
     return catalogue.managed_one(session, offered)
 
 
@@ -73,8 +69,7 @@ def end_reward(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, reward: ShortText
 ) -> ManagedReward:
     """End a reward; vouchers that shoppers hold stay good."""
-    ended = catalogue.set_state(session, brand, reward, offered=False)
-    record_act(session, staff.id, "reward_ended", subject=ended.slug)
+    ended = catalogue.set_state(session, brand, reward, offered=False, staff_id=staff.id)
     return catalogue.managed_one(session, ended)
 
 
@@ -84,7 +79,6 @@ def draw_batch(
 ) -> BatchView:
     """Draw new codes into a reward's stock."""
     batch = stock.draw_batch(session, catalogue.of_brand(session, brand, reward), wanted.size, staff.id)
-    record_act(session, staff.id, "vouchers_added", subject=reward, details={"size": batch.size})
     return BatchView(id=batch.id, kind=batch.kind, size=batch.size, made_at=batch.made_at)
 
 
@@ -102,8 +96,6 @@ def import_batch(
     """Bring a partner's codes into a reward's stock: all rows of the file, or none where any is bad."""
     found = catalogue.of_brand(session, brand, reward)
     report = stock.import_batch(session, found, csv_text(file.file), staff.id, language)
-    if not report.errors:
-        record_act(session, staff.id, "vouchers_added", subject=reward, details={"size": report.created})
     return told(request, report)
 
 
@@ -119,6 +111,5 @@ def withdraw_batch(
 ) -> ManagedReward:
     """Take what is left of a batch out of stock; what shoppers hold stays good."""
     found = catalogue.of_brand(session, brand, reward)
-    taken = stock.withdraw_batch(session, found, batch_id)
-    record_act(session, staff.id, "vouchers_withdrawn", subject=reward, details={"size": taken})
+    stock.withdraw_batch(session, found, batch_id, staff.id)
     return catalogue.managed_one(session, found)

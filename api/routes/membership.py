@@ -14,7 +14,6 @@ from domain.membership.errors import (
     ReferralRefusedError,
     ReferralUnknownError,
 )
-from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.membership import (
@@ -71,8 +70,7 @@ def show_ladder(session: ReadOnly, _staff: CurrentStaff) -> Ladder:
 @router.put("/tiers")
 def change_ladder(session: UnitOfWork, admin: CurrentAdmin, wanted: Ladder) -> Ladder:
     """Say anew which tiers there are. Nobody drops without the notice of the tier's days of grace."""
-    changed = tiers.set_ladder(session, wanted)
-    record_act(session, admin.id, "tiers_changed", details={"tiers": len(changed)})
+    changed = tiers.set_ladder(session, wanted, staff_id=admin.id)
     return Ladder(tiers=[tiers.step_of(tier) for tier in changed])
 
 
@@ -87,8 +85,7 @@ def change_referral_terms(
     session: UnitOfWork, admin: CurrentAdmin, wanted: ReferralTermsBody
 ) -> ReferralTermsBody:
     """Say what bringing a friend is worth from now on."""
-    terms = referral.set_terms(session, wanted)
-    record_act(session, admin.id, "referral_terms_changed", subject=str(terms.id))
+    referral.set_terms(session, wanted, staff_id=admin.id)
     return wanted
 
 
@@ -103,9 +100,7 @@ def add_mission(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, wanted: NewMission
 ) -> ManagedMission:
     """Offer a mission: receipts, units, đồng or days on which the brand was bought, by its end."""
-    mission = missions.add(session, brand, wanted)
-    record_act(session, staff.id, "mission_added", subject=mission.slug)
-    return missions.managed_body(session, mission)
+    return missions.managed_body(session, missions.add(session, brand, wanted, staff_id=staff.id))
 
 
 @router.post("/brands/{brand}/missions/{mission}/end")
@@ -113,6 +108,4 @@ def end_mission(
     session: UnitOfWork, brand: CurrentBrand, staff: CurrentStaff, mission: ShortText
 ) -> ManagedMission:
     """End a mission now."""
-    ended = missions.end(session, brand, mission)
-    record_act(session, staff.id, "mission_ended", subject=ended.slug)
-    return missions.managed_body(session, ended)
+    return missions.managed_body(session, missions.end(session, brand, mission, staff_id=staff.id))

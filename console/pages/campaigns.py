@@ -28,7 +28,6 @@ from schemas.people import StaffMember
 router = APIRouter()
 
 STATES: tuple[CampaignState, ...] = get_args(CampaignState)
-MONTHS_PER_YEAR = 12
 DAYS_PER_WEEK = 7
 
 
@@ -162,7 +161,7 @@ def campaign_page(
 ) -> Response:
     """Return the page of a campaign, with what was refused on it if anything was."""
     shown = managed.shown(session, kept)
-    ends = datetime.combine(shown.ends_on + timedelta(days=1), datetime.min.time(), clock.TILL_ZONE)
+    ends = clock.day_begins(shown.ends_on + timedelta(days=1))
     burning_now = [
         (
             burn,
@@ -185,7 +184,7 @@ def campaign_page(
 
 def _end_of_chart(budget_scope: str, ends: datetime) -> datetime:
     if budget_scope == "day":
-        return datetime.combine(clock.till_today() + timedelta(days=1), datetime.min.time(), clock.TILL_ZONE)
+        return clock.day_begins(clock.till_today() + timedelta(days=1))
     return ends
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any, get_args
-from uuid import UUID
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
@@ -17,11 +16,9 @@ from console.pages.rewards import KeptBrand, kept_brand, till_moment
 from console.render import PREFIX, page, page_language
 from console.sign_in import Admin, ManagerOrAdmin, OwnForm
 from domain.membership import missions, referral, tiers
-from domain.people.audit import record_act
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import fault_words
 from schemas.base import ShortText
-from schemas.catalog import Brand
 from schemas.membership import Ladder, MissionGoal, NewMission, ReferralTermsBody
 from schemas.people import StaffMember
 
@@ -78,7 +75,7 @@ def _membership_page(
     brands = brands_of(session, person)
     chosen = kept_brand(session, person, brand) if brand else next((slug for slug, _ in brands), "")
     standing = [tiers.step_of(tier).model_dump() for tier in tiers.ladder(session)]
-    terms = referral.terms_now(session)
+    terms = referral.terms_shown(session)
     return page(
         request,
         "membership.html",
@@ -90,15 +87,9 @@ def _membership_page(
         new_steps=NEW_STEPS,
         refused=refused,
         terms=terms,
-        terms_brand=_referral_brand(session, terms.brand_id) if terms else None,
         missions=missions.managed(session, chosen) if chosen else [],
         goals=get_args(MissionGoal),
     )
-
-
-def _referral_brand(session: Session, brand_id: UUID) -> str:
-    """Return the slug of the brand whose points friends bring."""
-    return session.get_one(Brand, brand_id).slug
 
 
 @router.post("/membership/tiers", dependencies=[OwnForm])
@@ -116,8 +107,7 @@ def change_tiers(request: Request, session: UnitOfWork, admin: Admin, sent: Sent
             f"{'.'.join(map(str, fault['loc'][1:]))} {fault_words(fault, language)}" for fault in faults
         ]
         return _membership_page(request, session, admin, steps=steps, refused=refused)
-    changed = tiers.set_ladder(session, wanted)
-    record_act(session, admin.id, "tiers_changed", details={"tiers": len(changed)})
+    tiers.set_ladder(session, wanted, staff_id=admin.id)
     return _back("tiers_saved")
 
 
@@ -125,8 +115,7 @@ def change_tiers(request: Request, session: UnitOfWork, admin: Admin, sent: Sent
 def change_referral(session: UnitOfWork, admin: Admin, form: Annotated[ReferralForm, Form()]) -> Response:
     """Say what bringing a friend is worth from now on."""
     wanted = ReferralTermsBody(**form.model_dump(exclude={"csrf"}))
-    terms = referral.set_terms(session, wanted)
-    record_act(session, admin.id, "referral_terms_changed", subject=str(terms.id))
+    referral.set_terms(session, wanted, staff_id=admin.id)
     return _back("referral_saved")
 
 
@@ -135,8 +124,7 @@ def add_mission(
     session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, form: Annotated[MissionForm, Form()]
 ) -> Response:
     """Offer a mission of a brand."""
-    mission = missions.add(session, brand, NewMission(**form.model_dump(exclude={"csrf"})))
-    record_act(session, person.id, "mission_added", subject=mission.slug)
+    missions.add(session, brand, NewMission(**form.model_dump(exclude={"csrf"})), staff_id=person.id)
     return _back(f"mission_added&brand={brand}")
 
 
@@ -145,8 +133,7 @@ def end_mission(
     session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, mission: ShortText
 ) -> Response:
     """End a mission now; who has done it keeps what they got."""
-    ended = missions.end(session, brand, mission)
-    record_act(session, person.id, "mission_ended", subject=ended.slug)
+    missions.end(session, brand, mission, staff_id=person.id)
     return _back(f"mission_ended&brand={brand}")
 
 

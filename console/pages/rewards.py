@@ -16,7 +16,6 @@ from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
 from domain.catalog.sheets import csv_text
 from domain.errors import NotFoundError
-from domain.people.audit import Act, record_act
 from domain.rewards import catalogue, stock
 from infra.clock import TILL_ZONE
 from infra.web import ReadOnly, UnitOfWork
@@ -112,8 +111,7 @@ def draft_reward(
 ) -> Response:
     """Draft a reward; shoppers see it once it is offered."""
     wanted = NewReward(slug=form.slug, **form.terms().model_dump())
-    reward = catalogue.draft_reward(session, brand, wanted)
-    record_act(session, person.id, "reward_changed", subject=reward.slug, details={"points": reward.points})
+    reward = catalogue.draft_reward(session, brand, wanted, staff_id=person.id)
     return _back(brand, reward.slug, "reward_saved")
 
 
@@ -133,7 +131,7 @@ def _reward_page(
         status=422 if refused else 200,
         brand=brand,
         reward=catalogue.managed_one(session, reward),
-        batches=catalogue.batches_of(session, reward),
+        batches=stock.batches(session, reward.id),
         batch_max=BATCH_SIZE_MAX,
         refused=refused.errors[:ERRORS_SHOWN] if refused else [],
     )
@@ -148,8 +146,7 @@ def change_reward(
     form: Annotated[RewardForm, Form()],
 ) -> Response:
     """Say anew what a reward is."""
-    changed = catalogue.change_reward(session, brand, reward, form.terms())
-    record_act(session, person.id, "reward_changed", subject=changed.slug, details={"points": changed.points})
+    changed = catalogue.change_reward(session, brand, reward, form.terms(), staff_id=person.id)
     return _back(brand, changed.slug, "reward_saved")
 
 
@@ -158,21 +155,15 @@ def offer_reward(
     session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, reward: ShortText
 ) -> Response:
     """Offer a reward to shoppers."""
-    return _set_state(session, person, brand, reward, offered=True)
+    catalogue.set_state(session, brand, reward, offered=True, staff_id=person.id)
+    return _back(brand, reward, "reward_offered")
 
 
 @router.post("/rewards/{brand}/{reward}/end", dependencies=[OwnForm])
 def end_reward(session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, reward: ShortText) -> Response:
     """End a reward; vouchers that shoppers hold stay good."""
-    return _set_state(session, person, brand, reward, offered=False)
-
-
-def _set_state(session: Session, person: StaffMember, brand: str, slug: str, *, offered: bool) -> Response:
-    act: Act = "reward_offered" if offered else "reward_ended"
-    record_act(
-        session, person.id, act, subject=catalogue.set_state(session, brand, slug, offered=offered).slug
-    )
-    return _back(brand, slug, act)
+    catalogue.set_state(session, brand, reward, offered=False, staff_id=person.id)
+    return _back(brand, reward, "reward_ended")
 
 
 @router.post("/rewards/{brand}/{reward}/batches", dependencies=[OwnForm])
@@ -181,7 +172,6 @@ def draw_batch(
 ) -> Response:
     """Draw new codes into a reward's stock."""
     batch = stock.draw_batch(session, catalogue.of_brand(session, brand, reward), size, person.id)
-    record_act(session, person.id, "vouchers_added", subject=reward, details={"size": batch.size})
     return _back(brand, reward, f"vouchers_drawn&done={batch.size}")
 
 
@@ -199,7 +189,6 @@ def import_batch(
     report = stock.import_batch(session, found, csv_text(file.file), person.id, page_language(request))
     if report.errors:
         return _reward_page(request, session, brand, reward, report)
-    record_act(session, person.id, "vouchers_added", subject=reward, details={"size": report.created})
     return _back(brand, reward, f"vouchers_imported&done={report.created}")
 
 
@@ -208,8 +197,7 @@ def withdraw_batch(
     session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, reward: ShortText, batch_id: UUID
 ) -> Response:
     """Take what is left of a batch out of stock."""
-    taken = stock.withdraw_batch(session, catalogue.of_brand(session, brand, reward), batch_id)
-    record_act(session, person.id, "vouchers_withdrawn", subject=reward, details={"size": taken})
+    taken = stock.withdraw_batch(session, catalogue.of_brand(session, brand, reward), batch_id, person.id)
     return _back(brand, reward, f"vouchers_withdrawn&done={taken}")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -93,7 +93,7 @@ def burn_downs(session: Session, campaign_id: UUID) -> list[BurnDown]:
 
 
 def _burn_down(session: Session, budget: Budget, scope: str, left: int, now: datetime) -> BurnDown:
-    midnight = datetime.combine(clock.day_of(now), time.min, clock.TILL_ZONE)
+    midnight = clock.day_begins(clock.day_of(now))
     since = midnight if scope == "day" else now - KEPT
     rows = session.exec(
         select(BudgetReading)

@@ -20,6 +20,7 @@ from domain.campaigns.compiling import (
 )
 from domain.campaigns.facts import Case, GoodsKey, Miss
 from domain.campaigns.paying import Given, Pay, compile_effect, goods_of
+from domain.conditions import leaves_of
 
 # Whose points are meant: a brand's, by its id, or those that all brands of an owner share, by the owner.
 Purse = UUID | str
@@ -205,7 +206,7 @@ def _purse(terms: t.Terms, names: Names) -> Purse | None:
 
 
 def _asks(terms: t.Terms) -> Asks:
-    leaves = [leaf for rule in terms.rules for leaf in t.conditions_of(rule.when)]
+    leaves = [leaf for rule in terms.rules if rule.when for leaf in leaves_of(rule.when)]
     firsts = {leaf.scope for leaf in leaves if isinstance(leaf, c.FirstPurchase)}
     cards = {effect.card for rule in terms.rules for effect in rule.give if isinstance(effect, t.Stamp)}
     cards |= {leaf.card for leaf in leaves if isinstance(leaf, c.StampsMin)}

@@ -12,6 +12,7 @@ from domain.campaigns import conditions as c
 from domain.campaigns.facts import PER_UNIT, Case, Goods, GoodsKey, Miss
 from domain.campaigns.sets import sets_in
 from domain.catalog.folding import fold
+from domain.conditions import Group
 
 NAMES_SHOWN: Final = 3
 
@@ -52,17 +53,6 @@ Leaf = Callable[[Case], Miss | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """What came of a condition: `held` is None where it can't be known. Groups have their parts in `of`."""
-
-    path: str
-    kind: str
-    held: bool | None
-    miss: Miss | None = None
-    of: tuple[Seen, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Tree:
     """A compiled condition: a leaf with its test, or a group of conditions."""
 
@@ -98,14 +88,6 @@ class Tree:
             unknown |= all(miss.state == "unknown" for miss in missed)
         return (Miss(self.path, "none", "unknown"),) if unknown else ()
 
-    def seen(self, case: Case) -> Seen:
-        """Return the whole tree as it was seen: what holds, what does not, what is unknown."""
-        missed = self.misses(case)
-        held = None if missed and all(miss.state == "unknown" for miss in missed) else not missed
-        if self.test is not None:
-            return Seen(self.path, self.kind, held, missed[0] if missed else None)
-        return Seen(self.path, self.kind, held, of=tuple(part.seen(case) for part in self.of))
-
 
 def goods_key(goods: c.Goods, scope: Scope) -> GoodsKey:
     """Return goods by their ids."""
@@ -131,7 +113,7 @@ def _few(called: Sequence[str]) -> str:
 
 def compile_condition(condition: c.Condition, path: str, scope: Scope) -> Tree:
     """Return a condition as a tree of tests; every slug it names must be known."""
-    if isinstance(condition, c.All | c.Any | c.Nothing):
+    if isinstance(condition, Group):
         parts = [
             compile_condition(part, f"{path}.of.{place}", scope) for place, part in enumerate(condition.of)
         ]

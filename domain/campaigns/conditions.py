@@ -8,20 +8,15 @@ from __future__ import annotations
 from datetime import date, time
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import ShortText
+from domain.conditions import DAYS_MAX, MINOR_MAX, NAMES_MAX, PARTS_MAX, Group, Slug, SomeSlugs
+from schemas.base import Body, ShortText
 
-PARTS_MAX: Final = 20
-NAMES_MAX: Final = 200
-MINOR_MAX: Final = 10**12
 UNITS_MAX: Final = 100_000
-DAYS_MAX: Final = 36_600
 
-Slug = Annotated[ShortText, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=160)]
 Slugs = Annotated[tuple[Slug, ...], Field(max_length=NAMES_MAX)]
-SomeSlugs = Annotated[tuple[Slug, ...], Field(min_length=1, max_length=NAMES_MAX)]
 Category = Annotated[ShortText, StringConstraints(min_length=1, max_length=60)]
 SomeNames = Annotated[
     tuple[Annotated[ShortText, StringConstraints(min_length=1)], ...],
@@ -30,13 +25,7 @@ SomeNames = Annotated[
 Units = Annotated[int, Field(ge=1, le=UNITS_MAX)]
 
 
-class Part(BaseModel):
-    """A piece of a campaign's terms: unknown fields are refused, and it never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Goods(Part):
+class Goods(Body):
     """Which lines are meant: of any of these brands, products or categories, less some products.
 
     Without a brand, product or category: every line of the campaign's brands. Lines of other brands and of
@@ -51,21 +40,21 @@ class Goods(Part):
     except_products: Slugs = Field(default=(), description="Slugs of products that are left out.")
 
 
-class BrandIn(Part):
+class BrandIn(Body):
     """A line is of one of these brands."""
 
     kind: Literal["brand_in"] = Field(description="Says which kind it is.")
     brands: SomeSlugs = Field(description="Slugs of brands.")
 
 
-class ProductIn(Part):
+class ProductIn(Body):
     """A line is one of these products."""
 
     kind: Literal["product_in"] = Field(description="Says which kind it is.")
     products: SomeSlugs = Field(description="Slugs of products.")
 
 
-class CategoryIn(Part):
+class CategoryIn(Body):
     """A line is of one of these categories."""
 
     kind: Literal["category_in"] = Field(description="Says which kind it is.")
@@ -74,28 +63,28 @@ class CategoryIn(Part):
     )
 
 
-class RetailerIn(Part):
+class RetailerIn(Body):
     """Bought at one of these chains."""
 
     kind: Literal["retailer_in"] = Field(description="Says which kind it is.")
     retailers: SomeSlugs = Field(description="Slugs of chains.")
 
 
-class StoreIn(Part):
+class StoreIn(Body):
     """Bought at one of these stores, by the name that their tills print."""
 
     kind: Literal["store_in"] = Field(description="Says which kind it is.")
     stores: SomeNames = Field(description="Names of stores, as printed.")
 
 
-class RegionIn(Part):
+class RegionIn(Body):
     """Bought at an address that names one of these regions: `Đà Nẵng`, `Quận 10`."""
 
     kind: Literal["region_in"] = Field(description="Says which kind it is.")
     regions: SomeNames = Field(description="Names that the address holds.")
 
 
-class Weekday(Part):
+class Weekday(Body):
     """Bought on one of these days of the week; 1 is Monday, 7 Sunday."""
 
     kind: Literal["weekday"] = Field(description="Says which kind it is.")
@@ -104,7 +93,7 @@ class Weekday(Part):
     )
 
 
-class Hours(Part):
+class Hours(Body):
     """Bought between two hours of the till's clock, the first included; past midnight where it is later."""
 
     kind: Literal["hours"] = Field(description="Says which kind it is.")
@@ -118,7 +107,7 @@ class Hours(Part):
         return self
 
 
-class Days(Part):
+class Days(Body):
     """Bought between two days, both included."""
 
     kind: Literal["days"] = Field(description="Says which kind it is.")
@@ -132,7 +121,7 @@ class Days(Part):
         return self
 
 
-class SpendMin(Part):
+class SpendMin(Body):
     """So much was paid for these goods, in minor units, discounts taken off."""
 
     kind: Literal["spend_min"] = Field(description="Says which kind it is.")
@@ -140,7 +129,7 @@ class SpendMin(Part):
     goods: Goods = Field(default=Goods(), description="Which goods are meant.")
 
 
-class UnitsMin(Part):
+class UnitsMin(Body):
     """So many units of these goods were bought."""
 
     kind: Literal["units_min"] = Field(description="Says which kind it is.")
@@ -148,14 +137,14 @@ class UnitsMin(Part):
     goods: Goods = Field(default=Goods(), description="Which goods are meant.")
 
 
-class BasketPart(Part):
+class BasketPart(Body):
     """So many units of some goods."""
 
     goods: Goods = Field(description="Which goods are meant.")
     units: Units = Field(default=1, description="How many of them.")
 
 
-class Basket(Part):
+class Basket(Body):
     """All of these were bought together: A and B."""
 
     kind: Literal["basket"] = Field(description="Says which kind it is.")
@@ -164,7 +153,7 @@ class Basket(Part):
     )
 
 
-class FirstPurchase(Part):
+class FirstPurchase(Body):
     """The shopper's first approved receipt: of all, of the brands in it, or of the chain."""
 
     kind: Literal["first_purchase"] = Field(description="Says which kind it is.")
@@ -173,35 +162,35 @@ class FirstPurchase(Part):
     )
 
 
-class NewProduct(Part):
+class NewProduct(Body):
     """A product of these goods that the shopper has never bought before."""
 
     kind: Literal["new_product"] = Field(description="Says which kind it is.")
     goods: Goods = Field(default=Goods(), description="Which goods are meant.")
 
 
-class TierIn(Part):
+class TierIn(Body):
     """The shopper has one of these tiers."""
 
     kind: Literal["tier_in"] = Field(description="Says which kind it is.")
     tiers: SomeSlugs = Field(description="Slugs of tiers.")
 
 
-class SegmentIn(Part):
+class SegmentIn(Body):
     """The shopper is in one of these segments of the campaign's brands, as they stand when it is judged."""
 
     kind: Literal["segment_in"] = Field(description="Says which kind it is.")
     segments: SomeSlugs = Field(description="Slugs of segments.")
 
 
-class ReceiptAgeMax(Part):
+class ReceiptAgeMax(Body):
     """Sent in so many days after the purchase, at the latest."""
 
     kind: Literal["receipt_age_max"] = Field(description="Says which kind it is.")
     days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = Field(description="Days after the printed one.")
 
 
-class StampsMin(Part):
+class StampsMin(Body):
     """The shopper holds so many stamps on a card of this campaign, those of this receipt left out."""
 
     kind: Literal["stamps_min"] = Field(description="Says which kind it is.")
@@ -209,31 +198,28 @@ class StampsMin(Part):
     stamps: Units = Field(description="How many stamps it must hold.")
 
 
-class All(Part):
+Parts = Annotated[tuple["Condition", ...], Field(min_length=1, max_length=PARTS_MAX)]
+
+
+class All(Group):
     """All of these hold."""
 
     kind: Literal["all"] = Field(description="Says which kind it is.")
-    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
-        description="Conditions, each of any kind."
-    )
+    of: Parts = Field(description="Conditions, each of any kind.")
 
 
-class Any(Part):
+class Any(Group):
     """At least one of these holds."""
 
     kind: Literal["any"] = Field(description="Says which kind it is.")
-    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
-        description="Conditions, each of any kind."
-    )
+    of: Parts = Field(description="Conditions, each of any kind.")
 
 
-class Nothing(Part):
+class Nothing(Group):
     """None of these holds."""
 
     kind: Literal["none"] = Field(description="Says which kind it is.")
-    of: Annotated[tuple[Condition, ...], Field(min_length=1, max_length=PARTS_MAX)] = Field(
-        description="Conditions, each of any kind."
-    )
+    of: Parts = Field(description="Conditions, each of any kind.")
 
 
 Leaf = (

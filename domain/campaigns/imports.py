@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Final, TextIO
 
 from sqlmodel import Session, select
@@ -17,7 +17,6 @@ from domain.catalog.builtin import slug_of, split
 from domain.catalog.folding import fold
 from domain.catalog.sheets import Sheet
 from infra import clock
-from infra.clock import TILL_ZONE
 from infra.db import lock_key
 from infra.words import DEFAULT_LANGUAGE, Language
 from schemas.campaigns import Campaign
@@ -238,4 +237,4 @@ def _brands(rules: Iterable[Rule], before: Terms | None) -> list[str]:
 
 def _first_moment(terms: Terms) -> datetime:
     """Return when a new campaign's first day begins: what was bought then may be on its way already."""
-    return min(clock.now(), datetime.combine(terms.starts_on, time(), TILL_ZONE))
+    return min(clock.now(), clock.day_begins(terms.starts_on))

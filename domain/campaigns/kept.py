@@ -150,6 +150,15 @@ def shared_points(kept: Mapping[str, Any] | None) -> dict[str, dict[int, int]]:
     return {owner: dict(lines) for owner, lines in found.items()}
 
 
+def rewards_kept(kept: Mapping[str, Any] | None) -> dict[tuple[UUID, str], int]:
+    """Return how many of which rewards campaigns gave, by version and the reward's slug."""
+    return {
+        (UUID(outcome["v"]), slug): count
+        for outcome in (kept or {}).get("o", ())
+        for slug, count in outcome.get("g", {}).items()
+    }
+
+
 def read_kept(kept: Mapping[str, Any] | None) -> KeptEarning:
     """Return what was kept of a judgement."""
     kept = kept or {}

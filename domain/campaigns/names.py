@@ -11,7 +11,8 @@ from sqlmodel import Session, col, select
 from domain.campaigns.compiling import Named, Names
 from domain.campaigns.conditions import SegmentIn
 from domain.campaigns.errors import OtherGroupError, UnknownNamesError
-from domain.campaigns.terms import GROUP, Terms, conditions_of
+from domain.campaigns.terms import GROUP, Terms
+from domain.conditions import leaves_of
 from domain.segments.saved import known
 from schemas.catalog import Brand, Product, Retailer
 from schemas.rewards import Reward
@@ -69,18 +70,19 @@ def _check_group(terms: Terms, names: Names) -> None:
 
 def _check_segments(session: Session, terms: Terms) -> None:
     """Refuse segments that are none of the campaign's brands; one deleted later has nobody in it."""
-    named = {
-        f"rules.{place}.when": leaf.segments
+    named = [
+        (f"rules.{place}.when", slug)
         for place, rule in enumerate(terms.rules)
-        for leaf in conditions_of(rule.when)
+        if rule.when
+        for leaf in leaves_of(rule.when)
         if isinstance(leaf, SegmentIn)
-    }
-    slugs = {slug for several in named.values() for slug in several}
+        for slug in leaf.segments
+    ]
+    slugs = {slug for _, slug in named}
     missing = slugs - known(session, terms.brands, slugs) if slugs else set()
-    for path, several in named.items():
-        for slug in several:
-            if slug in missing:
-                raise UnknownNamesError(field=path, value=slug)
+    for path, slug in named:
+        if slug in missing:
+            raise UnknownNamesError(field=path, value=slug)
 
 
 def _named(session: Session, table: type[Brand | Product | Retailer], slugs: set[str]) -> dict[str, Named]:

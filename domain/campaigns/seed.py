@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-from datetime import datetime, time
 from importlib.resources import files
 from uuid import UUID
 
@@ -12,7 +11,7 @@ from sqlmodel import Session, col, select
 from domain.campaigns.programme import read_terms
 from domain.campaigns.terms import Terms
 from domain.campaigns.versions import create_campaign, publish_terms, published_of
-from infra.clock import TILL_ZONE
+from infra import clock
 from schemas.campaigns import Campaign
 from schemas.catalog import Brand
 
@@ -31,7 +30,7 @@ def seed_campaign(session: Session) -> UUID:
     if campaign is None:
         days = terms.starts_on, terms.ends_on
         campaign = create_campaign(session, slug=packaged["slug"], name=packaged["name"], days=days)
-        publish_terms(session, campaign.id, terms, at=datetime.combine(terms.starts_on, time(), TILL_ZONE))
+        publish_terms(session, campaign.id, terms, at=clock.day_begins(terms.starts_on))
     elif (standing := published_of(session, campaign)) is not None:
         # What people changed since stands; only brands are added.
         stands = read_terms(standing.version.terms)

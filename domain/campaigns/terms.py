@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from domain.campaigns.conditions import (
+from domain.campaigns.conditions import BasketPart, Condition, Goods, Slugs, Units
+from domain.conditions import (
     DAYS_MAX,
+    DEPTH_MAX,
     MINOR_MAX,
     NAMES_MAX,
     PARTS_MAX,
-    All,
-    Any,
-    BasketPart,
-    Condition,
-    Goods,
-    Nothing,
-    Part,
     Slug,
-    Slugs,
     SomeSlugs,
-    Units,
+    walk,
 )
-from schemas.base import ShortText, Text
+from schemas.base import Body, ShortText, Text
 
 POINTS_MAX: Final = 100_000_000
 # Said of points instead of a brand's slug: those that all brands of one owner share.
 GROUP: Final = "group"
 RULES_MAX: Final = 200
-# A tree deeper than a person can read is a mistake, and recursion has an end.
-DEPTH_MAX: Final = 5
 CONDITIONS_MAX: Final = 500
 PERCENT_USUAL: Final = 100
 PERCENT_MAX: Final = 10_000
@@ -46,7 +37,7 @@ Points = Annotated[int, Field(ge=1, le=POINTS_MAX)]
 Paragraphs = Annotated[Text, StringConstraints(max_length=20_000)]
 
 
-class PointsPerAmount(Part):
+class PointsPerAmount(Body):
     """Points for what was paid; in whole steps only where so said.
 
     `minor` is a step, in minor units. `multiplied` says whether multipliers count for them.
@@ -60,7 +51,7 @@ class PointsPerAmount(Part):
     multiplied: bool = Field(default=True, description="Whether multipliers count for these points.")
 
 
-class PointsPerUnit(Part):
+class PointsPerUnit(Body):
     """Points for every so many units."""
 
     kind: Literal["points_per_unit"] = Field(description="Says which kind it is.")
@@ -70,7 +61,7 @@ class PointsPerUnit(Part):
     multiplied: bool = Field(default=True, description="Whether multipliers count for these points.")
 
 
-class PointsPerSet(Part):
+class PointsPerSet(Body):
     """Points for every whole set: one of A and two of B."""
 
     kind: Literal["points_per_set"] = Field(description="Says which kind it is.")
@@ -82,7 +73,7 @@ class PointsPerSet(Part):
     multiplied: bool = Field(default=True, description="Whether multipliers count for these points.")
 
 
-class Fixed(Part):
+class Fixed(Body):
     """Points for the receipt, however much was bought."""
 
     kind: Literal["fixed"] = Field(description="Says which kind it is.")
@@ -91,7 +82,7 @@ class Fixed(Part):
     multiplied: bool = Field(default=False, description="Whether multipliers count for these points.")
 
 
-class Multiplier(Part):
+class Multiplier(Body):
     """So many per cent of the base: 200 doubles it.
 
     Several add up (two doublings make three times) and are applied once. `of` says which base: what this
@@ -109,7 +100,7 @@ class Multiplier(Part):
     goods: Goods = Field(default=Goods(), description="Which goods are meant.")
 
 
-class Stamp(Part):
+class Stamp(Body):
     """A stamp for every so many units; a full card pays its points: buy 5, get the sixth."""
 
     kind: Literal["stamp"] = Field(description="Says which kind it is.")
@@ -124,7 +115,7 @@ class Stamp(Part):
     multiplied: bool = Field(default=False, description="Whether multipliers count for these points.")
 
 
-class GrantReward(Part):
+class GrantReward(Body):
     """A reward of the catalogue instead of points."""
 
     kind: Literal["grant_reward"] = Field(description="Says which kind it is.")
@@ -138,7 +129,7 @@ Effect = Annotated[
 ]
 
 
-class Rule(Part):
+class Rule(Body):
     """What is given when a condition holds; without a condition, always."""
 
     name: Slug = Field(description="The rule's name, one of its kind in the campaign.")
@@ -148,7 +139,7 @@ class Rule(Part):
     )
 
 
-class Exchange(Part):
+class Exchange(Body):
     """Points of one brand, or of the group, turned into another's at a rate; what comes is whole steps.
 
     `day_max` is of what is given, for one shopper and local day. What comes out of it can be spent for the
@@ -173,7 +164,7 @@ class Exchange(Part):
         return self
 
 
-class Cap(Part):
+class Cap(Body):
     """What one party may get at most: points, or how many receipts pay.
 
     A day, week or month is one of purchases, as printed; a week begins on Monday.
@@ -197,7 +188,7 @@ class Cap(Part):
         return self
 
 
-class Budget(Part):
+class Budget(Body):
     """What the campaign may give in all, and on one day of uploads; `short` says what happens at its end."""
 
     total: Points | None = Field(
@@ -209,7 +200,7 @@ class Budget(Part):
     )
 
 
-class Shops(Part):
+class Shops(Body):
     """Where it counts: at listed chains, at every known one, or at any shop whose receipt can be read."""
 
     take: Literal["listed", "known", "any"] = Field(
@@ -224,7 +215,7 @@ class Shops(Part):
         return self
 
 
-class Stacking(Part):
+class Stacking(Body):
     """How it goes together with others: its group, and its place in it, the lowest first."""
 
     group: Slug = Field(default="base", description="Slug of the group.")
@@ -233,7 +224,7 @@ class Stacking(Part):
     )
 
 
-class Legal(Part):
+class Legal(Body):
     """What the authorities ask of a promotion."""
 
     form: Literal["loyalty", "gift", "discount", "voucher", "contest", "draw"] = Field(
@@ -252,7 +243,7 @@ class Legal(Part):
     )
 
 
-class Terms(Part):
+class Terms(Body):
     """All that a version of a campaign says. Days are those of the till, both ends included.
 
     A receipt is taken until `accepted_days` after its printed day. Points can be spent for `valid_days`, or
@@ -314,14 +305,9 @@ class Terms(Part):
         kinds = [(cap.of, cap.party, cap.per) for cap in self.caps]
         if len(set(kinds)) < len(kinds):
             raise PydanticCustomError("caps_alike", "Two caps are of one kind")
-        seen = 0
-        for rule in self.rules:
-            for depth, _ in _walk(rule.when):
-                seen += 1
-                if depth > DEPTH_MAX or seen > CONDITIONS_MAX:
-                    raise PydanticCustomError(
-                        "conditions_too_many", "The conditions are too many or too deep"
-                    )
+        depths = [depth for rule in self.rules if rule.when for depth, _ in walk(rule.when)]
+        if len(depths) > CONDITIONS_MAX or max(depths, default=0) > DEPTH_MAX:
+            raise PydanticCustomError("conditions_too_many", "The conditions are too many or too deep")
         return self
 
     @property
@@ -329,19 +315,3 @@ class Terms(Part):
         """Whether it pays or exchanges points that all brands of an owner share."""
         named = [name for one in self.exchanges for name in (one.from_points_of, one.to_points_of)]
         return GROUP in (self.points_of, *named)
-
-
-def conditions_of(condition: Condition | None) -> Iterator[Condition]:
-    """Yield a condition and all within it."""
-    for _, part in _walk(condition):
-        yield part
-
-
-def _walk(condition: Condition | None, depth: int = 1) -> Iterator[tuple[int, Condition]]:
-    """Yield a condition and all within it, with how deep they lie."""
-    if condition is None:
-        return
-    yield depth, condition
-    if isinstance(condition, All | Any | Nothing):
-        for part in condition.of:
-            yield from _walk(part, depth + 1)

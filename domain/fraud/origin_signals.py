@@ -24,6 +24,8 @@ ACCOUNT_DEVICES: Final = Level(5, 10, 25)
 # The busiest programmes take 35 receipts a week from one person; a month's pile sent at once is more.
 ACCOUNT_UPLOADS: Final = {"account_hour": Level(30, 60, 120), "account_day": Level(40, 80, 200)}
 DEVICE_UPLOADS: Final = {"device_hour": Level(40, 80, 200), "device_day": Level(60, 120, 300)}
+# No household shops so often in a day; a clerk who shows their own code for each customer does.
+BUYER_PURCHASES: Final = {"purchases_day": Level(10, 20, 60)}
 # 3 million shoppers behind some thousand shared addresses send tens an hour each, so only a hint.
 ADDRESS_UPLOADS: Final = Level(300, math.inf, 1500)
 NEWCOMERS: Final = Level(30, math.inf, 150)
@@ -43,8 +45,8 @@ TRIPS_FOR_REVIEW: Final = 2
 
 
 def uploads_too_fast(facts: OriginFacts) -> Signal | None:
-    """Raise when one account or one phone sends more than a person photographs."""
-    levels = ACCOUNT_UPLOADS | DEVICE_UPLOADS
+    """Raise when one account or one phone sends more than a person photographs, or buys more in a day."""
+    levels = ACCOUNT_UPLOADS | DEVICE_UPLOADS | BUYER_PURCHASES
     found = [
         signal
         for window, level in levels.items()

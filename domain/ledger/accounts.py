@@ -168,18 +168,6 @@ def balance(session: Session, account_id: int) -> int:
     return int(came) - int(left)
 
 
-def balances_of_shopper(session: Session, shopper_id: UUID) -> dict[UUID, int]:
-    """Return points by brand id, for every brand in whose currency the shopper has an account."""
-    statement = (
-        select(col(Currency.brand_id), col(Account.posted))
-        .join(Account, col(Account.currency_id) == Currency.id)
-        .where(
-            Account.shopper_id == shopper_id, Account.kind == "shopper", col(Currency.brand_id).is_not(None)
-        )
-    )
-    return {brand_id: posted or 0 for brand_id, posted in session.exec(statement).all() if brand_id}
-
-
 def as_rows(rows: Sequence[Mapping[str, object]]) -> str:
     """Return rows as one JSON value: many parameters cost the driver more than the statement itself."""
     return json.dumps(rows, default=str)

@@ -7,7 +7,7 @@ back goes to the lots it came from, to those that last longest first.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +15,13 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.ledger.transfers import Use
+from infra import clock
 from infra.statements import Statement
+
+
+def last_day(at: datetime, valid_days: int | None) -> date | None:
+    """Return the last day, in Vietnam, on which points earned at a time can be spent; None means for ever."""
+    return None if valid_days is None else clock.day_of(at) + timedelta(days=valid_days)
 
 
 def choose_lots(

@@ -90,9 +90,9 @@ def _take_back(
     and_lock: Collection[int] = (),
     parts: Mapping[UUID, int] | None = None,
 ) -> TakenBack:
-    accounts = {row.credit_id for row in of_receipt(session, receipt_id) if row.kind == "earn"}
+    accounts = {row.credit_id for row, _ in standing_earnings(session, receipt_id)}
     purses = lock_accounts(session, accounts)
-    by_account = _standing(of_receipt(session, receipt_id), event, parts)
+    by_account = _standing(standing_earnings(session, receipt_id), event, parts)
     movements: list[Movement] = []
     for account_id, earnings in by_account.items():
         currency_id = purses[account_id].currency_id
@@ -125,20 +125,24 @@ def _take_back(
     return TakenBack(Points(total), Points(owed))
 
 
-def _standing(
-    rows: Sequence[Transfer], event: str, parts: Mapping[UUID, int] | None
-) -> dict[int, list[_Earning]]:
-    """Return by account the receipt's earnings of which something stands, or of each its part."""
+def standing_earnings(session: Session, receipt_id: UUID) -> list[tuple[Transfer, int]]:
+    """Return a receipt's earnings, each with how many points of it were not taken back."""
+    rows = of_receipt(session, receipt_id)
     undone: dict[UUID | None, int] = defaultdict(int)
     for row in rows:
         if row.kind in {"reverse", "claw_back"}:
             undone[row.follows] += row.points
+    return [(row, row.points - undone[row.key]) for row in rows if row.kind == "earn"]
+
+
+def _standing(
+    earned: Sequence[tuple[Transfer, int]], event: str, parts: Mapping[UUID, int] | None
+) -> dict[int, list[_Earning]]:
+    """Return by account the receipt's earnings of which something stands, or of each its part."""
     found: dict[int, list[_Earning]] = defaultdict(list)
-    for row in rows:
-        left = row.points - undone[row.key]
-        if parts is not None:
-            left = min(left, parts.get(row.key, 0))
-        if row.kind == "earn" and left > 0:
+    for row, stands in earned:
+        left = stands if parts is None else min(stands, parts.get(row.key, 0))
+        if left > 0:
             found[row.credit_id].append(_Earning(row, key_of("reverse", row.key, event), left))
     return found
 

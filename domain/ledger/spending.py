@@ -14,7 +14,7 @@ names the lots it touches.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -221,7 +221,7 @@ def refund(session: Session, key: UUID, *, of: UUID, at: datetime, points: Point
     if not 0 < asked <= left:
         raise RefundTooHighError(asked=asked, left=left)
     uses = _returns(session, [row.key for row in made], asked, key, at)
-    post(session, [_until(movement, _day_moved_to(uses))], uses)
+    post(session, [replace(movement, last_day=_day_moved_to(uses))], uses)
     return asked
 
 
@@ -237,11 +237,6 @@ def _returns(session: Session, keys: list[UUID], points: Points, key: UUID, at: 
 
 def _day_moved_to(uses: list[Use]) -> date | None:
     return max((use.last_day for use in uses if use.last_day), default=None)
-
-
-def _until(movement: Movement, last_day: date | None) -> Movement:
-    values = {name: getattr(movement, name) for name in Movement.__slots__}
-    return Movement(**(values | {"last_day": last_day}))
 
 
 def exchange(  # noqa: PLR0913 - each says one thing of an exchange

@@ -11,8 +11,8 @@ from domain.errors import NotFoundError
 from domain.events.outbox import NewEvent, record
 from domain.ledger import spending
 from domain.ledger.accounts import currency_of
+from domain.ledger.lots import last_day
 from domain.ledger.transfers import key_of
-from domain.loyalty.crediting import last_day
 from domain.loyalty.errors import (
     AdjustedByOneselfError,
     AdjustmentEndedError,

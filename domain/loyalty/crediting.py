@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from domain.campaigns.judging import Award
 from domain.ledger import budgets
 from domain.ledger.accounts import EarningAccounts, earning_accounts, lock_accounts
 from domain.ledger.budgets import Claim
+from domain.ledger.lots import last_day
 from domain.ledger.reversal import repay
 from domain.ledger.transfers import Movement, key_of, post
 from infra import clock
@@ -23,11 +24,6 @@ from infra.statements import Statement
 from schemas.base import Points, table_of
 from schemas.loyalty import WithheldPoints
 from schemas.receipts import Receipt
-
-
-def last_day(at: datetime, valid_days: int | None) -> date | None:
-    """Return the last day, in Vietnam, on which points earned at a time can be spent; None means for ever."""
-    return None if valid_days is None else clock.day_of(at) + timedelta(days=valid_days)
 
 
 def points_by_line(awards: Sequence[Award]) -> dict[int, int]:

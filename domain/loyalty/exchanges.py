@@ -17,8 +17,8 @@ from domain.events.outbox import NewEvent, record
 from domain.ledger import budgets, spending
 from domain.ledger.accounts import currency_of, group_currency
 from domain.ledger.budgets import Claim
+from domain.ledger.lots import last_day
 from domain.ledger.transfers import key_of
-from domain.loyalty.crediting import last_day
 from domain.loyalty.errors import (
     ExchangeClosedError,
     ExchangeLimitError,

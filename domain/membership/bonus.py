@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session
 
 from domain.ledger.accounts import balance, shopper_account, system_account
+from domain.ledger.lots import last_day
 from domain.ledger.reversal import repay
 from domain.ledger.spending import Owner
 from domain.ledger.transfers import Movement, post
-from infra import clock
 from schemas.base import Points
 
 
@@ -27,8 +27,8 @@ def credit(
         return
     issuer = system_account(session, of.currency_id, "issuer")
     account = shopper_account(session, of.currency_id, of.shopper_id)
-    last_day = None if valid_days is None else clock.day_of(at) + timedelta(days=valid_days)
-    movement = Movement(key, "earn", issuer, account, points, at, last_day=last_day, lot_points=points)
+    until = last_day(at, valid_days)
+    movement = Movement(key, "earn", issuer, account, points, at, last_day=until, lot_points=points)
     post(session, [movement])
     if balance(session, shopper_account(session, of.currency_id, of.shopper_id, "debt")) < 0:
         repay(session, of.shopper_id, of.currency_id, [key], at=at)

@@ -18,6 +18,7 @@ from domain.ledger.spending import Owner
 from domain.ledger.transfers import key_of
 from domain.membership import bonus
 from domain.membership.errors import MissionExistsError
+from domain.people.audit import record_act
 from infra import clock
 from infra.words import Language
 from schemas.base import Points, new_id, table_of
@@ -29,7 +30,7 @@ SHOWN_MAX: Final = 100
 FEWEST_TOLD: Final = 5
 
 
-def add(session: Session, brand: str, wanted: NewMission) -> Mission:
+def add(session: Session, brand: str, wanted: NewMission, *, staff_id: UUID) -> Mission:
     """Offer a mission of a brand.
 
     Raises:
@@ -44,10 +45,11 @@ def add(session: Session, brand: str, wanted: NewMission) -> Mission:
     mission = Mission(id=new_id(), brand_id=brand_id, **wanted.model_dump())
     session.add(mission)
     session.flush()
+    record_act(session, staff_id, "mission_added", subject=mission.slug)
     return mission
 
 
-def end(session: Session, brand: str, slug: str) -> Mission:
+def end(session: Session, brand: str, slug: str, *, staff_id: UUID) -> Mission:
     """End a mission now; who has done it keeps what they got.
 
     Raises:
@@ -66,6 +68,7 @@ def end(session: Session, brand: str, slug: str) -> Mission:
     mission.ends_at = min(mission.ends_at, max(now, mission.starts_at + timedelta(seconds=1)))
     session.add(mission)
     session.flush()
+    record_act(session, staff_id, "mission_ended", subject=mission.slug)
     return mission
 
 

@@ -7,7 +7,7 @@ network an upload comes from is no sign, since a family or an office shares it.
 from __future__ import annotations
 
 import secrets
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from domain.ledger.spending import Owner
 from domain.ledger.transfers import key_of
 from domain.membership import bonus
 from domain.membership.errors import ReferralClosedError, ReferralRefusedError, ReferralUnknownError
+from domain.people.audit import record_act
 from infra import clock
 from schemas.base import Points, new_id, table_of
 from schemas.catalog import Brand
@@ -43,7 +44,7 @@ ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 NEWCOMER: Final = timedelta(days=30)
 
 
-def set_terms(session: Session, wanted: ReferralTermsBody) -> ReferralTerms:
+def set_terms(session: Session, wanted: ReferralTermsBody, *, staff_id: UUID) -> ReferralTerms:
     """Say what a friend is worth from now on; who was brought before is paid by the terms of then.
 
     Raises:
@@ -55,6 +56,7 @@ def set_terms(session: Session, wanted: ReferralTermsBody) -> ReferralTerms:
     terms = ReferralTerms(id=new_id(), brand_id=brand_id, **wanted.model_dump(exclude={"brand"}))
     session.add(terms)
     session.flush()
+    record_act(session, staff_id, "referral_terms_changed", subject=str(terms.id))
     return terms
 
 
@@ -227,7 +229,7 @@ _RING: Final = text("""
 
 def paid_in_month(session: Session, referrer_id: UUID, today: date) -> int:
     """Return for how many friends a shopper was paid in the month of a local day."""
-    since = datetime.combine(today.replace(day=1), datetime.min.time(), clock.TILL_ZONE)
+    since = clock.day_begins(today.replace(day=1))
     statement = select(func.count()).where(
         Referral.referrer_id == referrer_id, Referral.state == "paid", col(Referral.ended_at) >= since
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import insert as insert_once
 from sqlmodel import Session, col, select
 
 from domain.events.outbox import NewEvent, record
+from domain.people.audit import record_act
 from infra import clock
 from infra.words import Language
 from schemas.base import table_of
@@ -26,12 +27,13 @@ def ladder(session: Session) -> list[Tier]:
     return list(session.exec(select(Tier).order_by(col(Tier.from_points))).all())
 
 
-def set_ladder(session: Session, wanted: Ladder) -> list[Tier]:
+def set_ladder(session: Session, wanted: Ladder, *, staff_id: UUID) -> list[Tier]:
     """Say anew which tiers there are. Everybody is looked at again; nobody drops without notice."""
     session.execute(delete(Tier))
     if wanted.tiers:
         session.execute(insert(table_of(Tier)), [step.model_dump() for step in wanted.tiers])
     session.execute(text("UPDATE shopper_tier SET look_on = :today"), {"today": clock.till_today()})
+    record_act(session, staff_id, "tiers_changed", details={"tiers": len(wanted.tiers)})
     return ladder(session)
 
 
@@ -143,7 +145,7 @@ def _tell(
 
 def _earned_by_day(session: Session, shopper_id: UUID, today: date) -> list[tuple[date, int]]:
     """Return what was earned in the window and not taken back, by local day, oldest first."""
-    since = datetime.combine(today - WINDOW, datetime.min.time(), clock.TILL_ZONE)
+    since = clock.day_begins(today - WINDOW)
     rows = session.execute(_EARNED, {"shopper": shopper_id, "since": since})
     return [(day, int(points)) for day, points in rows]
 

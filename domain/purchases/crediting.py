@@ -6,9 +6,8 @@ photographs it later finds its paper taken.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
@@ -24,14 +23,14 @@ from domain.duplicates.paper import PaperFacts, paper_read
 from domain.duplicates.same_paper import compare_with, find_paper
 from domain.fraud import bands
 from domain.fraud.facts import Signal
-from domain.loyalty.crediting import credit, hold, points_by_brand, points_by_line
+from domain.fraud.origin_signals import origin_signals
+from domain.loyalty.crediting import points_by_brand, points_by_line
 from domain.origins import clusters
-from domain.origins.facts import LINKED_ACCOUNTS, Level
+from domain.origins.facts import LINKED_ACCOUNTS, OriginFacts
 from domain.privacy import consents
 from domain.purchases.returns import apply_returns
-from domain.receipts.keeping import keep_granted, keep_lines, keep_reading, keep_signals
+from domain.receipts.keeping import keep_lines, keep_reading, keep_signals, pay
 from domain.receipts.told import tell
-from domain.rewards import granting
 from infra import clock
 from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
@@ -40,9 +39,6 @@ from schemas.people import Shopper
 from schemas.purchases import Purchase
 from schemas.reasons import Reason
 from schemas.receipts import STANDING_STATUSES, Receipt
-
-# No household shops so often in a day; a clerk who shows their own code for each customer does.
-BUYER_PURCHASES: Final = Level(10, 20, 60)
 
 
 def settle_purchase(session: Session, purchase: Purchase) -> None:
@@ -192,11 +188,7 @@ def _earn(session: Session, receipt: Receipt, reading: Reading) -> None:
         receipt.reasons = [*receipt.reasons, Reason("no_participating_products", "info")]
     keep_signals(session, receipt.id, judged.acting, judged.shadow)
     keep_lines(session, receipt.id, reading, matches, points)
-    session.flush()
-    granted = (credit if receipt.status == "approved" else hold)(session, receipt, awards)
-    keep_granted(session, receipt, awards, granted)
-    if receipt.status == "approved":
-        granting.grant(session, receipt)
+    granted = pay(session, receipt, awards)
     tell(
         session,
         receipt,
@@ -209,12 +201,7 @@ def _earn(session: Session, receipt: Receipt, reading: Reading) -> None:
 
 def _signals(session: Session, receipt: Receipt) -> list[Signal]:
     """Return what speaks against a purchase: not paper or pictures, but who its buyer is linked with."""
-    found = []
-    most = int(LINKED_ACCOUNTS.most)
-    linked = clusters.count_linked(session, receipt.shopper_id, receipt.received_at, most=most)
-    if linked >= LINKED_ACCOUNTS.review:
-        strength = _strength(linked, LINKED_ACCOUNTS)
-        found.append(Signal("linked_accounts", "review", strength, {"accounts": linked}))
+    at, most = receipt.received_at, int(LINKED_ACCOUNTS.most)
     # By the day of buying: a file may bring a whole year's orders at once.
     bought = session.exec(
         select(func.count()).where(
@@ -224,17 +211,11 @@ def _signals(session: Session, receipt: Receipt) -> list[Signal]:
             Receipt.id != receipt.id,
         )
     ).one()
-    if bought >= BUYER_PURCHASES.review:
-        evidence = {"window": "purchases_day", "uploads": bought}
-        found.append(Signal("uploads_too_fast", "review", _strength(bought, BUYER_PURCHASES), evidence))
-    return found
-
-
-def _strength(value: float, level: Level) -> float:
-    return min(1.0, (value - level.review) / (level.most - level.review))
-
-
-def receipts_of(session: Session, purchases: Sequence[Purchase]) -> dict[UUID, Receipt]:
-    """Return the receipts that purchases became or were earned by, by their ids."""
-    ids = [row.receipt_id for row in purchases if row.receipt_id]
-    return {row.id: row for row in session.exec(select(Receipt).where(col(Receipt.id).in_(ids))).all()}
+    facts = OriginFacts(
+        uploaded_at=at,
+        joined_at=at,
+        counts={"purchases_day": bought},
+        linked_accounts=clusters.count_linked(session, receipt.shopper_id, at, most=most),
+    )
+    # Hints decide together only, and a purchase shows too little for that.
+    return [signal for signal in origin_signals(facts) if signal.severity == "review"]

@@ -21,9 +21,9 @@ from domain.campaigns import earning
 from domain.campaigns.facts import PER_UNIT
 from domain.campaigns.kept import read_kept
 from domain.events.outbox import NewEvent, record
-from domain.ledger.reversal import claw_back
-from domain.ledger.transfers import of_receipt
+from domain.ledger.reversal import claw_back, standing_earnings
 from domain.purchases.errors import ReturnTooHighError
+from domain.receipts.rows import lines_of
 from domain.rewards import granting
 from infra import clock
 from schemas.campaigns import CampaignVersion
@@ -113,7 +113,7 @@ def apply_returns(session: Session, purchase: Purchase) -> int:
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
-    lines = _lines_of(session, receipt.id)
+    lines = lines_of(session, receipt.id)
     if receipt.status not in _CREDITED or not lines:
         return 0
     bought = purchase.bought_milli
@@ -145,11 +145,6 @@ def apply_returns(session: Session, purchase: Purchase) -> int:
         line.points = min(line.points, sum(by_line.get(position, 0) for by_line in keeps.values()))
     _tell(session, receipt, event, taken, _sums(earned, parts, lambda one: one.brand_id))
     return int(taken)
-
-
-def _lines_of(session: Session, receipt_id: UUID) -> list[ReceiptLine]:
-    statement = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)
-    return list(session.exec(statement.order_by(col(ReceiptLine.position))).all())
 
 
 def _places(purchase: Purchase, lines: Sequence[ReceiptLine]) -> dict[int, int]:
@@ -226,12 +221,8 @@ def _sums(
 
 
 def _earned(session: Session, receipt_id: UUID) -> list[_Earned]:
-    rows = of_receipt(session, receipt_id)
-    undone: Counter[UUID | None] = Counter()
-    for row in rows:
-        if row.kind in {"reverse", "claw_back"}:
-            undone[row.follows] += row.points
-    accounts = {row.credit_id for row in rows if row.kind == "earn"}
+    earned = standing_earnings(session, receipt_id)
+    accounts = {row.credit_id for row, _ in earned}
     brands = dict(
         session.exec(
             select(Account.id, Currency.brand_id)
@@ -239,11 +230,7 @@ def _earned(session: Session, receipt_id: UUID) -> list[_Earned]:
             .where(col(Account.id).in_(accounts))
         ).all()
     )
-    return [
-        _Earned(row.key, row.campaign_id, brands[row.credit_id], row.points - undone[row.key])
-        for row in rows
-        if row.kind == "earn"
-    ]
+    return [_Earned(row.key, row.campaign_id, brands[row.credit_id], stands) for row, stands in earned]
 
 
 def _shares(

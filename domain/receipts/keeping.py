@@ -1,4 +1,4 @@
-"""What settling leaves on a receipt: what was read, its lines, its signals, and what budgets granted."""
+"""What settling leaves on a receipt: what was read, its lines, its signals, and what it is paid."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from domain.campaigns.judging import Award
 from domain.catalog.matching import Match
 from domain.catalog.snapshot import Catalogue
 from domain.fraud.facts import Signal
-from domain.loyalty.crediting import points_by_line
+from domain.loyalty.crediting import credit, hold, points_by_line
+from domain.rewards import granting
 from infra import clock
 from infra.statements import Statement
 from ocr.types import Reading
@@ -25,7 +26,24 @@ from schemas.reasons import Reason
 from schemas.receipts import Receipt
 
 
-def keep_granted(
+def pay(session: Session, receipt: Receipt, awards: Sequence[Award]) -> list[Award]:
+    """Credit what an approved receipt earns, and grant its rewards; hold it where a person has to look.
+
+    Write all else before: budgets come last, or others would wait for it.
+
+    Returns:
+        What was credited or is held: less than `awards` where a budget holds less.
+    """
+    session.flush()
+    is_approved = receipt.status == "approved"
+    granted = (credit if is_approved else hold)(session, receipt, awards)
+    _keep_granted(session, receipt, awards, granted)
+    if is_approved:
+        granting.grant(session, receipt)
+    return granted
+
+
+def _keep_granted(
     session: Session, receipt: Receipt, awards: Sequence[Award], granted: Sequence[Award]
 ) -> None:
     """Write down again what lines earn where budgets held less than was asked of them."""

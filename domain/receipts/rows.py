@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -17,7 +17,7 @@ from domain.receipts.unread import end_unread
 from infra import clock
 from infra.settings import settings
 from schemas.people import Shopper, StaffMember
-from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptPage
+from schemas.receipts import WAITING_STATUSES, Receipt, ReceiptLine, ReceiptPage
 
 # A service that is away is asked again after 10 s, 20 s, … up to 320 s by each receipt that waits for it.
 PAUSE_SECONDS: Final = 10
@@ -154,6 +154,12 @@ def barred_to_staff(session: Session, receipt_ids: Iterable[UUID], staff_id: UUI
     )
     related = related_among(session, staff_id, owners.values()) if owners else set()
     return {receipt_id for receipt_id, owner in owners.items() if owner in related}
+
+
+def lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
+    """Return a receipt's lines in order."""
+    statement = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)
+    return session.exec(statement.order_by(col(ReceiptLine.position))).all()
 
 
 def pages_of(session: Session, receipt_id: UUID) -> list[ReceiptPage]:

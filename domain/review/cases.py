@@ -271,7 +271,7 @@ def _shopper_record(session: Session, receipt: Receipt) -> ShopperRecord:
         .group_by(col(Receipt.status))
     ).all()
     return ShopperRecord(
-        joined_on=joined_at.astimezone(clock.TILL_ZONE).date(),
+        joined_on=clock.day_of(joined_at),
         receipts_by_status=dict(by_status),
         recent=[
             row

@@ -21,7 +21,7 @@ from domain.people.audit import Act, record_act
 from domain.people.staff import is_related
 from domain.receipts.errors import ConflictOfInterestError
 from domain.receipts.reasons import may_be_appealed
-from domain.receipts.rows import locked
+from domain.receipts.rows import lines_of, locked
 from domain.review import ends, records, safeguards, workbench
 from domain.review.corrections import IDENTITY, Changes, correct
 from domain.review.errors import (
@@ -293,7 +293,7 @@ def _approve(
     *,
     pay_again: bool,
 ) -> _Approval:
-    lines = ends.lines_of(session, receipt.id)
+    lines = lines_of(session, receipt.id)
     dearest = max(receipt.total_minor or 0, wanted.total_minor or 0)
     changes = correct(session, receipt, lines, wanted)
     if IDENTITY & changes.keys():

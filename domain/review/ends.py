@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
-from uuid import UUID
 
 from sqlalchemy import delete
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col
 
 from domain.campaigns import earning
 from domain.campaigns.judging import Award
 from domain.campaigns.programme import live_at
 from domain.duplicates import claims
 from domain.loyalty.crediting import hold, let_go, points_by_line, withhold
+from domain.receipts.rows import lines_of
 from schemas.loyalty import WithheldPoints
 from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
@@ -91,12 +91,6 @@ def hold_again(session: Session, receipt: Receipt, waiting: Waiting) -> None:
 def matching_ids(receipt: Receipt) -> set[str]:
     """Return the ids of receipts that this one's reasons name as its like."""
     return {reason.matching_receipt_id or "" for reason in receipt.reasons}
-
-
-def lines_of(session: Session, receipt_id: UUID) -> Sequence[ReceiptLine]:
-    """Return a receipt's lines in order."""
-    statement = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt_id)
-    return session.exec(statement.order_by(col(ReceiptLine.position))).all()
 
 
 def awards_by_lines(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> list[Award]:

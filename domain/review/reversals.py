@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from domain.ledger import reversal, transfers
+from domain.ledger import reversal
 from domain.people.audit import record_act
 from domain.people.staff import is_related
 from domain.receipts.errors import ConflictOfInterestError
@@ -121,8 +121,7 @@ def withdraw_reversal(session: Session, receipt_id: UUID, *, reviewer_id: UUID) 
 
 def standing_points(session: Session, receipt_id: UUID) -> int:
     """Return how many points a receipt brought that still stand: what taking it back costs its shopper."""
-    signs = {"earn": 1, "reverse": -1, "claw_back": -1}
-    return sum(signs.get(row.kind, 0) * row.points for row in transfers.of_receipt(session, receipt_id))
+    return sum(stands for _, stands in reversal.standing_earnings(session, receipt_id))
 
 
 def proposed(session: Session, receipt_id: UUID) -> tuple[ReceiptReversal, str] | None:

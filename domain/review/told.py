@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session
 
+from domain.receipts.rows import lines_of
 from domain.receipts.told import points_by_brand, tell
 from schemas.events import EventType
-from schemas.receipts import Receipt, ReceiptLine
+from schemas.receipts import Receipt
 from schemas.review import ReceiptAppeal, ReviewDecision
 
 
@@ -44,6 +45,4 @@ def tell_appealed(session: Session, receipt: Receipt, *, at: datetime) -> None:
 
 def line_points(session: Session, receipt: Receipt) -> dict[UUID | None, int]:
     """Return what a receipt's lines earn, by brand, as they stand now; under None what a group shares."""
-    statement = select(ReceiptLine).where(ReceiptLine.receipt_id == receipt.id)
-    lines = session.exec(statement.order_by(col(ReceiptLine.position))).all()
-    return points_by_brand(lines, receipt.earning)
+    return points_by_brand(lines_of(session, receipt.id), receipt.earning)

@@ -12,6 +12,7 @@ from sqlmodel import Session, col, func, or_, select
 from domain.errors import InvalidValueError, NotFoundError
 from domain.ledger import lots
 from domain.partners import access
+from domain.people.audit import record_act
 from domain.rewards import points
 from domain.rewards.errors import RewardExistsError
 from infra import clock
@@ -28,7 +29,6 @@ from schemas.rewards import (
     RewardView,
     Stock,
     Voucher,
-    VoucherBatch,
     WhyNot,
 )
 
@@ -37,7 +37,7 @@ FEW_LEFT = 20
 OFFERED_MAX = 200
 
 
-def draft_reward(session: Session, brand: str, wanted: NewReward) -> Reward:
+def draft_reward(session: Session, brand: str, wanted: NewReward, *, staff_id: UUID) -> Reward:
     """Draft a reward of a brand, not offered yet.
 
     Raises:
@@ -60,10 +60,11 @@ def draft_reward(session: Session, brand: str, wanted: NewReward) -> Reward:
     session.add(reward)
     session.flush()
     _take_partners(session, reward.id, wanted.partners)
+    record_act(session, staff_id, "reward_changed", subject=reward.slug, details={"points": reward.points})
     return reward
 
 
-def change_reward(session: Session, brand: str, slug: str, terms: RewardTerms) -> Reward:
+def change_reward(session: Session, brand: str, slug: str, terms: RewardTerms, *, staff_id: UUID) -> Reward:
     """Say anew what a reward is; issued vouchers keep what they were issued with.
 
     Raises:
@@ -77,10 +78,11 @@ def change_reward(session: Session, brand: str, slug: str, terms: RewardTerms) -
     session.add(reward)
     _take_partners(session, reward.id, terms.partners)
     session.flush()
+    record_act(session, staff_id, "reward_changed", subject=reward.slug, details={"points": reward.points})
     return reward
 
 
-def set_state(session: Session, brand: str, slug: str, *, offered: bool) -> Reward:
+def set_state(session: Session, brand: str, slug: str, *, offered: bool, staff_id: UUID) -> Reward:
     """Offer a reward to shoppers, or end it; issued vouchers stay good.
 
     Raises:
@@ -90,6 +92,7 @@ def set_state(session: Session, brand: str, slug: str, *, offered: bool) -> Rewa
     reward.state = "offered" if offered else "ended"
     session.add(reward)
     session.flush()
+    record_act(session, staff_id, "reward_offered" if offered else "reward_ended", subject=reward.slug)
     return reward
 
 
@@ -292,17 +295,3 @@ def _brand_id(session: Session, slug: str) -> UUID:
     if brand_id is None:
         raise NotFoundError
     return brand_id
-
-
-def batches_of(session: Session, reward: Reward) -> list[tuple[VoucherBatch, int]]:
-    """Return what came into a reward's stock, the newest first, and how many of each are still to be had."""
-    free = func.count(col(Voucher.id)).filter(col(Voucher.state) == "free")
-    rows = session.exec(
-        select(VoucherBatch, free)
-        .outerjoin(Voucher, col(Voucher.batch_id) == VoucherBatch.id)
-        .where(VoucherBatch.reward_id == reward.id)
-        .group_by(col(VoucherBatch.id))
-        .order_by(col(VoucherBatch.made_at).desc())
-        .limit(OFFERED_MAX)
-    ).all()
-    return [(batch, count) for batch, count in rows]

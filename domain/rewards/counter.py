@@ -163,12 +163,14 @@ def _keep(
 def _view(session: Session, voucher: Voucher, language: Language) -> CounterView:
     reward = session.get_one(Reward, voucher.reward_id)
     assert voucher.last_day is not None  # noqa: S101 - it has an owner
+    state = standing(voucher, clock.now())
     return CounterView(
         reward=reward.name_en if language == "en" else reward.name_vi,
-        state={"used": "used", "reserved": "reserved"}.get(voucher.state, "usable"),
+        state={"used": "used", "reserved": "reserved"}.get(state, "usable"),
         money_minor=voucher.money_minor or 0,
         value_minor=voucher.value_minor or 0,
         last_day=voucher.last_day,
-        reserved_until=voucher.reserved_until,
+        # A hold that ran out is none: any till may have the voucher.
+        reserved_until=voucher.reserved_until if state == "reserved" else None,
         used_at=voucher.used_at,
     )

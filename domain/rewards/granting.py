@@ -11,17 +11,18 @@ for a lock that somebody holds: docs/decisions/0185.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
+from domain.campaigns.kept import rewards_kept
 from domain.rewards import stock
-from domain.rewards.redemptions import tell, wipe
+from domain.rewards.redemptions import issue, tell, wipe
 from infra import clock
 from infra.words import Language, say
 from schemas.base import new_id
@@ -35,7 +36,7 @@ def grant(session: Session, receipt: Receipt, *, times_taken_back: int = 0) -> N
     A voucher costs its shopper no points and lasts as long as one that was bought. Where none is left the
     shopper waits for the next that comes into stock.
     """
-    wanted = _rewards_of(receipt.earning)
+    wanted = rewards_kept(receipt.earning)
     if not wanted:
         return
     slugs = {slug for _, slug in wanted}
@@ -65,38 +66,19 @@ _MAKE: Final = text("""
 """)
 
 
-def _rewards_of(earning: Mapping[str, Any] | None) -> dict[tuple[UUID, str], int]:
-    """Return by campaign version and slug how many rewards were kept with a receipt."""
-    return {
-        (UUID(outcome["v"]), slug): count
-        for outcome in (earning or {}).get("o", ())
-        for slug, count in outcome.get("g", {}).items()
-    }
-
-
 def _fill(session: Session, granted: RewardGrant, reward: Reward) -> bool:
     """Give a waiting grant a voucher; say whether there was one."""
     voucher = stock.take_at_once(session, reward.id)
     if voucher is None:
         return False
     now = clock.now()
-    voucher.state, voucher.shopper_id, voucher.redemption = (
-        "issued",
-        granted.shopper_id,
-        redemption(granted.id),
-    )
-    voucher.points, voucher.money_minor, voucher.value_minor = 0, reward.money_minor, reward.value_minor
-    voucher.issued_at, voucher.last_day = now, clock.till_today() + timedelta(days=reward.valid_days)
+    # An app's own key stands here where points were given.
+    voucher.shopper_id, voucher.redemption, voucher.points = granted.shopper_id, f"grant:{granted.id}", 0
     granted.state, granted.voucher_id = "issued", voucher.id
-    session.add_all((voucher, granted))
-    session.flush()
+    session.add(granted)
+    issue(session, voucher, reward, now)
     tell(session, voucher, "reward.granted", at=now)
     return True
-
-
-def redemption(grant_id: UUID) -> str:
-    """Return what stands for a grant where an app's own key stands for giving points."""
-    return f"grant:{grant_id}"
 
 
 def fill_waiting(session: Session, limit: int) -> int:

@@ -56,17 +56,19 @@ def redeem(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str)
         raise RewardLimitError(most=most)
     # Last, so that a voucher is locked for as short a time as can be.
     voucher = stock.take_one(session, reward.id)
-    voucher.state = "issued"
-    voucher.shopper_id = shopper_id
-    voucher.redemption = redemption
-    voucher.points = reward.points
-    voucher.money_minor, voucher.value_minor = reward.money_minor, reward.value_minor
-    voucher.issued_at = now
-    voucher.last_day = clock.till_today() + timedelta(days=reward.valid_days)
-    session.add(voucher)
-    session.flush()
+    voucher.shopper_id, voucher.redemption, voucher.points = shopper_id, redemption, reward.points
+    issue(session, voucher, reward, now)
     tell(session, voucher, "reward.redeemed", at=now)
     return voucher
+
+
+def issue(session: Session, voucher: Voucher, reward: Reward, at: datetime) -> None:
+    """Let a voucher out of stock be its shopper's, by what the reward is at this time."""
+    voucher.state = "issued"
+    voucher.money_minor, voucher.value_minor = reward.money_minor, reward.value_minor
+    voucher.issued_at, voucher.last_day = at, clock.day_of(at) + timedelta(days=reward.valid_days)
+    session.add(voucher)
+    session.flush()
 
 
 def kept_key(shopper_id: UUID, redemption: str) -> str:
@@ -125,7 +127,7 @@ def standing(voucher: Voucher, at: datetime) -> VoucherStanding:
         return "used" if voucher.state == "used" else "cancelled"
     if voucher.state == "reserved" and voucher.reserved_until is not None and voucher.reserved_until > at:
         return "reserved"
-    if voucher.last_day is not None and voucher.last_day < at.astimezone(clock.TILL_ZONE).date():
+    if voucher.last_day is not None and voucher.last_day < clock.day_of(at):
         return "expired"
     return "issued"
 

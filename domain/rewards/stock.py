@@ -12,6 +12,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from domain.catalog.sheets import Sheet
 from domain.errors import NotFoundError
+from domain.people.audit import record_act
 from domain.rewards import codes
 from domain.rewards.errors import SoldOutError
 from infra import clock
@@ -89,6 +90,7 @@ def _keep(
             for code in whole[start : start + ROWS_AT_ONCE]
         ]
         session.execute(insert(table_of(Voucher)), rows)
+    record_act(session, staff_id, "vouchers_added", subject=reward.slug, details={"size": batch.size})
     return batch
 
 
@@ -113,7 +115,7 @@ def batches(session: Session, reward_id: UUID) -> list[BatchStock]:
     ]
 
 
-def withdraw_batch(session: Session, reward: Reward, batch_id: UUID) -> int:
+def withdraw_batch(session: Session, reward: Reward, batch_id: UUID, staff_id: UUID) -> int:
     """Take what is left of a batch out of stock; return how many. What shoppers hold stays good.
 
     Raises:
@@ -128,6 +130,7 @@ def withdraw_batch(session: Session, reward: Reward, batch_id: UUID) -> int:
         .values(state="withdrawn", code_sealed=None)
         .returning(table_of(Voucher).c.id)
     ).all()
+    record_act(session, staff_id, "vouchers_withdrawn", subject=reward.slug, details={"size": len(taken)})
     return len(taken)
 
 

@@ -6,40 +6,37 @@ path.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import ShortText, TrimmedText
+from domain.conditions import (
+    DAYS_MAX,
+    DEPTH_MAX,
+    MINOR_MAX,
+    PARTS_MAX,
+    Group,
+    SomeSlugs,
+    leaves_of,
+    walk,
+)
+from schemas.base import Body, TrimmedText
 from schemas.partners import Slug
 from schemas.segments import NAME_LENGTH_MAX, LeavingSign, RfmGroup, ValueTier
 
-PARTS_MAX: Final = 20
 # Of a whole segment, groups within groups counted too.
 LEAVES_MAX: Final = 50
-NAMES_MAX: Final = 200
-DAYS_MAX: Final = 36_600
 COUNT_MAX: Final = 10_000
-MINOR_MAX: Final = 10**12
 
 Span = Literal["quarter", "year"]
 Days = Annotated[int, Field(ge=0, le=DAYS_MAX)]
 Count = Annotated[int, Field(ge=0, le=COUNT_MAX)]
 Minor = Annotated[int, Field(ge=0, le=MINOR_MAX)]
 Chance = Annotated[float, Field(ge=0, le=1)]
-SlugText = Annotated[ShortText, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$", max_length=160)]
-Slugs = Annotated[tuple[SlugText, ...], Field(min_length=1, max_length=NAMES_MAX)]
 
 
-class Part(BaseModel):
-    """A piece of a segment's conditions: unknown fields are refused, and it never changes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Between(Part):
+class _Between(Body):
     """A number between two, both included; one of them at least is said."""
 
     @model_validator(mode="after")
@@ -52,7 +49,7 @@ class _Between(Part):
         return self
 
 
-class GroupIn(Part):
+class GroupIn(Body):
     """Shoppers of one of these groups by recency, frequency and spend."""
 
     kind: Literal["group_in"] = Field(description="Says which kind it is.")
@@ -61,7 +58,7 @@ class GroupIn(Part):
     )
 
 
-class ValueIn(Part):
+class ValueIn(Body):
     """Shoppers whose value is in one of these fifths of the brand's buyers; needs a model that is shown."""
 
     kind: Literal["value_in"] = Field(description="Says which kind it is.")
@@ -70,7 +67,7 @@ class ValueIn(Part):
     )
 
 
-class Leaving(Part):
+class Leaving(Body):
     """Shoppers for whom any of these signs of leaving fired."""
 
     kind: Literal["leaving"] = Field(description="Says which kind it is.")
@@ -120,38 +117,38 @@ class Joined(_Between):
     most: Days | None = Field(default=None, description="At most so many days ago.")
 
 
-class BoughtProduct(Part):
+class BoughtProduct(Body):
     """Bought one of these products of the brand in the last year."""
 
     kind: Literal["bought_product"] = Field(description="Says which kind it is.")
-    products: Slugs = Field(description="Slugs of products.")
+    products: SomeSlugs = Field(description="Slugs of products.")
 
 
-class BoughtAt(Part):
+class BoughtAt(Body):
     """Bought the brand at one of these chains in the last year."""
 
     kind: Literal["bought_at"] = Field(description="Says which kind it is.")
-    retailers: Slugs = Field(description="Slugs of chains.")
+    retailers: SomeSlugs = Field(description="Slugs of chains.")
 
 
 Parts = Annotated[tuple["Condition", ...], Field(min_length=1, max_length=PARTS_MAX)]
 
 
-class All(Part):
+class All(Group):
     """All of these hold."""
 
     kind: Literal["all"] = Field(description="Says which kind it is.")
     of: Parts = Field(description="Conditions, each of any kind.")
 
 
-class Any(Part):
+class Any(Group):
     """At least one of these holds."""
 
     kind: Literal["any"] = Field(description="Says which kind it is.")
     of: Parts = Field(description="Conditions, each of any kind.")
 
 
-class Nothing(Part):
+class Nothing(Group):
     """None of these holds."""
 
     kind: Literal["none"] = Field(description="Says which kind it is.")
@@ -167,10 +164,8 @@ for _group in (All, Any, Nothing):
     _group.model_rebuild()
 
 
-class NewSegment(BaseModel):
+class NewSegment(Body):
     """A segment to be saved."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     slug: Slug = Field(description="Its slug, for campaigns to name it by.")
     name: Annotated[TrimmedText, StringConstraints(min_length=1, max_length=NAME_LENGTH_MAX)] = Field(
@@ -182,13 +177,6 @@ class NewSegment(BaseModel):
     def _not_too_many(self) -> Self:
         if sum(1 for _ in leaves_of(self.conditions)) > LEAVES_MAX:
             raise PydanticCustomError("too_many_conditions", "A segment has 50 conditions at most")
+        if any(depth > DEPTH_MAX for depth, _ in walk(self.conditions)):
+            raise PydanticCustomError("conditions_too_many", "The conditions are too many or too deep")
         return self
-
-
-def leaves_of(condition: Condition) -> Iterator[Leaf]:
-    """Yield the conditions that are no groups."""
-    if isinstance(condition, All | Any | Nothing):
-        for part in condition.of:
-            yield from leaves_of(part)
-    else:
-        yield condition

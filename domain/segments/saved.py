@@ -8,8 +8,9 @@ from uuid import UUID
 from sqlmodel import Session, col, func, select
 
 from domain.catalog.brands import brand_id_of
+from domain.conditions import leaves_of
 from domain.errors import InvalidValueError, NotFoundError
-from domain.segments.conditions import BoughtAt, BoughtProduct, NewSegment, leaves_of
+from domain.segments.conditions import BoughtAt, BoughtProduct, NewSegment
 from domain.segments.errors import SegmentExistsError, TooManySegmentsError
 from infra import clock
 from infra.settings import settings

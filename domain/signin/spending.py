@@ -138,7 +138,7 @@ def reserve(session: Session) -> int:
 
 def give_back(session: Session, code: OneTimeCode) -> None:
     """Return what was set aside for a code that the provider refused to carry."""
-    day = code.created_at.astimezone(clock.TILL_ZONE).date()
+    day = clock.day_of(code.created_at)
     session.execute(
         update(CodeBudget)
         .where(col(CodeBudget.day) == day)

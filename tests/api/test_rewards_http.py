@@ -149,6 +149,8 @@ def test_a_hold_that_is_let_go_or_runs_out_is_none(
     kept = session.get_one(Voucher, made["id"])
     kept.reserved_until = clock.now() - timedelta(seconds=1)
     session.flush()
+    looked = ask_signed(client, secret, "GET", till).json()
+    assert (looked["state"], looked["reserved_until"]) == ("usable", None)
     assert ask_signed(client, secret, "POST", f"{till}/use", second).json()["state"] == "used"
 
 

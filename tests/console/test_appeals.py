@@ -11,7 +11,6 @@ from httpx2 import Response
 from sqlmodel import Session, select
 
 from domain import settlement
-from domain.ledger import accounts
 from domain.people.shoppers import join_staff
 from domain.review import dashboard, decisions
 from domain.review.cases import take_next
@@ -25,6 +24,7 @@ from schemas.people import Shopper, StaffMember
 from schemas.receipts import Receipt
 from tests import make
 from tests.make import console
+from tests.make.points import balances_of_shopper
 
 
 @pytest.fixture
@@ -88,7 +88,7 @@ def test_another_person_decides(session: Session, shopper: Shopper, reviewer: St
         session, receipt.id, reviewer_id=colleague.id, decision="approve", reason="Genuine"
     )
     session.flush()
-    assert accounts.balances_of_shopper(session, shopper.id)[make.brand_id(session)] == 185
+    assert balances_of_shopper(session, shopper.id)[make.brand_id(session)] == 185
     rule = dashboard.figures(session, since=clock.now().replace(year=2020)).rules[0]
     assert (rule.confirmed, rule.overturned, rule.points_saved) == (0, 1, 0)
 

@@ -13,7 +13,6 @@ from sqlmodel import Session, col, select
 from domain import settlement
 from domain.errors import InvalidValueError
 from domain.fraud import bands
-from domain.ledger import accounts
 from domain.ledger.errors import InsufficientPointsError
 from domain.ledger.transfers import of_receipt
 from domain.loyalty import wallet
@@ -37,7 +36,7 @@ from schemas.receipts import Receipt, ReceiptLine
 from schemas.review import Corrections, Decision, LineCorrection, ReviewDecision
 from tests import make
 from tests.make.console import in_review, settled
-from tests.make.points import spend
+from tests.make.points import balances_of_shopper, spend
 
 TOTAL = 200_000
 
@@ -70,7 +69,7 @@ def decide(
 
 
 def held(session: Session, receipt: Receipt) -> int:
-    return accounts.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
+    return balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
 
 
 def acts(session: Session, receipt_id: UUID) -> list[str]:

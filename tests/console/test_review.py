@@ -11,7 +11,6 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
 from domain import settlement
-from domain.ledger import accounts
 from domain.people import staff
 from domain.people.shoppers import join_staff
 from domain.review import cases, workbench
@@ -23,6 +22,7 @@ from schemas.review import ReviewDecision
 from tests import make
 from tests.make import console
 from tests.make.console import in_review
+from tests.make.points import balances_of_shopper
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
 
@@ -37,7 +37,7 @@ def reviewer(client: TestClient, session: Session) -> StaffMember:
 
 
 def held(session: Session, shopper_id: UUID) -> int:
-    return accounts.balances_of_shopper(session, shopper_id).get(make.brand_id(session), 0)
+    return balances_of_shopper(session, shopper_id).get(make.brand_id(session), 0)
 
 
 def rows(page: str) -> int:

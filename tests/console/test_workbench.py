@@ -8,7 +8,6 @@ from sqlmodel import Session
 
 from console.formats import parse_money
 from domain.fraud import bands
-from domain.ledger import accounts
 from domain.people.shoppers import join_staff
 from schemas.campaigns import Campaign
 from schemas.people import StaffMember
@@ -16,6 +15,7 @@ from schemas.receipts import Receipt
 from tests import make
 from tests.make import console
 from tests.make.console import in_review
+from tests.make.points import balances_of_shopper
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
 
@@ -29,7 +29,7 @@ def reviewer(client: TestClient, session: Session, campaign: Campaign) -> StaffM
 
 
 def held(session: Session, receipt: Receipt) -> int:
-    return accounts.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
+    return balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
 
 
 def approve(client: TestClient, receipt: Receipt, **form: str) -> str:

@@ -9,7 +9,6 @@ from sqlmodel import Session, select
 
 from domain.campaigns.judging import Award
 from domain.ledger import budgets, reversal
-from domain.ledger.accounts import balances_of_shopper
 from domain.loyalty import crediting
 from infra import clock
 from infra.db import engine, transaction
@@ -18,6 +17,7 @@ from schemas.campaigns import Campaign
 from schemas.ledger import Lot
 from schemas.receipts import Receipt
 from tests import make
+from tests.make.points import balances_of_shopper
 
 
 def award(session: Session, campaign: Campaign, points: int, *budget_ids: int) -> Award:

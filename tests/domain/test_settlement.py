@@ -11,7 +11,6 @@ from sqlmodel import Session, col, select
 
 from domain import settlement
 from domain.errors import NotFoundError
-from domain.ledger import accounts
 from domain.loyalty import wallet
 from domain.review import decisions
 from domain.review.errors import CaseDecidedError
@@ -25,6 +24,7 @@ from schemas.people import Shopper
 from schemas.reasons import Reason
 from schemas.receipts import Receipt, ReceiptLine
 from tests import make
+from tests.make.points import balances_of_shopper
 
 
 def codes(receipt: Receipt) -> list[str]:
@@ -32,7 +32,7 @@ def codes(receipt: Receipt) -> list[str]:
 
 
 def held(session: Session, shopper: Shopper, brand: str = "OMO") -> int:
-    return accounts.balances_of_shopper(session, shopper.id).get(make.brand_id(session, brand), 0)
+    return balances_of_shopper(session, shopper.id).get(make.brand_id(session, brand), 0)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
 from domain.ledger import spending
 from domain.ledger.accounts import currency_of, earning_accounts
@@ -13,6 +13,7 @@ from domain.ledger.spending import Owner
 from domain.ledger.transfers import Movement, key_of, post
 from infra import clock
 from schemas.base import Points
+from schemas.ledger import Account, Currency
 from schemas.people import Shopper
 from tests import make
 
@@ -55,3 +56,15 @@ def spend(session: Session, shopper: Shopper, points: int, event: str = "1", *, 
     key = key_of("redeem", event)
     spending.redeem(session, key, owner(session, shopper, brand), Points(points), at=clock.now())
     return key
+
+
+def balances_of_shopper(session: Session, shopper_id: UUID) -> dict[UUID, int]:
+    """Return points by brand id, for every brand in whose currency the shopper has an account."""
+    statement = (
+        select(col(Currency.brand_id), col(Account.posted))
+        .join(Account, col(Account.currency_id) == Currency.id)
+        .where(
+            Account.shopper_id == shopper_id, Account.kind == "shopper", col(Currency.brand_id).is_not(None)
+        )
+    )
+    return {brand_id: posted or 0 for brand_id, posted in session.exec(statement).all() if brand_id}

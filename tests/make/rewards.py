@@ -27,10 +27,12 @@ def offered_reward(session: Session, *, stock_size: int = 3, slug: str = "coffee
         "points": 100,
         "starts_at": clock.now() - timedelta(days=1),
     }
-    reward = catalogue.draft_reward(session, "omo", NewReward(slug=slug, **(given | terms)))
-    catalogue.set_state(session, "omo", slug, offered=True)
+    admin_id = an_admin(session).id
+    wanted = NewReward(slug=slug, **(given | terms))
+    reward = catalogue.draft_reward(session, "omo", wanted, staff_id=admin_id)
+    catalogue.set_state(session, "omo", slug, offered=True, staff_id=admin_id)
     if stock_size:
-        stock.draw_batch(session, reward, stock_size, an_admin(session).id)
+        stock.draw_batch(session, reward, stock_size, admin_id)
     return reward
 
 

@@ -8,7 +8,6 @@ from typing import Any
 from sqlmodel import Session, select
 
 from domain import settlement
-from domain.ledger.accounts import balances_of_shopper
 from domain.people.shoppers import join_staff
 from domain.review import decisions
 from infra import clock
@@ -16,6 +15,7 @@ from schemas.people import Shopper, StaffMember
 from schemas.receipts import Receipt
 from schemas.review import Decision
 from tests import make
+from tests.make.points import balances_of_shopper
 
 
 def later(**span: float) -> None:

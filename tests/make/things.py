@@ -28,7 +28,7 @@ from schemas.receipts import Receipt
 from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests import make
 from tests.make.points import earn
-from tests.make.rewards import offered_reward, partner
+from tests.make.rewards import an_admin, offered_reward, partner
 from tests.make.segments import a_segment
 from tests.make.surveys import a_survey, agree, an_ask
 
@@ -106,4 +106,4 @@ def a_mission(session: Session) -> str:
         starts_at=now,
         ends_at=now + timedelta(days=1),
     )
-    return missions.add(session, "omo", wanted).slug
+    return missions.add(session, "omo", wanted, staff_id=an_admin(session).id).slug

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from domain.conditions import Group, leaves_of
 from domain.insights.profile.classes import YEAR_DAYS
 from domain.segments import conditions as c
 
@@ -34,7 +35,7 @@ class _Writer:
         return f"{{{name}:{kind}}}"
 
     def written(self, condition: c.Condition) -> str:
-        if isinstance(condition, c.All | c.Any | c.Nothing):
+        if isinstance(condition, Group):
             joined = (" AND " if isinstance(condition, c.All) else " OR ").join(
                 self.written(part) for part in condition.of
             )
@@ -78,10 +79,10 @@ def needs_model(condition: c.Condition) -> bool:
     """Whether it asks what only a model tells."""
     return any(
         isinstance(leaf, c.ValueIn | c.Alive) or (isinstance(leaf, c.Leaving) and "likely_gone" in leaf.signs)
-        for leaf in c.leaves_of(condition)
+        for leaf in leaves_of(condition)
     )
 
 
 def needs_classes(condition: c.Condition) -> bool:
     """Whether it asks for groups, which a brand of few buyers has not."""
-    return any(isinstance(leaf, c.GroupIn) for leaf in c.leaves_of(condition))
+    return any(isinstance(leaf, c.GroupIn) for leaf in leaves_of(condition))

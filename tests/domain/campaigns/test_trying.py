@@ -12,12 +12,12 @@ from domain.campaigns.names import names_of
 from domain.campaigns.terms import Terms
 from domain.campaigns.trying import receipts_before, try_on_past
 from domain.campaigns.versions import create_campaign, publish_terms
-from domain.ledger.accounts import balances_of_shopper
 from infra import clock
 from schemas.base import new_id
 from schemas.rewards import RewardGrant
 from tests import make
 from tests.make.campaigns import spend
+from tests.make.points import balances_of_shopper
 from tests.make.rewards import offered_reward
 from tests.make.settled import sent, settle
 

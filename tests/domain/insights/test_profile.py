@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
+from domain.conditions import DEPTH_MAX
 from domain.insights.profile import classes
 from domain.insights.profile.cutting import find_cuts
 from domain.insights.profile.fitting import cells, fit
@@ -339,3 +340,12 @@ def test_a_wrong_condition_is_told_by_its_path(conditions: dict[str, Any], path:
     with pytest.raises(ValidationError) as refused:
         NewSegment.model_validate({"slug": "s", "name": "S", "conditions": conditions})
     assert ".".join(map(str, refused.value.errors()[0]["loc"])) == path
+
+
+def test_groups_within_groups_have_an_end() -> None:
+    def nested(groups: int) -> dict[str, Any]:
+        return SMALL if groups == 0 else {"kind": "all", "of": [nested(groups - 1)]}
+
+    NewSegment.model_validate({"slug": "s", "name": "S", "conditions": nested(DEPTH_MAX - 1)})
+    with pytest.raises(ValidationError, match="too deep"):
+        NewSegment.model_validate({"slug": "s", "name": "S", "conditions": nested(DEPTH_MAX)})

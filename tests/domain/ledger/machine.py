@@ -31,6 +31,7 @@ from schemas.people import Shopper
 from schemas.receipts import Receipt
 from tests import make
 from tests.make.ledger_model import FOR_EVER, Purse, Spent
+from tests.make.rewards import an_admin
 
 BRANDS = ("OMO", "Knorr")
 BUDGET = 150
@@ -87,7 +88,7 @@ class LedgerMachine(RuleBasedStateMachine):
             TierStep(slug=slug, name_vi=slug, name_en=slug, from_points=points, grace_days=0)
             for slug, points in TIERS.items()
         ]
-        tiers.set_ladder(session, Ladder(tiers=steps))
+        tiers.set_ladder(session, Ladder(tiers=steps), staff_id=an_admin(session).id)
         self.purses = {(who, brand): Purse() for who in (0, 1) for brand in (0, 1)}
 
     def teardown(self) -> None:

@@ -9,13 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError, InternalError
 from sqlmodel import Session, func, select
 
-from domain.ledger.accounts import balance, balances_of_shopper, currency_of, system_account
+from domain.ledger.accounts import balance, currency_of, system_account
 from domain.ledger.errors import InsufficientPointsError, TransferMismatchError
 from infra.db import engine, transaction
 from schemas.ledger import Transfer
 from schemas.people import Shopper
 from tests import make
-from tests.make.points import earn, spend
+from tests.make.points import balances_of_shopper, earn, spend
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 from sqlmodel import Session, col, select
 
 from domain.ledger import reversal, spending
-from domain.ledger.accounts import balances_of_shopper
 from domain.ledger.errors import (
     HoldEndedError,
     InsufficientPointsError,
@@ -17,15 +16,15 @@ from domain.ledger.errors import (
     TransferUnknownError,
 )
 from domain.ledger.expiry import expire_points
+from domain.ledger.lots import last_day
 from domain.ledger.transfers import key_of
 from domain.loyalty import wallet
-from domain.loyalty.crediting import last_day
 from infra import clock
 from schemas.base import Points
 from schemas.ledger import BalanceView, Lot, LotUse
 from schemas.people import Shopper
 from tests import make
-from tests.make.points import earn, owner, spend
+from tests.make.points import balances_of_shopper, earn, owner, spend
 
 JANUARY, JUNE = date(2027, 1, 1), date(2027, 6, 1)
 

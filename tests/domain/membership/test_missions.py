@@ -19,6 +19,7 @@ from schemas.membership import MissionDone, NewMission
 from schemas.messages import Message
 from schemas.people import Shopper
 from tests import make
+from tests.make.rewards import an_admin
 
 
 def mission(session: Session, goal: str, amount: int, **values: Any) -> None:
@@ -31,7 +32,8 @@ def mission(session: Session, goal: str, amount: int, **values: Any) -> None:
         "amount": amount,
     }
     times = {"starts_at": now - timedelta(days=1), "ends_at": now + timedelta(days=1)}
-    missions.add(session, "omo", NewMission(**(given | times | {"points": 30} | values)))
+    wanted = NewMission(**(given | times | {"points": 30} | values))
+    missions.add(session, "omo", wanted, staff_id=an_admin(session).id)
 
 
 def settled(session: Session, shopper: Shopper, number: int, **values: Any) -> None:

@@ -18,6 +18,7 @@ from schemas.events import Event
 from schemas.membership import Referral, ReferralTermsBody
 from schemas.people import Shopper
 from tests import make
+from tests.make.rewards import an_admin
 
 HOLD_DAYS = 7
 
@@ -30,7 +31,7 @@ def set_terms(session: Session, **values: Any) -> None:
         "hold_days": HOLD_DAYS,
         "starts_at": clock.now() - timedelta(days=1),
     }
-    referral.set_terms(session, ReferralTermsBody(**(given | values)))
+    referral.set_terms(session, ReferralTermsBody(**(given | values)), staff_id=an_admin(session).id)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from schemas.membership import Ladder, ShopperTier, TierStep
 from schemas.people import Shopper
 from tests import make
 from tests.make.points import earn, spend
+from tests.make.rewards import an_admin
 
 STEPS = (("silver", 100), ("gold", 500))
 
@@ -26,7 +27,7 @@ def shopper(session: Session) -> Shopper:
         TierStep(slug=slug, name_vi=slug, name_en=slug, from_points=points, grace_days=30)
         for slug, points in STEPS
     ]
-    tiers.set_ladder(session, Ladder(tiers=ladder))
+    tiers.set_ladder(session, Ladder(tiers=ladder), staff_id=an_admin(session).id)
     return make.make_shopper(session)
 
 
@@ -107,7 +108,7 @@ def test_points_taken_back_were_never_earned(session: Session, shopper: Shopper)
 def test_a_ladder_taken_away_leaves_nobody_on_it_and_nothing_due(session: Session, shopper: Shopper) -> None:
     earn(session, shopper, 100)
     look(session, shopper)
-    tiers.set_ladder(session, Ladder(tiers=[]))
+    tiers.set_ladder(session, Ladder(tiers=[]), staff_id=an_admin(session).id)
     assert look(session, shopper) is None
     assert tiers.due(session, clock.till_today(), 10) == []
 

@@ -23,7 +23,7 @@ from schemas.campaigns import Campaign
 from schemas.membership import NewMission
 from tests import make
 from tests.make.orders import give_back, receipts_of, settle_due, stands, take, told_line
-from tests.make.rewards import offered_reward
+from tests.make.rewards import an_admin, offered_reward
 
 
 def three_lines() -> list[dict[str, object]]:
@@ -121,7 +121,7 @@ def test_missions_count_what_was_kept(
     shopper, now = make.make_shopper(session), clock.now()
     names = {"slug": "m", "name_vi": "M", "name_en": "M", "goal": goal, "amount": 1000, "points": 1}
     wanted = NewMission(**names, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
-    mission = missions.add(session, "omo", wanted)
+    mission = missions.add(session, "omo", wanted, staff_id=an_admin(session).id)
 
     def made() -> int:
         return missions.progress(session, shopper.id, [mission.id]).get(mission.id, 0)

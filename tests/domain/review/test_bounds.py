@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from domain.ledger import accounts
 from domain.people.shoppers import join_staff
 from domain.review import decisions
 from domain.review.errors import ProposalGoneError
@@ -17,6 +16,7 @@ from schemas.receipts import Receipt
 from schemas.review import Corrections, LineCorrection, ReviewDecision
 from tests import make
 from tests.make.console import in_review, settled
+from tests.make.points import balances_of_shopper
 
 Staff = tuple[StaffMember, StaffMember]
 ENORMOUS = 10**12
@@ -41,7 +41,7 @@ def approve(
 
 
 def held(session: Session, receipt: Receipt) -> int:
-    return accounts.balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
+    return balances_of_shopper(session, receipt.shopper_id).get(make.brand_id(session), 0)
 
 
 def amount(minor: int) -> Corrections:

@@ -11,7 +11,6 @@ from sqlmodel import Session, select
 
 from domain import settlement
 from domain.fraud import bands
-from domain.ledger import accounts
 from domain.people.shoppers import join_staff
 from domain.review import cases, decisions
 from domain.review.errors import AlreadyPaidError, DecidedBeforeError
@@ -21,6 +20,7 @@ from schemas.people import StaffAct, StaffMember
 from schemas.receipts import Receipt
 from schemas.review import ReviewDecision
 from tests import make
+from tests.make.points import balances_of_shopper
 
 Staff = tuple[StaffMember, StaffMember]
 
@@ -53,7 +53,7 @@ def reject(session: Session, receipt: Receipt, who: StaffMember) -> None:
 
 def paid(session: Session, *receipts: Receipt) -> list[int]:
     brand = make.brand_id(session)
-    return [accounts.balances_of_shopper(session, row.shopper_id).get(brand, 0) for row in receipts]
+    return [balances_of_shopper(session, row.shopper_id).get(brand, 0) for row in receipts]
 
 
 def test_the_print_of_a_paid_paper_is_refused_and_the_other_named(session: Session, staff: Staff) -> None:

@@ -41,9 +41,8 @@ def test_a_reward_can_be_changed_after_a_partner_of_it_ended(session: Session) -
     reward = offered_reward(session, partners=("highlands", "others"))
     access.end_partner(session, "others")
     terms = catalogue.managed_one(session, reward).terms
-    changed = catalogue.change_reward(
-        session, "omo", reward.slug, RewardTerms.model_validate(terms.model_dump() | {"points": 90})
-    )
+    wanted = RewardTerms.model_validate(terms.model_dump() | {"points": 90})
+    changed = catalogue.change_reward(session, "omo", reward.slug, wanted, staff_id=an_admin(session).id)
 
     assert catalogue.managed_one(session, changed).terms.partners == ("highlands", "others")
 

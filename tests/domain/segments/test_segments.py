@@ -134,8 +134,9 @@ def test_another_brands_segment_of_the_same_name_is_another(session: Session) ->
 
 def test_a_campaign_can_only_name_segments_of_its_brands(session: Session) -> None:
     a_segment(session, brand="comfort")
+    a_segment(session, slug="own")
     pays = {"kind": "fixed", "points": 7}
-    only = {"kind": "segment_in", "segments": ["regulars"]}
+    only = {"kind": "any", "of": [{"kind": "segment_in", "segments": [name]} for name in ("regulars", "own")]}
     with pytest.raises(UnknownNamesError) as refused:
         make.make_campaign(session, rules=[{"name": "regulars", "when": only, "give": [pays]}])
     assert refused.value.values == {"field": "rules.0.when", "value": "regulars"}
