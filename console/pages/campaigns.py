@@ -28,7 +28,6 @@ from schemas.people import StaffMember
 router = APIRouter()
 
 STATES: tuple[CampaignState, ...] = get_args(CampaignState)
-MONTHS_PER_YEAR = 12
 DAYS_PER_WEEK = 7
 
 

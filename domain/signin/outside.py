@@ -23,7 +23,7 @@ from schemas.signin import OutsideIdentity
 
 @dataclass(frozen=True, slots=True)
 class OutsideProof:
-    """Who an outside token is about; `by_phone` where only their number says which account is theirs."""
+    """Who an outside token is about, and whether they have yet to prove more than their number."""
 
     shopper: Shopper
     second_fact_due: bool
