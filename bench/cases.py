@@ -9,6 +9,7 @@ from concurrent.futures import ProcessPoolExecutor
 from datetime import date
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import cv2
 from sqlmodel import Session, select
@@ -60,13 +61,17 @@ def read_once(
     return {image: kept[image] if image in kept else read[image] for image in images}
 
 
-def accept_any_day(session: Session) -> None:
-    """Let the campaign take receipts of every day: what is measured is not how old they are."""
-    always = {"starts_on": date(2000, 1, 1), "ends_on": date(2100, 1, 1), "accepted_days": 36_500}
+def change_terms(session: Session, **changed: Any) -> None:
+    """Publish every campaign that stands anew, with some of its terms changed."""
     for campaign in session.exec(select(Campaign)).all():
         if standing := published_of(session, campaign):
-            wide = read_terms(standing.version.terms).model_copy(update=always)
-            publish_terms(session, campaign.id, wide)
+            terms = read_terms(standing.version.terms).model_copy(update=changed)
+            publish_terms(session, campaign.id, terms)
+
+
+def accept_any_day(session: Session) -> None:
+    """Let the campaign take receipts of every day: what is measured is not how old they are."""
+    change_terms(session, starts_on=date(2000, 1, 1), ends_on=date(2100, 1, 1), accepted_days=36_500)
 
 
 def send_unseen(session: Session, phone: str) -> Receipt:

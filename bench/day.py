@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
-from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from bench.cases import accept_any_day
@@ -31,6 +30,7 @@ from bench.services import (
     machine,
     own_services,
     percentile,
+    postmaster,
     wait_for_workers,
 )
 from domain.people.shoppers import join_shopper
@@ -95,7 +95,7 @@ def measure(folder: Path, *, seconds: float, workers: int) -> dict[str, Any]:
         wait_for_workers(workers)
         with transaction() as session:
             accept_any_day(session)
-        parts = {"api": api.pid, "workers": worker.pid, "postgresql": _postmaster()}
+        parts = {"api": api.pid, "workers": worker.pid, "postgresql": postmaster()}
         before, started = _cpu_by_part(parts), time.perf_counter()
         seen = _send(port, photos, CLIENTS_PER_WORKER * workers, time.monotonic() + seconds)
         took = time.perf_counter() - started
@@ -184,12 +184,6 @@ def ends_of() -> tuple[dict[str, int], list[float]]:
     if any(status in WAITING_STATUSES for status in ends):
         raise RuntimeError(f"Receipts did not end: {dict(ends)}")
     return dict(ends), [(settled - received).total_seconds() for _, received, settled in rows if settled]
-
-
-def _postmaster() -> int:
-    with Session(engine()) as session:
-        backend = session.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    return int(psutil.Process(backend).ppid())
 
 
 def _cpu_by_part(parts: dict[str, int]) -> dict[str, float]:

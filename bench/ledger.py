@@ -2,36 +2,34 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from itertools import product
-from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, select
 
+from bench.cases import change_terms
 from bench.services import machine, own_services, percentile
 from bench.settle import lay_out, make_reading
+from bench.together import work_together
 from domain import settlement
-from domain.campaigns.programme import read_terms
 from domain.campaigns.terms import POINTS_MAX, Budget
-from domain.campaigns.versions import publish_terms, published_of
 from domain.catalog.products import current_catalogue
+from domain.errors import DomainError
 from domain.ledger import budgets
 from infra import clock
-from infra.db import engine, forget_connections, transaction
+from infra.db import engine, transaction
 from infra.settings import override_settings
-from schemas.campaigns import Campaign, CampaignBudget
+from schemas.campaigns import CampaignBudget
 
 # Python runs one thread of a process at a time: writers are spread over some processes.
 PROCESSES: Final = 4
-PATIENCE_SECONDS: Final = 900
 COMMIT_DELAY_US: Final = 3000
 AMOUNT: Final = POINTS_MAX
 
@@ -102,18 +100,10 @@ def _run(receipts: int, writers: int, first: int, *, on_budget: bool, commit_del
 def _publish(*, on_budget: bool) -> int | None:
     """Let the seeded campaign pay from one budget, or without a limit; return the budget."""
     with transaction() as session:
-        campaign = session.exec(select(Campaign)).one()
-        standing = published_of(session, campaign)
-        if standing is None:
-            message = "the seeded campaign was never published"
-            raise RuntimeError(message)
-        budget = Budget(total=AMOUNT if on_budget else None)
-        terms = read_terms(standing.version.terms).model_copy(update={"budget": budget})
-        publish_terms(session, campaign.id, terms)
+        change_terms(session, budget=Budget(total=AMOUNT if on_budget else None))
         if not on_budget:
             return None
-        opened = select(CampaignBudget.budget_id).where(CampaignBudget.campaign_id == campaign.id)
-        return session.exec(opened).one()
+        return session.exec(select(CampaignBudget.budget_id)).one()
 
 
 def _deadlocks() -> int:
@@ -139,40 +129,22 @@ def _paid(budget_id: int | None) -> tuple[int, int, int]:
 
 
 def _settle_all(work: Sequence[tuple[int, UUID]], writers: int) -> tuple[float, list[float], int]:
-    context = multiprocessing.get_context("fork")
-    engine().dispose()
-    ready: Barrier = context.Barrier(PROCESSES + 1)
-    answers: Queue[tuple[list[float], int]] = context.Queue()
-    children = [
-        context.Process(
-            target=_settle_share,
-            args=(work[share::PROCESSES], -(-writers // PROCESSES), ready, answers),
-        )
-        for share in range(PROCESSES)
-    ]
-    for child in children:
-        child.start()
-    ready.wait(PATIENCE_SECONDS)
-    started = time.perf_counter()
-    seen = [answers.get(timeout=PATIENCE_SECONDS) for _ in children]
-    elapsed = time.perf_counter() - started
-    for child in children:
-        child.join()
+    threads = -(-writers // PROCESSES)
+    elapsed, seen = work_together(
+        PROCESSES, lambda share, wait: _settle_share(work[share::PROCESSES], threads, wait)
+    )
     return elapsed, [one for latencies, _ in seen for one in latencies], sum(failed for _, failed in seen)
 
 
 def _settle_share(
-    work: Sequence[tuple[int, UUID]],
-    threads: int,
-    ready: Barrier,
-    answers: Queue[tuple[list[float], int]],
-) -> None:
-    forget_connections()
+    work: Sequence[tuple[int, UUID]], threads: int, wait: Callable[[], object]
+) -> tuple[list[float], int]:
+    """Settle some receipts by so many threads; return how long each took, and how many failed."""
     readings = [(receipt_id, make_reading(number)) for number, receipt_id in work]
     with Session(engine()) as session:
         current_catalogue(session)
     latencies: list[float] = []
-    failures: list[Exception] = []
+    failures: list[SQLAlchemyError | DomainError] = []
 
     def settle(share: int) -> None:
         for receipt_id, reading in readings[share::threads]:
@@ -180,16 +152,14 @@ def _settle_share(
             try:
                 with transaction() as session:
                     settlement.settle_receipt(session, receipt_id, reading)
-            except Exception as error:  # noqa: BLE001 - counted: a benchmark goes on to the end
+            except (SQLAlchemyError, DomainError) as error:
+                # Counted: a benchmark goes on to the end.
                 failures.append(error)
             else:
                 latencies.append(time.perf_counter() - started)
 
-    running = [threading.Thread(target=settle, args=(share,)) for share in range(threads)]
-    ready.wait(PATIENCE_SECONDS)
-    for thread in running:
-        thread.start()
-    for thread in running:
-        thread.join()
-    answers.put((latencies, len(failures)))
-    engine().dispose()
+    with ThreadPoolExecutor(threads) as running:
+        wait()
+        # What else is raised in a thread is raised here.
+        list(running.map(settle, range(threads)))
+    return latencies, len(failures)

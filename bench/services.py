@@ -57,30 +57,11 @@ def own_services() -> Generator[None]:
             engine().dispose()
 
 
-def server_cpu_seconds() -> float:
-    """Return what the database has cost so far in CPU seconds, all of its processes, those that ended too.
-
-    Only of `own_services`, on Linux: the processes are this machine's.
-    """
+def postmaster() -> int:
+    """Return the process of the database below which all others of it run; of `own_services` only."""
     with engine().connect() as connection:
-        own = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
-    postmaster = int(_stat(own)[_PARENT])
-    ticks = sum(map(int, _stat(postmaster)[_OWN_TICKS:_OTHERS_TICKS]))
-    for folder in Path("/proc").glob("[0-9]*"):
-        # One that ended meanwhile is among its parent's.
-        with suppress(FileNotFoundError, ProcessLookupError):
-            fields = _stat(int(folder.name))
-            if int(fields[_PARENT]) == postmaster:
-                ticks += sum(map(int, fields[_OWN_TICKS : _OWN_TICKS + 2]))
-    return ticks / os.sysconf("SC_CLK_TCK")
-
-
-# Of /proc/PID/stat behind the name in brackets: parent; user and system time, its own, then of children gone.
-_PARENT, _OWN_TICKS, _OTHERS_TICKS = 1, 11, 15
-
-
-def _stat(pid: int) -> list[str]:
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+        backend = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    return int(psutil.Process(backend).ppid())
 
 
 def machine() -> dict[str, str | int]:
@@ -114,7 +95,12 @@ def wait_for_workers(count: int) -> None:
 def cpu_seconds(pid: int) -> float:
     """CPU time so far of a process, of those below it, and of their children that have ended."""
     process = psutil.Process(pid)
-    return sum(sum(one.cpu_times()[:4]) for one in (process, *process.children(recursive=True)))
+    seconds = sum(process.cpu_times()[:4])
+    for child in process.children(recursive=True):
+        # One that ends meanwhile is its parent's when that is asked again.
+        with suppress(psutil.NoSuchProcess):
+            seconds += sum(child.cpu_times()[:4])
+    return float(seconds)
 
 
 def percentile(values: Sequence[float], share: float) -> float:

@@ -2,36 +2,33 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import random
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from decimal import Decimal
 from functools import cache
-from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from sqlmodel import Session, col, func, select
 
-from bench.services import machine, own_services, percentile, server_cpu_seconds
+from bench.cases import change_terms
+from bench.services import cpu_seconds, machine, own_services, percentile, postmaster
+from bench.together import work_together
 from domain import settlement
-from domain.campaigns.programme import read_terms
 from domain.campaigns.terms import POINTS_MAX, Budget, Cap
-from domain.campaigns.versions import publish_terms, published_of
 from domain.catalog.builtin import builtin_catalogue, builtin_rows
 from domain.catalog.products import current_catalogue
 from infra import clock
-from infra.db import engine, forget_connections, transaction
+from infra.db import engine, transaction
 from ocr.traces.codes import SKETCH_SIDE, Sketch, code_of, probes_of
 from ocr.traces.types import PictureTraces
 from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
-from schemas.campaigns import Campaign
 from schemas.ledger import Transfer
 from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptPage
@@ -43,7 +40,6 @@ PLAIN_GOODS = ("CAM SANH", "THIT BA ROI HEO", "RAU MUONG 400G", "CA CHUA", "BANH
 RECEIPTS_PER_SHOPPER = 4
 CHAINS = ("WinMart", "Co.opmart", "LOTTE Mart", "Bách Hóa Xanh")
 OPENS, SECONDS_OPEN = time_of_day(8), 13 * 3600
-PATIENCE_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +68,12 @@ def measure(receipts: int, processes: int) -> dict[str, Any]:
     with own_services():
         _promise_more()
         ids = lay_out(receipts)
-        before = server_cpu_seconds()
-        seconds, shares = _settle_all(ids, processes)
-        server_cpu = server_cpu_seconds() - before
+        database = postmaster()
+        before = cpu_seconds(database)
+        seconds, shares = work_together(
+            processes, lambda share, wait: _settle_share(ids, range(share, len(ids), processes), wait)
+        )
+        server_cpu = cpu_seconds(database) - before
         latencies = [latency for share in shares for latency in share.latencies]
         with Session(engine()) as session:
             approved = session.exec(
@@ -103,17 +102,12 @@ def measure(receipts: int, processes: int) -> dict[str, Any]:
 def _promise_more() -> None:
     """Let the seeded campaign have what campaigns may: budgets in all and a day, a cap, points that end."""
     with transaction() as session:
-        campaign = session.exec(select(Campaign)).one()
-        standing = published_of(session, campaign)
-        if standing is None:
-            message = "the seeded campaign was never published"
-            raise RuntimeError(message)
-        changed = {
-            "budget": Budget(total=POINTS_MAX, daily=POINTS_MAX // 10),
-            "caps": (Cap(per="day", most=POINTS_MAX),),
-            "valid_days": 365,
-        }
-        publish_terms(session, campaign.id, read_terms(standing.version.terms).model_copy(update=changed))
+        change_terms(
+            session,
+            budget=Budget(total=POINTS_MAX, daily=POINTS_MAX // 10),
+            caps=(Cap(per="day", most=POINTS_MAX),),
+            valid_days=365,
+        )
 
 
 def make_reading(number: int) -> Reading:
@@ -225,33 +219,12 @@ class _Share:
     cpu_seconds: float
 
 
-def _settle_all(ids: list[UUID], processes: int) -> tuple[float, list[_Share]]:
-    """Return the seconds from the moment all processes were ready to the end, and what each saw."""
-    context = multiprocessing.get_context("fork")
-    engine().dispose()
-    ready: Barrier = context.Barrier(processes + 1)
-    answers: Queue[_Share] = context.Queue()
-    children = [
-        context.Process(target=_settle_share, args=(ids, share, processes, ready, answers))
-        for share in range(processes)
-    ]
-    for child in children:
-        child.start()
-    ready.wait(PATIENCE_SECONDS)
-    started = time.perf_counter()
-    seen = [answers.get(timeout=PATIENCE_SECONDS) for _ in children]
-    elapsed = time.perf_counter() - started
-    for child in children:
-        child.join()
-    return elapsed, seen
-
-
-def _settle_share(ids: list[UUID], share: int, shares: int, ready: Barrier, answers: Queue[_Share]) -> None:
-    forget_connections()
-    work = [(ids[number], make_reading(number)) for number in range(share, len(ids), shares)]
+def _settle_share(ids: list[UUID], numbers: range, wait: Callable[[], object]) -> _Share:
+    """Settle some of the receipts, once all processes are ready."""
+    work = [(ids[number], make_reading(number)) for number in numbers]
     with Session(engine()) as session:
         current_catalogue(session)
-    ready.wait(PATIENCE_SECONDS)
+    wait()
     latencies = []
     cpu_before = time.process_time()
     for receipt_id, reading in work:
@@ -259,5 +232,4 @@ def _settle_share(ids: list[UUID], share: int, shares: int, ready: Barrier, answ
         with transaction() as session:
             settlement.settle_receipt(session, receipt_id, reading)
         latencies.append(time.perf_counter() - started)
-    answers.put(_Share(latencies, time.process_time() - cpu_before))
-    engine().dispose()
+    return _Share(latencies, time.process_time() - cpu_before)

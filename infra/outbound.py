@@ -111,10 +111,10 @@ class _PublicOnly(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-def new_pool(*, http2: bool = False) -> httpcore.AsyncConnectionPool:
+def new_pool() -> httpcore.AsyncConnectionPool:
     """Return connections for one event loop. They follow no redirect and no proxy of the environment."""
     return httpcore.AsyncConnectionPool(
-        network_backend=_PublicOnly(), max_keepalive_connections=50, keepalive_expiry=30, http2=http2
+        network_backend=_PublicOnly(), max_keepalive_connections=50, keepalive_expiry=30
     )
 
 

@@ -53,9 +53,9 @@ def redis() -> Redis:
     return Redis.from_url(settings().redis_url, socket_connect_timeout=2, socket_timeout=5)
 
 
-def read_queue(connection: Redis | None = None) -> Queue:
+def read_queue() -> Queue:
     """Return the queue on which receipts wait to be read."""
-    return Queue(READ_QUEUE, connection=connection or redis(), serializer=JSONSerializer)
+    return Queue(READ_QUEUE, connection=redis(), serializer=JSONSerializer)
 
 
 class NoAnswerError(Exception):

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 from pydantic import Field as BodyField
-from pydantic import StrictBool, model_validator
+from pydantic import StrictBool, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import CheckConstraint, Index, text
 from sqlmodel import BigInteger, Field, SQLModel
@@ -60,11 +60,11 @@ class ConsentChoice(Body):
     """
 
     purpose: Purpose = BodyField(description="What it is about.")
-    # Strict: what could be read as a yes is none.
+    # Strict, here and below: what could be read as a yes, or as the words shown, is none.
     given: StrictBool = BodyField(description="Yes or no.")
     channel: Channel | None = BodyField(default=None, description="For `messages` only.")
     brand: ShortText | None = BodyField(default=None, description="Slug of a brand; null means all.")
-    text_version: Annotated[int, BodyField(ge=1, le=10_000)] | None = BodyField(
+    text_version: Annotated[StrictInt, BodyField(ge=1, le=10_000)] | None = BodyField(
         None, description="Of the words shown; a yes needs it."
     )
     text_sha256: Annotated[ShortText, BodyField(pattern="^[0-9a-f]{64}$")] | None = BodyField(
@@ -111,8 +111,9 @@ class ConsentText(Body):
 
 
 class ConsentView(Body):
-    """How one purpose stands. `said_at` is null where nothing was ever said, which is a no.
+    """How one purpose stands. `said_at` is null where nothing was said here, which is a no.
 
+    Where another system asks for the programme's and brands' consents, their silence here is a yes.
     `text` are today's words; `text_version` those that were last agreed to or refused.
     """
 

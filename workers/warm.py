@@ -104,6 +104,7 @@ class WarmWorker(Worker):
 
     def _serve(self, line: socket.socket) -> NoReturn:
         """Run jobs as they are told, in the child; never returns."""
+        status = os.EX_SOFTWARE
         try:
             # A group of its own, by which it is killed with all that it started.
             os.setpgrp()
@@ -118,9 +119,10 @@ class WarmWorker(Worker):
                     # What a failed job left behind is nobody's to go on with.
                     stays = self._run(order) and done < JOBS_MAX and _kept_bytes() < KEPT_BYTES_MAX
                     line.sendall(_STAYS if stays else _LEAVES)
-        except BaseException:  # noqa: BLE001 - whatever it is, nothing of the parent's may run in its copy
-            os._exit(os.EX_SOFTWARE)
-        os._exit(os.EX_OK)
+            status = os.EX_OK
+        finally:
+            # Whatever ended it, nothing of the parent's may run in its copy.
+            os._exit(status)
 
     def _run(self, order: bytes) -> bool:
         """Run one job; return whether it succeeded."""

@@ -35,6 +35,7 @@ PAUSE_FIRST: Final = timedelta(minutes=1)
 # Later than this it is news no more.
 STALE: Final = timedelta(days=1)
 BELLS_AT_ONCE: Final = 100
+HTTPS_PORT: Final = 443
 # What a bell may say that there is news of; of all else it says that there is news.
 KINDS_TOLD: Final = frozenset({"receipt", "appeal", "points"})
 
@@ -109,8 +110,10 @@ def _address_of(given: Subscription) -> tuple[dict[str, str], str]:
     endpoint = str(given.endpoint)
     host = given.endpoint.host or ""
     hosts = [part.strip() for part in settings().push_hosts.split(",") if part.strip()]
-    https = given.endpoint.scheme == "https" or bool(settings().outbound_networks)
-    if not https or given.endpoint.username or not any(fnmatchcase(host, known) for known in hosts):
+    # A service answers where HTTPS does; behind another port of its host is somebody else.
+    usual = given.endpoint.scheme == "https" and given.endpoint.port == HTTPS_PORT
+    usual = usual or bool(settings().outbound_networks)
+    if not usual or given.endpoint.username or not any(fnmatchcase(host, known) for known in hosts):
         raise PushRefusedError
     try:
         point = urlsafe_b64decode(given.keys.p256dh + "=" * (-len(given.keys.p256dh) % 4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -49,8 +50,21 @@ def join_shopper(session: Session, phone: str) -> Shopper:
         .returning(col(Shopper.id))
     ).one_or_none()
     if joined is not None:
-        record(session, [NewEvent("joined", "shopper.joined", joined, now, joined)])
+        _tell_joined(session, joined, now)
     return session.exec(select(Shopper).where(Shopper.phone == number)).one()
+
+
+def join_without_phone(session: Session) -> Shopper:
+    """Return a new shopper, known by an outside sign-in service alone."""
+    shopper = Shopper(id=new_id(), joined_at=clock.now())
+    session.add(shopper)
+    session.flush()
+    _tell_joined(session, shopper.id, shopper.joined_at)
+    return shopper
+
+
+def _tell_joined(session: Session, shopper_id: UUID, at: datetime) -> None:
+    record(session, [NewEvent("joined", "shopper.joined", shopper_id, at, shopper_id)])
 
 
 def born(session: Session, shopper_id: UUID) -> BirthYear:

@@ -199,7 +199,7 @@ def _view(key: _Key, row: Consent | None, slugs: dict[UUID, str], language: Lang
         purpose=purpose,
         channel=channel,
         brand=slugs[brand_id] if brand_id else None,
-        given=row is not None and row.given,
+        given=_asked_elsewhere(purpose) if row is None else row.given,
         said_at=row.said_at if row else None,
         text_version=row.text_version if row else None,
         text=ConsentText(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from domain.people.shoppers import join_shopper
+from domain.people.shoppers import join_shopper, join_without_phone
 from domain.signin import second_fact
 from domain.signin.codes import mobile_e164
 from domain.signin.errors import OutsideOffError, OutsideTokenError, PhoneNotTakenError
@@ -15,7 +15,7 @@ from infra import clock
 from infra.db import lock_key
 from infra.outside import OutsideError, read_outside_token
 from infra.settings import settings
-from schemas.base import new_id, table_of
+from schemas.base import table_of
 from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.signin import OutsideIdentity
@@ -23,7 +23,7 @@ from schemas.signin import OutsideIdentity
 
 @dataclass(frozen=True, slots=True)
 class OutsideProof:
-    """Who an outside token is about; `by_phone` where only their number says which account is theirs."""
+    """Who an outside token is about, and whether they have yet to prove more than their number."""
 
     shopper: Shopper
     second_fact_due: bool
@@ -72,7 +72,4 @@ def _join(session: Session, phone: str | None) -> Shopper:
             return join_shopper(session, mobile_e164(phone))
     except PhoneNotTakenError:
         pass
-    made = Shopper(id=new_id(), joined_at=clock.now())
-    session.add(made)
-    session.flush()
-    return made
+    return join_without_phone(session)

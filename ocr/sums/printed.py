@@ -23,6 +23,8 @@ ROUNDED_MIN: Final = 10_000
 LOST_POINT_MIN: Final = 3
 # A figure on a row of its own may carry a currency: RM, VND.
 LONE_LETTERS_MAX: Final = 4
+# Such a row stands so many heights of the label away at most.
+LONE_ROW_HEIGHTS: Final = 2.5
 # What a sum without label may be by the tagger; a label says it better.
 TAGGED_KINDS: Final = frozenset({"total", "subtotal", "change", "discount_total", "tax"})
 TAGGED_SCORE: Final = 0.7
@@ -123,10 +125,10 @@ def name_rounded(found: Sequence[Sum]) -> None:
                 item.kind, item.score = "total", 1.0
 
 
-def lone_figure_row(rows: Sequence[Row], row: Row, first: int, *, near: float = 2.5) -> Row:
+def lone_figure_row(rows: Sequence[Row], row: Row, first: int) -> Row:
     """The row beside a label that holds a figure and no words; the row itself if none.
 
-    Only rows from `first` on count, and within `near` times the label's height.
+    Only rows from `first` on count, and within `LONE_ROW_HEIGHTS` times the label's height.
     """
     height = row.box[3] - row.box[1]
     beside = [
@@ -138,7 +140,7 @@ def lone_figure_row(rows: Sequence[Row], row: Row, first: int, *, near: float = 
         and rows[place].label is None
         and rows[place].page == row.page
         and count_letters(rows[place].text) <= LONE_LETTERS_MAX
-        and abs(rows[place].box[1] - row.box[1]) <= near * height
+        and abs(rows[place].box[1] - row.box[1]) <= LONE_ROW_HEIGHTS * height
     ]
     return min(beside, key=lambda other: abs(other.box[1] - row.box[1]), default=row)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -26,6 +26,7 @@ from ocr.types import Reading, ReadingLine
 from schemas.base import new_id
 from schemas.campaigns import Campaign
 from schemas.catalog import Brand, Retailer
+from schemas.ledger import SystemKind
 from schemas.people import Shopper, StaffMember, StaffRole
 from schemas.receipts import Receipt, ReceiptPage
 
@@ -48,6 +49,11 @@ def clear_database() -> None:
         ).scalar_one()
         connection.execute(text("SET LOCAL session_replication_role = 'replica'"))
         connection.execute(text(f"TRUNCATE {tables}"))
+        # Currencies stay, and with them what was opened beside them: see the migration's open_accounts.
+        accounts = "SELECT id, kind FROM currency, unnest(CAST(:kinds AS text[])) AS kinds (kind)"
+        connection.execute(
+            text(f"INSERT INTO account (currency_id, kind) {accounts}"), {"kinds": list(get_args(SystemKind))}
+        )
 
 
 def use_store(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:

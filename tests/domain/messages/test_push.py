@@ -332,6 +332,7 @@ def test_no_note_has_a_gap_into_which_anything_personal_could_go(language: Langu
         "http://fcm.googleapis.com/send",
         "https://fcm.googleapis.com.evil.example.vn/",
         "https://user@fcm.googleapis.com/send",
+        "https://fcm.googleapis.com:8443/send",
     ],
 )
 def test_an_address_that_is_no_push_service_s_is_refused(

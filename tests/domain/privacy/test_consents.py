@@ -153,6 +153,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str]] = {
     "a message without one": ({"purpose": "messages"}, 422, "invalid_request"),
     "an unknown brand": ({"brand": "nobody"}, 422, "unknown_filter_value"),
     "what could be read as a yes": ({"given": "yes"}, 422, "invalid_request"),
+    "what could be read as a version": ({"text_version": True}, 422, "invalid_request"),
     "a yes and a no to one thing": ({"purpose": "surveys", "given": False}, 422, "invalid_request"),
     "an unknown purpose": ({"purpose": "everything"}, 422, "invalid_request"),
 }
@@ -220,6 +221,8 @@ def test_consents_of_another_system_count_for_taking_part_and_never_for_messages
         assert not given(session, newcomer.id, "messages", "sms")
         no = {"consents": [{"purpose": "brand_insight", "given": False}]}
         assert given(session, newcomer.id, "brand_insight")
+        shown = client.get("/v1/me/consents", headers=make.bearer(newcomer)).json()["consents"]
+        assert {one["purpose"] for one in shown if one["given"]} == {"programme", "brand_insight"}
         assert client.put("/v1/me/consents", headers=make.bearer(newcomer), json=no).status_code == 200
         assert not given(session, newcomer.id, "brand_insight")
     finally:

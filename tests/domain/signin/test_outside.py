@@ -22,6 +22,7 @@ from domain.signin import outside
 from domain.signin.errors import OutsideOffError, OutsideTokenError
 from infra import clock
 from infra.outside import _keys
+from schemas.events import Event
 from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.signin import OutsideIdentity
@@ -183,6 +184,8 @@ def test_a_phone_that_the_service_did_not_check_opens_nobody_s_account(
         session, token(sub="user-9", phone_number="+12025550123"), Origin()
     ).shopper
     assert foreign.phone is None
+    told = session.exec(select(Event.subject_id).where(Event.type == "shopper.joined")).all()
+    assert {joined.id, foreign.id} <= set(told)
 
 
 def test_who_came_once_is_known_by_the_service_s_name_for_them(session: Session, service: Service) -> None:
