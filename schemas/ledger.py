@@ -89,7 +89,8 @@ class Account(SQLModel, table=True):
     )
 
     id: int = Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
-    currency_id: int = Field(foreign_key="currency.id")
+    # A brand without a transfer may go, and takes the accounts along that were opened with its currency.
+    currency_id: int = Field(foreign_key="currency.id", ondelete="CASCADE")
     kind: str = Field(max_length=9)
     shopper_id: UUID | None = Field(default=None, foreign_key="shopper.id")
     posted: int | None = Field(default=None, sa_type=BigInteger)

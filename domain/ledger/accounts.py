@@ -28,25 +28,28 @@ def group_currency(session: Session, owner: str) -> int:
 
 
 def system_account(session: Session, currency_id: int, kind: SystemKind) -> int:
-    """Return a currency's account of a kind; opened on first use."""
-    return _find_or_open(session, currency_id, kind, None)
+    """Return a currency's account of a kind: all of them are opened with the currency."""
+    return session.exec(
+        select(Account.id).where(
+            Account.currency_id == currency_id, Account.kind == kind, col(Account.shopper_id).is_(None)
+        )
+    ).one()
 
 
 def shopper_account(
     session: Session, currency_id: int, shopper_id: UUID, kind: AccountKind = "shopper"
 ) -> int:
-    """Return a shopper's account, or their debt, in a currency; opened on first use."""
-    return _find_or_open(session, currency_id, kind, shopper_id)
+    """Return a shopper's account, or their debt, in a currency; opened on first use.
 
-
-def _find_or_open(session: Session, currency_id: int, kind: AccountKind, shopper_id: UUID | None) -> int:
-    wanted = select(Account.id).where(Account.currency_id == currency_id, Account.kind == kind)
-    of = col(Account.shopper_id)
-    wanted = wanted.where(of.is_(None) if shopper_id is None else of == shopper_id)
+    Two transactions that open the same accounts in other orders would wait for each other: a transaction
+    opens purses before it locks any, and by currency, and a debt under the lock of the purse beside it.
+    """
+    wanted = select(Account.id).where(
+        Account.currency_id == currency_id, Account.kind == kind, Account.shopper_id == shopper_id
+    )
     found = session.exec(wanted).first()
     if found is None:
-        posted = None if shopper_id is None else 0
-        row = {"currency_id": currency_id, "kind": kind, "shopper_id": shopper_id, "posted": posted}
+        row = {"currency_id": currency_id, "kind": kind, "shopper_id": shopper_id, "posted": 0}
         session.execute(insert(table_of(Account)).on_conflict_do_nothing(), row)
         found = session.exec(wanted).one()
     return found
@@ -103,12 +106,9 @@ _EARNING_ACCOUNTS: Final = Statement("""
             AND account.kind = 'issuer' AND account.shopper_id IS NULL
     ), opened AS (
         INSERT INTO account (currency_id, kind, shopper_id, posted)
-        SELECT currency_id, kinds.kind,
-            CASE kinds.kind WHEN 'shopper' THEN CAST(:shopper AS uuid) END,
-            CASE kinds.kind WHEN 'shopper' THEN 0 END
-        FROM wanted, (VALUES ('issuer'), ('shopper')) AS kinds (kind)
-        WHERE (currency_id, kinds.kind) NOT IN (SELECT currency_id, kind FROM standing)
-        ORDER BY currency_id, kinds.kind
+        SELECT currency_id, 'shopper', CAST(:shopper AS uuid), 0 FROM wanted
+        WHERE currency_id NOT IN (SELECT currency_id FROM standing WHERE kind = 'shopper')
+        ORDER BY currency_id
         ON CONFLICT DO NOTHING RETURNING currency_id, kind, id
     )
     SELECT brand_id, owner, kind, currency_id, id, posted FROM standing

@@ -151,7 +151,9 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "(shopper_id IS NULL) = (posted IS NULL)", name=op.f("ck_account_running_balance")
         ),
-        sa.ForeignKeyConstraint(["currency_id"], ["currency.id"], name=op.f("fk_account_currency_id")),
+        sa.ForeignKeyConstraint(
+            ["currency_id"], ["currency.id"], name=op.f("fk_account_currency_id"), ondelete="CASCADE"
+        ),
         sa.ForeignKeyConstraint(["shopper_id"], ["shopper.id"], name=op.f("fk_account_shopper_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
         postgresql_with={"fillfactor": 80},
