@@ -39,6 +39,7 @@ from api.routes import (
     webhooks,
 )
 from api.streams import Streams
+from api.web_app import mount_web_app
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -107,4 +108,5 @@ def create_app() -> FastAPI:
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)
+    mount_web_app(app)
     return app

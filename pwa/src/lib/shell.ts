@@ -1,0 +1,36 @@
+// The service worker as the page sees it: a new build is offered, and taken when somebody says so.
+import { signal } from "@preact/signals";
+
+const SHELL = "/app/sw.js";
+
+// The build that waits, if one does.
+export const waiting = signal<ServiceWorker | null>(null);
+
+export function keepShell(): void {
+  if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
+  // The first worker takes over a page that is of its own build; later ones bring another.
+  const hadOne = navigator.serviceWorker.controller !== null;
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (hadOne) location.reload();
+  });
+  addEventListener("load", () => {
+    void navigator.serviceWorker.register(SHELL, { scope: "/app/", updateViaCache: "none" }).then(watch);
+  });
+}
+
+function watch(registration: ServiceWorkerRegistration): void {
+  const look = () => {
+    waiting.value = navigator.serviceWorker.controller ? registration.waiting : null;
+  };
+  look();
+  registration.addEventListener("updatefound", () => {
+    registration.installing?.addEventListener("statechange", look);
+  });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") void registration.update().catch(() => undefined);
+  });
+}
+
+export function takeOver(): void {
+  waiting.value?.postMessage("take-over");
+}
