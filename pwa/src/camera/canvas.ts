@@ -1,4 +1,5 @@
 // Decoding, shrinking and measuring with the browser's own means: in a worker where it has canvases, else on the page.
+import { withNotes } from "./exif";
 import {
   CROP_PX,
   GRID,
@@ -86,7 +87,7 @@ async function shrink(picture: Blob): Promise<Blob> {
   const canvas = newCanvas(small.width, small.height);
   context(canvas).drawImage(small, 0, 0);
   small.close();
-  const made = await encoded(canvas);
+  const made = await withNotes(await encoded(canvas), picture);
   canvas.width = canvas.height = 0;
   return made.size < picture.size ? made : picture;
 }

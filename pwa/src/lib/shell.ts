@@ -2,6 +2,7 @@
 import { signal } from "@preact/signals";
 
 const SHELL = "/app/sw.js";
+const RELOADED = "quetbill.reloaded";
 
 // The build that waits, if one does.
 export const waiting = signal<ServiceWorker | null>(null);
@@ -9,9 +10,10 @@ export const waiting = signal<ServiceWorker | null>(null);
 export function keepShell(): void {
   if (!("serviceWorker" in navigator) || import.meta.env.DEV) return;
   // The first worker takes over a page that is of its own build; later ones bring another.
-  const hadOne = navigator.serviceWorker.controller !== null;
+  let hadOne = navigator.serviceWorker.controller !== null;
   navigator.serviceWorker.addEventListener("controllerchange", () => {
     if (hadOne) location.reload();
+    hadOne = true;
   });
   addEventListener("load", () => {
     void navigator.serviceWorker.register(SHELL, { scope: "/app/", updateViaCache: "none" }).then(watch);
@@ -30,6 +32,13 @@ function watch(registration: ServiceWorkerRegistration): void {
     if (document.visibilityState === "visible") void registration.update().catch(() => undefined);
   });
 }
+
+// A page whose files are gone, since a newer build is served and no worker kept this one: once, not in a circle.
+addEventListener("vite:preloadError", () => {
+  if (sessionStorage.getItem(RELOADED)) return;
+  sessionStorage.setItem(RELOADED, "yes");
+  location.reload();
+});
 
 export function takeOver(): void {
   waiting.value?.postMessage("take-over");

@@ -1,6 +1,5 @@
-// Whoever joins is asked what they agree to before anything else, once.
+// Whoever signs in is asked what they agree to before anything else, where nothing was said yet.
 import { signal } from "@preact/signals";
-import { answer, api } from "./api";
 
 const DUE = "quetbill.welcome";
 
@@ -10,11 +9,4 @@ export function setWelcome(due: boolean): void {
   if (due) localStorage.setItem(DUE, "due");
   else localStorage.removeItem(DUE);
   welcomeDue.value = due;
-}
-
-// Ask where nothing was said about taking part yet.
-export async function lookWhetherWelcomeIsDue(): Promise<void> {
-  const { consents } = await answer(api.GET("/v1/me/consents"));
-  const programme = consents.find((one) => one.purpose === "programme" && one.brand === null);
-  setWelcome(programme?.said_at === null);
 }

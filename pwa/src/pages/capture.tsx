@@ -15,6 +15,8 @@ const PAGES_MAX = 6;
 
 interface Taken {
   picture: Blob;
+  // By the camera here, not chosen from elsewhere.
+  live: boolean;
   address: string;
   // Undefined while it is looked at, null where this browser can't.
   warnings?: Warning[] | null;
@@ -25,9 +27,9 @@ export default function Capture() {
   const [key, setKey] = useState("");
   const [full, setFull] = useState(false);
 
-  const add = (pictures: Blob[]) => {
+  const add = (pictures: Blob[], live: boolean) => {
     const room = pictures.slice(0, PAGES_MAX - pages.length);
-    const taken = room.map((picture) => ({ picture, address: URL.createObjectURL(picture) }));
+    const taken = room.map((picture) => ({ picture, live, address: URL.createObjectURL(picture) }));
     setPages((before) => [...before, ...taken]);
     for (const { picture } of taken) {
       void measured(picture).then((found) =>
@@ -45,7 +47,8 @@ export default function Capture() {
   };
   const send = () => {
     setFull(false);
-    enqueue(pages.map(({ picture }) => picture)).then(setKey, () => setFull(true));
+    const takenAt = pages.every(({ live }) => live) ? Date.now() : null;
+    enqueue(pages.map(({ picture }) => picture), takenAt).then(setKey, () => setFull(true));
   };
   const again = () => {
     pages.forEach(({ address }) => URL.revokeObjectURL(address));
@@ -69,7 +72,7 @@ export default function Capture() {
       </ol>
       {full && (
         <p class="notice bad" role="alert">
-          {t(capture.full_storage)}
+          {t(capture.notKept)}
         </p>
       )}
       {pages.length > 0 && (

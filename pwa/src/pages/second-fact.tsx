@@ -3,7 +3,6 @@ import { useState } from "preact/hooks";
 import { answer, api } from "../lib/api";
 import { t } from "../lib/language";
 import { secondFactNeeded, take } from "../lib/session";
-import { lookWhetherWelcomeIsDue } from "../lib/welcome";
 import { Fault } from "../parts/answer";
 import { Page } from "../parts/page";
 import { signIn } from "../words/sign-in";
@@ -22,7 +21,6 @@ export default function SecondFact() {
   });
   const startOver = attempt(async () => {
     take(await answer(api.POST("/v1/auth/start-over", { body: { cookie: true } })));
-    await lookWhetherWelcomeIsDue();
   });
   return (
     <Page title={t(signIn.secondTitle)}>

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { answer, door } from "../lib/api";
 import { t } from "../lib/language";
 import { endedBecause, take } from "../lib/session";
-import { lookWhetherWelcomeIsDue } from "../lib/welcome";
+import { setWelcome } from "../lib/welcome";
 import { Fault } from "../parts/answer";
 import { LanguageChoice } from "../parts/language-choice";
 import { Page } from "../parts/page";
@@ -31,8 +31,8 @@ export function SignIn() {
     attempt(async () => {
       const body = { phone, code, cookie: true, device_name: deviceName() };
       const tokens = await answer(door.POST("/v1/auth/tokens", { body }));
+      setWelcome(true);
       take(tokens);
-      if (!tokens.second_fact_needed) await lookWhetherWelcomeIsDue();
     });
 
   return (

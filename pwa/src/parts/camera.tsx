@@ -13,7 +13,7 @@ const LOOK_MS = 1_200;
 const TAKEN = { type: "image/jpeg", quality: 0.92 };
 
 interface Props {
-  take: (pictures: Blob[]) => void;
+  take: (pictures: Blob[], live: boolean) => void;
   first: boolean;
 }
 
@@ -30,7 +30,7 @@ export function Camera({ take, first }: Props) {
   };
   const chosen = (event: Event) => {
     const field = event.currentTarget as HTMLInputElement;
-    take([...(field.files ?? [])]);
+    take([...(field.files ?? [])], false);
     field.value = "";
   };
   return (
@@ -46,6 +46,12 @@ export function Camera({ take, first }: Props) {
           <button type="button" class={first ? "main" : ""} onClick={start}>
             {t(first ? capture.start : capture.another)}
           </button>
+        )}
+        {(!canLive || failed) && (
+          <label class="button">
+            {t(capture.take)}
+            <input type="file" accept="image/*" capture="environment" class="hidden" onChange={chosen} />
+          </label>
         )}
         {/* Without `capture`, so that phones offer the gallery too: e-receipts are screenshots. */}
         <label class="button">
@@ -78,7 +84,7 @@ function Live({ of: stream, take }: { of: MediaStream; take: Props["take"] }) {
     still(stream, video.current!)
       .then((picture) => {
         navigator.vibrate?.(50);
-        take([picture]);
+        take([picture], true);
       })
       .finally(() => setBusy(false));
   };

@@ -41,10 +41,11 @@ export function startSending(): void {
 }
 
 // Keep pictures, then send them; the answer is their key.
-export async function enqueue(pages: Blob[]): Promise<string> {
+export async function enqueue(pages: Blob[], takenAt: number | null): Promise<string> {
   const id = crypto.randomUUID();
+  const first = { ready: false, tries: 0, nextAt: 0 };
   // As they were taken: what happens from here on, they are there.
-  await put({ id, who: who.value!, madeAt: Date.now(), pages, ready: false, tries: 0, nextAt: 0 });
+  await put({ id, who: who.value!, madeAt: Date.now(), takenAt, pages, ...first });
   void navigator.storage?.persist?.().catch(() => undefined);
   await told();
   hurry();

@@ -7,6 +7,8 @@ export interface Waiting {
   // The shopper who took the pictures: they are sent for nobody else.
   who: string;
   madeAt: number;
+  // When the camera here took them; null for pictures from elsewhere.
+  takenAt: number | null;
   // The pages in order: as taken, until they are `ready`; then they never change, since the key is for these bytes.
   pages: Blob[];
   ready: boolean;

@@ -8,7 +8,7 @@ export function upload(item: Waiting): Promise<Schemas["ReceiptAccepted"]> {
   return answer(
     api.POST("/v1/receipts", {
       params: { header: { "idempotency-key": item.id } },
-      body: { image: item.pages, captured_at: new Date(item.madeAt).toISOString() },
+      body: { image: item.pages, captured_at: takenAt(item) },
       bodySerializer: (body) => {
         const form = new FormData();
         body.image.forEach((page, number) => form.append("image", page, nameOf(page, number)));
@@ -17,6 +17,10 @@ export function upload(item: Waiting): Promise<Schemas["ReceiptAccepted"]> {
       },
     }),
   );
+}
+
+function takenAt(item: Waiting): string | undefined {
+  return item.takenAt === null ? undefined : new Date(item.takenAt).toISOString();
 }
 
 function nameOf(page: Blob, number: number): string {

@@ -34,5 +34,8 @@ export const capture = {
   },
   sending: { vi: "Đã lưu, đang gửi…", en: "Kept, and being sent…" },
   next: { vi: "Chụp hóa đơn khác", en: "Scan another receipt" },
-  full_storage: { vi: "Máy hết chỗ chứa nên ảnh chưa được lưu.", en: "This phone has no room left: the picture was not kept." },
+  notKept: {
+    vi: "Ảnh chưa được lưu: máy hết chỗ chứa, hoặc đây là cửa sổ ẩn danh.",
+    en: "The picture was not kept: this phone has no room left, or this is a private window.",
+  },
 } satisfies Words;

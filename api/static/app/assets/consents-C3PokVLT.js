@@ -1,1 +1,0 @@
-import{O as e,W as t,j as n,k as r,n as i,w as a,x as o,y as s}from"./index-DuUXq1_s.js";import{t as c}from"./choices-CWLWJyTY.js";function l(){let l=n(()=>e(r.GET(`/v1/me/consents`)));return a(s,{title:t(i.title),children:[a(`p`,{children:t(i.lead)}),a(o,{of:l,children:({consents:e})=>a(c,{of:e,saved:l.set})})]})}export{l as default};

@@ -1,1 +1,0 @@
-import{C as e,M as t,O as n,W as r,g as i,i as a,k as o,o as s,w as c,y as l}from"./index-DuUXq1_s.js";function u(){let u=t(async e=>{let t=await n(o.GET(`/v1/receipts`,{params:{query:{cursor:e,limit:20}}}));return{rows:t.receipts,next:t.next_cursor}},[i.value]);return c(l,{title:r(s.title),children:c(e,{of:u,none:r(s.none),children:e=>c(a,{of:e},e.id)})})}export{u as default};

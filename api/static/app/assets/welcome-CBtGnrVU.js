@@ -1,1 +1,0 @@
-import{D as e,O as t,W as n,j as r,k as i,n as a,w as o,x as s,y as c}from"./index-DuUXq1_s.js";import{t as l}from"./choices-CWLWJyTY.js";function u(){let u=r(()=>t(i.GET(`/v1/me/consents`)));return o(c,{title:n(a.welcome),children:[o(`p`,{children:n(a.lead)}),o(s,{of:u,children:({consents:t})=>o(l,{of:t,saved:()=>e(!1)})})]})}export{u as default};
