@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import ExifTags, Image
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from infra.db import transaction
@@ -71,3 +73,21 @@ def serious_findings(page: Page) -> list[str]:
         if rule["impact"] in {"serious", "critical"}
         for node in rule["nodes"]
     ]
+
+
+def exif_of_a_phone() -> Image.Exif:
+    """What a phone writes into its photos: itself, the hour, and the place."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Make] = "samsung"
+    exif[ExifTags.Base.Model] = "SM-A155F"
+    exif.get_ifd(ExifTags.IFD.Exif)[ExifTags.Base.DateTimeOriginal] = "2026:11:08 13:27:00"
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update({1: "N", 2: (10.0, 46.0, 33.0), 3: "E", 4: (106.0, 42.0, 2.0)})
+    return exif
+
+
+def opened(photo: bytes) -> tuple[Image.Image, dict[str, str]]:
+    """A photo, and everything that its file says by name."""
+    picture = Image.open(io.BytesIO(photo))
+    exif = picture.getexif()
+    everything = dict(exif) | exif.get_ifd(ExifTags.IFD.Exif) | exif.get_ifd(ExifTags.IFD.GPSInfo)
+    return picture, {ExifTags.TAGS.get(tag, str(tag)): str(value) for tag, value in everything.items()}

@@ -59,8 +59,9 @@ function read(tiff: DataView): Notes {
       if (!wanted.includes(tag) || tiff.getUint16(entry + 2, little) !== TEXT) continue;
       const length = Math.min(tiff.getUint32(entry + 4, little), TEXT_MAX);
       const from = length <= 4 ? entry + 8 : tiff.getUint32(entry + 8, little);
-      const text = new Uint8Array(tiff.buffer, tiff.byteOffset + from, length).slice();
-      notes.set(tag === TAKEN_AT ? CHANGED_AT : tag, text);
+      const text = new Uint8Array(tiff.buffer, tiff.byteOffset + from, length);
+      const end = text.indexOf(0);
+      notes.set(tag === TAKEN_AT ? CHANGED_AT : tag, text.slice(0, end < 0 ? length : end));
     }
     return further;
   };

@@ -83,41 +83,38 @@ export function darknessOf(light: Uint8Array): number {
 
 // The share that is white and smooth, where not nearly everything is white, as a screenshot is.
 export function glareOf(light: Uint8Array, width: number, height: number): number {
-  let darker = 0;
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) {
-      if (most(light, width, height, x, y, 1, Math.max) < WHITE) darker += 1;
-    }
-  }
-  if (darker < UNBURNT_MIN * width * height) return 0;
+  if (!light.some((value) => value >= WHITE)) return 0;
+  const brightest = spread(light, width, height, 1, Math.max);
+  const darker = brightest.reduce((count, value) => count + (value < WHITE ? 1 : 0), 0);
+  if (darker < UNBURNT_MIN * light.length) return 0;
   // A patch is bare where a whole square of it is white: letters break it up.
   const white = light.map((value) => (value >= WHITE ? 1 : 0));
-  const core = new Uint8Array(white.length);
-  let bare = 0;
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) core[y * width + x] = most(white, width, height, x, y, BARE_REACH, Math.min);
-  }
-  for (let y = 0; y < height; y += 1) {
-    for (let x = 0; x < width; x += 1) bare += most(core, width, height, x, y, BARE_REACH, Math.max);
-  }
-  return bare / (width * height);
+  const core = spread(white, width, height, BARE_REACH, Math.min);
+  const bare = spread(core, width, height, BARE_REACH, Math.max);
+  return bare.reduce((count, value) => count + value, 0) / light.length;
 }
 
-// The largest or the smallest value within a reach, of what lies inside the picture.
-function most(
+// The largest or the smallest value of a square around each pixel, of what lies inside the picture: by rows, then columns.
+function spread(
   values: Uint8Array,
   width: number,
   height: number,
-  x: number,
-  y: number,
   reach: number,
   choose: (one: number, other: number) => number,
-): number {
-  let found = values[y * width + x]!;
-  for (let row = Math.max(0, y - reach); row <= Math.min(height - 1, y + reach); row += 1) {
-    for (let column = Math.max(0, x - reach); column <= Math.min(width - 1, x + reach); column += 1) {
-      found = choose(found, values[row * width + column]!);
+): Uint8Array {
+  const along = (from: Uint8Array, length: number, step: number, lines: number, stride: number) => {
+    const found = new Uint8Array(from.length);
+    for (let line = 0; line < lines; line += 1) {
+      for (let at = 0; at < length; at += 1) {
+        let best = from[line * stride + at * step]!;
+        const last = Math.min(length - 1, at + reach);
+        for (let near = Math.max(0, at - reach); near <= last; near += 1) {
+          best = choose(best, from[line * stride + near * step]!);
+        }
+        found[line * stride + at * step] = best;
+      }
     }
-  }
-  return found;
+    return found;
+  };
+  return along(along(values, width, 1, height, width), height, width, width, 1);
 }

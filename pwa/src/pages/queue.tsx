@@ -6,10 +6,14 @@ import { mine, queue as everybodys } from "../queue/sending";
 import { queue } from "../words/queue";
 
 export default function Queue() {
+  return <Page title={t(queue.title)}>{everybodys.value !== null && <Kept all={everybodys.value.length} />}</Page>;
+}
+
+function Kept({ all }: { all: number }) {
   const bytes = mine.value.flatMap((item) => item.pages).reduce((sum, page) => sum + page.size, 0);
-  const others = everybodys.value.length - mine.value.length;
+  const others = all - mine.value.length;
   return (
-    <Page title={t(queue.title)}>
+    <>
       {mine.value.length === 0 ? (
         <p class="none">{t(queue.none)}</p>
       ) : (
@@ -19,6 +23,6 @@ export default function Queue() {
         </>
       )}
       {others > 0 && <p class="small">{t(queue.others, { n: others })}</p>}
-    </Page>
+    </>
   );
 }

@@ -66,6 +66,7 @@ export function Camera({ take, first }: Props) {
 function Live({ of: stream, take }: { of: MediaStream; take: Props["take"] }) {
   const video = useRef<HTMLVideoElement>(null);
   const [hints, setHints] = useState<Warning[]>([]);
+  const [ready, setReady] = useState(false);
   const [busy, setBusy] = useState(false);
 
   useEffect(() => {
@@ -91,12 +92,19 @@ function Live({ of: stream, take }: { of: MediaStream; take: Props["take"] }) {
   return (
     <div class="live">
       <div class="frame">
-        <video ref={video} autoPlay playsInline muted aria-label={t(capture.view)} />
+        <video
+          ref={video}
+          autoPlay
+          playsInline
+          muted
+          aria-label={t(capture.view)}
+          onLoadedData={() => setReady(true)}
+        />
       </div>
       <p role="status" class="hint">
         {hints.map((hint) => t(capture[hint])).join(" ")}
       </p>
-      <button type="button" class="main" disabled={busy} onClick={shoot}>
+      <button type="button" class="main" disabled={busy || !ready} onClick={shoot}>
         {t(capture.take)}
       </button>
     </div>

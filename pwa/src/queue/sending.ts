@@ -11,13 +11,14 @@ const PAUSE_MAX_MS = 10 * 60_000;
 // Refusals that end by themselves, or by what the shopper does elsewhere: the same is sent again later.
 const PASSING = new Set([401, 403, 408, 409, 425, 429]);
 
-export const queue = signal<Waiting[]>([]);
+// Everything that is kept here, of whichever account; null until it was looked at.
+export const queue = signal<Waiting[] | null>(null);
 // Which receipt an upload became, where this tab saw it: key of the queue to id of the receipt.
 export const sent = signal<Record<string, string>>({});
 export const sending = signal<string | null>(null);
 // What keeps everything from being sent until the shopper does something: a code of the API.
 export const heldBy = signal<string | null>(null);
-export const mine = computed(() => queue.value.filter((item) => item.who === who.value));
+export const mine = computed(() => (queue.value ?? []).filter((item) => item.who === who.value));
 export const pending = computed(() => mine.value.filter((item) => !item.refused).length);
 
 const tabs = new BroadcastChannel("quetbill.queue");
