@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra import db, embedded, queue, storage
 from tests import make
-from tests.make import contract, insight
+from tests.make import contract, insight, kept
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="qb-"))
@@ -30,7 +30,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
 from api.streams import Streams
@@ -42,7 +42,17 @@ from infra.db import engine, transaction
 from infra.settings import override_settings, settings
 from migrations.schema import migrate
 from schemas.campaigns import Campaign
-from tests.skips import pytest_addoption, pytest_configure  # noqa: F401 - the option --allowed-skips
+from tests import skips
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="keep what pages look like in .artifacts/")
+    skips.pytest_addoption(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    kept.pictures = config.getoption("--pictures")
+    skips.pytest_configure(config)
 
 
 @pytest.fixture(scope="session")
@@ -51,6 +61,10 @@ def services() -> Generator[None]:
     DATA_DIR.chmod(0o755)
     with embedded.services():
         storage.have_folder()
+        with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as own:
+            # Here processes are killed and never the machine: what they wrote outlives them in its memory.
+            own.execute(text("ALTER SYSTEM SET fsync = off"))
+            own.execute(text("SELECT pg_reload_conf()"))
         migrate()
         with transaction() as session:
             seed(session)
