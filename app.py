@@ -8,7 +8,7 @@ from api import auth
 from api.contract import GUIDE, Api, operation_id
 from api.docs_page import mount_docs
 from api.errors import add_error_handlers
-from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
+from api.middleware import AskFirst, BodyLimit, Inside, OtherOrigins, RequestLog
 from api.routes import (
     adjustments,
     appeals,
@@ -72,6 +72,7 @@ def create_app() -> FastAPI:
     app.add_middleware(
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
+    app.add_middleware(Inside)
     app.add_middleware(RequestLog)
     watch("sign-in", tokens.code_figures)
     app.add_middleware(OtherOrigins)

@@ -154,6 +154,7 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
         )
     receipt = accepted.receipt
     if not accepted.replayed:
+        request.state.receipt_id = receipt.id
         ring_after_commit(session, str(receipt.id))
     response.headers["Location"] = f"/v1/receipts/{receipt.id}"
     return ReceiptAccepted(
