@@ -22,6 +22,7 @@ THREADS = 16
 # Few in the suite, since each is a commit on a disk; many by `make ledger`.
 STEPS = int(os.environ.get("LEDGER_STEPS", "8"))
 KILLS = 1 if STEPS < 100 else 40
+pytestmark = pytest.mark.timeout(240 + 20 * STEPS)
 PATIENCE_SECONDS = 120
 
 
