@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from domain.membership import referral, tiers
 from infra import clock
+from schemas.events import Event
 from schemas.membership import Mission
 from schemas.people import StaffAct, StaffRole
 from schemas.rewards import Reward
@@ -72,6 +73,8 @@ def test_a_reward_is_drafted_stocked_offered_changed_and_ended(seller: TestClien
     assert (kept.points, kept.state) == (60, "ended")
     assert kept.ends_at is not None
     assert (kept.ends_at - clock.now()).days == 8
+    told = select(Event.type).where(Event.subject_id == kept.id).order_by(col(Event.version))
+    assert session.exec(told).all() == ["reward.changed", "reward.offered", "reward.ended", "reward.changed"]
     assert acts(session) == [
         "reward_changed",
         "vouchers_added",
