@@ -24,6 +24,7 @@ _FIELD_OF: Final[Mapping[str, str]] = {
     "campaign_slug_taken": "slug",
     "invalid_phone": "phone",
     "insufficient_points": "points",
+    "no_points": "points",
 }
 
 

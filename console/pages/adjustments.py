@@ -38,7 +38,7 @@ class AdjustmentForm(AdjustmentRequest):
 @router.get("/adjustments")
 def show_adjustments(request: Request, session: ReadOnly, admin: Admin) -> Response:
     """Show what was adjusted and what waits."""
-    return _adjustments_page(request, session, admin, Filled({"request": new_id()}))
+    return _adjustments_page(request, session, admin, Filled())
 
 
 def _adjustments_page(request: Request, session: Session, admin: StaffMember, form: Filled) -> Response:
@@ -47,6 +47,8 @@ def _adjustments_page(request: Request, session: Session, admin: StaffMember, fo
         "adjustments.html",
         status=form.status,
         form=form,
+        # The same sent again is the same adjustment.
+        request_name=form.typed.get("request") or new_id(),
         rows=adjustments.listing(session),
         brands=scope.all_brands(session),
         admin=admin,

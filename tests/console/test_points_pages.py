@@ -168,6 +168,26 @@ def test_two_admins_adjust_many_points_on_the_page(
     assert wallet.balances(session, shopper.id)[0].available == 1_000_030
 
 
+@pytest.mark.usefixtures("empty_redis")
+def test_an_adjustment_that_is_refused_comes_back_as_it_was_written(
+    client: TestClient, session: Session, shopper: Shopper
+) -> None:
+    page = "/console/adjustments"
+    signed_in(client, session, "one", "admin")
+    form = {"request": "a page's own", "brand": "omo", "reason": "A till was down", "valid_days": ""}
+    for phone, points, faults in (
+        ("0900", "5", {"phone": ""}),
+        ("0907654321", "5", {"phone": "Không tìm thấy"}),
+        (shopper.phone, "-999", {"points": "999"}),
+        (shopper.phone, "0", {"points": ""}),
+    ):
+        answer = ground.post(client, page, page, phone=phone, points=points, **form)
+        ground.refused_form(answer, **faults)
+        for typed in (phone, points, "a page&#39;s own", "A till was down"):
+            assert f'value="{typed}"' in answer.text
+    assert adjustments.listing(session) == []
+
+
 @pytest.mark.usefixtures("empty_redis", "campaign")
 def test_a_reviewer_takes_an_approved_receipt_back_on_its_page(client: TestClient, session: Session) -> None:
     receipt = ground.settled(session, total_minor=185_000)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx2 import Response
 from sqlmodel import Session, col, select
 
 from domain.membership import referral, tiers
@@ -85,19 +84,6 @@ def test_a_reward_is_drafted_stocked_offered_changed_and_ended(seller: TestClien
     ]
 
 
-def refused_form(answer: Response, **faults: str) -> None:
-    """Look that a form came back with each fault beside its field, told to those who can't see it too."""
-    assert answer.status_code in {409, 422}
-    for name, words in faults.items():
-        beside = re.search(
-            rf'name="{name}" aria-invalid="true" aria-describedby="e-{name}"[^>]*>.*', answer.text
-        )
-        assert beside is not None, name
-        assert f'id="e-{name}">' in beside[0]
-        assert words in beside[0]
-    assert answer.text.count("aria-invalid") == len(faults)
-
-
 def test_a_reward_that_is_refused_comes_back_as_it_was_written(seller: TestClient, session: Session) -> None:
     wrong = reward(
         name_vi="<b>Cốc</b>",
@@ -107,26 +93,26 @@ def test_a_reward_that_is_refused_comes_back_as_it_was_written(seller: TestClien
         ends_at="soon",
     )
     answer = ground.post(seller, f"{PAGE}/omo", PAGE, slug="Mug!", **wrong)
-    refused_form(answer, slug="", points="1", per_shopper_max="1000", ends_at="")
+    ground.refused_form(answer, slug="", points="1", per_shopper_max="1000", ends_at="")
     for typed in ('value="Mug!"', 'value="&lt;b&gt;Cốc&lt;/b&gt;"', 'value="5000"', 'value="soon"'):
         assert typed in answer.text
     late = ground.post(seller, f"{PAGE}/omo", PAGE, slug="mug", **reward(ends_at=till(days=-1)))
-    refused_form(late, ends_at="Thời điểm kết thúc sớm hơn")
+    ground.refused_form(late, ends_at="Thời điểm kết thúc sớm hơn")
     strange = ground.post(seller, f"{PAGE}/omo", PAGE, slug="mug", **reward(partners="nobody, none"))
-    refused_form(strange, partners="nobody")
+    ground.refused_form(strange, partners="nobody")
     assert 'value="nobody, none"' in strange.text
     assert session.exec(select(Reward)).all() == []
 
     assert ground.post(seller, f"{PAGE}/omo", PAGE, slug="mug", **reward()).status_code == 303
     taken = ground.post(seller, f"{PAGE}/omo", PAGE, slug="mug", **reward(name_en="Other"))
-    refused_form(taken, slug="Đã có quà khác")
+    ground.refused_form(taken, slug="Đã có quà khác")
     assert 'value="Other"' in taken.text
     path = f"{PAGE}/omo/mug"
     changed = ground.post(seller, path, path, **reward(points="many", words_vi="Một cốc"))
-    refused_form(changed, points="")
+    ground.refused_form(changed, points="")
     assert 'value="many"' in changed.text
     assert ">Một cốc</textarea>" in changed.text
-    refused_form(ground.post(seller, f"{path}/batches", path, size="0"), size="1")
+    ground.refused_form(ground.post(seller, f"{path}/batches", path, size="0"), size="1")
     kept = session.exec(select(Reward)).one()
     assert (kept.name_en, kept.points) == ("Mug", 50)
     assert acts(session) == ["reward_changed"]
@@ -147,9 +133,11 @@ def test_missions_friends_and_tiers_that_are_refused_come_back_too(
     }
     form |= {"valid_days": "", "starts_at": till(), "ends_at": till(days=-3)}
     answer = ground.post(client, f"{page}/omo/missions", page, **form)
-    refused_form(answer, amount="1")
+    ground.refused_form(answer, amount="1")
     assert 'value="days" selected' in answer.text
-    refused_form(ground.post(client, f"{page}/omo/missions", page, **form | {"amount": "3"}), ends_at="")
+    ground.refused_form(
+        ground.post(client, f"{page}/omo/missions", page, **form | {"amount": "3"}), ends_at=""
+    )
     terms = {
         "brand": "omo",
         "referrer_points": "",
@@ -159,7 +147,7 @@ def test_missions_friends_and_tiers_that_are_refused_come_back_too(
     }
     terms |= {"month_max": "5", "starts_at": till(), "ends_at": ""}
     answer = ground.post(client, f"{page}/referral", page, **terms)
-    refused_form(answer, referrer_points="", hold_days="90")
+    ground.refused_form(answer, referrer_points="", hold_days="90")
     assert 'name="newcomer_points"' in answer.text
     rows = {"slug": ["gold", "Silver"], "name_vi": ["Vàng", "Bạc"], "name_en": ["Gold", "Silver"]}
     rows |= {"from_points": ["900", "many"], "grace_days": ["30", "30"]}
