@@ -99,9 +99,7 @@ class InsightQuery(Body):
     days: int | None = BodyField(
         default=None, ge=7, le=365, description="Days that are waited: for a second purchase, for a return."
     )
-    campaign: Name | None = BodyField(default=None, description="Slug of a campaign with a hold-out.")
-    event: ObjectiveEvent | None = BodyField(default=None, description="What is to be achieved.")
-    target: int | None = BodyField(default=None, ge=1, le=10**9, description="How many are to achieve it.")
+    campaign: Name | None = BodyField(default=None, description="Slug of a campaign that began.")
     lift_percent: float | None = BodyField(
         default=None, gt=0, le=500, description="Smallest lift worth knowing of, in percent of the base rate."
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Request
@@ -32,7 +32,7 @@ from infra.columnar.store import Store
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
-from schemas.insight import InsightAnswer, InsightQuery, ObjectiveEvent
+from schemas.insight import InsightAnswer, InsightQuery
 from schemas.people import StaffMember
 
 router = APIRouter(prefix="/insight")
@@ -45,7 +45,7 @@ _KIND_AT_FIRST: Final = {
     "price_paid": "quarter",
     "stages": "quarter",
 }
-_NUMBERS: Final = {"days": (7, 365), "target": (1, 10**9), "lift_percent": (0.1, 500), "cost": (0, 10**15)}
+_NUMBERS: Final = {"days": (7, 365), "lift_percent": (0.1, 500), "cost": (0, 10**15)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,6 @@ def show_measure(
         choices=asker.choices,
         part=asker.part,
         periods={kind: periods(kind, clock.till_today()) for kind in ("month", "quarter", "year", "week")},
-        events=get_args(ObjectiveEvent),
         numbers=_NUMBERS,
         query=urlencode(_values(asked)),
     )

@@ -15,11 +15,11 @@ from domain.insights.store import compare, copies
 from domain.insights.store.derive import Period
 from domain.insights.store.feed import Fed, feed
 from domain.insights.store.forgetting import forget, held, purge
-from domain.insights.store.keys import number_of
 from domain.insights.store.marks import freshness
 from domain.insights.store.rebuild import ask_rebuild, needs_rebuild, progress, rebuild_some
 from domain.insights.store.tables import Layout
 from domain.people.holdout import held_out
+from domain.people.numbers import number_of
 from domain.privacy import consents
 from domain.privacy.erasure import ask_erasure
 from domain.privacy.texts import current_text
