@@ -25,11 +25,9 @@ from domain.insights.guard import grid
 from domain.insights.measures import answers
 from domain.insights.measures.measure import Measure
 from domain.insights.measures.registry import MEASURES, definition, measure_named
-from domain.insights.removed import removed_lines
 from infra import clock
 from infra.columnar.reach import insight_store
 from infra.columnar.store import Store
-from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
 from schemas.insight import InsightAnswer, InsightQuery
@@ -50,13 +48,12 @@ _NUMBERS: Final = {"days": (7, 365), "lift_percent": (0.1, 500), "cost": (0, 10*
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer as a page shows it; `removed` as `removed_lines` says, `safer` the address to ask instead."""
+    """An answer as a page shows it; `safer` is the address to ask instead."""
 
     answer: InsightAnswer
     write: Writer
     chart: Chart | None
     notes: list[tuple[str, str]]
-    removed: int | None
     safer: str | None
     link: str
 
@@ -219,16 +216,12 @@ class Asker:
         if part is not None:
             answer = part.own(answer)
         writer = Writer(answer, asked.by, self.choices, language)
-        removed = removed_lines(
-            self.session, self.brand, answer.first_day, answer.last_day, settings().group_shoppers_min
-        )
         at = f"{PREFIX}/insight/{self.brand}/measures/{measure}"
         return Shown(
             answer=answer,
             write=writer,
             chart=chart_of(writer),
             notes=notes(writer),
-            removed=removed,
             safer=_safer(at, answer, asked),
             link=f"{at}?{urlencode(_values(asked))}",
         )

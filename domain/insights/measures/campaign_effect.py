@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -65,10 +66,11 @@ def _answer(asked: Asked) -> Table:
         "from": assigned["began"] - timedelta(days=BEFORE_DAYS),
         "until": assigned["ended"] + timedelta(days=days),
     }
+    span = assigned["began"], named["until"]
     final: date = assigned["ended"] + timedelta(days=days)
     if question.today < final:
         # Whoever looks earlier stops when they like what they see.
-        return Table([], None, {"days": days, "until": final.isoformat()}, verdict="not_yet")
+        return Table([], None, {"days": days, "until": final.isoformat()}, verdict="not_yet", span=span)
     found = {int(row["held"]): row for row in asked.store.query(_SUMS, named)}
     if set(found) != set(ARMS):
         return Table([], None, {"days": days}, verdict="no_holdout")
@@ -87,8 +89,8 @@ def _answer(asked: Asked) -> Table:
         }
         rows.append(row_of({"arm": name}, figures, whole))
     if whole:
-        return Table(rows, None, {"days": days}, verdict="too_few")
-    return _told(asked, rows, found, days)
+        return Table(rows, None, {"days": days}, verdict="too_few", span=span)
+    return replace(_told(asked, rows, found, days), span=span)
 
 
 def _least(row: dict[str, float]) -> int:

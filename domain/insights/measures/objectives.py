@@ -87,7 +87,9 @@ def _answer(asked: Asked) -> Table:
     rows = [_row(asked, one, objective) for objective in one.terms.measuring.objectives]
     if not rows:
         return Table([], None, {}, verdict="no_objectives")
-    return Table(rows, None, {"agreed": one.began_on.isoformat()}, verdict="objectives_agreed")
+    periods = [grid.period_of(objective.period) for objective in one.terms.measuring.objectives]
+    span = min(period.first for period in periods), max(period.last for period in periods)
+    return Table(rows, None, {"agreed": one.began_on.isoformat()}, verdict="objectives_agreed", span=span)
 
 
 def _row(asked: Asked, one: Measured, objective: Objective) -> Row:

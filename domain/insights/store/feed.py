@@ -69,7 +69,7 @@ def feed(session: Session, store: Store, *, events_max: int = EVENTS_AT_ONCE) ->
         ColumnarError: The store does not take it; nothing is noted as told then.
     """
     began = clock.now()
-    events = readers.take(session, READER, events_max)
+    events = readers.take(session, READER, events_max, bare=True)
     receipt_ids = {event.subject_id for event in events if event.type in FOLLOWED}
     due = take_due(session, DUE_AT_ONCE)
     newcomers = {event.subject_id for event in events if event.type == "shopper.joined"}
@@ -78,8 +78,11 @@ def feed(session: Session, store: Store, *, events_max: int = EVENTS_AT_ONCE) ->
     count = tell_shoppers(session, store, shopper_ids, version)
     tell_assignments(session, store, version, newcomers=newcomers, again=due["campaign"])
     # Whoever agrees or withdraws does so for earlier purchases too.
-    theirs = session.exec(select(Receipt.id).where(col(Receipt.shopper_id).in_(shopper_ids))).all()
-    told = sorted({*receipt_ids, *due["receipt"], *(theirs if shopper_ids else ())})
+    theirs: Sequence[UUID] = ()
+    if shopper_ids:
+        theirs = session.exec(select(Receipt.id).where(col(Receipt.shopper_id).in_(shopper_ids))).all()
+    # In the order of their ids neighbours lie together; UUIDs compare slowly, their numbers fast.
+    told = sorted({*receipt_ids, *due["receipt"], *theirs}, key=lambda id_: id_.int)
     for first in range(0, len(told), RECEIPTS_AT_ONCE):
         count += tell_receipts(session, store, told[first : first + RECEIPTS_AT_ONCE], version)
     count += writing.insert(store, TOUCH, touches.touches_of(session, events), version)
@@ -107,8 +110,13 @@ def tell_receipts(session: Session, store: Store, receipt_ids: Sequence[UUID], v
     whose = set(session.scalars(_SHOPPERS_OF, {"ids": list(receipt_ids)}))
     known = rows.agreements(session, whose)
     found = rows.standing(session, receipt_ids, known, rows.places(session))
+    # What becomes of those whom the store knows is told as it happens.
+    unknown = writing.unknown_shoppers(store, whose)
     count = writing.write_shoppers(
-        store, rows.shopper_rows(session, whose), rows.consent_rows(known), version
+        store,
+        rows.shopper_rows(session, unknown),
+        rows.consent_rows({id_: known[id_] for id_ in unknown}),
+        version,
     )
     written, _ = writing.write_receipts(store, [number_of(id_) for id_ in receipt_ids], found, version)
     return count + written
