@@ -39,7 +39,7 @@ InsightStore = Annotated[Store, Depends(insight_store)]
 # What a page asks where its reader chose nothing: a span that shows something, of months that are whole.
 _KIND_AT_FIRST: Final = {
     "cohorts": "year",
-    "affinity": "quarter",
+    "affinity": "year",
     "price_paid": "quarter",
     "stages": "quarter",
 }
@@ -264,6 +264,9 @@ def _at_first(measure: Measure, asked: InsightQuery) -> InsightQuery:
     if asked.period is not None:
         return asked
     last_month = grid.before(grid.containing("month", clock.till_today()))
+    if measure.name == "repeat_rate":
+        # Of a later month nobody was watched for long enough.
+        return asked.model_copy(update={"period": grid.before(grid.before(last_month)).name})
     split = {"by": "month"} if "month" in measure.splits and asked.by is None else {}
     kind = "year" if split else _KIND_AT_FIRST.get(measure.name)
     if kind is None:

@@ -149,7 +149,9 @@ def _answer(
         verdict=None if verdict is None else say("insight", f"verdict_{verdict}", language, _shown(table)),
         withheld=withheld,
         shoppers_min=settings().group_shoppers_min,
-        safer=safer_question(question, measure.takes, language) if hidden else None,
+        safer=safer_question(question, measure.takes, language)
+        if hidden and not measure.is_of_campaign
+        else None,
         rows_used=table.lines_used,
         removed=InsightRemoved(
             lines=gone.lines,

@@ -19,15 +19,15 @@ BEFORE_DAYS: Final = 56
 CAP: Final = 0.995
 # Against those held out of it alone; where it holds out nobody of its own, against those of everything.
 _ASSIGNED: Final = """
-    SELECT min(day) AS began, max(day) AS ended, count() AS shoppers,
+    SELECT min(day) AS began, count() AS shoppers,
         if(countIf(held = 1) > 0, 1, 2) AS against
-    FROM assignment WHERE campaign = {campaign:String}
+    FROM assignment WHERE campaign = {campaign:String} AND day <= {ended:Date}
 """
 _SPENT: Final = f"""
     SELECT shopper, held > 0 AS held, toFloat64(after) AS y, toFloat64(before) AS x, bought
     FROM (
         SELECT shopper, held, day FROM assignment WHERE campaign = {{campaign:String}}
-            AND held IN (0, {{against:UInt8}}) AND shopper IN ({AGREED})
+            AND held IN (0, {{against:UInt8}}) AND day <= {{ended:Date}} AND shopper IN ({AGREED})
     ) AS assigned
     LEFT JOIN (
         SELECT shopper, sumIf(p.paid, p.day >= a.day AND p.day < a.day + {{days:UInt16}}) AS after,
@@ -57,17 +57,18 @@ def _answer(asked: Asked) -> Table:
     days = one.terms.measuring.effect_days
     if one.trial is None:
         return Table([], None, {"days": days}, verdict="no_holdout")
-    named = bound(question, campaign=one.slug, days=days)
+    # Newcomers are assigned until the last day that was agreed, which nobody can put off.
+    named = bound(question, campaign=one.slug, days=days, ended=one.terms.ends_on)
     assigned = asked.store.query(_ASSIGNED, named)[0]
     if not int(assigned["shoppers"]):
         return Table([], None, {"days": days}, verdict="no_holdout")
     named |= {
         "against": int(assigned["against"]),
         "from": assigned["began"] - timedelta(days=BEFORE_DAYS),
-        "until": assigned["ended"] + timedelta(days=days),
+        "until": one.terms.ends_on + timedelta(days=days),
     }
     span = assigned["began"], named["until"]
-    final: date = assigned["ended"] + timedelta(days=days)
+    final: date = named["until"]
     if question.today < final:
         # Whoever looks earlier stops when they like what they see.
         return Table([], None, {"days": days, "until": final.isoformat()}, verdict="not_yet", span=span)

@@ -67,6 +67,11 @@ class Measure:
     guards_itself: bool = False
 
     @property
+    def is_of_campaign(self) -> bool:
+        """Say whether its days are a campaign's, as agreed before, whatever period is asked about."""
+        return "campaign" in self.needs
+
+    @property
     def compares(self) -> bool:
         """Say whether it is about two periods."""
         return "compare" in self.takes

@@ -94,13 +94,14 @@ def _answer(asked: Asked) -> Table:
 
 def _row(asked: Asked, one: Measured, objective: Objective) -> Row:
     question, period = asked.question, grid.period_of(objective.period)
-    names: dict[str, Value] = {"event": objective.event, "period": objective.period}
+    # What was agreed tells of nobody.
+    names: dict[str, Value] = {
+        "event": objective.event,
+        "period": objective.period,
+        "target": objective.target,
+    }
     if period.first > question.today:
-        return Row(
-            names
-            | dict.fromkeys(name for name, _ in _FIGURES)
-            | {"target": objective.target, "standing": "objective_ahead"}
-        )
+        return Row(names | dict.fromkeys(name for name, _ in _FIGURES) | {"standing": "objective_ahead"})
     named = bound(question, period, campaign=one.slug, product=objective.product or ALL) | {
         "last": period.last
     }
@@ -119,9 +120,9 @@ def _row(asked: Asked, one: Measured, objective: Objective) -> Row:
     spent = cost(asked, period).all(question.currency)
     ends = period.last + timedelta(days=_LATER.get(objective.event, 0))
     figures: dict[str, Value] = {
+        "standing": _standing(question.today, ends, achieved, objective.target),
         "audience": audience,
         "achieved": achieved,
-        "target": objective.target,
         "return": achieved / objective.target,
         "reached_rate": ratio(reached["achieved"], reached["audience"]) if lift else None,
         "held_rate": ratio(held["achieved"], held["audience"]) if lift else None,
@@ -129,7 +130,6 @@ def _row(asked: Asked, one: Measured, objective: Objective) -> Row:
         "lift_high": lift.high if lift else None,
         "cost": spent,
         "cost_per_achieved": per(spent, achieved),
-        "standing": _standing(question.today, ends, achieved, objective.target),
     }
     return row_of(names, figures, reason)
 
@@ -152,9 +152,9 @@ def _sql(event: ObjectiveEvent, *, of_campaign: bool) -> str:
 
 
 _FIGURES: Final[tuple[tuple[str, Unit], ...]] = (
+    ("standing", "text"),
     ("audience", "count"),
     ("achieved", "count"),
-    ("target", "count"),
     ("return", "ratio"),
     ("reached_rate", "share"),
     ("held_rate", "share"),
@@ -162,13 +162,12 @@ _FIGURES: Final[tuple[tuple[str, Unit], ...]] = (
     ("lift_high", "share"),
     ("cost", "money"),
     ("cost_per_achieved", "money"),
-    ("standing", "text"),
 )
 MEASURE: Final = Measure(
     name="objectives",
     formula="achieved / target; rate reached − rate held out; cost / achieved: event, target and"
     " period as agreed before the campaign began",
-    columns=(("event", "text"), ("period", "text"), *_FIGURES),
+    columns=(("event", "text"), ("period", "text"), ("target", "count"), *_FIGURES),
     answer=_answer,
     takes=frozenset({"campaign", "cost"}),
     needs=frozenset({"campaign"}),

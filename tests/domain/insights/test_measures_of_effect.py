@@ -12,7 +12,7 @@ from domain.insights.measures.statistic import smallest_visible
 from tests import make
 from tests.domain.insights import by_hand
 from tests.domain.insights.tables import QUARTER, Ask, by, ratio
-from tests.make import insight
+from tests.make import insight, insight_base
 
 
 def test_the_cost_of_a_new_buyer_gross_and_above_the_hold_out(ask: Ask) -> None:
@@ -183,7 +183,8 @@ def test_objectives_of_a_campaign_that_holds_out_nobody_stand_beside_the_permane
 
 def measured(session: Session, **measuring: Any) -> None:
     """The campaign that the seeded base was assigned to, with what was agreed before it began."""
-    make.make_campaign(session, slug="omo-spring", measuring=measuring)
+    day = insight_base.CAMPAIGN_DAY
+    make.make_campaign(session, slug="omo-spring", starts_on=day, ends_on=day, measuring=measuring)
 
 
 def insight_receipts() -> list[tuple[int, date]]:

@@ -203,12 +203,16 @@ def test_an_erasure_is_done_when_the_store_has_forgotten_too(
         session.execute(delete(Chore))
     assert held(store, number_of(shopper_id)) > 0
     monkeypatch.setattr(connect, "store", lambda: store)
-    erase_shoppers()
+    emptied_at = None
+    while emptied_at is None:
+        # A chore ends after a second, however far it is, and goes on when it is called again.
+        erase_shoppers()
+        with transaction() as session:
+            emptied_at = session.get_one(PrivacyRequest, request_id).emptied_at
+            session.execute(delete(Chore))
     assert held(store, number_of(shopper_id)) == 0
     with transaction() as session:
-        request = session.get_one(PrivacyRequest, request_id)
-        assert request.emptied_at is not None
-        assert request.found["insight store"] > 0
+        assert session.get_one(PrivacyRequest, request_id).found["insight store"] > 0
 
 
 def test_a_store_is_filled_from_nothing_and_what_stands_no_more_goes(store: EmbeddedStore) -> None:
