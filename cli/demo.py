@@ -21,7 +21,7 @@ import samples
 from cli import insight
 from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, sign_in, wait_for
 from cli.demo_faults import faults
-from cli.demo_programme import bring_friend, offer_more, redeem, what_campaigns_gave
+from cli.demo_programme import bring_friend, measured_campaign, offer_more, redeem, what_campaigns_gave
 from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
 from cli.ledger import verified_table, verify_with_progress
 from cli.services import ending_on_signals, refuse, said, seed, shown
@@ -192,6 +192,7 @@ def _fill_a_year() -> None:
 def _stay(running_demo: Demo) -> None:
     said.print("Filling the pages of brands with a small synthetic year")
     _fill_a_year()
+    measured_campaign(Door(running_demo.port, running_demo.tokens["admin"]), clock.till_today())
     for line in addresses(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens):
         shown.print(line, soft_wrap=True, markup=False)
     phones = ", ".join(f"{name} {phone}" for name, phone in (SHOPPERS | CHEAT).items())

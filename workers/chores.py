@@ -90,6 +90,7 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.rewards.fill_waiting_rewards", timedelta(minutes=1)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.campaigns.keep_audiences", timedelta(minutes=2)))
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
     found.append(Chore("workers.brands.ask_surveys", timedelta(seconds=settings().follow_interval_seconds)))

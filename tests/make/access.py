@@ -149,6 +149,7 @@ EXPECTED: dict[str, Kind] = {
     "GET /console/insight/{brand}/segments": "brand",
     "POST /console/insight/{brand}/segments": "brand",
     "POST /console/insight/{brand}/segments/{segment}/delete": "brand",
+    "POST /console/insight/{brand}/segments/{segment}/export": "brand",
     "GET /console/insight/{brand}/exports": "brand",
     "POST /console/insight/{brand}/exports": "brand",
     "GET /console/insight/{brand}/exports/{file_id}/file": "brand",
