@@ -57,6 +57,8 @@ def request_bytes_max(path: str) -> int:
         return SIGN_IN_BYTES_MAX
     path = path.rstrip("/")
     size = given.import_bytes_max if path.endswith("/import") else files.get(path)
+    if path.endswith("/picture"):
+        size = given.upload_bytes_max
     return REQUEST_BYTES_MAX if size is None else size + FORM_OVERHEAD_BYTES
 
 
