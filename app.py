@@ -36,9 +36,11 @@ from api.routes import (
     stream,
     surveys,
     tokens,
+    uploads,
     webhooks,
 )
 from api.streams import Streams
+from api.tus import TusHeaders
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -74,6 +76,7 @@ def create_app() -> FastAPI:
     )
     app.add_middleware(RequestLog)
     watch("sign-in", tokens.code_figures)
+    app.add_middleware(TusHeaders)
     app.add_middleware(OtherOrigins)
     for routes in (
         adjustments,
@@ -81,6 +84,7 @@ def create_app() -> FastAPI:
         passkeys,
         devices,
         receipts,
+        uploads,
         appeals,
         me,
         privacy,

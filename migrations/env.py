@@ -35,6 +35,7 @@ import schemas.segments
 import schemas.signin
 import schemas.staff
 import schemas.surveys
+import schemas.uploads
 import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 
