@@ -41,6 +41,7 @@ from api.routes import (
 )
 from api.streams import Streams
 from api.tus import TusHeaders
+from api.web_app import mount_web_app
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -111,4 +112,5 @@ def create_app() -> FastAPI:
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)
+    mount_web_app(app)
     return app

@@ -195,6 +195,8 @@ EXPECTED: dict[str, Kind] = {
     "GET /v1/catalog/learned/{link_id}/preview": "admins",
     "POST /v1/catalog/learned/{link_id}/replay": "admins",
     "POST /v1/catalog/learned/{link_id}/withdraw": "admins",
+    "GET /": "open",
+    "GET /app": "open",
     "GET /docs": "open",
     "GET /v1/webhooks": "admins",
     "POST /v1/webhooks": "admins",

@@ -1,4 +1,4 @@
-"""A real browser on a real server, for the console's tests. Pictures of pages are kept in .artifacts/."""
+"""A real browser on a real server, for tests of pages. Pictures of pages are kept in .artifacts/."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def serving(overrides: Mapping[Callable[..., Any], Callable[..., Any]] | None = 
 
 
 @contextmanager
-def chromium() -> Generator[Browser]:
-    """Start the machine's Chromium with a profile of its own."""
+def chromium(*flags: str) -> Generator[Browser]:
+    """Start the machine's Chromium with a profile of its own, and with flags of a test's own."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:

@@ -1,0 +1,9 @@
+import { render } from "preact";
+import { App } from "./app";
+import { keepShell } from "./lib/shell";
+import { startSending } from "./queue/sending";
+import "./style.css";
+
+render(<App />, document.getElementById("app")!);
+startSending();
+keepShell();
