@@ -1,1 +1,0 @@
-import{D as e,E as t,U as n,k as r,n as i,w as a,x as o,y as s}from"./index-Bd5aqlfN.js";import{t as c}from"./choices-FOw8LauH.js";function l(){let l=r(()=>t(e.GET(`/v1/me/consents`)));return a(s,{title:n(i.title),children:[a(`p`,{children:n(i.lead)}),a(o,{of:l,children:({consents:e})=>a(c,{of:e,saved:l.set})})]})}export{l as default};

@@ -1,1 +1,0 @@
-import{A as e,C as t,D as n,E as r,U as i,g as a,i as o,o as s,w as c,y as l}from"./index-Bd5aqlfN.js";function u(){let u=e(async e=>{let t=await r(n.GET(`/v1/receipts`,{params:{query:{cursor:e,limit:20}}}));return{rows:t.receipts,next:t.next_cursor}},[a.value]);return c(l,{title:i(s.title),children:c(t,{of:u,none:i(s.none),children:e=>c(o,{of:e},e.id)})})}export{u as default};
