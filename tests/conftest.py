@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra import db, embedded, queue, storage
 from tests import make
-from tests.make import contract, insight
+from tests.make import contract, insight, kept
 
 # Set before anything of ours reads a setting: tests never touch a developer's data.
 DATA_DIR = Path(tempfile.mkdtemp(prefix="qb-"))
@@ -26,18 +26,33 @@ os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Connection
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
+from sqlalchemy import Connection, text
 from sqlmodel import Session
 
+from api.streams import Streams
 from app import create_app
 from domain.catalog.products import seed
+from domain.people import staff
 from infra.columnar.reach import insight_store
 from infra.db import engine, transaction
 from infra.settings import override_settings, settings
 from migrations.schema import migrate
 from schemas.campaigns import Campaign
-from tests.skips import pytest_addoption, pytest_configure  # noqa: F401 - the option --allowed-skips
+from tests import skips
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", action="store_true", help="keep what pages look like in .artifacts/")
+    skips.pytest_addoption(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    kept.pictures = config.getoption("--pictures")
+    skips.pytest_configure(config)
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +61,10 @@ def services() -> Generator[None]:
     DATA_DIR.chmod(0o755)
     with embedded.services():
         storage.have_folder()
+        with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as own:
+            # Here processes are killed and never the machine: what they wrote outlives them in its memory.
+            own.execute(text("ALTER SYSTEM SET fsync = off"))
+            own.execute(text("SELECT pg_reload_conf()"))
         migrate()
         with transaction() as session:
             seed(session)
@@ -136,13 +155,34 @@ def campaign(session: Session) -> Campaign:
     return make.make_campaign(session)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Generator[None]:
+    """Guessing a password is dear by design, and a thousand sign-ins of tests need not be."""
+    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(staff, "_hasher", lambda: cheap)
+        yield
+
+
+@pytest.fixture(scope="session")
+def application() -> FastAPI:
+    """One application for all who only ask it: finding its routes takes longer than most of what is asked."""
+    return create_app()
+
+
+def just_started(app: FastAPI) -> FastAPI:
+    """The application with the settings of now, and nobody watching."""
+    app.middleware_stack, app.state.streams = None, Streams()
+    return app
+
+
 @pytest.fixture
-def client(services: None, session: Session) -> Generator[TestClient]:
+def client(services: None, session: Session, application: FastAPI) -> Generator[TestClient]:
     """The application by HTTP on the test's own session, so nothing outlives the test.
 
     What it answers has to stand in its description, status and code.
     """
-    app = create_app()
+    app = just_started(application)
     app.dependency_overrides[db.unit_of_work] = lambda: session
     app.dependency_overrides[db.read_only] = lambda: session
     app.dependency_overrides[db.export_session] = lambda: session
@@ -151,11 +191,12 @@ def client(services: None, session: Session) -> Generator[TestClient]:
     with TestClient(app) as opened:
         opened.event_hooks = {"response": [lambda answer: untold.extend(contract.untold(answer))]}
         yield opened
+    app.dependency_overrides.clear()
     assert untold == [], "say so in the route's responses: api.contract.refusals"
 
 
 @pytest.fixture
-def real_client(committed: None) -> Generator[TestClient]:
+def real_client(committed: None, application: FastAPI) -> Generator[TestClient]:
     """The application by HTTP with its own transactions: commits are real."""
-    with TestClient(create_app()) as opened:
+    with TestClient(just_started(application)) as opened:
         yield opened

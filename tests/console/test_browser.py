@@ -318,7 +318,7 @@ def test_a_change_that_is_tried_fits_a_small_window(browser: Browser, scene: Sce
     page.locator("select[name=mode]").first.select_option("shadow")
     page.get_by_role("button", name="Thử trên hóa đơn cũ").first.click()
     expect(page.locator("#replay")).to_contain_text("có kết quả khác")
-    page.screenshot(path=str(browsing.ARTIFACTS / "rule-tried-vi-360.png"))
+    browsing.keep_picture(page, "rule-tried-vi-360")
     assert browsing.overflow(page) <= 0
     page.locator("[data-closes]").click()
     expect(page.locator("#replay")).to_be_empty()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from playwright.sync_api import expect
 
@@ -57,8 +59,7 @@ def test_every_page_about_a_brand_fits_and_draws_its_chart(committed: None) -> N
         # Each page once in each language; both widths of one load, since charts follow the window.
         for number, (name, path) in enumerate(pages.items()):
             for language in LANGUAGES if number < 2 else LANGUAGES[number % 2 :][:1]:
-                page.goto(f"{address}/console/language/{language}?next=/console/brands")
-                page.goto(f"{address}/console/{path}")
+                page.goto(f"{address}/console/language/{language}?next={quote(f'/console/{path}')}")
                 assert page.locator("html").get_attribute("lang") == language
                 drawn = page.locator(".plot.drawn svg")
                 if name.removeprefix("insight-") not in WITHOUT_CHART:

@@ -19,6 +19,8 @@ from tests import make
 from tests.make import console
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
+# Before the tests put a cheap one in its place.
+HASHER = staff._hasher
 
 
 def test_password_and_code_open_the_console(client: TestClient, session: Session) -> None:
@@ -26,6 +28,13 @@ def test_password_and_code_open_the_console(client: TestClient, session: Session
     answer = console.sign_in(client, session, member)
     assert (answer.status_code, answer.headers["location"]) == (303, "/console/")
     assert client.get("/console/review").status_code == 200
+
+
+def test_a_password_is_kept_as_dear_to_guess_as_is_advised() -> None:
+    kept = HASHER().hash(console.PASSWORD)
+    _, kind, _, cost, *_ = kept.split("$")
+    assert (kind, cost) == ("argon2id", "m=65536,t=3,p=4")
+    assert HASHER().verify(console.PASSWORD, kept)
 
 
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(client: TestClient, session: Session) -> None:

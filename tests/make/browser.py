@@ -1,4 +1,7 @@
-"""A real browser on a real server, for tests of pages. Pictures of pages are kept in .artifacts/."""
+"""A real browser on a real server, for tests of pages.
+
+`--pictures` keeps what pages look like in .artifacts/: drawing them whole takes longer than what is tested.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from app import create_app
+from tests.make import kept
 
 ARTIFACTS = Path(__file__).parents[2] / ".artifacts"
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -71,11 +75,20 @@ def new_context(browser: Browser, *, width: int = 1440, language: str = "vi") ->
 
 
 def keep_picture(page: Page, name: str) -> None:
-    """Keep what the page looks like, whole."""
+    """Keep what the page looks like, whole, where pictures are asked for."""
+    if not kept.pictures:
+        return
     ARTIFACTS.mkdir(exist_ok=True)
     page.screenshot(path=str(ARTIFACTS / f"{name}.png"), full_page=True)
 
 
 def overflow(page: Page) -> int:
-    """Return by how many pixels the page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    """Return by how many pixels the page is wider than its window, once it has been drawn for it."""
+    return int(page.evaluate(_OVERFLOW_ONCE_DRAWN))
+
+
+# What follows the window's width is laid out between one frame and the next.
+_OVERFLOW_ONCE_DRAWN = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
+    const root = document.documentElement;
+    done(root.scrollWidth - root.clientWidth);
+})))"""

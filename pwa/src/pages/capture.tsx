@@ -1,7 +1,7 @@
 // Taking pictures of one receipt: by the camera with a guide, or from the gallery; then looked at, kept and sent.
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { measured } from "../camera/pictures";
+import { measured, shrunkPicture } from "../camera/work";
 import type { Warning } from "../camera/measure";
 import { t } from "../lib/language";
 import { link } from "../lib/links";
@@ -18,6 +18,8 @@ interface Taken {
   // By the camera here, not chosen from elsewhere.
   live: boolean;
   address: string;
+  // What is sent of it, once it is made.
+  small?: Blob;
   // Undefined while it is looked at, null where this browser can't.
   warnings?: Warning[] | null;
 }
@@ -31,14 +33,17 @@ export default function Capture() {
     const room = pictures.slice(0, PAGES_MAX - pages.length);
     const taken = room.map((picture) => ({ picture, live, address: URL.createObjectURL(picture) }));
     setPages((before) => [...before, ...taken]);
-    for (const { picture } of taken) {
-      void measured(picture).then((found) =>
-        setPages((before) =>
-          before.map((page) =>
-            page.picture === picture ? { ...page, warnings: found && found.warnings } : page,
-          ),
-        ),
-      );
+    void lookAt(taken.map(({ picture }) => picture));
+  };
+  const note = (picture: Blob, news: Partial<Taken>) =>
+    setPages((before) => before.map((page) => (page.picture === picture ? { ...page, ...news } : page)));
+  // One after the other: phones have little memory for pictures.
+  const lookAt = async (pictures: Blob[]) => {
+    for (const picture of pictures) {
+      const small = await shrunkPicture(picture);
+      note(picture, { small });
+      const found = await measured(small);
+      note(picture, { warnings: found && found.warnings });
     }
   };
   const remove = (page: Taken) => {
@@ -48,7 +53,10 @@ export default function Capture() {
   const send = () => {
     setFull(false);
     const takenAt = pages.every(({ live }) => live) ? Date.now() : null;
-    enqueue(pages.map(({ picture }) => picture), takenAt).then(setKey, () => setFull(true));
+    // Whoever is quicker than the phone has the pictures kept as they were taken.
+    const ready = pages.every(({ small }) => small);
+    const kept = pages.map(({ picture, small }) => (ready && small) || picture);
+    enqueue(kept, ready, takenAt).then(setKey, () => setFull(true));
   };
   const again = () => {
     pages.forEach(({ address }) => URL.revokeObjectURL(address));

@@ -1,6 +1,6 @@
 // The live camera with a frame, and the phone's own ways to a picture, which are always offered.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { measured } from "../camera/pictures";
+import { measured } from "../camera/work";
 import type { Warning } from "../camera/measure";
 import { t } from "../lib/language";
 import { capture } from "../words/capture";

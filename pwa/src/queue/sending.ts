@@ -1,6 +1,6 @@
 // Sends what waits: at the start, when there is a network again, when the app comes to the front, and by a clock.
 import { computed, effect, signal } from "@preact/signals";
-import { shrunk } from "../camera/pictures";
+import { shrunkPicture } from "../camera/work";
 import { Refused } from "../lib/faults";
 import { who } from "../lib/session";
 import { all, change, put, remove, type Waiting } from "./store";
@@ -41,12 +41,10 @@ export function startSending(): void {
   });
 }
 
-// Keep pictures, then send them; the answer is their key.
-export async function enqueue(pages: Blob[], takenAt: number | null): Promise<string> {
+// Keep pictures, `ready` where they are as they will be sent, then send them; the answer is their key.
+export async function enqueue(pages: Blob[], ready: boolean, takenAt: number | null): Promise<string> {
   const id = crypto.randomUUID();
-  const first = { ready: false, tries: 0, nextAt: 0 };
-  // As they were taken: what happens from here on, they are there.
-  await put({ id, who: who.value!, madeAt: Date.now(), takenAt, pages, ...first });
+  await put({ id, who: who.value!, madeAt: Date.now(), takenAt, pages, ready, tries: 0, nextAt: 0 });
   void navigator.storage?.persist?.().catch(() => undefined);
   await told();
   hurry();
@@ -108,7 +106,7 @@ async function drain(now: boolean): Promise<void> {
 async function sendOne(item: Waiting): Promise<boolean> {
   sending.value = item.id;
   try {
-    const ready = item.ready ? item : await change(item.id, { pages: await shrunk(item.pages), ready: true });
+    const ready = item.ready ? item : await change(item.id, { pages: await small(item.pages), ready: true });
     if (!ready) return true;
     const accepted = await upload(ready);
     await remove(item.id);
@@ -117,6 +115,13 @@ async function sendOne(item: Waiting): Promise<boolean> {
   } catch (fault) {
     return await putOff(item, fault);
   }
+}
+
+// One page at a time: phones have little memory for pictures.
+async function small(pages: Blob[]): Promise<Blob[]> {
+  const made: Blob[] = [];
+  for (const page of pages) made.push(await shrunkPicture(page));
+  return made;
 }
 
 async function putOff(item: Waiting, fault: unknown): Promise<boolean> {

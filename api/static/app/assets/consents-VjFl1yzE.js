@@ -1,1 +1,0 @@
-import{E as e,F as t,I as n,O as r,Q as i,R as a,a as o,j as s}from"./index-9JyG2-DM.js";import{t as c}from"./choices-DZ7Q9Jmr.js";function l(){let l=a(()=>t(n.GET(`/v1/me/consents`)));return s(e,{title:i(o.title),children:[s(`p`,{children:i(o.lead)}),s(r,{of:l,children:({consents:e})=>s(c,{of:e,saved:l.set})})]})}export{l as default};

@@ -1,1 +1,0 @@
-import{A as e,E as t,F as n,I as r,Q as i,S as a,d as o,j as s,l as c,z as l}from"./index-9JyG2-DM.js";function u(){let u=l(async e=>{let t=await n(r.GET(`/v1/receipts`,{params:{query:{cursor:e,limit:20}}}));return{rows:t.receipts,next:t.next_cursor}},[a.value]);return s(t,{title:i(o.title),children:s(e,{of:u,none:i(o.none),children:e=>s(c,{of:e},e.id)})})}export{u as default};

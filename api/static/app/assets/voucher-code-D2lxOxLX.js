@@ -1,1 +1,0 @@
-import{K as e,Q as t,it as n,j as r,n as i}from"./index-9JyG2-DM.js";function a({of:a}){return a.code===null?r(`p`,{class:`small`,children:t(i.ends,{tail:a.code_tail})}):r(n,{children:[r(`p`,{class:`small`,children:t(i.show)}),r(`p`,{class:`big voucher`,translate:!1,children:a.code}),r(`p`,{class:`small`,children:t(i.lastDay,{day:e(a.last_day)})})]})}export{a as t};
