@@ -118,10 +118,15 @@ class Phone:
 
     def cut(self, port: int, path: str, offset: int, said: int, sent: int) -> None:
         """Say that `said` bytes come, send some of them, and be gone without waiting for an answer."""
+        self.begin_part(port, path, offset, said, sent).close()
+
+    def begin_part(self, port: int, path: str, offset: int, said: int, sent: int) -> socket.socket:
+        """Say that `said` bytes come, and send some of them; the rest may follow."""
         head = part(offset) | self.who | {"Host": "x", "Content-Length": str(said)}
         lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-        with socket.create_connection((LOOPBACK, port), PATIENCE_SECONDS) as opened:
-            opened.sendall(f"PATCH {path} HTTP/1.1\r\n{lines}\r\n".encode() + WHOLE[offset : offset + sent])
+        opened = socket.create_connection((LOOPBACK, port), PATIENCE_SECONDS)
+        opened.sendall(f"PATCH {path} HTTP/1.1\r\n{lines}\r\n".encode() + WHOLE[offset : offset + sent])
+        return opened
 
     def finish(self, port: int, path: str) -> None:
         """Go on as clients do: ask where, send what is left, until nothing is."""
@@ -215,6 +220,22 @@ def test_of_two_that_write_at_one_offset_one_is_taken_and_the_other_told(
     # What the row did not take is gone, and what it took was not replaced.
     assert len(phone.parts) == 1
     assert phone.offset(this_process, path) in {2000, 3000}
+    phone.finish(this_process, path)
+    assert_one_receipt(phone)
+    assert phone.parts == []
+
+
+def test_who_hangs_in_the_middle_of_a_part_keeps_nobody_from_going_on(
+    phone: Phone, own_process: tuple[int, object], this_process: int
+) -> None:
+    path = phone.begin(this_process)
+    with phone.begin_part(this_process, path, 0, len(WHOLE), 5000) as hanging:
+        assert phone.offset(this_process, path) == 0
+        assert phone.send(own_process[0], path, 0, WHOLE[:3000]) == 204
+        # The rest of it comes late: its bytes are those of nobody.
+        hanging.sendall(WHOLE[5000:])
+        assert hanging.recv(100).startswith(b"HTTP/1.1 409")
+    assert phone.offset(this_process, path) == 3000
     phone.finish(this_process, path)
     assert_one_receipt(phone)
     assert phone.parts == []

@@ -5,6 +5,7 @@ import { moment, t } from "../lib/language";
 import { Answer, Fault } from "../parts/answer";
 import { Page } from "../parts/page";
 import { account } from "../words/account";
+import { shell } from "../words/shell";
 
 type Device = Schemas["DeviceView"];
 
@@ -68,7 +69,7 @@ function One({ of: device, signOut }: { of: Device; signOut: () => void }) {
       </span>
       {!device.here && (
         <button type="button" onClick={signOut}>
-          {t(account.signOutThere, { name })}
+          {t(shell.signOut)} <span class="hidden">{name}</span>
         </button>
       )}
     </li>

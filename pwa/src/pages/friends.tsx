@@ -82,7 +82,9 @@ function Claim({ claimed }: { claimed: (view: Referral) => void }) {
         value={code}
         onInput={(event) => setCode(event.currentTarget.value)}
       />
-      <button>{t(club.claim)}</button>
+      <p>
+        <button>{t(club.claim)}</button>
+      </p>
     </form>
   );
 }

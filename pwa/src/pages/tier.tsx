@@ -19,7 +19,7 @@ function Standing({ of: tier }: { of: Schemas["TierView"] }) {
   const { earned, next } = tier;
   return (
     <div class="card">
-      <p class="big">{tier.name ?? t(club.noTier)}</p>
+      {tier.name === null ? <p>{t(club.noTier)}</p> : <p class="big">{tier.name}</p>}
       <p>{t(club.earned, { n: earned })}</p>
       {next && (
         <Progress

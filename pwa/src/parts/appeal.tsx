@@ -38,7 +38,9 @@ export function Appeal({ of: receipt }: { of: Schemas["ReceiptView"] }) {
             value={words}
             onInput={(event) => setWords(event.currentTarget.value)}
           />
-          <button>{t(account.appealSend)}</button>
+          <p>
+            <button>{t(account.appealSend)}</button>
+          </p>
         </form>
       )}
     </section>

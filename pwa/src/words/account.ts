@@ -6,7 +6,6 @@ export const account = {
   noName: { vi: "Thiết bị không tên", en: "A device without a name" },
   lastUsed: { vi: "Dùng lần cuối {at}", en: "Last used {at}" },
   signedIn: { vi: "Đăng nhập {at}", en: "Signed in {at}" },
-  signOutThere: { vi: "Đăng xuất {name}", en: "Sign {name} out" },
   signOutOthers: { vi: "Đăng xuất mọi thiết bị khác", en: "Sign out everywhere else" },
   signOutOthersSure: { vi: "Đăng xuất mọi thiết bị khác?", en: "Sign out everywhere but here?" },
   signedOut: { vi: "Đã đăng xuất {n} thiết bị.", en: "Signed out on {n} {n:device|devices}." },
