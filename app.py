@@ -40,9 +40,12 @@ from api.routes import (
     stream,
     surveys,
     tokens,
+    uploads,
     webhooks,
 )
 from api.streams import Streams
+from api.tus import TusHeaders
+from api.web_app import mount_web_app
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -79,6 +82,7 @@ def create_app() -> FastAPI:
     app.add_middleware(Inside)
     app.add_middleware(RequestLog)
     watch("sign-in", tokens.code_figures)
+    app.add_middleware(TusHeaders)
     app.add_middleware(OtherOrigins)
     for routes in (
         adjustments,
@@ -86,6 +90,7 @@ def create_app() -> FastAPI:
         passkeys,
         devices,
         receipts,
+        uploads,
         appeals,
         me,
         privacy,
@@ -116,4 +121,5 @@ def create_app() -> FastAPI:
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)
+    mount_web_app(app)
     return app

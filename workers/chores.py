@@ -100,6 +100,7 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.offers.forget_offers", hour))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
+    found.append(Chore("workers.privacy.forget_uploads", timedelta(minutes=10)))
     found.append(Chore("workers.exports.look_after_insight_exports", timedelta(minutes=5)))
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
