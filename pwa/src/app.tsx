@@ -4,12 +4,15 @@ import { BASE, link } from "./lib/links";
 import { online } from "./lib/network";
 import { secondFactNeeded, who } from "./lib/session";
 import { takeOver, waiting } from "./lib/shell";
+import { unread } from "./lib/unread";
 import { welcomeDue } from "./lib/welcome";
 import { SignIn } from "./pages/sign-in";
+import { Badge } from "./parts/badge";
 import { Icon } from "./parts/icon";
 import { Page } from "./parts/page";
 import { routes, tabs } from "./routes";
 import { pending } from "./queue/sending";
+import { inbox } from "./words/inbox";
 import { shell } from "./words/shell";
 
 const SecondFact = lazy(() => import("./pages/second-fact"));
@@ -73,6 +76,7 @@ function Tabs() {
           <a key={path} href={link(path)} class={icon} aria-current={isHere ? "page" : undefined}>
             <Icon name={icon} />
             <span>{t(name)}</span>
+            {path === "/more" && <Badge of={unread.value} words={inbox.unread} />}
           </a>
         );
       })}

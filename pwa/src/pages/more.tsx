@@ -5,10 +5,12 @@ import { t } from "../lib/language";
 import { link } from "../lib/links";
 import { forget } from "../lib/session";
 import { Fault } from "../parts/answer";
+import { Badge } from "../parts/badge";
 import { LanguageChoice } from "../parts/language-choice";
 import { Page } from "../parts/page";
 import { pending } from "../queue/sending";
 import { routes } from "../routes";
+import { inbox } from "../words/inbox";
 import { more } from "../words/more";
 import { shell } from "../words/shell";
 
@@ -22,10 +24,11 @@ export default function More() {
     <Page title={t(shell.menu)}>
       <ul class="rows">
         {routes.map(
-          ({ path, menu }) =>
+          ({ path, menu, waits }) =>
             menu && (
               <li key={path} class="row">
                 <a href={link(path)}>{t(menu)}</a>
+                {waits && <Badge of={waits()} words={inbox.unread} />}
               </li>
             ),
         )}

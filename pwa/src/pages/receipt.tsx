@@ -4,6 +4,7 @@ import type { Schemas } from "../lib/api";
 import { moment, money, number, printed, t } from "../lib/language";
 import { mayChange, useReceipt } from "../lib/watch";
 import { Answer } from "../parts/answer";
+import { Appeal } from "../parts/appeal";
 import { Page } from "../parts/page";
 import { Picture } from "../parts/picture";
 import { Status } from "../parts/receipt-row";
@@ -38,6 +39,7 @@ function Whole({ of: view }: { of: Receipt }) {
           ))}
         </ul>
       )}
+      <Appeal of={view} />
       <Head of={view} />
       <Lines of={view} />
       <Campaigns of={view} />

@@ -1,1 +1,0 @@
-import{A as e,D as t,O as n,S as r,T as i,W as a,b as o,n as s}from"./index-AHoFUi-D.js";import{t as c}from"./choices-BKqNY-lz.js";function l(){let l=e(()=>t(n.GET(`/v1/me/consents`)));return i(o,{title:a(s.title),children:[i(`p`,{children:a(s.lead)}),i(r,{of:l,children:({consents:e})=>i(c,{of:e,saved:l.set})})]})}export{l as default};

@@ -1,1 +1,0 @@
-import{D as e,O as t,T as n,W as r,b as i,g as a,i as o,j as s,o as c,w as l}from"./index-AHoFUi-D.js";function u(){let u=s(async n=>{let r=await e(t.GET(`/v1/receipts`,{params:{query:{cursor:n,limit:20}}}));return{rows:r.receipts,next:r.next_cursor}},[a.value]);return n(i,{title:r(c.title),children:n(l,{of:u,none:r(c.none),children:e=>n(o,{of:e},e.id)})})}export{u as default};
