@@ -23,6 +23,8 @@ os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
 os.environ["QUETBILL_INSIGHT_URL"] = "off"
 # A stream tells what there is and ends, except where a test is about streams.
 os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
+# On a crowded machine a test may wait for a minute for its turn, its transaction open.
+os.environ["QUETBILL_IDLE_TRANSACTION_SECONDS_MAX"] = "600"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
 import pytest
