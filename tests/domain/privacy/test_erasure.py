@@ -44,7 +44,7 @@ from tests.make.held import MADE_ELSEWHERE
 from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
 from tests.make.rewards import offered_reward
-from tests.make.segments import a_segment, agree_to_offers
+from tests.make.segments import a_segment, agree_to_offers, an_audience
 from tests.make.surveys import a_survey, an_ask
 from tests.make.ways_in import add_ways_in
 from workers.privacy import erase_shoppers
@@ -98,7 +98,7 @@ CAPPED = {"of": "points", "per": "day", "most": 1_000_000}
 
 def person(client: TestClient, session: Session) -> Shopper:
     """A shopper of whom every table knows: paid, refused and appealing, waiting, looked at by staff."""
-    make.make_campaign(session, rules=[{"name": "spend", "give": [PAYS, STAMPS]}], caps=[CAPPED])
+    campaign = make.make_campaign(session, rules=[{"name": "spend", "give": [PAYS, STAMPS]}], caps=[CAPPED])
     shopper, reviewer = make.make_shopper(session, PHONE), make.make_staff(session)
     session.commit()
     paid = upload(client, shopper, PHOTO, 1)
@@ -131,7 +131,7 @@ def person(client: TestClient, session: Session) -> Shopper:
     say_born(session, shopper.id, BirthYear(birth_year=1990))
     add_ways_in(session, shopper, SECRET)
     an_ask(session, a_survey(session), shopper, score=3)
-    a_segment(session, [agree_to_offers(session, shopper)])
+    a_segment(session, [agree_to_offers(session, an_audience(session, campaign, shopper))])
     members.note_phone(session, shopper.id)
     members.code_of(session, shopper.id)
     # Of nothing that earns: what is counted here are the photographs.
