@@ -21,7 +21,12 @@ from infra.processes import LOOPBACK
 STORE: Final = "quay-doi-qua"
 GIFT_POINTS: Final = 100
 # The samples' purchases lie in these days, whenever the demo is played.
-_DAYS: Final = {"starts_on": "2026-10-01", "ends_on": "2027-12-31", "accepted_days": 456, "valid_days": 365}
+_DAYS: Final = {
+    "starts_on": "2026-10-01",
+    "ends_on": "2099-12-31",
+    "accepted_days": 36_500,
+    "valid_days": 365,
+}
 _DOUBLE: Final = {
     **_DAYS,
     "brands": ["dove", "clear"],

@@ -165,6 +165,13 @@ def give_back_part(session: Session, receipt: Receipt, points: Mapping[UUID, int
         receipt.earning = changed
 
 
+def forgo_rewards(receipt: Receipt) -> None:
+    """Keep that a receipt has no rewards of campaigns any more, though it stands."""
+    kept = receipt.earning or {}
+    outcomes = [{key: value for key, value in one.items() if key != "g"} for one in kept.get("o", ())]
+    receipt.earning = (kept | {"o": outcomes}) if outcomes else receipt.earning
+
+
 def lock(session: Session, receipt: Receipt) -> None:
     """Keep others from judging receipts of those whose caps this one holds: taken before accounts."""
     past.lock_earnings(session, {receipt.shopper_id, *read_kept(receipt.earning).claims.subjects})
