@@ -13,8 +13,10 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
+from api import tus
 from api.auth import SIGN_IN_PREFIX
 from api.errors import problem, unexpected
+from domain.receipts.resumable import OPEN_BYTES_MAX
 from infra import tracing
 from infra.metrics import count_request
 from infra.settings import settings
@@ -39,8 +41,9 @@ SENT_HEADERS = (
     "X-Attestation",
     "X-Device-Id",
     "X-Request-Id",
+    *tus.SENT_HEADERS,
 )
-TOLD_HEADERS = ("Content-Language", "Location", "Retry-After", "X-Request-Id")
+TOLD_HEADERS = ("Content-Language", "Location", "Retry-After", "X-Request-Id", *tus.TOLD_HEADERS)
 PREFLIGHT_SECONDS = 3600
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
 _log = structlog.get_logger()
@@ -55,8 +58,13 @@ def request_bytes_max(path: str) -> int:
     }
     if path.startswith(SIGN_IN_PREFIX):
         return SIGN_IN_BYTES_MAX
+    if path.startswith(f"{tus.PREFIX}/"):
+        # How much of an upload is left is known where its row is read.
+        return OPEN_BYTES_MAX
     path = path.rstrip("/")
     size = given.import_bytes_max if path.endswith("/import") else files.get(path)
+    if path.endswith("/picture"):
+        size = given.upload_bytes_max
     return REQUEST_BYTES_MAX if size is None else size + FORM_OVERHEAD_BYTES
 
 
@@ -130,7 +138,7 @@ class OtherOrigins:
             CORSMiddleware(
                 app,
                 allow_origins=origins,
-                allow_methods=sorted(BODY_METHODS | {"GET"}),
+                allow_methods=sorted(BODY_METHODS | {"GET", "HEAD"}),
                 allow_headers=SENT_HEADERS,
                 expose_headers=TOLD_HEADERS,
                 max_age=PREFLIGHT_SECONDS,

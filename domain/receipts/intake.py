@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.errors import NotFoundError
 from domain.origins.links import note_upload
@@ -25,6 +25,7 @@ from infra.settings import settings
 from infra.statements import Statement
 from schemas.base import new_id
 from schemas.origins import Origin
+from schemas.people import Shopper
 from schemas.receipts import Receipt
 
 
@@ -154,6 +155,13 @@ def accept_receipt(
     if origin is not None:
         note_upload(session, receipt, origin, counts or {})
     return Accepted(receipt, len(upload.photos), replayed=False)
+
+
+def hold_shopper(session: Session, shopper_id: UUID) -> None:
+    """Keep a shopper until this receipt stands, so that erasure, which begins with their row, finds it."""
+    standing = select(Shopper.erased_at).where(Shopper.id == shopper_id)
+    if session.exec(standing.with_for_update(read=True, key_share=True)).one() is not None:
+        raise NotFoundError
 
 
 # Asked by every upload and seldom answered.

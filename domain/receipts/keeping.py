@@ -125,6 +125,7 @@ def _line_rows(
             "confidence": line.confidence,
             "page": line.page,
             "box": list(line.box) if line.box else None,
+            "returned": 0,
         }
         for position, (line, match) in enumerate(zip(reading.lines, matches, strict=True))
     ]
