@@ -8,7 +8,7 @@ from api import auth
 from api.contract import GUIDE, Api, operation_id
 from api.docs_page import mount_docs
 from api.errors import add_error_handlers
-from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
+from api.middleware import AskFirst, BodyLimit, Inside, OtherOrigins, RequestLog
 from api.routes import (
     adjustments,
     appeals,
@@ -18,6 +18,7 @@ from api.routes import (
     campaigns,
     catalog,
     devices,
+    groups,
     health,
     inbox,
     insight,
@@ -39,9 +40,12 @@ from api.routes import (
     stream,
     surveys,
     tokens,
+    uploads,
     webhooks,
 )
 from api.streams import Streams
+from api.tus import TusHeaders
+from api.web_app import mount_web_app
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -75,8 +79,10 @@ def create_app() -> FastAPI:
     app.add_middleware(
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
+    app.add_middleware(Inside)
     app.add_middleware(RequestLog)
     watch("sign-in", tokens.code_figures)
+    app.add_middleware(TusHeaders)
     app.add_middleware(OtherOrigins)
     for routes in (
         adjustments,
@@ -84,6 +90,7 @@ def create_app() -> FastAPI:
         passkeys,
         devices,
         receipts,
+        uploads,
         appeals,
         me,
         privacy,
@@ -100,6 +107,7 @@ def create_app() -> FastAPI:
         purchases,
         review,
         brands,
+        groups,
         insight,
         brand_rewards,
         brand_stories,
@@ -113,4 +121,5 @@ def create_app() -> FastAPI:
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)
+    mount_web_app(app)
     return app

@@ -12,8 +12,9 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final
@@ -68,7 +69,7 @@ class DayFigures:
 
 
 @dataclass
-class _Seen:
+class Seen:
     """What one client saw."""
 
     uploads: list[float] = field(default_factory=list)
@@ -95,15 +96,13 @@ def measure(folder: Path, *, seconds: float, workers: int) -> dict[str, Any]:
         wait_for_workers(workers)
         with transaction() as session:
             accept_any_day(session)
-        parts = {"api": api.pid, "workers": worker.pid, "postgresql": postmaster()}
-        before, started = _cpu_by_part(parts), time.perf_counter()
-        seen = _send(port, photos, CLIENTS_PER_WORKER * workers, time.monotonic() + seconds)
+        parts = {"api": [api.pid], "workers": [worker.pid], "postgresql": [postmaster()]}
+        before, started = cpu_by_part(parts), time.perf_counter()
+        seen = send(port, photos, CLIENTS_PER_WORKER * workers, time.monotonic() + seconds)
         took = time.perf_counter() - started
-        spent = {part: cpu - before[part] for part, cpu in _cpu_by_part(parts).items()}
+        spent = {part: cpu - before[part] for part, cpu in cpu_by_part(parts).items()}
         ends, waits = ends_of()
         described = machine()
-    if refused := [said for one in seen for said in one.refusals]:
-        raise RuntimeError(f"{len(refused)} requests were refused, the first with {refused[0]}")
     uploads = [upload for one in seen for upload in one.uploads]
     by_part = {part: round(cpu / len(waits), 4) for part, cpu in spent.items()}
     figures = DayFigures(
@@ -123,18 +122,25 @@ def measure(folder: Path, *, seconds: float, workers: int) -> dict[str, Any]:
     return asdict(figures)
 
 
-def _send(port: int, photos: Sequence[bytes], clients: int, until: float) -> list[_Seen]:
-    numbers = iter(range(10**9))
-    seen = [_Seen() for _ in range(clients)]
+def send(port: int, photos: Sequence[bytes], clients: int, until: float, first: int = 0) -> list[Seen]:
+    """Let so many clients send until a moment of the monotonic clock, shoppers numbered from `first`.
+
+    Raises:
+        RuntimeError: A request was refused.
+    """
+    numbers = iter(range(first, 10**9))
+    seen = [Seen() for _ in range(clients)]
     threads = [threading.Thread(target=_client, args=(port, photos, numbers, until, one)) for one in seen]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    if refused := [said for one in seen for said in one.refusals]:
+        raise RuntimeError(f"{len(refused)} requests were refused, the first with {refused[0]}")
     return seen
 
 
-def _client(port: int, photos: Sequence[bytes], numbers: Iterator[int], until: float, seen: _Seen) -> None:
+def _client(port: int, photos: Sequence[bytes], numbers: Iterator[int], until: float, seen: Seen) -> None:
     """Send, watch and look, one photograph after another; each is another shopper's."""
     for number in numbers:
         if time.monotonic() > until:
@@ -155,10 +161,22 @@ def _client(port: int, photos: Sequence[bytes], numbers: Iterator[int], until: f
             seen.refusals.append(f"{status} {said[:80]!r}")
             return
         seen.uploads.append(time.perf_counter() - started)
-        for path in (f"/v1/receipts/{json.loads(said)['id']}/events", "/v1/me/balances"):
-            status, said = _asked(port, token, "GET", path)
-            if status != HTTPStatus.OK:
-                seen.refusals.append(f"{status} {said[:80]!r}")
+        _watch(port, token, json.loads(said)["id"])
+        status, said = _asked(port, token, "GET", "/v1/me/balances")
+        if status != HTTPStatus.OK:
+            seen.refusals.append(f"{status} {said[:80]!r}")
+
+
+def _watch(port: int, token: str, receipt_id: str) -> None:
+    """Follow a receipt's events until it is decided, or waits for a person, which nobody here is."""
+    connection = http.client.HTTPConnection(LOOPBACK, port, timeout=PATIENCE_SECONDS)
+    connection.request(
+        "GET", f"/v1/receipts/{receipt_id}/events", headers={"Authorization": f"Bearer {token}"}
+    )
+    for line in connection.getresponse():
+        if line.startswith(b"event: ") and line[7:].strip().decode() not in WAITING_STATUSES:
+            break
+    connection.close()
 
 
 def _asked(
@@ -172,24 +190,24 @@ def _asked(
     return answer.status, said
 
 
-def ends_of() -> tuple[dict[str, int], list[float]]:
-    """How receipts ended, and the seconds from each one's arrival to its end.
+def ends_of(since: datetime | None = None) -> tuple[dict[str, int], list[float]]:
+    """How receipts ended that came in since a moment, and the seconds from each one's arrival to its end.
 
     Raises:
         RuntimeError: Some wait still.
     """
     with Session(engine()) as session:
-        rows = session.exec(select(Receipt.status, Receipt.received_at, col(Receipt.settled_at))).all()
+        asked = select(Receipt.status, Receipt.received_at, col(Receipt.settled_at))
+        if since is not None:
+            asked = asked.where(col(Receipt.received_at) >= since)
+        rows = session.exec(asked).all()
     ends = Counter(status for status, _, _ in rows)
     if any(status in WAITING_STATUSES for status in ends):
         raise RuntimeError(f"Receipts did not end: {dict(ends)}")
     return dict(ends), [(settled - received).total_seconds() for _, received, settled in rows if settled]
 
 
-def _cpu_by_part(parts: dict[str, int]) -> dict[str, float]:
-    """CPU time so far of each part: its processes, and their children that have ended."""
-    valkey = [child for child in psutil.Process().children(recursive=True) if "valkey" in child.name()]
-    return {
-        "valkey": sum(cpu_seconds(one.pid) for one in valkey),
-        **{part: cpu_seconds(pid) for part, pid in parts.items()},
-    }
+def cpu_by_part(parts: Mapping[str, Sequence[int]]) -> dict[str, float]:
+    """CPU time so far of each part: its processes, and their children that have ended; and Valkey's."""
+    valkey = [child.pid for child in psutil.Process().children(recursive=True) if "valkey" in child.name()]
+    return {part: sum(cpu_seconds(pid) for pid in pids) for part, pids in {"valkey": valkey, **parts}.items()}

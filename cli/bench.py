@@ -232,6 +232,22 @@ def day(
 
 
 @app.command()
+def scale(
+    folder: Annotated[Path, typer.Argument(help="Photographs to send.")],
+    workers: Annotated[str, typer.Option(help="How many workers, one number after another.")] = "1,2,4,8",
+    seconds: Annotated[int, typer.Option(min=1, help="How long clients send to each number.")] = 60,
+    recorded: Annotated[int, typer.Option(min=1, help="How long they send where nothing is read.")] = 30,
+    as_json: AsJson = False,
+) -> None:
+    """CPU seconds of a receipt as workers on hosts of their own grow in number, and without reading.
+
+    Takes root: each worker has a network namespace and a delay of its own.
+    """
+    counts = [int(count) for count in workers.split(",")]
+    show(_measure("scale", folder, counts, seconds=seconds, recorded_seconds=recorded), as_json)
+
+
+@app.command()
 def chaos(
     faults: Annotated[int, typer.Option("--n", min=1, max=2000, help="Faults to do.")] = 200,
     seed: Annotated[int, typer.Option(help="Which faults come when.")] = 1,

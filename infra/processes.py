@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from http import HTTPStatus
 from pathlib import Path
@@ -31,14 +32,22 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(log: Path, module: str, *arguments: str) -> Generator[subprocess.Popen[bytes]]:
+def running(
+    log: Path,
+    module: str,
+    *arguments: str,
+    through: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Generator[subprocess.Popen[bytes]]:
     """Run `python -m MODULE ARGUMENTS`, its output in `log`; on leaving, ask it to stop and wait.
 
-    It has a session of its own, so that Ctrl-C in a terminal reaches only the caller.
+    It has a session of its own, so that Ctrl-C in a terminal reaches only the caller. `through` is a command
+    that becomes the one it is given, and `environment` is added to this process's.
     """
     with log.open("ab") as out:
         process = subprocess.Popen(  # noqa: S603 - our own modules
-            [sys.executable, "-m", module, *arguments],
+            [*through, sys.executable, "-m", module, *arguments],
+            env=os.environ | (environment or {}),  # noqa: TID251 - a child's
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=out,

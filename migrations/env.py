@@ -37,6 +37,7 @@ import schemas.signin
 import schemas.staff
 import schemas.stories
 import schemas.surveys
+import schemas.uploads
 import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 

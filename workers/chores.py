@@ -88,6 +88,7 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.rewards.fill_waiting_rewards", timedelta(minutes=1)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.campaigns.keep_audiences", timedelta(minutes=2)))
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
     found.append(Chore("workers.brands.ask_surveys", follow))
@@ -99,6 +100,7 @@ def chores() -> Sequence[Chore]:
     found.append(Chore("workers.offers.forget_offers", hour))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
+    found.append(Chore("workers.privacy.forget_uploads", timedelta(minutes=10)))
     found.append(Chore("workers.exports.look_after_insight_exports", timedelta(minutes=5)))
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from domain.campaigns import terms as t
 from domain.campaigns.budgets import left_of
-from domain.campaigns.compiled import Version, cap_key
+from domain.campaigns.compiled import Version, cap_key, taking_part
 from domain.campaigns.facts import Basket, Case, History
 from domain.campaigns.history import history_of
 from domain.campaigns.programme import live_at
@@ -30,7 +30,7 @@ def offers(session: Session, shopper_id: UUID, language: Language) -> OfferList:
     now, today = clock.now(), clock.till_today()
     versions = [
         version
-        for version in live_at(session, now).versions
+        for version in taking_part(live_at(session, now).versions, shopper_id)
         if version.runs_near(today) and today <= version.terms.ends_on
     ]
     versions.sort(key=lambda version: (version.terms.ends_on, version.no))

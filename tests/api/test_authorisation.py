@@ -23,6 +23,8 @@ from domain.people import accounts, holdout, staff
 from domain.people.audit import Actor
 from domain.people.shoppers import join_staff
 from domain.privacy import export
+from domain.receipts import resumable
+from domain.receipts.resumable import NewUpload
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.campaigns import Campaign
@@ -161,6 +163,7 @@ def world(session: Session, campaign: Campaign, monkeypatch: pytest.MonkeyPatch)
     ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
     ids |= {"campaign": campaign.slug, "run_id": a_dry_run(session, campaign)}
     ids["export_id"] = export.ask_export(session, owner.id).id
+    ids["upload_id"] = resumable.begin(session, owner.id, NewUpload(page_sizes=(1000,))).id
     ids |= who_is_told(session, owner, receipt, admin_id)
     ids |= what_brands_tell(session, owner, campaign)
     ids |= {"staff_id": admin_id, "token": "made-up"}
@@ -234,9 +237,10 @@ def ask(client: TestClient, session: Session, world: World, operation: Operation
     # A door that commits in between would end what is taken back here.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session, "commit", session.flush)
+        headers = sent.pop("headers", {}) | caller.headers
         try:
             return outcome_of(
-                client.request(operation.method, path, headers=caller.headers, follow_redirects=False, **sent)
+                client.request(operation.method, path, headers=headers, follow_redirects=False, **sent)
             )
         finally:
             nested.rollback()
