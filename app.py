@@ -8,21 +8,24 @@ from api import auth
 from api.contract import GUIDE, Api, operation_id
 from api.docs_page import mount_docs
 from api.errors import add_error_handlers
-from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
+from api.middleware import AskFirst, BodyLimit, Inside, OtherOrigins, RequestLog
 from api.routes import (
     adjustments,
     appeals,
     brand_rewards,
+    brand_stories,
     brands,
     campaigns,
     catalog,
     devices,
+    groups,
     health,
     inbox,
     insight,
     me,
     membership,
     names,
+    offers,
     partner_access,
     partners,
     passkeys,
@@ -33,6 +36,7 @@ from api.routes import (
     review,
     rewards,
     segments,
+    stories,
     stream,
     surveys,
     tokens,
@@ -75,6 +79,7 @@ def create_app() -> FastAPI:
     app.add_middleware(
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
+    app.add_middleware(Inside)
     app.add_middleware(RequestLog)
     watch("sign-in", tokens.code_figures)
     app.add_middleware(TusHeaders)
@@ -94,14 +99,18 @@ def create_app() -> FastAPI:
         stream,
         segments,
         surveys,
+        offers,
+        stories,
         membership,
         rewards,
         partners,
         purchases,
         review,
         brands,
+        groups,
         insight,
         brand_rewards,
+        brand_stories,
         campaigns,
         catalog,
         names,

@@ -17,6 +17,8 @@ from api import tus
 from api.auth import SIGN_IN_PREFIX
 from api.errors import problem, unexpected
 from domain.receipts.resumable import OPEN_BYTES_MAX
+from infra import tracing
+from infra.metrics import count_request
 from infra.settings import settings
 
 FORM_OVERHEAD_BYTES = 100_000
@@ -28,6 +30,8 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 # What web apps elsewhere may call and send, and what they may read of an answer's head.
 SHARED_PATHS = ("/v1/", "/openapi.json")
+INSIDE_PATHS = ("/metrics", "/docs", "/openapi.json")
+HEALTH_PATHS = ("/healthz", "/readyz")
 SENT_HEADERS = (
     "Authorization",
     "Content-Type",
@@ -59,6 +63,8 @@ def request_bytes_max(path: str) -> int:
         return OPEN_BYTES_MAX
     path = path.rstrip("/")
     size = given.import_bytes_max if path.endswith("/import") else files.get(path)
+    if path.endswith("/picture"):
+        size = given.upload_bytes_max
     return REQUEST_BYTES_MAX if size is None else size + FORM_OVERHEAD_BYTES
 
 
@@ -147,6 +153,23 @@ class OtherOrigins:
         await (self.shared if shared else self.app)(scope, receive, send)
 
 
+class Inside:
+    """Keep what is for those inside to a port of its own, where one is set, and that port to it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer as if there were no such address."""
+        port = settings().metrics_port
+        if scope["type"] == "http" and port and not scope["path"].startswith(HEALTH_PATHS):
+            is_inside = scope["server"][1] == port
+            if is_inside != scope["path"].startswith(INSIDE_PATHS):
+                await problem(Request(scope), 404, "not_found")(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
 class RequestLog:
     """Give each request an id, bind it to the log, and say how it ended; answer what nothing else did."""
 
@@ -163,7 +186,7 @@ class RequestLog:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         scope.setdefault("state", {})["request_id"] = request_id
-        started = time.perf_counter()
+        started, began_ns = time.perf_counter(), time.time_ns()
         status = 0
 
         async def noted(message: Message) -> None:
@@ -185,4 +208,7 @@ class RequestLog:
             below = getattr(scope.get("route"), "path", None)
             route = "unmatched" if below is None else scope.get("root_path", "") + below
             seconds = round(time.perf_counter() - started, 4)
+            count_request(scope["method"], route, status, seconds)
+            if receipt_id := scope["state"].get("receipt_id"):
+                tracing.begin(receipt_id, f"{scope['method']} {route}", began_ns, status=status)
             _log.info("request", method=scope["method"], route=route, status=status, seconds=seconds)

@@ -22,7 +22,7 @@ from cli import insight
 from cli.demo_app import receipt_to_send, show_codes, way_in
 from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, sign_in, wait_for
 from cli.demo_faults import faults
-from cli.demo_programme import bring_friend, offer_more, redeem, what_campaigns_gave
+from cli.demo_programme import bring_friend, measured_campaign, offer_more, redeem, what_campaigns_gave
 from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
 from cli.ledger import verified_table, verify_with_progress
 from cli.services import ending_on_signals, refuse, said, seed, shown
@@ -193,6 +193,7 @@ def _fill_a_year() -> None:
 def _stay(running_demo: Demo) -> None:
     said.print("Filling the pages of brands with a small synthetic year")
     _fill_a_year()
+    measured_campaign(Door(running_demo.port, running_demo.tokens["admin"]), clock.till_today())
     base = f"http://{LOOPBACK}:{running_demo.port}"
     receipt = receipt_to_send(running_demo.codes.parent)
     for line in (*addresses(base, running_demo.tokens), *way_in(base, receipt)):

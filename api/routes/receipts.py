@@ -134,6 +134,8 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     upload = intake.look_at_upload(photos, captured_at)
     accepted = take_in(session, shopper, sender, upload, idempotency_key)
     receipt = accepted.receipt
+    if not accepted.replayed:
+        request.state.receipt_id = receipt.id
     response.headers["Location"] = f"/v1/receipts/{receipt.id}"
     return ReceiptAccepted(
         id=receipt.id, status=receipt.status, received_at=receipt.received_at, pages=accepted.pages

@@ -186,6 +186,8 @@ def _end(
         # Whoever has ended it meanwhile knows better what became of it.
         given_up = resumable.give_up(session, upload)
         return refused(request, error if given_up else UploadOffsetError())
+    if not accepted.replayed:
+        request.state.receipt_id = accepted.receipt.id
     resumable.note_receipt(session, upload, accepted.receipt.id)
     after_commit(session, lambda: resumable.drop_parts(upload))
     return Response(status_code=204, headers=tus.state(upload, upload.length, accepted.receipt.id))

@@ -38,13 +38,16 @@ from schemas.privacy import PrivacyRequest
 from schemas.receipts import Receipt
 from schemas.reversals import AdjustmentRequest
 from schemas.review import ReviewDecision
+from schemas.stories import StorySeen
 from tests import make
 from tests.api.test_logs import log  # noqa: F401 - a fixture
 from tests.make.held import MADE_ELSEWHERE
+from tests.make.offers import a_choice
 from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
 from tests.make.rewards import offered_reward
 from tests.make.segments import a_segment, agree_to_offers
+from tests.make.stories import a_story
 from tests.make.surveys import a_survey, an_ask
 from tests.make.uploads import half_of_an_upload
 from tests.make.ways_in import add_ways_in
@@ -99,7 +102,7 @@ CAPPED = {"of": "points", "per": "day", "most": 1_000_000}
 
 def person(client: TestClient, session: Session) -> Shopper:
     """A shopper of whom every table knows: paid, refused and appealing, waiting, looked at by staff."""
-    make.make_campaign(session, rules=[{"name": "spend", "give": [PAYS, STAMPS]}], caps=[CAPPED])
+    campaign = make.make_campaign(session, rules=[{"name": "spend", "give": [PAYS, STAMPS]}], caps=[CAPPED])
     shopper, reviewer = make.make_shopper(session, PHONE), make.make_staff(session)
     session.commit()
     paid = upload(client, shopper, PHOTO, 1)
@@ -127,6 +130,8 @@ def person(client: TestClient, session: Session) -> Shopper:
     add_ways_in(session, shopper, SECRET)
     an_ask(session, a_survey(session), shopper, score=3)
     a_segment(session, [agree_to_offers(session, shopper)])
+    a_choice(session, shopper, campaign)
+    session.add(StorySeen(story_id=a_story(session).id, shopper_id=shopper.id, seen_at=clock.now()))
     members.note_phone(session, shopper.id)
     members.code_of(session, shopper.id)
     # Of nothing that earns: what is counted here are the photographs.
