@@ -232,6 +232,21 @@ def day(
 
 
 @app.command()
+def journeys(
+    shoppers: Annotated[int, typer.Option(min=50, help="Shoppers who join.")] = 10_000,
+    days: Annotated[int, typer.Option(min=1, help="Days the clock is put forward.")] = 30,
+    kills: Annotated[int, typer.Option(min=0, help="How often a sender is killed while it sends.")] = 50,
+    seeds: Annotated[int, typer.Option(min=10, help="Journeys that do nothing.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """A made-up month of journeys: what breaks law, goes after a withdrawal or goes twice; 1 if any."""
+    figures = _measure("journeys", shoppers, days, kills, seeds, _say)
+    show(figures, as_json)
+    if figures["broken"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def scale(
     folder: Annotated[Path, typer.Argument(help="Photographs to send.")],
     workers: Annotated[str, typer.Option(help="How many workers, one number after another.")] = "1,2,4,8",

@@ -82,6 +82,9 @@ def chores() -> Sequence[Chore]:
         Chore("workers.chores.follow_members_days", hour),
         Chore("workers.chores.credit_purchases", follow),
         Chore("workers.chores.forget_purchases", hour),
+        Chore("workers.journeys.follow_journeys", follow),
+        Chore("workers.journeys.send_journeys", timedelta(seconds=20)),
+        Chore("workers.journeys.look_after_journeys", timedelta(minutes=5)),
     ]
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)))
