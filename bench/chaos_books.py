@@ -22,7 +22,7 @@ from bench.failing_receiver import FailingReceiver
 from domain.insights.store import compare, derive
 from domain.ledger.reversal import standing_earnings
 from domain.ledger.verify import verify
-from domain.rewards.redemptions import kept_key
+from domain.rewards.redemptions import kept_keys
 from domain.verification import CHECKS
 from infra.columnar import connect
 from infra.columnar.store import ColumnarError
@@ -122,10 +122,10 @@ def _vouchers(session: Session, kept: Kept) -> list[str]:
         said.append(f"vouchers: {len(given)} have an owner, by {len(by_key)} keys")
     known = set()
     for number, told in sorted(kept.buys.told.items()):
-        known.add(kept_key(told.shopper_id, key_of(number)))
-        said += _voucher_off(number, told, by_key.get(kept_key(told.shopper_id, key_of(number))))
+        known.add(kept_keys(told.shopper_id, key_of(number))[0])
+        said += _voucher_off(number, told, by_key.get(kept_keys(told.shopper_id, key_of(number))[0]))
     buyers = kept.stage.buyers
-    known |= {kept_key(buyers[number % len(buyers)].id, key_of(number)) for number in kept.buys.unsure}
+    known |= {kept_keys(buyers[number % len(buyers)].id, key_of(number))[0] for number in kept.buys.unsure}
     said += [f"voucher {row.id} was taken by nobody" for key, row in by_key.items() if key not in known]
     return said
 
