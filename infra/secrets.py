@@ -42,6 +42,7 @@ PURPOSES: Final[Mapping[str, Use]] = {
     "insight store": "pseudonym",
     "insight sketch": "pseudonym",
     "survey lots": "pseudonym",
+    "journey arms": "pseudonym",
     "holdout": "pseudonym",
     "one-time code": "code",
     "one-time code on its way": "code",
