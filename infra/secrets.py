@@ -44,6 +44,8 @@ PURPOSES: Final[Mapping[str, Use]] = {
     "survey lots": "pseudonym",
     "journey arms": "pseudonym",
     "holdout": "pseudonym",
+    "trial": "pseudonym",
+    "journey arms": "pseudonym",
     "one-time code": "code",
     "one-time code on its way": "code",
     "phone of a code": "code",
