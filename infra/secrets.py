@@ -42,7 +42,6 @@ PURPOSES: Final[Mapping[str, Use]] = {
     "insight store": "pseudonym",
     "insight sketch": "pseudonym",
     "survey lots": "pseudonym",
-    "journey arms": "pseudonym",
     "holdout": "pseudonym",
     "trial": "pseudonym",
     "journey arms": "pseudonym",
