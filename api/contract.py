@@ -39,6 +39,7 @@ PARAMETERS: Final = {
     "link_id": "The learned link's id.",
     "brand": "Slug of the brand.",
     "campaign": "Slug of the campaign.",
+    "journey": "Slug of the journey.",
     "reward_id": "The reward's id.",
     "voucher_id": "The voucher's id.",
     "reward": "Slug of the reward.",

@@ -185,7 +185,7 @@ def test_every_ready_made_journey_can_be_published(client: TestClient, session: 
         begin(client, admin, brand, name)
         assert client.put(f"{JOURNEYS}/{name}/draft", headers=admin, json=said).status_code == 200
         assert client.post(f"{JOURNEYS}/{name}/publish", headers=admin).json()["state"] == "live"
-    assert client.get(f"{JOURNEYS}/schema", headers=admin).json()["title"] == "Terms"
+    assert client.get(f"{JOURNEYS}/schema", headers=admin).json()["title"] == "JourneyTerms"
 
 
 def test_days_and_results_tell_nothing_of_few(
