@@ -5,6 +5,11 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from sqlmodel import Session
+
+from domain.receipts import resumable
+from domain.receipts.resumable import NewUpload
+from schemas.people import Shopper
 from tests.make.bodies import PART, TUS
 
 
@@ -28,3 +33,11 @@ def begin(client: Any, who: dict[str, str], *photos: bytes, **headers: str) -> s
     answer = client.post("/v1/uploads", headers=who | pages(*photos) | headers)
     assert answer.status_code == 201, answer.text
     return str(answer.headers["location"])
+
+
+def half_of_an_upload(session: Session, shopper: Shopper, name: str) -> None:
+    """What a phone was cut off from, all of it named alike."""
+    wanted = NewUpload((9_000,), idempotency_key=f"{name}-half", client_metadata=f"filename {name}")
+    begun = resumable.begin(session, shopper.id, wanted)
+    content = f"half of {name}".encode()
+    resumable.note_part(session, begun, resumable.keep_part(begun, content), len(content))

@@ -14,9 +14,9 @@ import {
   type Warning,
 } from "./measure";
 
-// The long side at which reading loses nothing (docs/decisions/0231).
-export const SIDE_PX = 2000;
-const QUALITY = 0.8;
+// The long side and the quality at which reading loses nothing (docs/decisions/0231).
+export const SIDE_PX = 2500;
+const QUALITY = 0.65;
 // Not worth encoding anew: a screenshot, or a picture that was shrunk before.
 const SMALL_BYTES = 400_000;
 

@@ -24,8 +24,7 @@ from domain.people.shoppers import say_born
 from domain.privacy import erasure
 from domain.privacy.held import HELD, belongs, table
 from domain.purchases import members
-from domain.receipts import intake, resumable
-from domain.receipts.resumable import NewUpload
+from domain.receipts import intake
 from domain.receipts.rows import locked
 from domain.rewards import redemptions
 from domain.verification import CHECKS
@@ -47,9 +46,10 @@ from tests.make.offers import a_choice
 from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
 from tests.make.rewards import offered_reward
-from tests.make.segments import a_segment, agree_to_offers
+from tests.make.segments import a_segment, agree_to_offers, an_audience
 from tests.make.stories import a_story
 from tests.make.surveys import a_survey, an_ask
+from tests.make.uploads import half_of_an_upload
 from tests.make.ways_in import add_ways_in
 from workers.privacy import erase_shoppers
 
@@ -89,14 +89,6 @@ def upload(client: TestClient, shopper: Shopper, photo: bytes, number: int) -> U
     return UUID(client.post("/v1/receipts", files={"image": photo}, headers=headers).json()["id"])
 
 
-def part_of_upload(session: Session, shopper: Shopper) -> None:
-    """Half of an upload, which a phone was cut off from."""
-    wanted = NewUpload((9_000,), idempotency_key=f"{SECRET}-half", client_metadata=f"filename {SECRET}")
-    begun = resumable.begin(session, shopper.id, wanted)
-    part = resumable.keep_part(begun, f"half of {SECRET}".encode())
-    resumable.note_part(session, begun, part, 20)
-
-
 def settle(receipt_id: UUID, **reading: Any) -> str | None:
     with transaction() as session:
         read = make.make_reading(make.make_line(f"OMO {SECRET}"), **reading)
@@ -120,17 +112,10 @@ def person(client: TestClient, session: Session) -> Shopper:
     appeal = {"words": f"I am {SECRET}, call {PHONE}"}
     client.post(f"/v1/receipts/{refused}/appeal", json=appeal, headers=signed(shopper))
     upload(client, shopper, make.make_photo(mark="waits"), 3)
-    part_of_upload(session, shopper)
+    half_of_an_upload(session, shopper, SECRET)
     record_act(session, reviewer.id, "approved", receipt_id=paid, details={"store": [SECRET, None]})
-    session.add(
-        ReviewDecision(
-            receipt_id=refused,
-            reviewer_id=reviewer.id,
-            decision="reject",
-            reason=SECRET,
-            decided_at=clock.now(),
-        )
-    )
+    said = {"decision": "reject", "reason": SECRET, "decided_at": clock.now()}
+    session.add(ReviewDecision(receipt_id=refused, reviewer_id=reviewer.id, **said))
     session.add(
         PushTarget(
             shopper_id=shopper.id,
@@ -144,7 +129,7 @@ def person(client: TestClient, session: Session) -> Shopper:
     say_born(session, shopper.id, BirthYear(birth_year=1990))
     add_ways_in(session, shopper, SECRET)
     an_ask(session, a_survey(session), shopper, score=3)
-    a_segment(session, [agree_to_offers(session, shopper)])
+    a_segment(session, [agree_to_offers(session, an_audience(session, campaign, shopper))])
     a_choice(session, shopper, campaign)
     session.add(StorySeen(story_id=a_story(session).id, shopper_id=shopper.id, seen_at=clock.now()))
     members.note_phone(session, shopper.id)
@@ -207,7 +192,6 @@ def test_nothing_tells_of_the_person_in_any_table_object_or_line_of_the_log(
     named, before = names_of(shopper), everything()
     assert all(any(name in rows for rows in before.values()) for name in named if name != DEVICE)
     mine = list(storage.objects_of(shopper.id))
-    # Two pictures and half of one.
     assert len(mine) == 3
     answer = ask(real_client, shopper)
     assert answer.status_code == 202
