@@ -7,9 +7,10 @@ WORKDIR /app
 RUN pip install --no-cache-dir uv==0.13.9
 # What is locked changes less often than the source, so it has a layer of its own.
 COPY pyproject.toml uv.lock README.md ./
-RUN uv sync --frozen --no-dev --no-install-project
+RUN uv sync --frozen --no-dev --no-install-project --extra tracing
 COPY . .
-RUN uv sync --frozen --no-dev --no-editable
+# Tracing is an extra: small, and off until QUETBILL_TRACES_URL is set.
+RUN uv sync --frozen --no-dev --no-editable --extra tracing
 
 FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa184956261b4301ebaf6dbb0a3543d
 # Debian stable keeps one version of a package, the newest: there is no older one to pin.
@@ -20,7 +21,10 @@ RUN apt-get update \
     && useradd --uid 10001 --create-home quetbill \
     && install -d -o quetbill -g quetbill /data
 COPY --from=build /app/.venv /app/.venv
-ENV PATH=/app/.venv/bin:$PATH \
+# docker build --build-arg BUILD=$(git rev-parse --short HEAD): /metrics says which it is.
+ARG BUILD=""
+ENV QUETBILL_BUILD=$BUILD \
+    PATH=/app/.venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     QUETBILL_DATA_DIR=/data \
     QUETBILL_API_HOST=0.0.0.0

@@ -8,21 +8,24 @@ from api import auth
 from api.contract import GUIDE, Api, operation_id
 from api.docs_page import mount_docs
 from api.errors import add_error_handlers
-from api.middleware import AskFirst, BodyLimit, OtherOrigins, RequestLog
+from api.middleware import AskFirst, BodyLimit, Inside, OtherOrigins, RequestLog
 from api.routes import (
     adjustments,
     appeals,
     brand_rewards,
+    brand_stories,
     brands,
     campaigns,
     catalog,
     devices,
+    groups,
     health,
     inbox,
     insight,
     me,
     membership,
     names,
+    offers,
     partner_access,
     partners,
     passkeys,
@@ -33,12 +36,16 @@ from api.routes import (
     review,
     rewards,
     segments,
+    stories,
     stream,
     surveys,
     tokens,
+    uploads,
     webhooks,
 )
 from api.streams import Streams
+from api.tus import TusHeaders
+from api.web_app import mount_web_app
 from console import sign_in
 from console.main import mount_console
 from console.render import PREFIX
@@ -72,8 +79,10 @@ def create_app() -> FastAPI:
     app.add_middleware(
         AskFirst, doors={"/v1/": auth.refusal_before_body, PREFIX: sign_in.refusal_before_body}
     )
+    app.add_middleware(Inside)
     app.add_middleware(RequestLog)
     watch("sign-in", tokens.code_figures)
+    app.add_middleware(TusHeaders)
     app.add_middleware(OtherOrigins)
     for routes in (
         adjustments,
@@ -81,6 +90,7 @@ def create_app() -> FastAPI:
         passkeys,
         devices,
         receipts,
+        uploads,
         appeals,
         me,
         privacy,
@@ -89,14 +99,18 @@ def create_app() -> FastAPI:
         stream,
         segments,
         surveys,
+        offers,
+        stories,
         membership,
         rewards,
         partners,
         purchases,
         review,
         brands,
+        groups,
         insight,
         brand_rewards,
+        brand_stories,
         campaigns,
         catalog,
         names,
@@ -107,4 +121,5 @@ def create_app() -> FastAPI:
         app.include_router(routes.router)
     mount_docs(app)
     mount_console(app)
+    mount_web_app(app)
     return app

@@ -16,10 +16,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute
 
-from api.errors import MEDIA_TYPE, DoorError
+from api.errors import MEDIA_TYPE, DoorError, code_of, title_of
 from domain.errors import DomainError
 from infra.settings import settings
-from infra.web import CODE_BY_STATUS, STATUS_BY_KIND
+from infra.web import STATUS_BY_KIND
 from infra.words import say
 from schemas.problems import Problem, ProblemError
 
@@ -35,6 +35,7 @@ RETRY_AFTER: Final = {
 # What stands in many paths and queries, in one place.
 PARAMETERS: Final = {
     "receipt_id": "The receipt's id.",
+    "upload_id": "The upload's id.",
     "link_id": "The learned link's id.",
     "brand": "Slug of the brand.",
     "campaign": "Slug of the campaign.",
@@ -47,8 +48,11 @@ PARAMETERS: Final = {
     "measure": "Name of the measure, as in the list.",
     "device_id": "The device's id.",
     "ask_id": "The id under which the shopper was asked.",
-    "survey": "`nps` or `csat`.",
+    "survey": "`nps`, `csat`, `receipt` or `offer`.",
     "segment": "Slug of the segment.",
+    "choice_id": "The id of the offer that was put first.",
+    "story_id": "The story's id.",
+    "story": "Slug of the story.",
     "passkey_id": "The passkey's id.",
     "run_id": "The dry run's id.",
     "export_id": "The export's id.",
@@ -72,7 +76,7 @@ PARAMETERS: Final = {
     "idempotency-key": "A name of your choosing for this request: the same one answers as before.",
 }
 # Where a shopper's session is asked for.
-SHOPPERS_PATHS: Final = ("/v1/me", "/v1/receipts", "/v1/rewards", "/v1/auth/", "/v1/catalog/")
+SHOPPERS_PATHS: Final = ("/v1/me", "/v1/receipts", "/v1/uploads", "/v1/rewards", "/v1/auth/", "/v1/catalog/")
 # What any operation may answer, with the name of the response that all of them share.
 FAULTS: Final = {500: "unexpected_error", 503: "not_ready"}
 LOCATION: Final = {
@@ -97,7 +101,7 @@ def refusals(*errors: type[DomainError | DoorError], **codes: int) -> dict[int |
         if issubclass(error, DomainError):
             codes[error.code] = STATUS_BY_KIND[error.kind]
         else:
-            codes[CODE_BY_STATUS[error.status]] = error.status
+            codes[code_of(error)] = error.status
     for code, status in codes.items():
         found.setdefault(status, {CODES: []})[CODES].append(code)
     return found
@@ -232,7 +236,7 @@ def _response(status: int, codes: Sequence[str]) -> dict[str, Any]:
 def _example(status: int, code: str) -> dict[str, Any]:
     return {
         "type": f"urn:quetbill:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "code": code,
         "detail": say("problem", code, "en"),

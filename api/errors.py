@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import structlog
 from fastapi import FastAPI, Request
@@ -20,13 +20,16 @@ from infra.web import CODE_BY_STATUS, EXPORT_RETRY_SECONDS, STATUS_BY_KIND
 from infra.words import fault_words, language_of, say
 
 MEDIA_TYPE = "application/problem+json"
+# A status that tus has and HTTP has not.
+TITLES = {460: "Checksum Mismatch"}
 _log = structlog.get_logger()
 
 
 class DoorError(Exception):
-    """A refusal that is about HTTP itself, with its status."""
+    """A refusal that is about HTTP itself, with its status; `code` only where the status doesn't tell it."""
 
-    status = 400
+    status: ClassVar[int] = 400
+    code: ClassVar[str] = ""
 
     def __init__(self, **values: Any) -> None:
         super().__init__(values)
@@ -57,6 +60,22 @@ class UnsupportedMediaTypeError(DoorError):
     status = 415
 
 
+class RequestTooLargeError(DoorError):
+    """The body is longer than `megabytes_max` says, or would be."""
+
+    status = 413
+
+
+def code_of(error: DoorError | type[DoorError]) -> str:
+    """Return the stable code of a refusal that is about HTTP itself."""
+    return error.code or CODE_BY_STATUS[error.status]
+
+
+def title_of(status: int) -> str:
+    """Return a status in HTTP's own words, or in those of the protocol that has it."""
+    return TITLES.get(status) or HTTPStatus(status).phrase
+
+
 def problem(
     request: Request, status: int, code: str, values: dict[str, Any] | None = None, **more: Any
 ) -> JSONResponse:
@@ -64,7 +83,7 @@ def problem(
     language = language_of(request.headers.get("accept-language"))
     body = {
         "type": f"urn:quetbill:problem:{code}",
-        "title": HTTPStatus(status).phrase,
+        "title": title_of(status),
         "status": status,
         "code": code,
         "detail": say("problem", code, language, values),
@@ -92,7 +111,7 @@ def refused(request: Request, error: DomainError) -> JSONResponse:
 
 def _door_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, DoorError)  # noqa: S101 - the handler is registered for it
-    return problem(request, error.status, CODE_BY_STATUS[error.status], error.values)
+    return problem(request, error.status, code_of(error), error.values)
 
 
 def _http_error(request: Request, error: Exception) -> JSONResponse:

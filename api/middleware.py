@@ -13,8 +13,12 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
+from api import tus
 from api.auth import SIGN_IN_PREFIX
 from api.errors import problem, unexpected
+from domain.receipts.resumable import OPEN_BYTES_MAX
+from infra import tracing
+from infra.metrics import count_request
 from infra.settings import settings
 
 FORM_OVERHEAD_BYTES = 100_000
@@ -26,6 +30,8 @@ BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 NO_SNIFFING = (b"x-content-type-options", b"nosniff")
 # What web apps elsewhere may call and send, and what they may read of an answer's head.
 SHARED_PATHS = ("/v1/", "/openapi.json")
+INSIDE_PATHS = ("/metrics", "/docs", "/openapi.json")
+HEALTH_PATHS = ("/healthz", "/readyz")
 SENT_HEADERS = (
     "Authorization",
     "Content-Type",
@@ -35,8 +41,9 @@ SENT_HEADERS = (
     "X-Attestation",
     "X-Device-Id",
     "X-Request-Id",
+    *tus.SENT_HEADERS,
 )
-TOLD_HEADERS = ("Content-Language", "Location", "Retry-After", "X-Request-Id")
+TOLD_HEADERS = ("Content-Language", "Location", "Retry-After", "X-Request-Id", *tus.TOLD_HEADERS)
 PREFLIGHT_SECONDS = 3600
 REQUEST_ID = re.compile(r"^[A-Za-z0-9_.-]{8,64}$")
 _log = structlog.get_logger()
@@ -51,8 +58,13 @@ def request_bytes_max(path: str) -> int:
     }
     if path.startswith(SIGN_IN_PREFIX):
         return SIGN_IN_BYTES_MAX
+    if path.startswith(f"{tus.PREFIX}/"):
+        # How much of an upload is left is known where its row is read.
+        return OPEN_BYTES_MAX
     path = path.rstrip("/")
     size = given.import_bytes_max if path.endswith("/import") else files.get(path)
+    if path.endswith("/picture"):
+        size = given.upload_bytes_max
     return REQUEST_BYTES_MAX if size is None else size + FORM_OVERHEAD_BYTES
 
 
@@ -126,7 +138,7 @@ class OtherOrigins:
             CORSMiddleware(
                 app,
                 allow_origins=origins,
-                allow_methods=sorted(BODY_METHODS | {"GET"}),
+                allow_methods=sorted(BODY_METHODS | {"GET", "HEAD"}),
                 allow_headers=SENT_HEADERS,
                 expose_headers=TOLD_HEADERS,
                 max_age=PREFLIGHT_SECONDS,
@@ -139,6 +151,23 @@ class OtherOrigins:
         """Pass the request on; answer a browser that asks whether it may send one."""
         shared = scope["type"] == "http" and scope["path"].startswith(SHARED_PATHS)
         await (self.shared if shared else self.app)(scope, receive, send)
+
+
+class Inside:
+    """Keep what is for those inside to a port of its own, where one is set, and that port to it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or answer as if there were no such address."""
+        port = settings().metrics_port
+        if scope["type"] == "http" and port and not scope["path"].startswith(HEALTH_PATHS):
+            is_inside = scope["server"][1] == port
+            if is_inside != scope["path"].startswith(INSIDE_PATHS):
+                await problem(Request(scope), 404, "not_found")(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
 
 
 class RequestLog:
@@ -157,7 +186,7 @@ class RequestLog:
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=request_id)
         scope.setdefault("state", {})["request_id"] = request_id
-        started = time.perf_counter()
+        started, began_ns = time.perf_counter(), time.time_ns()
         status = 0
 
         async def noted(message: Message) -> None:
@@ -179,4 +208,7 @@ class RequestLog:
             below = getattr(scope.get("route"), "path", None)
             route = "unmatched" if below is None else scope.get("root_path", "") + below
             seconds = round(time.perf_counter() - started, 4)
+            count_request(scope["method"], route, status, seconds)
+            if receipt_id := scope["state"].get("receipt_id"):
+                tracing.begin(receipt_id, f"{scope['method']} {route}", began_ns, status=status)
             _log.info("request", method=scope["method"], route=route, status=status, seconds=seconds)

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, StringConstraints
 from sqlmodel import Session
 
 from domain.origins.attestations import attest
-from domain.origins.links import keyed_hash
+from domain.origins.links import keyed_hash, keyed_hashes
 from infra.addresses import client_address, neighbourhood, subscriber
 from infra.attestation import HEADER_LENGTH_MAX
 from schemas.base import Text
@@ -98,8 +98,10 @@ def caller_origin(request: Request, headers: Annotated[DeviceHeaders, Header()])
     address = client_address(peer, request.headers.getlist("x-forwarded-for"))
     device = (headers.x_device_id or "")[:DEVICE_ID_LENGTH_MAX]
     version = headers.x_app_version or ""
+    devices = keyed_hashes("device", device) if device else ()
     return Origin(
-        device=keyed_hash("device", device) if device else None,
+        device=devices[0] if devices else None,
+        former_devices=devices[1:],
         address=keyed_hash("address", subscriber(address)) if address else None,
         network=keyed_hash("network", neighbourhood(address)) if address else None,
         client=client_kind(request.headers.get("user-agent")),

@@ -144,6 +144,26 @@ def insight(
 
 
 @app.command()
+def offers(
+    shoppers: Annotated[
+        int, typer.Option(min=10, max=100_000, help="Shoppers who open the app each day.")
+    ] = 200,
+    days: Annotated[int, typer.Option(min=15, max=400, help="For how many days.")] = 45,
+    as_json: AsJson = False,
+) -> None:
+    """Whether the offer that is put first becomes the one used most, and other choices are weighed rightly.
+
+    Ends with 1 where an estimate is far from the truth, or an offer fell below its part of the floor.
+    """
+    figures = _measure("offers", shoppers, days, _say)
+    show(figures, as_json)
+    # Chances are logged to six digits.
+    fell = figures["floor_promised_least"] < figures["floor"] - 1e-3
+    if fell or not (figures["weighed_best_holds"] and figures["weighed_lot_holds"]):
+        raise typer.Exit(1)
+
+
+@app.command()
 def credit(
     folder: Annotated[Path, typer.Argument(help="Pictures of honest receipts, with gt.jsonl.")],
     readings: Annotated[

@@ -19,9 +19,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 import samples
 from cli import insight
+from cli.demo_app import receipt_to_send, show_codes, way_in
 from cli.demo_day import DemoError, Door, Upload, first_uploads, second_uploads, send, sign_in, wait_for
 from cli.demo_faults import faults
-from cli.demo_programme import bring_friend, offer_more, redeem, what_campaigns_gave
+from cli.demo_programme import bring_friend, measured_campaign, offer_more, redeem, what_campaigns_gave
 from cli.demo_tables import addresses, balance_table, case_panel, receipt_table
 from cli.ledger import verified_table, verify_with_progress
 from cli.services import ending_on_signals, refuse, said, seed, shown
@@ -192,15 +193,14 @@ def _fill_a_year() -> None:
 def _stay(running_demo: Demo) -> None:
     said.print("Filling the pages of brands with a small synthetic year")
     _fill_a_year()
-    for line in addresses(f"http://{LOOPBACK}:{running_demo.port}", running_demo.tokens):
+    measured_campaign(Door(running_demo.port, running_demo.tokens["admin"]), clock.till_today())
+    base = f"http://{LOOPBACK}:{running_demo.port}"
+    receipt = receipt_to_send(running_demo.codes.parent)
+    for line in (*addresses(base, running_demo.tokens), *way_in(base, receipt)):
         shown.print(line, soft_wrap=True, markup=False)
-    phones = ", ".join(f"{name} {phone}" for name, phone in (SHOPPERS | CHEAT).items())
-    shown.print(
-        f"shoppers sign in by phone ({phones}); their codes are in {running_demo.codes}", soft_wrap=True
-    )
     said.print("Serving until Ctrl-C.")
     try:
-        running_demo.api.wait()
+        show_codes(running_demo.codes, running_demo.api)
     except KeyboardInterrupt:
         said.print("Stopping.")
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from uuid import uuid4
 
@@ -21,7 +21,12 @@ from infra.processes import LOOPBACK
 STORE: Final = "quay-doi-qua"
 GIFT_POINTS: Final = 100
 # The samples' purchases lie in these days, whenever the demo is played.
-_DAYS: Final = {"starts_on": "2026-10-01", "ends_on": "2027-12-31", "accepted_days": 456, "valid_days": 365}
+_DAYS: Final = {
+    "starts_on": "2026-10-01",
+    "ends_on": "2099-12-31",
+    "accepted_days": 36_500,
+    "valid_days": 365,
+}
 _DOUBLE: Final = {
     **_DAYS,
     "brands": ["dove", "clear"],
@@ -51,6 +56,35 @@ def offer_more(admin: Door) -> None:
         admin.send("POST", "/v1/campaigns", {"slug": slug, "name": name})
         admin.send("PUT", f"/v1/campaigns/{slug}/draft", terms)
         admin.send("POST", f"/v1/campaigns/{slug}/publish")
+
+
+def measured_campaign(admin: Door, today: date) -> None:
+    """Publish a campaign of last summer with a hold-out and objectives, so that its figures are due.
+
+    Raises:
+        httpx.HTTPError: The API refuses or is away.
+    """
+    began, ended = today - timedelta(days=120), today - timedelta(days=60)
+    quarter = f"{began.year}-Q{(began.month + 2) // 3}"
+    terms = {
+        "starts_on": began.isoformat(),
+        "ends_on": ended.isoformat(),
+        "brands": ["omo"],
+        "rules": [{"name": "bonus", "give": [{"kind": "fixed", "points": 5}]}],
+        "measuring": {
+            "holdout_percent": 10,
+            "objectives": [
+                {"event": "joined", "target": 200, "period": quarter},
+                {"event": "tried_new_product", "target": 100, "period": quarter},
+                {"event": "returned_after_60_days", "target": 150, "period": quarter},
+            ],
+        },
+    }
+    name = {"slug": "omo-summer", "name": "OMO, last summer", "brand": "omo"}
+    admin.send("POST", "/v1/campaigns", name)
+    admin.send("PUT", "/v1/campaigns/omo-summer/draft", terms)
+    began_at = datetime.now(UTC) - timedelta(days=120)
+    admin.send("POST", "/v1/campaigns/omo-summer/publish", {"at": began_at.isoformat()})
 
 
 def what_campaigns_gave(admin: Door) -> Table:

@@ -23,7 +23,7 @@ import migrations
 from cli.services import shown
 from infra import queue, storage
 from infra.db import engine
-from infra.secrets import SecretMissingError, token_secret
+from infra.secrets import SecretMissingError, check_secrets
 from infra.settings import settings
 from ocr.engines.base import EngineError
 from ocr.engines.factory import find_tessdata, make_engine
@@ -167,14 +167,14 @@ def check_data_dir() -> Finding:
 
 
 def check_secret() -> Finding:
-    """See whether there is a key to sign tokens with."""
+    """See whether there are secrets to sign, hash and seal with."""
     if not settings().database_url and not settings().token_secret.get_secret_value():
-        return Finding("token secret", well=True, found="made in the data folder when needed")
+        return Finding("secrets", well=True, found="made in the data folder when needed")
     try:
-        token_secret()
+        check_secrets()
     except SecretMissingError as error:
-        return Finding("token secret", well=False, found="missing", remedy=str(error))
-    return Finding("token secret", well=True, found="set")
+        return Finding("secrets", well=False, found="missing", remedy=str(error))
+    return Finding("secrets", well=True, found="set")
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (

@@ -30,6 +30,9 @@ MODULES = {
     "simulate": "cli.simulate",
     "ledger": "cli.ledger",
     "insight": "cli.insight",
+    "secret": "cli.secret",
+    "backup": "cli.backup",
+    "restore": "cli.backup",
 }
 
 

@@ -7,30 +7,29 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from prometheus_client import start_http_server
 
 from cli.services import ending_on_signals, refuse, said, services
 from infra.connections import Server, TimedProtocol
-from infra.metrics import registry
-from infra.secrets import SecretMissingError, token_secret
+from infra.secrets import SecretMissingError, check_secrets
 from infra.settings import override_settings, settings
 
 app = typer.Typer(add_completion=False)
 
 
-def check_port_is_free(host: str, port: int) -> None:
-    """Say that a port is taken before anything is said to be on it."""
+def listening(host: str, port: int) -> socket.socket:
+    """Return a socket bound to an address: one that is taken is said before anything is on it."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with socket.socket(family, kind, protocol) as probe:
-            # As the server itself does: a port whose last connections are just closing is free.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind(address)
+        made = socket.socket(family, kind, protocol)
+        # A port whose last connections are just closing is free.
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind(address)
     except OSError as error:
         raise refuse(
             f"Can't listen on {host}:{port}: {(error.strerror or str(error)).lower()}. "
             "Choose another with --port or QUETBILL_API_PORT."
         ) from error
+    return made
 
 
 @app.command()
@@ -43,13 +42,13 @@ def serve(
     # uvicorn ends its requests on SIGTERM, then has the signal end the process: what is embedded stops first.
     with ending_on_signals(), services(insight=True):
         try:
-            token_secret()
+            check_secrets()
         except SecretMissingError as error:
             raise refuse(str(error)) from error
-        check_port_is_free(settings().api_host, settings().api_port)
+        sockets = [listening(settings().api_host, settings().api_port)]
         said.print(f"API on http://{settings().api_host}:{settings().api_port}, described by /openapi.json")
         if settings().metrics_port:
-            start_http_server(settings().metrics_port, settings().api_host, registry())
+            sockets.append(listening(settings().api_host, settings().metrics_port))
         server = Server(
             uvicorn.Config(
                 "app:create_app",
@@ -65,6 +64,6 @@ def serve(
                 timeout_graceful_shutdown=settings().stop_seconds_max,
             )
         )
-        server.run()
+        server.run(sockets)
         if not server.started:
             raise typer.Exit(3)

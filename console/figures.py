@@ -13,7 +13,7 @@ from schemas.insight import InsightAnswer, InsightColumn, InsightRow, Unit
 Value = float | int | str | None
 # What a text column names: things with names of their own, periods, or words of ours.
 _NAMED: Final = {"chain": "chain", "with": "brand", "category": "category"}
-_PERIODS: Final = frozenset({"month", "week", "cohort"})
+_PERIODS: Final = frozenset({"month", "week", "cohort", "period"})
 # A change smaller than this is none to whoever reads it, in percent.
 _STILL_PERCENT: Final = 0.05
 
@@ -88,7 +88,7 @@ def notes(writer: Writer) -> list[tuple[str, str]]:
         if value is None or code not in all_words(writer.language)["console"]:
             continue
         unit: Unit = "share" if name.endswith(("_share", "_rate")) or name == "uplift" else "ratio"
-        unit = "money" if name.startswith("effect") or name == "cap" else unit
+        unit = "money" if name.startswith(("effect", "cost_")) or name == "cap" else unit
         shown.append((writer.word(code), writer.value(value, unit, name)))
     return shown
 

@@ -33,6 +33,7 @@ from console.pages import (
     rules,
     segments,
     staff,
+    stories,
     webhooks,
     workbench,
 )
@@ -91,6 +92,7 @@ def create_console() -> FastAPI:
         dry_runs,
         rewards,
         membership,
+        stories,
     ):
         console.include_router(pages.router)
     console.mount("/static", StaticFiles(directory=STATIC), name="static")

@@ -85,6 +85,7 @@ SELLERS_NAVIGATION = (
     ("/calendar", "calendar"),
     ("/rewards", "rewards"),
     ("/membership", "membership"),
+    ("/stories", "stories"),
 )
 # And where it leads admins besides.
 ADMIN_NAVIGATION = (
@@ -142,6 +143,9 @@ SAYINGS = frozenset(
         "referral_saved",
         "mission_added",
         "mission_ended",
+        "story_saved",
+        "story_published",
+        "story_paused",
     }
 )
 SHORTCUTS = (

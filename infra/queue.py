@@ -44,6 +44,8 @@ RESULT_SECONDS = 60
 FAILURE_SECONDS = 24 * 3600
 
 _BELLS = "bells_after_commit"
+# Where RQ keeps the names of workers; a worker that was killed stays until others tidy up.
+_WORKERS = "rq:workers"
 _log = structlog.get_logger()
 
 
@@ -194,6 +196,16 @@ def ring_chore(job: str, *, expires_after: timedelta) -> None:
         failure_ttl=FAILURE_SECONDS,
         ttl=max(1, int(expires_after.total_seconds())),
     )
+
+
+def workers_alive() -> int:
+    """Return how many workers there are whose sign of life has not run out.
+
+    Raises:
+        RedisError: Redis does not answer.
+    """
+    named = cast("set[bytes]", redis().smembers(_WORKERS))
+    return sum(bool(redis().exists(name)) for name in named)
 
 
 def bells_waiting() -> int:

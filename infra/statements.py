@@ -49,11 +49,15 @@ class Statement:
         self, session: Session, asked: Mapping[str, object] | None
     ) -> psycopg.Cursor[tuple[Any, ...]]:
         connection = session.connection()
-        driver: psycopg.Connection[tuple[Any, ...]] = connection.connection.driver_connection  # type: ignore[assignment] # the only driver there is
+        # A cursor that says the same again knows already how to write its parameters and read its rows.
+        cursor: psycopg.Cursor[tuple[Any, ...]] | None = connection.info.get(self)
+        if cursor is None:
+            driver: psycopg.Connection[tuple[Any, ...]] = connection.connection.driver_connection  # type: ignore[assignment] # the only driver there is
+            cursor = connection.info[self] = driver.cursor()
         try:
-            return driver.execute(self._sql, {**self._fixed, **(asked or {})})
+            return cursor.execute(self._sql, {**self._fixed, **(asked or {})})
         except psycopg.Error as error:
-            raise self._told(connection, driver, error) from error
+            raise self._told(connection, cursor.connection, error) from error
 
     def _told(
         self, connection: Connection, driver: psycopg.Connection[tuple[Any, ...]], error: psycopg.Error

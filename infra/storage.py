@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
@@ -209,6 +210,58 @@ def objects_of(owner: UUID) -> Iterator[str]:
     with _answering():
         for batch in obstore.list(store(), _path(object_name("", owner)).rstrip("/")):
             yield from (f"{owner.hex}/{str(meta['path']).rpartition('/')[2]}" for meta in batch)
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """An object as it lies in the store, by its path there; `mark` changes when it is written again."""
+
+    path: str
+    size_bytes: int
+    mark: str
+
+
+def lying() -> Iterator[Lying]:
+    """Yield every object that lies in the store, whoever's it is.
+
+    Raises:
+        StoreAwayError: The store did not answer.
+    """
+    with _answering():
+        for batch in obstore.list(store()):
+            for meta in batch:
+                if meta["path"] != PROBE_PATH:
+                    mark = str(meta.get("e_tag") or meta["last_modified"].isoformat())
+                    yield Lying(str(meta["path"]), int(meta["size"]), mark)
+
+
+def get_lying(path: str) -> bytes:
+    """Return the bytes that lie at a path, sealed or not.
+
+    Raises:
+        PhotoMissingError: There is nothing.
+        StoreAwayError: The store did not answer.
+    """
+    with _answering():
+        try:
+            return bytes(obstore.get(store(), path).bytes())
+        except FileNotFoundError as error:
+            raise PhotoMissingError(path) from error
+
+
+def put_lying(path: str, content: bytes) -> None:
+    """Lay bytes at a path as they are.
+
+    Raises:
+        StoreAwayError: They are not kept.
+    """
+    with _answering():
+        _put(store, path, content)
+
+
+def path_of(name: str) -> str:
+    """Return the path at which an object lies."""
+    return _path(name)
 
 
 def takes_photos() -> bool:

@@ -1,23 +1,24 @@
-"""Bearer tokens: who is calling, in which role, for which brands."""
+"""Signed tokens: who is calling, in which role, for which brands; and the console's cookie."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import jwt
 
 from infra import clock
-from infra.secrets import purpose_key
+from infra.secrets import purpose_keys
 from infra.settings import settings
 
 ALGORITHM = "HS256"
 ISSUER = "quetbill"
-# Names the key in a token's header: a shopper's session signs with its own.
+# What signs a shopper's session has a key of its own,
 SESSION_KEY = "session"
-# What signs a token of no session.
+# and so has what signs a token of no session.
 TOKEN_KEY = "token"  # noqa: S105 - a purpose, no secret
 # How far the clocks of two machines may be apart.
 LEEWAY_SECONDS = 30
@@ -41,6 +42,49 @@ class Claims:
     session_id: UUID | None = None
 
 
+def sign(purpose: str, claims: Mapping[str, Any]) -> str:
+    """Return claims signed with a purpose's key; the token's header names both, as `PURPOSE.KEY_ID`."""
+    key_id, key = next(iter(purpose_keys(purpose).items()))
+    return jwt.encode(dict(claims), key, algorithm=ALGORITHM, headers={"kid": f"{purpose}.{key_id}"})
+
+
+def signed_for(token: str) -> str:
+    """Return the purpose that a token names; whether it was signed for it, `verified` says.
+
+    Raises:
+        TokenError: It is no token.
+    """
+    try:
+        return str(jwt.get_unverified_header(token).get("kid", "")).partition(".")[0]
+    except (jwt.InvalidTokenError, ValueError) as error:
+        raise TokenError from error
+
+
+def verified(
+    purpose: str, token: str, required: Sequence[str], *, issuer: str | None = None
+) -> dict[str, Any]:
+    """Return the claims of a token that was signed for a purpose, with a secret that is still listed.
+
+    Raises:
+        TokenError: It was not, has expired, or lacks a claim.
+    """
+    try:
+        named, _, key_id = str(jwt.get_unverified_header(token).get("kid", "")).partition(".")
+        key = purpose_keys(purpose).get(key_id)
+        if named != purpose or key is None:
+            raise TokenError
+        return jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            issuer=issuer,
+            leeway=LEEWAY_SECONDS,
+            options={"require": list(required)},
+        )
+    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError) as error:
+        raise TokenError from error
+
+
 def issue_token(subject: UUID, role: str, brands: Sequence[str] = ()) -> str:
     """Return a signed token of no session, good for `token_days`: for staff, and for development."""
     now = clock.now()
@@ -53,7 +97,7 @@ def issue_token(subject: UUID, role: str, brands: Sequence[str] = ()) -> str:
         "iat": now.timestamp(),
         "exp": now + timedelta(days=settings().token_days),
     }
-    return jwt.encode(claims, purpose_key(TOKEN_KEY), algorithm=ALGORITHM)
+    return sign(TOKEN_KEY, claims)
 
 
 def access_token(shopper_id: UUID, session_id: UUID) -> str:
@@ -67,8 +111,7 @@ def access_token(shopper_id: UUID, session_id: UUID) -> str:
         "iat": now.timestamp(),
         "exp": now + timedelta(minutes=settings().access_minutes),
     }
-    key = purpose_key(SESSION_KEY)
-    return jwt.encode(claims, key, algorithm=ALGORITHM, headers={"kid": SESSION_KEY})
+    return sign(SESSION_KEY, claims)
 
 
 def read_token(token: str) -> Claims:
@@ -77,20 +120,13 @@ def read_token(token: str) -> Claims:
     Raises:
         TokenError: It is not ours, has expired, or lacks a claim.
     """
+    of_session = signed_for(token) == SESSION_KEY
+    required = ["sub", "role", "exp", "iss", "iat", *(["sid"] if of_session else [])]
+    claims = verified(SESSION_KEY if of_session else TOKEN_KEY, token, required, issuer=ISSUER)
     try:
-        of_session = jwt.get_unverified_header(token).get("kid") == SESSION_KEY
-        required = ["sub", "role", "exp", "iss", "iat", *(["sid"] if of_session else [])]
-        claims = jwt.decode(
-            token,
-            purpose_key(SESSION_KEY if of_session else TOKEN_KEY),
-            algorithms=[ALGORITHM],
-            issuer=ISSUER,
-            leeway=LEEWAY_SECONDS,
-            options={"require": required},
-        )
         session_id = UUID(claims["sid"]) if of_session else None
         brands = tuple(map(str, claims.get("brands", [])))
         issued_at = datetime.fromtimestamp(float(claims["iat"]), UTC)
         return Claims(UUID(claims["sub"]), str(claims["role"]), brands, issued_at, session_id)
-    except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
+    except (ValueError, TypeError, AttributeError, OverflowError, OSError) as error:
         raise TokenError from error

@@ -21,6 +21,7 @@ import schemas.lifetime
 import schemas.loyalty
 import schemas.membership
 import schemas.messages
+import schemas.offers
 import schemas.operation
 import schemas.origins
 import schemas.partners
@@ -34,7 +35,9 @@ import schemas.rewards
 import schemas.segments
 import schemas.signin
 import schemas.staff
+import schemas.stories
 import schemas.surveys
+import schemas.uploads
 import schemas.webhooks  # noqa: F401 - importing a table registers it
 from infra.db import engine
 

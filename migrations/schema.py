@@ -22,6 +22,17 @@ def is_current(connection: Connection) -> bool:
     return set(MigrationContext.configure(connection).get_current_heads()) == _heads()
 
 
+def carries_us(connection: Connection) -> bool:
+    """Say whether this code runs on the database's schema: its own, or one that a later release has expanded.
+
+    While a release is rolled out the schema is ahead of the processes that still run: they must not be
+    taken for broken.
+    """
+    # Revisions are numbers of four digits.
+    standing = MigrationContext.configure(connection).get_current_heads()
+    return bool(standing) and min(standing) >= max(_heads())
+
+
 @cache
 def _heads() -> set[str]:
     return set(ScriptDirectory.from_config(_config()).get_heads())

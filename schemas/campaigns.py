@@ -163,6 +163,17 @@ class StampCard(SQLModel, table=True):
     filled: int = Field(default=0, sa_type=BigInteger, sa_column_kwargs={"server_default": text("0")})
 
 
+class CampaignAudience(SQLModel, table=True):
+    """Since when a shopper is among those whom a measured campaign for segments is for; who leaves stays."""
+
+    __tablename__ = "campaign_audience"
+    __table_args__ = (Index("ix_campaign_audience_shopper", "shopper_id"),)
+
+    campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
+    shopper_id: UUID = Field(foreign_key="shopper.id", primary_key=True)
+    since_on: date
+
+
 class WhyView(Body):
     """Why something paid less or nothing, in the reader's language; `would` is what it would have added."""
 

@@ -99,9 +99,7 @@ class InsightQuery(Body):
     days: int | None = BodyField(
         default=None, ge=7, le=365, description="Days that are waited: for a second purchase, for a return."
     )
-    campaign: Name | None = BodyField(default=None, description="Slug of a campaign with a hold-out.")
-    event: ObjectiveEvent | None = BodyField(default=None, description="What is to be achieved.")
-    target: int | None = BodyField(default=None, ge=1, le=10**9, description="How many are to achieve it.")
+    campaign: Name | None = BodyField(default=None, description="Slug of a campaign that began.")
     lift_percent: float | None = BodyField(
         default=None, gt=0, le=500, description="Smallest lift worth knowing of, in percent of the base rate."
     )
@@ -164,6 +162,16 @@ class InsightFreshness(Body):
     behind: bool = BodyField(description="Whether that is longer ago than it should be.")
 
 
+class InsightRemoved(Body):
+    """About what the figures leave out because its receipt was refused, or taken back later."""
+
+    lines: int | None = BodyField(description="Lines of the brand, up to the next ten; null if withheld.")
+    paid: float | None = BodyField(
+        description="What was paid for them, to two digits, in major units; null if withheld."
+    )
+    withheld: WithheldReason | None = BodyField(description="Why it is not told.")
+
+
 class InsightAnswer(Body):
     """One measure as a table, with what is needed to judge it."""
 
@@ -186,4 +194,5 @@ class InsightAnswer(Body):
     rows_used: int | None = BodyField(
         description="Lines of receipts that the figures rest on; null if withheld."
     )
+    removed: InsightRemoved = BodyField(description="The fraud-removed part of the same days and filters.")
     freshness: InsightFreshness = BodyField(description="Up to when the figures are known.")

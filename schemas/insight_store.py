@@ -11,11 +11,11 @@ from sqlmodel import BigInteger, Field, SmallInteger, SQLModel
 
 from schemas.base import id_field, time_field
 
-DueKind = Literal["receipt", "shopper"]
+DueKind = Literal["receipt", "shopper", "campaign"]
 
 
 class InsightDue(SQLModel, table=True):
-    """Of a receipt or a shopper, what no event tells outside: a line's product, what they agreed to.
+    """What no event tells of a receipt, shopper or campaign: a product, what they agreed to, whom it is for.
 
     Written in the transaction that changes it, and gone in the one that tells the store: whoever commits late
     is read late, never missed. Two rows about the same are no harm.

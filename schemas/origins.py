@@ -27,7 +27,8 @@ class Origin:
     """What one request tells of where it comes from, hashed already.
 
     `address` and `network` are None for a caller inside our own network, of whom they say nothing.
-    `attestation` is None where attestation is off.
+    `attestation` is None where attestation is off. `former_devices` is what the device was called under
+    secrets that are still listed.
     """
 
     device: str | None = None
@@ -36,6 +37,7 @@ class Origin:
     client: ClientKind = "unknown"
     app_version: str | None = None
     attestation: AttestationResult | None = None
+    former_devices: tuple[str, ...] = ()
 
 
 class UploadOrigin(SQLModel, table=True):

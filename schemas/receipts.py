@@ -143,7 +143,8 @@ class ReceiptLine(SQLModel, table=True):
 
     `amount_minor` is before discounts, `discount_minor` positive. `points` is what the line earns:
     pending while its receipt is in review, credited once it is approved. `amount_read_minor` is what the
-    machine read where a person corrected the amount, null where nobody did.
+    machine read where a person corrected the amount, null where nobody did. `returned` is how much of
+    `quantity` went back to a shop that tells of its orders.
     """
 
     __tablename__ = "receipt_line"
@@ -173,6 +174,9 @@ class ReceiptLine(SQLModel, table=True):
     page: int = 0
     box: list[int] | None = Field(default=None, sa_type=JSONB)
     amount_read_minor: int | None = Field(default=None, sa_type=BigInteger)
+    returned: Decimal = Field(
+        default=Decimal(0), sa_type=Numeric(12, 3), sa_column_kwargs={"server_default": text("0")}
+    )
 
 
 class ReceiptAccepted(Body):

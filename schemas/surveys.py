@@ -12,8 +12,9 @@ from sqlmodel import Field, SmallInteger, SQLModel
 
 from schemas.base import Body, id_field, time_field
 
+# Of a brand, when it credited something; of a receipt, when it was decided; of an offer, when it was shown.
 # Words under [survey]: KIND_question, KIND_lowest, KIND_highest.
-SurveyKind = Literal["nps", "csat"]
+SurveyKind = Literal["nps", "csat", "receipt", "offer"]
 AskState = Literal["asked", "shown", "answered", "skipped"]
 ONE_IN_MAX = 1000
 SCORE_MAX = 10
@@ -30,14 +31,14 @@ class Survey(SQLModel, table=True):
 
     id: UUID = id_field()
     brand_id: UUID = Field(foreign_key="brand.id")
-    kind: str = Field(max_length=4)
+    kind: str = Field(max_length=8)
     one_in: int = Field(sa_type=SmallInteger)
     asking: bool
     set_at: datetime = time_field()
 
 
 class SurveyAsk(SQLModel, table=True):
-    """One shopper asked once. What they say is theirs: it goes with them."""
+    """One shopper asked once, perhaps of a receipt or offer. What they say is theirs: it goes with them."""
 
     __tablename__ = "survey_ask"
     __table_args__ = (
@@ -52,6 +53,8 @@ class SurveyAsk(SQLModel, table=True):
     id: UUID = id_field()
     survey_id: UUID = Field(foreign_key="survey.id")
     shopper_id: UUID = Field(foreign_key="shopper.id")
+    receipt_id: UUID | None = Field(default=None, foreign_key="receipt.id")
+    campaign_id: UUID | None = Field(default=None, foreign_key="campaign.id")
     state: str = Field(default="asked", max_length=8)
     score: int | None = Field(default=None, sa_type=SmallInteger)
     asked_at: datetime = time_field()
@@ -64,8 +67,12 @@ class SurveyView(Body):
     """A question as its shopper sees it. It is answered by one number from `lowest` to `highest`."""
 
     id: UUID = BodyField(description="The ask's id.")
-    kind: SurveyKind = BodyField(description="`nps`: recommending, 0 to 10. `csat`: contentment, 1 to 5.")
+    kind: SurveyKind = BodyField(
+        description="`nps`: recommending, 0 to 10. Others, contentment, 1 to 5: `csat`, `receipt`, `offer`."
+    )
     brand: str = BodyField(description="Name of the brand that asks.")
+    receipt_id: UUID | None = BodyField(description="Which receipt is meant, of kind `receipt`.")
+    offer: str | None = BodyField(description="Slug of the campaign that is meant, of kind `offer`.")
     question: str = BodyField(description="What to ask, in the shopper's language.")
     lowest: int = BodyField(description="The least number.")
     lowest_means: str = BodyField(description="What it stands for.")
@@ -100,7 +107,7 @@ class SurveyTerms(Body):
 class BrandSurvey(SurveyTerms):
     """A brand's survey as it stands."""
 
-    kind: SurveyKind = BodyField(description="`nps` or `csat`.")
+    kind: SurveyKind = BodyField(description="`nps`, `csat`, `receipt` or `offer`.")
 
 
 class BrandSurveys(Body):
@@ -135,7 +142,7 @@ class SurveyWave(Body):
     skipped: int = BodyField(description="How many put it away.")
     response_rate: float | None = BodyField(description="Answered of asked, 0 to 1.")
     score: Share | None = BodyField(
-        description="NPS: -100 to 100. CSAT: share of 4 and 5, 0 to 1. Null where withheld."
+        description="NPS: -100 to 100. Others: share of 4 and 5, 0 to 1. Null where withheld."
     )
     standard_error: float | None = BodyField(description="Of the score.")
     weighted: float | None = BodyField(
@@ -178,7 +185,7 @@ class SurveyResults(Body):
     """What a brand's survey came to, by quarter, and what goes with the answers."""
 
     brand: str = BodyField(description="Slug of the brand.")
-    kind: SurveyKind = BodyField(description="`nps` or `csat`.")
+    kind: SurveyKind = BodyField(description="`nps`, `csat`, `receipt` or `offer`.")
     answers_min: int = BodyField(description="Scores of fewer answers are withheld.")
     shoppers_min: int = BodyField(description="Groups of fewer shoppers are withheld.")
     waves: list[SurveyWave] = BodyField(description="By quarter, the newest first.")

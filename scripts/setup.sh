@@ -62,9 +62,10 @@ make_environment() {
 install_packages
 make_environment
 
-# Clients in TypeScript are made by locked tools, where there is npm to fetch them.
-typescript=tests/clients/typescript
-if [ "${1:-}" = test ] && command -v npm >/dev/null && [ ! "$typescript/node_modules/.package-lock.json" -nt "$typescript/package-lock.json" ]; then
-    say "installing the TypeScript tools"
-    (cd "$typescript" && npm ci --silent --ignore-scripts --no-audit --no-fund) || say "npm fetched nothing; their test is skipped"
-fi
+# What needs node only in tests, and only where there is npm to fetch its locked tools: clients in TypeScript, and the web app's build.
+for tools in tests/clients/typescript pwa; do
+    if [ "${1:-}" = test ] && command -v npm >/dev/null && [ ! "$tools/node_modules/.package-lock.json" -nt "$tools/package-lock.json" ]; then
+        say "installing the tools of $tools"
+        (cd "$tools" && npm ci --silent --ignore-scripts --no-audit --no-fund) || say "npm fetched nothing; tests that need $tools are skipped"
+    fi
+done

@@ -39,6 +39,7 @@ from domain.catalog.products import seed
 from domain.people import staff
 from infra.columnar.reach import insight_store
 from infra.db import engine, transaction
+from infra.secrets import forget_secrets
 from infra.settings import override_settings, settings
 from migrations.schema import migrate
 from schemas.campaigns import Campaign
@@ -123,6 +124,18 @@ def change_settings(monkeypatch: pytest.MonkeyPatch) -> Generator[Callable[..., 
     yield change
     monkeypatch.undo()
     settings.cache_clear()
+
+
+@pytest.fixture
+def change_secrets(change_settings: Callable[..., None]) -> Generator[Callable[..., None]]:
+    """Changes secrets by their use for one test."""
+
+    def change(**values: str) -> None:
+        change_settings(**{f"{use}_secret": value for use, value in values.items()})
+        forget_secrets()
+
+    yield change
+    forget_secrets()
 
 
 @pytest.fixture

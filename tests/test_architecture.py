@@ -14,6 +14,7 @@ import domain
 from cli.main import MODULES
 from domain.errors import DomainError
 from infra import queue
+from infra.secrets import PURPOSES
 from infra.settings import Settings
 from infra.web import CODE_BY_STATUS
 from infra.words import LANGUAGES, all_words
@@ -58,12 +59,22 @@ def test_keyed_digests_are_made_by_purpose_in_one_place() -> None:
     }
     assert makers == {"infra/secrets.py", "domain/partners/access.py"}
     raw = {name for name, tree in sources(*PACKAGES) for node in ast.walk(tree) if _takes_raw_key(node)}
-    # Whether there is one is asked when something starts; nothing is made with it.
-    assert raw == {"infra/secrets.py", "cli/doctor.py", "cli/serve.py"}
+    # Operators are shown what stands in the settings; nothing is made with it.
+    assert raw == {"infra/secrets.py", "cli/secret.py"}
+
+
+def test_every_purpose_of_a_key_is_named_with_its_secret_and_used() -> None:
+    said = "\n".join(ast.unparse(tree) for _, tree in sources("api", "console", "domain", "infra"))
+    assert [
+        purpose for purpose in PURPOSES if said.count(repr(purpose)) < 2 and f"f'{purpose}|" not in said
+    ] == []
 
 
 def _takes_raw_key(node: ast.AST) -> bool:
-    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "token_secret"
+    return isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in {
+        "secrets_of",
+        "_kept_secret",
+    }
 
 
 def test_every_job_name_resolves() -> None:

@@ -26,7 +26,7 @@ PACKAGES = (
     "training",
     "workers",
 )
-FOLDERS = (*PACKAGES, "docs", "migrations", "scripts", "tests")
+FOLDERS = (*PACKAGES, "deploy", "docs", "migrations", "pwa", "scripts", "tests")
 DECISIONS = ROOT / "docs/decisions"
 RECORDS = sorted(path.stem for path in DECISIONS.glob("[0-9]*.md"))
 DOCUMENTS = [

@@ -11,7 +11,7 @@ from uuid import UUID
 import structlog
 from sqlmodel import Session
 
-from domain.campaigns import budgets, burning, dry_runs
+from domain.campaigns import budgets, burning, dry_runs, trials
 from infra import clock, queue
 from infra.db import engine, only_one, transaction
 from infra.faults import AWAY
@@ -26,6 +26,14 @@ def begin_budgets() -> Iterator[int]:
     """Let budgets hold what versions of campaigns say that began since."""
     with transaction() as session:
         count = budgets.begin_budgets(session)
+    yield count
+
+
+@chore
+def keep_audiences() -> Iterator[int]:
+    """Keep whom measured campaigns for segments are for, since when."""
+    with transaction() as session:
+        count = trials.keep_audiences(session)
     yield count
 
 

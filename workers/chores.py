@@ -72,31 +72,35 @@ class Chore:
 def chores() -> Sequence[Chore]:
     """Return all that is to be done again and again. A new chore is a function below and a row here.
 
-    Those about personal data stand in `workers/privacy.py`, those about campaigns in
-    `workers/campaigns.py`, about vouchers in `workers/rewards.py`, for brands in `workers/brands.py`.
+    Those of one area stand in a file of its own beside this one.
     """
+    follow, hour = timedelta(seconds=settings().follow_interval_seconds), timedelta(hours=1)
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
         Chore("workers.chores.measure_prices", timedelta(days=1)),
-        Chore("workers.chores.follow_members", timedelta(seconds=settings().follow_interval_seconds)),
-        Chore("workers.chores.follow_members_days", timedelta(hours=1)),
+        Chore("workers.chores.follow_members", follow),
+        Chore("workers.chores.follow_members_days", hour),
+        Chore("workers.chores.credit_purchases", follow),
+        Chore("workers.chores.forget_purchases", hour),
     ]
-    found.append(
-        Chore("workers.chores.credit_purchases", timedelta(seconds=settings().follow_interval_seconds))
-    )
-    found.append(Chore("workers.chores.forget_purchases", timedelta(hours=1)))
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.rewards.fill_waiting_rewards", timedelta(minutes=1)))
     found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.campaigns.keep_audiences", timedelta(minutes=2)))
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
-    found.append(Chore("workers.brands.ask_surveys", timedelta(seconds=settings().follow_interval_seconds)))
-    found.append(Chore("workers.brands.refit_models", timedelta(hours=1)))
+    found.append(Chore("workers.brands.ask_surveys", follow))
+    found.append(Chore("workers.brands.refit_models", hour))
     found.append(Chore("workers.brands.refresh_segments", CALL_AGAIN))
+    found.append(Chore("workers.offers.follow_offers", follow))
+    found.append(Chore("workers.offers.count_offers", CALL_AGAIN))
+    found.append(Chore("workers.offers.learn_goes_with", timedelta(days=1)))
+    found.append(Chore("workers.offers.forget_offers", hour))
     found.append(Chore("workers.privacy.erase_shoppers", CALL_AGAIN))
     found.append(Chore("workers.privacy.look_after_exports", timedelta(minutes=5)))
+    found.append(Chore("workers.privacy.forget_uploads", timedelta(minutes=10)))
     found.append(Chore("workers.exports.look_after_insight_exports", timedelta(minutes=5)))
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))

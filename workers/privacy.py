@@ -1,4 +1,4 @@
-"""Jobs about personal data: being forgotten, copies of all that is held, pictures that are old enough."""
+"""Jobs about personal data: being forgotten, copies of all that is held, what is kept past its time."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from sqlmodel import Session
 from domain.insights.store import forgetting
 from domain.insights.store.tables import Layout
 from domain.privacy import erasure, export, retention
+from domain.receipts import resumable
 from infra import clock, db, queue, storage
 from infra.columnar import connect
 from infra.db import only_one, transaction
@@ -90,6 +91,20 @@ def look_after_exports() -> Iterator[int]:
     for request_id in lost:
         queue.ring_export(str(request_id))
         yield 1
+
+
+@chore
+def forget_uploads() -> Iterator[int]:
+    """Remove what is kept of uploads that are over, then their rows."""
+    count = 1
+    while count:
+        with Session(db.engine()) as session:
+            ended = resumable.over(session, clock.now(), BATCH_MAX)
+        for upload in ended:
+            resumable.remove_objects(upload)
+        with transaction() as session:
+            count = resumable.forget(session, ended)
+        yield count
 
 
 def remove_file(request: PrivacyRequest) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import Session
 from domain import settlement
 from domain.errors import DomainError
 from domain.receipts import rows, unread
-from infra import db, storage
+from infra import db, storage, tracing
 from infra.db import transaction
 from infra.faults import AWAY
 from infra.metrics import count_settled, stage
@@ -44,7 +44,8 @@ def read_and_settle(receipt_id: str) -> None:
     """
     with structlog.contextvars.bound_contextvars(receipt_id=receipt_id):
         try:
-            _read_and_settle(UUID(receipt_id))
+            with tracing.step(UUID(receipt_id), "read_and_settle"):
+                _read_and_settle(UUID(receipt_id))
         except DomainError as error:
             _log.info("job_refused", code=error.code)
         except AWAY as error:

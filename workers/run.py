@@ -10,7 +10,7 @@ import gc
 import os
 import sys
 
-from infra import db, queue
+from infra import db, queue, tracing
 
 # OpenMP reads it when Tesseract's library is loaded, so it stands before that import: several
 # threads on one small page cost more than they gain, and forked children can't use them.
@@ -46,6 +46,10 @@ class ReceiptWorker(WarmWorker):
         """End with the worker, on connections of one's own."""
         end_with_parent(os.getppid() if self.pid is None else self.pid)
         db.forget_connections()
+
+    def before_end(self) -> None:
+        """Send the spans that wait."""
+        tracing.flush()
 
 
 def load_catalogue() -> None:

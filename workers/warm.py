@@ -55,6 +55,9 @@ class WarmWorker(Worker):
     def after_fork(self) -> None:
         """Let go, in a new child, of what it must not share with this process."""
 
+    def before_end(self) -> None:
+        """Finish, in a child that ends by itself, what it has begun."""
+
     def fork_work_horse(self, job: Job, queue: Queue) -> None:
         """Hand a job to the child that stands ready, or to a new one."""
         if self._child is not None and self._child.has_ended():
@@ -120,6 +123,7 @@ class WarmWorker(Worker):
                     stays = self._run(order) and done < JOBS_MAX and _kept_bytes() < KEPT_BYTES_MAX
                     line.sendall(_STAYS if stays else _LEAVES)
             status = os.EX_OK
+            self.before_end()
         finally:
             # Whatever ended it, nothing of the parent's may run in its copy.
             os._exit(status)

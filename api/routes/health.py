@@ -18,7 +18,7 @@ from infra import queue, storage
 from infra.db import engine
 from infra.metrics import registry
 from infra.settings import settings
-from migrations.schema import is_current
+from migrations.schema import carries_us
 
 router = APIRouter(tags=["operation"])
 
@@ -33,8 +33,8 @@ async def healthz() -> dict[str, str]:
 def readyz(request: Request) -> JSONResponse:
     """Answer 200 when all that a request may need is there, else 503 and which of it is not.
 
-    `schema` says that the database is the one this version was written for, `store` that a photograph
-    would be kept now.
+    `schema` says that the database is the one this version was written for or a later one, `store` that
+    a photograph would be kept now.
     """
     database, schema = _database_answers()
     checks = {
@@ -57,10 +57,8 @@ def readyz(request: Request) -> JSONResponse:
 def metrics() -> Response:
     """Return Prometheus figures: queue depth, receipts by status, seconds by stage.
 
-    With a port of their own they are not here.
+    Where a port for inside is set they are there alone.
     """
-    if settings().metrics_port:
-        raise NotFoundError
     return Response(generate_latest(registry()), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -68,7 +66,7 @@ def _database_answers() -> tuple[bool, bool]:
     """Say whether the database answers, and whether its schema is ours."""
     try:
         with engine().connect() as connection:
-            return True, is_current(connection)
+            return True, carries_us(connection)
     except SQLAlchemyError:
         return False, False
 

@@ -18,14 +18,13 @@ from sqlmodel import Session
 from api.auth import CallerLanguage, CurrentShopper, CurrentStanding, ReceiptViewer
 from api.contract import LOCATION, refusals
 from api.errors import NotReadyError, UnsupportedMediaTypeError
+from api.intake import take_in
 from api.limits import HOUR_SECONDS, UploadTurn, limited, upload_turns
 from api.origin import UploadSender
 from api.routes.stream import STREAM_HEADERS
 from api.streams import HEARTBEAT, HEARTBEAT_SECONDS, StreamEnded, Streams, streams_of
 from domain.errors import InvalidCursorError, NotFoundError
-from domain.origins.links import count_upload
 from domain.paging import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX, decode_cursor, encode_cursor, page
-from domain.privacy import consents
 from domain.privacy.errors import ConsentNeededError
 from domain.receipts import display, intake, rows
 from domain.receipts.errors import (
@@ -46,12 +45,10 @@ from domain.receipts.errors import (
 from domain.receipts.photos import check_photo, kept_photo
 from domain.receipts.reasons import Audience, reason_view
 from domain.receipts.stripping import without_metadata
-from infra import clock, queue
+from infra import queue
 from infra.db import engine
-from infra.queue import ring_after_commit
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
-from infra.windows import RedisWindows
 from infra.words import Language
 from schemas.base import Moment, ShortText
 from schemas.people import Shopper, StaffMember
@@ -135,26 +132,10 @@ def upload_receipt(  # noqa: PLR0913, PLR0917 - each is a part of the request th
     multipart_only(request)
     photos = [page.file.read(settings().upload_bytes_max + 1) for page in image or []]
     upload = intake.look_at_upload(photos, captured_at)
-    accepted = intake.accepted_before(session, shopper.id, upload, idempotency_key)
-    if accepted is None:
-        consents.needed(session, shopper.id, "programme")
-    # Between the two transactions the object store and Redis are asked: a store that hangs then holds a
-    # thread, and no connection that others need.
-    session.commit()
-    if accepted is None:
-        intake.keep_photos(upload, shopper.id)
-        counts = count_upload(RedisWindows(), shopper, sender.origin, clock.now()) if sender.origin else {}
-        accepted = intake.accept_receipt(
-            session,
-            shopper.id,
-            upload,
-            idempotency_key=idempotency_key,
-            origin=sender.vouched_for(session, shopper.id),
-            counts=counts,
-        )
+    accepted = take_in(session, shopper, sender, upload, idempotency_key)
     receipt = accepted.receipt
     if not accepted.replayed:
-        ring_after_commit(session, str(receipt.id))
+        request.state.receipt_id = receipt.id
     response.headers["Location"] = f"/v1/receipts/{receipt.id}"
     return ReceiptAccepted(
         id=receipt.id, status=receipt.status, received_at=receipt.received_at, pages=accepted.pages

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
-from pydantic import field_validator
+from pydantic import ValidationError, field_validator
+from sqlmodel import Session
 
+from console.forms import Filled, Sent, read, refused
 from console.render import PREFIX, page
 from console.sign_in import Admin, OwnForm
+from domain.errors import DomainError
 from domain.insights import scope
 from domain.loyalty import adjustments
 from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText, new_id
+from schemas.people import StaffMember
 from schemas.reversals import AdjustmentRequest
 
 router = APIRouter()
@@ -35,21 +38,32 @@ class AdjustmentForm(AdjustmentRequest):
 @router.get("/adjustments")
 def show_adjustments(request: Request, session: ReadOnly, admin: Admin) -> Response:
     """Show what was adjusted and what waits."""
+    return _adjustments_page(request, session, admin, Filled())
+
+
+def _adjustments_page(request: Request, session: Session, admin: StaffMember, form: Filled) -> Response:
     return page(
         request,
         "adjustments.html",
+        status=form.status,
+        form=form,
+        # The same sent again is the same adjustment.
+        request_name=form.typed.get("request") or new_id(),
         rows=adjustments.listing(session),
         brands=scope.all_brands(session),
         admin=admin,
-        request_name=new_id(),
         points=settings().second_person_points,
     )
 
 
 @router.post("/adjustments", dependencies=[OwnForm])
-def adjust(session: UnitOfWork, admin: Admin, form: Annotated[AdjustmentForm, Form()]) -> Response:
-    """Adjust points, or propose it."""
-    made = adjustments.adjust(session, form, admin_id=admin.id)
+def adjust(request: Request, session: UnitOfWork, admin: Admin, sent: Sent) -> Response:
+    """Adjust points, or propose it; what is refused is shown at its field."""
+    try:
+        with session.begin_nested():
+            made = adjustments.adjust(session, read(sent, AdjustmentForm), admin_id=admin.id)
+    except (ValidationError, DomainError) as error:
+        return _adjustments_page(request, session, admin, refused(request, sent, error))
     return _said("adjusted" if made.state == "done" else "adjustment_proposed")
 
 

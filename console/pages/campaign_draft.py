@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError, field_validator
 from sqlmodel import Session, select
 
+from console.forms import Sent
 from console.pages.campaigns import KeptCampaign, back_to, brands_of, campaign_page
 from console.render import page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
@@ -38,14 +39,6 @@ USUAL_AMOUNT = 100_000
 USUAL_DAYS = 30
 JSON_MAX = 500_000
 _PRINTED: Final = TypeAdapter[datetime](PrintedTime)
-
-
-async def sent_form(request: Request) -> Sequence[tuple[str, Any]]:
-    """Return what a form sent, its token checked before."""
-    return list((await request.form()).multi_items())
-
-
-Sent = Annotated[Sequence[tuple[str, Any]], Depends(sent_form)]
 
 
 class PublishForm(Body):

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Annotated, Any, get_args
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import RedirectResponse, Response
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from console import charts
+from console.forms import Filled, Sent, read, refused
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
 from console.terms_changes import differences
@@ -65,6 +67,13 @@ def show_campaigns(
     q: ShortText = "",
 ) -> Response:
     """Show campaigns, those that begin last first, and a form for another."""
+    return _campaigns_page(request, session, person, {"state": state, "brand": brand, "q": q}, Filled())
+
+
+def _campaigns_page(
+    request: Request, session: Session, person: StaffMember, asked: dict[str, str], form: Filled
+) -> Response:
+    state, brand, q = asked["state"], asked["brand"], asked["q"]
     if state and state not in STATES:
         raise UnknownFilterValueError(field="state")
     found = [
@@ -77,22 +86,28 @@ def show_campaigns(
     return page(
         request,
         "campaigns.html",
+        status=form.status,
+        form=form,
         campaigns=found,
         given=burning.given_of(session, [row.slug for row in found]),
         brands=brands_of(session, person),
         states=STATES,
-        asked={"state": state, "brand": brand, "q": q},
+        asked=asked,
         is_admin=person.role == "admin",
     )
 
 
 @router.post("/campaigns", dependencies=[OwnForm])
-def add_campaign(
-    session: UnitOfWork, person: ManagerOrAdmin, form: Annotated[NewCampaignForm, Form()]
-) -> Response:
-    """Begin a campaign, and lead to its draft."""
-    new = NewCampaign(slug=form.slug, name=form.name, brand=form.brand or None)
-    made = managed.new_campaign(session, person, new)
+def add_campaign(request: Request, session: UnitOfWork, person: ManagerOrAdmin, sent: Sent) -> Response:
+    """Begin a campaign, and lead to its draft; what is refused is shown at its field."""
+    try:
+        form = read(sent, NewCampaignForm)
+        new = NewCampaign(slug=form.slug, name=form.name, brand=form.brand or None)
+        with session.begin_nested():
+            made = managed.new_campaign(session, person, new)
+    except (ValidationError, DomainError) as error:
+        asked = {"state": "", "brand": "", "q": ""}
+        return _campaigns_page(request, session, person, asked, refused(request, sent, error))
     return RedirectResponse(f"{PREFIX}/campaigns/{made.slug}/draft", 303)
 
 

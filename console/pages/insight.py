@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 from urllib.parse import parse_qsl, urlencode
 
 from fastapi import APIRouter, Depends, Request
@@ -25,14 +25,12 @@ from domain.insights.guard import grid
 from domain.insights.measures import answers
 from domain.insights.measures.measure import Measure
 from domain.insights.measures.registry import MEASURES, definition, measure_named
-from domain.insights.removed import removed_lines
 from infra import clock
 from infra.columnar.reach import insight_store
 from infra.columnar.store import Store
-from infra.settings import settings
 from infra.web import ReadOnly, UnitOfWork
 from schemas.base import ShortText
-from schemas.insight import InsightAnswer, InsightQuery, ObjectiveEvent
+from schemas.insight import InsightAnswer, InsightQuery
 from schemas.people import StaffMember
 
 router = APIRouter(prefix="/insight")
@@ -41,22 +39,21 @@ InsightStore = Annotated[Store, Depends(insight_store)]
 # What a page asks where its reader chose nothing: a span that shows something, of months that are whole.
 _KIND_AT_FIRST: Final = {
     "cohorts": "year",
-    "affinity": "quarter",
+    "affinity": "year",
     "price_paid": "quarter",
     "stages": "quarter",
 }
-_NUMBERS: Final = {"days": (7, 365), "target": (1, 10**9), "lift_percent": (0.1, 500), "cost": (0, 10**15)}
+_NUMBERS: Final = {"days": (7, 365), "lift_percent": (0.1, 500), "cost": (0, 10**15)}
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer as a page shows it; `removed` as `removed_lines` says, `safer` the address to ask instead."""
+    """An answer as a page shows it; `safer` is the address to ask instead."""
 
     answer: InsightAnswer
     write: Writer
     chart: Chart | None
     notes: list[tuple[str, str]]
-    removed: int | None
     safer: str | None
     link: str
 
@@ -182,7 +179,6 @@ def show_measure(
         choices=asker.choices,
         part=asker.part,
         periods={kind: periods(kind, clock.till_today()) for kind in ("month", "quarter", "year", "week")},
-        events=get_args(ObjectiveEvent),
         numbers=_NUMBERS,
         query=urlencode(_values(asked)),
     )
@@ -220,16 +216,12 @@ class Asker:
         if part is not None:
             answer = part.own(answer)
         writer = Writer(answer, asked.by, self.choices, language)
-        removed = removed_lines(
-            self.session, self.brand, answer.first_day, answer.last_day, settings().group_shoppers_min
-        )
         at = f"{PREFIX}/insight/{self.brand}/measures/{measure}"
         return Shown(
             answer=answer,
             write=writer,
             chart=chart_of(writer),
             notes=notes(writer),
-            removed=removed,
             safer=_safer(at, answer, asked),
             link=f"{at}?{urlencode(_values(asked))}",
         )
@@ -272,6 +264,9 @@ def _at_first(measure: Measure, asked: InsightQuery) -> InsightQuery:
     if asked.period is not None:
         return asked
     last_month = grid.before(grid.containing("month", clock.till_today()))
+    if measure.name == "repeat_rate":
+        # Of a later month nobody was watched for long enough.
+        return asked.model_copy(update={"period": grid.before(grid.before(last_month)).name})
     split = {"by": "month"} if "month" in measure.splits and asked.by is None else {}
     kind = "year" if split else _KIND_AT_FIRST.get(measure.name)
     if kind is None:

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, get_args
+from typing import Any, get_args
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError, field_validator
 from sqlmodel import Session
 
-from console.pages.campaign_draft import Sent
+from console.formats import local_input
+from console.forms import Filled, Sent, faults_of, read, refused
 from console.pages.campaigns import brands_of
 from console.pages.rewards import KeptBrand, kept_brand, till_moment
 from console.render import PREFIX, page, page_language
 from console.sign_in import Admin, ManagerOrAdmin, OwnForm
+from domain.errors import DomainError
 from domain.membership import missions, referral, tiers
 from infra.web import ReadOnly, UnitOfWork
-from infra.words import fault_words
+from infra.words import say
 from schemas.base import ShortText
 from schemas.membership import Ladder, MissionGoal, NewMission, ReferralTermsBody
 from schemas.people import StaffMember
@@ -69,27 +70,39 @@ def _membership_page(
     person: StaffMember,
     brand: str = "",
     *,
-    steps: Sequence[dict[str, Any]] | None = None,
-    refused: Sequence[str] = (),
+    ladder: Filled | None = None,
+    friends: Filled | None = None,
+    mission: Filled | None = None,
 ) -> Response:
+    """Return the page; `ladder`, `friends` or `mission` is a form of it that was refused."""
     brands = brands_of(session, person)
     chosen = kept_brand(session, person, brand) if brand else next((slug for slug, _ in brands), "")
     standing = [tiers.step_of(tier).model_dump() for tier in tiers.ladder(session)]
     terms = referral.terms_shown(session)
+    failed, language = ladder or friends or mission, page_language(request)
     return page(
         request,
         "membership.html",
-        status=422 if refused else 200,
+        status=failed.status if failed else 200,
         is_admin=person.role == "admin",
         brands=brands,
         chosen=chosen,
-        steps=standing if steps is None else steps,
+        ladder=ladder or Filled({"steps": standing}),
         new_steps=NEW_STEPS,
-        refused=refused,
         terms=terms,
+        friends=friends or Filled(_typed(terms)),
+        mission_form=mission or Filled(),
         missions=missions.managed(session, chosen) if chosen else [],
-        goals=get_args(MissionGoal),
+        goal_words=[(goal, say("console", f"goal_{goal}", language)) for goal in get_args(MissionGoal)],
     )
+
+
+def _typed(terms: ReferralTermsBody | None) -> dict[str, Any]:
+    """Return what stands in the fields of what friends are worth: new terms begin now."""
+    if terms is None:
+        return {}
+    typed = terms.model_dump(exclude={"starts_at"}) | {"valid_days": terms.valid_days or ""}
+    return typed | {"ends_at": local_input(terms.ends_at) if terms.ends_at else ""}
 
 
 @router.post("/membership/tiers", dependencies=[OwnForm])
@@ -101,30 +114,36 @@ def change_tiers(request: Request, session: UnitOfWork, admin: Admin, sent: Sent
     try:
         wanted = Ladder.model_validate({"tiers": steps})
     except ValidationError as error:
-        language = page_language(request)
-        faults = error.errors(include_url=False)
-        refused = [
-            f"{'.'.join(map(str, fault['loc'][1:]))} {fault_words(fault, language)}" for fault in faults
-        ]
-        return _membership_page(request, session, admin, steps=steps, refused=refused)
+        # A step's field is three steps down: `tiers`, which of them, its name.
+        faults = faults_of(error, page_language(request), depth=3)
+        return _membership_page(request, session, admin, ladder=Filled({"steps": steps}, faults, 422))
     tiers.set_ladder(session, wanted, staff_id=admin.id)
     return _back("tiers_saved")
 
 
 @router.post("/membership/referral", dependencies=[OwnForm])
-def change_referral(session: UnitOfWork, admin: Admin, form: Annotated[ReferralForm, Form()]) -> Response:
+def change_referral(request: Request, session: UnitOfWork, admin: Admin, sent: Sent) -> Response:
     """Say what bringing a friend is worth from now on."""
-    wanted = ReferralTermsBody(**form.model_dump(exclude={"csrf"}))
-    referral.set_terms(session, wanted, staff_id=admin.id)
+    try:
+        wanted = ReferralTermsBody(**read(sent, ReferralForm).model_dump(exclude={"csrf"}))
+        with session.begin_nested():
+            referral.set_terms(session, wanted, staff_id=admin.id)
+    except (ValidationError, DomainError) as error:
+        return _membership_page(request, session, admin, friends=refused(request, sent, error))
     return _back("referral_saved")
 
 
 @router.post("/membership/{brand}/missions", dependencies=[OwnForm])
 def add_mission(
-    session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, form: Annotated[MissionForm, Form()]
+    request: Request, session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, sent: Sent
 ) -> Response:
     """Offer a mission of a brand."""
-    missions.add(session, brand, NewMission(**form.model_dump(exclude={"csrf"})), staff_id=person.id)
+    try:
+        wanted = NewMission(**read(sent, MissionForm).model_dump(exclude={"csrf"}))
+        with session.begin_nested():
+            missions.add(session, brand, wanted, staff_id=person.id)
+    except (ValidationError, DomainError) as error:
+        return _membership_page(request, session, person, brand, mission=refused(request, sent, error))
     return _back(f"mission_added&brand={brand}")
 
 

@@ -6,16 +6,18 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, File, Form, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Request, UploadFile
 from fastapi.responses import RedirectResponse, Response
-from pydantic import field_validator
+from pydantic import ValidationError, field_validator
 from sqlmodel import Session
 
+from console.formats import local_input
+from console.forms import Filled, Sent, read, refused
 from console.pages.campaigns import brands_of
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
 from domain.catalog.sheets import csv_text
-from domain.errors import NotFoundError
+from domain.errors import DomainError, NotFoundError
 from domain.rewards import catalogue, stock
 from infra.clock import TILL_ZONE
 from infra.web import ReadOnly, UnitOfWork
@@ -23,12 +25,11 @@ from schemas.base import ShortText
 from schemas.catalog import ImportReport
 from schemas.partners import Slug
 from schemas.people import StaffMember
-from schemas.rewards import BATCH_SIZE_MAX, NewReward, RewardTerms
+from schemas.rewards import BatchRequest, NewReward, RewardTerms
 
 router = APIRouter()
 
 ERRORS_SHOWN = 20
-BatchSize = Annotated[int, Form(ge=1, le=BATCH_SIZE_MAX)]
 
 
 def till_moment(given: object) -> object:
@@ -67,6 +68,12 @@ class NewRewardForm(RewardForm):
     slug: Slug
 
 
+class BatchForm(BatchRequest):
+    """What the form of a batch sends besides its token."""
+
+    csrf: ShortText = ""
+
+
 def kept_brand(session: Session, person: StaffMember, brand: str) -> str:
     """Return a brand's slug where somebody may keep it.
 
@@ -94,11 +101,19 @@ def show_rewards(
     request: Request, session: ReadOnly, person: ManagerOrAdmin, brand: ShortText = ""
 ) -> Response:
     """Show a brand's rewards with their stock, and a form for another."""
+    return _rewards_page(request, session, person, brand, Filled())
+
+
+def _rewards_page(
+    request: Request, session: Session, person: StaffMember, brand: str, form: Filled
+) -> Response:
     brands = brands_of(session, person)
     chosen = kept_brand(session, person, brand) if brand else next((slug for slug, _ in brands), "")
     return page(
         request,
         "rewards.html",
+        status=form.status,
+        form=form,
         brands=brands,
         chosen=chosen,
         rewards=catalogue.managed(session, chosen) if chosen else [],
@@ -107,11 +122,16 @@ def show_rewards(
 
 @router.post("/rewards/{brand}", dependencies=[OwnForm])
 def draft_reward(
-    session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, form: Annotated[NewRewardForm, Form()]
+    request: Request, session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, sent: Sent
 ) -> Response:
-    """Draft a reward; shoppers see it once it is offered."""
-    wanted = NewReward(slug=form.slug, **form.terms().model_dump())
-    reward = catalogue.draft_reward(session, brand, wanted, staff_id=person.id)
+    """Draft a reward; shoppers see it once it is offered. What is refused is shown at its field."""
+    try:
+        form = read(sent, NewRewardForm)
+        wanted = NewReward(slug=form.slug, **form.terms().model_dump())
+        with session.begin_nested():
+            reward = catalogue.draft_reward(session, brand, wanted, staff_id=person.id)
+    except (ValidationError, DomainError) as error:
+        return _rewards_page(request, session, person, brand, refused(request, sent, error))
     return _back(brand, reward.slug, "reward_saved")
 
 
@@ -122,32 +142,59 @@ def show_reward(request: Request, session: ReadOnly, brand: KeptBrand, reward: S
 
 
 def _reward_page(
-    request: Request, session: Session, brand: str, slug: str, refused: ImportReport | None = None
+    request: Request,
+    session: Session,
+    brand: str,
+    slug: str,
+    *,
+    form: Filled | None = None,
+    draw: Filled | None = None,
+    report: ImportReport | None = None,
 ) -> Response:
-    reward = catalogue.of_brand(session, brand, slug)
+    """Return a reward's page; `form`, `draw` or `report` is what was refused of it."""
+    kept = catalogue.of_brand(session, brand, slug)
+    reward = catalogue.managed_one(session, kept)
+    failed = form or draw
     return page(
         request,
         "reward.html",
-        status=422 if refused else 200,
+        status=422 if report else failed.status if failed else 200,
         brand=brand,
-        reward=catalogue.managed_one(session, reward),
-        batches=stock.batches(session, reward.id),
-        batch_max=BATCH_SIZE_MAX,
-        refused=refused.errors[:ERRORS_SHOWN] if refused else [],
+        reward=reward,
+        batches=stock.batches(session, kept.id),
+        form=form or Filled(_typed(reward.terms)),
+        draw=draw or Filled(),
+        refused=report.errors[:ERRORS_SHOWN] if report else [],
     )
+
+
+def _typed(terms: RewardTerms) -> dict[str, object]:
+    """Return what stands in the fields of a reward's form."""
+    return terms.model_dump() | {
+        "starts_at": local_input(terms.starts_at),
+        "ends_at": local_input(terms.ends_at) if terms.ends_at else "",
+        "per_shopper_max": terms.per_shopper_max or "",
+        "partners": ", ".join(terms.partners),
+    }
 
 
 @router.post("/rewards/{brand}/{reward}", dependencies=[OwnForm])
 def change_reward(
+    request: Request,
     session: UnitOfWork,
     person: ManagerOrAdmin,
     brand: KeptBrand,
     reward: ShortText,
-    form: Annotated[RewardForm, Form()],
+    sent: Sent,
 ) -> Response:
-    """Say anew what a reward is."""
-    changed = catalogue.change_reward(session, brand, reward, form.terms(), staff_id=person.id)
-    return _back(brand, changed.slug, "reward_saved")
+    """Say anew what a reward is; what is refused is shown at its field."""
+    try:
+        terms = read(sent, RewardForm).terms()
+        with session.begin_nested():
+            catalogue.change_reward(session, brand, reward, terms, staff_id=person.id)
+    except (ValidationError, DomainError) as error:
+        return _reward_page(request, session, brand, reward, form=refused(request, sent, error))
+    return _back(brand, reward, "reward_saved")
 
 
 @router.post("/rewards/{brand}/{reward}/offer", dependencies=[OwnForm])
@@ -168,10 +215,19 @@ def end_reward(session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, re
 
 @router.post("/rewards/{brand}/{reward}/batches", dependencies=[OwnForm])
 def draw_batch(
-    session: UnitOfWork, person: ManagerOrAdmin, brand: KeptBrand, reward: ShortText, size: BatchSize
+    request: Request,
+    session: UnitOfWork,
+    person: ManagerOrAdmin,
+    brand: KeptBrand,
+    reward: ShortText,
+    sent: Sent,
 ) -> Response:
     """Draw new codes into a reward's stock."""
-    batch = stock.draw_batch(session, catalogue.of_brand(session, brand, reward), size, person.id)
+    try:
+        form = read(sent, BatchForm)
+    except ValidationError as error:
+        return _reward_page(request, session, brand, reward, draw=refused(request, sent, error))
+    batch = stock.draw_batch(session, catalogue.of_brand(session, brand, reward), form.size, person.id)
     return _back(brand, reward, f"vouchers_drawn&done={batch.size}")
 
 
@@ -188,7 +244,7 @@ def import_batch(
     found = catalogue.of_brand(session, brand, reward)
     report = stock.import_batch(session, found, csv_text(file.file), person.id, page_language(request))
     if report.errors:
-        return _reward_page(request, session, brand, reward, report)
+        return _reward_page(request, session, brand, reward, report=report)
     return _back(brand, reward, f"vouchers_imported&done={report.created}")
 
 

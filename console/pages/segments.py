@@ -15,14 +15,18 @@ from console.pages.insight import OwnBrand, own_brand, titles
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
 from domain.insights import surveys
+from domain.insights.exports import asking
 from domain.insights.profile import models
 from domain.people.audit import record_act
 from domain.segments import saved
 from domain.segments.conditions import NewSegment
 from domain.surveys import answering
+from infra import queue
+from infra.db import after_commit
 from infra.web import ReadOnly, UnitOfWork
 from infra.words import Language, say
 from schemas.base import Body, ShortText
+from schemas.exports import ExportFormat
 from schemas.lifetime import BrandModelView
 from schemas.segments import LeavingSign, RfmGroup, ValueTier
 
@@ -56,6 +60,13 @@ class SegmentForm(Body):
         if self.last_bought_most is not None:
             chosen.append({"kind": "last_bought", "most": self.last_bought_most})
         return {"kind": "all", "of": chosen}
+
+
+class TakeForm(Body):
+    """In which format a segment is taken along."""
+
+    csrf: ShortText = ""
+    format: ExportFormat = "csv_semicolon"
 
 
 @router.get("")
@@ -103,6 +114,23 @@ def save_segment(
     segment = saved.save(session, brand, wanted)
     record_act(session, person.id, "segment_saved", subject=f"{brand}/{segment.slug}")
     return _back(brand)
+
+
+@router.post("/{segment}/export", dependencies=[OwnForm])
+def take_segment(
+    request: Request,
+    session: UnitOfWork,
+    person: ManagerOrAdmin,
+    brand: ShortText,
+    segment: ShortText,
+    form: Annotated[TakeForm, Form()],
+) -> Response:
+    """Ask for a file of who is in a segment, under the brand's pseudonyms."""
+    own_brand(session, person, brand)
+    language = page_language(request)
+    export = asking.ask_segment(session, person.id, brand, segment, form.format, language)
+    after_commit(session, lambda: queue.ring_insight_export(str(export.id)))
+    return RedirectResponse(f"{PREFIX}/insight/{brand}/exports", 303)
 
 
 @router.post("/{segment}/delete", dependencies=[OwnForm])

@@ -21,6 +21,8 @@ from domain.campaigns.compiling import (
 from domain.campaigns.facts import Case, GoodsKey, Miss
 from domain.campaigns.paying import Given, Pay, compile_effect, goods_of
 from domain.conditions import leaves_of
+from domain.people.holdout import Trial, arm_of
+from infra import clock
 
 # Whose points are meant: a brand's, by its id, or those that all brands of an owner share, by the owner.
 Purse = UUID | str
@@ -70,7 +72,8 @@ class CompiledRule:
 class Version:
     """A version of a campaign, compiled. `goods` are all that its rules are about.
 
-    `purse` says whose points it pays; None where each line pays its own brand's.
+    `purse` says whose points it pays; None where each line pays its own brand's. `trial` says who is held out
+    of it; None where nobody is.
     """
 
     id: UUID
@@ -80,6 +83,7 @@ class Version:
     name: str
     terms: t.Terms
     scope: Scope
+    trial: Trial | None
     purse: Purse | None
     retailer_ids: frozenset[UUID]
     rules: tuple[CompiledRule, ...]
@@ -149,7 +153,7 @@ def cap_key(cap: t.Cap) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """Which version it is: its ids, its campaign's number, slug and name, and budgets by scope."""
+    """Which version it is: its ids, and of its campaign number, slug, name, budgets by scope, first day."""
 
     id: UUID
     campaign_id: UUID
@@ -157,6 +161,12 @@ class Known:
     slug: str
     name: str
     budgets: Mapping[str, int] = field(default_factory=dict)
+    began_on: date | None = None
+
+
+def taking_part(versions: Iterable[Version], shopper_id: UUID) -> list[Version]:
+    """Return the versions that a shopper is not held out of: what is measured passes some over."""
+    return [one for one in versions if one.trial is None or arm_of(shopper_id, one.trial) == "reached"]
 
 
 def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
@@ -186,6 +196,7 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
         name=known.name,
         terms=terms,
         scope=scope,
+        trial=trial_of(known.campaign_id, terms, known.began_on),
         purse=_purse(terms, names),
         retailer_ids=frozenset(names.retailers[slug].id for slug in terms.shops.retailers),
         rules=tuple(rules),
@@ -197,6 +208,14 @@ def compile_terms(known: Known, terms: t.Terms, names: Names) -> Version:
             if amount is not None and scope in known.budgets
         ),
     )
+
+
+def trial_of(campaign_id: UUID, terms: t.Terms, began_on: date | None) -> Trial | None:
+    """Return who is held out of a campaign that began on a day, or begins today; None where nobody is."""
+    percent = terms.measuring.holdout_percent
+    if percent is None:
+        return None
+    return Trial(campaign_id, percent, (began_on or clock.till_today()).year)
 
 
 def _purse(terms: t.Terms, names: Names) -> Purse | None:

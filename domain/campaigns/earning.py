@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from domain.campaigns import history as past
 from domain.campaigns.budgets import left_of
+from domain.campaigns.compiled import taking_part
 from domain.campaigns.facts import PER_UNIT, Basket, BasketLine, Case
 from domain.campaigns.judging import Award, Judgement, Limits, judge
 from domain.campaigns.kept import Claims, cut_kept, free_kept, read_kept, to_keep
@@ -113,7 +114,7 @@ def earn(
         release(session, receipt)
         receipt.earning = None
         return Judgement()
-    versions = live.of_brands(line.brand_id for line in lines)
+    versions = taking_part(live.of_brands(line.brand_id for line in lines), receipt.shopper_id)
     held = read_kept(receipt.earning).claims
     household_id = past.hold_still(session, basket, versions, held.subjects)
     release(session, receipt)
@@ -162,6 +163,13 @@ def give_back_part(session: Session, receipt: Receipt, points: Mapping[UUID, int
     if freed:
         past.free_caps(session, freed)
         receipt.earning = changed
+
+
+def forgo_rewards(receipt: Receipt) -> None:
+    """Keep that a receipt has no rewards of campaigns any more, though it stands."""
+    kept = receipt.earning or {}
+    outcomes = [{key: value for key, value in one.items() if key != "g"} for one in kept.get("o", ())]
+    receipt.earning = (kept | {"o": outcomes}) if outcomes else receipt.earning
 
 
 def lock(session: Session, receipt: Receipt) -> None:

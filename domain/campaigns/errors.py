@@ -41,6 +41,18 @@ class PointValueMissingError(DomainError):
     code = "campaign_point_value_missing"
 
 
+class MeasuringFixedError(ConflictError):
+    """The campaign is or was live: how it is judged was agreed before, and stays."""
+
+    code = "campaign_measuring_fixed"
+
+
+class ObjectiveOverError(DomainError):
+    """An objective's period is over when the campaign begins. `period` says which."""
+
+    code = "campaign_objective_over"
+
+
 class CampaignStateError(ConflictError):
     """It can't be paused, resumed or ended as it stands. `state` says how."""
 

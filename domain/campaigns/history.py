@@ -101,7 +101,12 @@ def of_age(session: Session, basket: Basket) -> Basket:
     if not any(line.restricted == FOR_ADULTS for line in basket.lines):
         return basket
     born = session.exec(select(Shopper.birth_year).where(Shopper.id == basket.shopper_id)).one_or_none()
-    return replace(basket, of_age=born is not None and basket.uploaded_on.year - born > ADULT_YEARS)
+    return replace(basket, of_age=is_adult(born, basket.uploaded_on))
+
+
+def is_adult(birth_year: int | None, day: date) -> bool:
+    """Say whether who was born in a year is surely of age on a day."""
+    return birth_year is not None and day.year - birth_year > ADULT_YEARS
 
 
 def _tier(session: Session, basket: Basket, asking: Sequence[Version]) -> str | None:

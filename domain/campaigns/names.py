@@ -23,6 +23,7 @@ _KINDS: Final[Mapping[str, str]] = {
     "from_points_of": "brands",
     "to_points_of": "brands",
     "reward": "rewards",
+    "product": "products",
     "products": "products",
     "except_products": "products",
     "retailers": "retailers",

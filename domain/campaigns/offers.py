@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlmodel import Session, col, select
 
 from domain.campaigns import terms as t
 from domain.campaigns.budgets import left_of
-from domain.campaigns.compiled import Version, cap_key
+from domain.campaigns.compiled import Version, cap_key, taking_part
 from domain.campaigns.facts import Basket, Case, History
 from domain.campaigns.history import history_of
 from domain.campaigns.programme import live_at
@@ -29,13 +30,33 @@ def offers(session: Session, shopper_id: UUID, language: Language) -> OfferList:
     now, today = clock.now(), clock.till_today()
     versions = [
         version
-        for version in live_at(session, now).versions
+        for version in taking_part(live_at(session, now).versions, shopper_id)
         if version.runs_near(today) and today <= version.terms.ends_on
     ]
     versions.sort(key=lambda version: (version.terms.ends_on, version.no))
-    versions = versions[:OFFERS_MAX]
-    # All their brands, so that what was bought of them before is looked up.
-    basket = Basket(
+    return OfferList(offers=offers_of(session, shopper_id, versions[:OFFERS_MAX], language))
+
+
+def offers_of(
+    session: Session, shopper_id: UUID, versions: Sequence[Version], language: Language
+) -> list[OfferView]:
+    """Return some versions as a shopper sees them."""
+    now = clock.now()
+    basket = empty_basket(shopper_id, clock.till_today())
+    household_id = None
+    if any(version.asks.household for version in versions):
+        household_id = household_of(session, shopper_id, now)
+    history = history_of(session, basket, versions, household_id)
+    left = left_of(session, versions, now)
+    case = Case(basket, history)
+    brand_ids = {brand_id for version in versions for brand_id in version.scope.within}
+    named = dict(session.exec(select(Brand.id, Brand.name).where(col(Brand.id).in_(brand_ids))).all())
+    return [_offer(version, case, left.get(version.campaign_id), named, language) for version in versions]
+
+
+def empty_basket(shopper_id: UUID, today: date) -> Basket:
+    """Return a basket of a shopper's with nothing in it yet, for rules to look at."""
+    return Basket(
         receipt_id=new_id(),
         shopper_id=shopper_id,
         lines=(),
@@ -46,19 +67,8 @@ def offers(session: Session, shopper_id: UUID, language: Language) -> OfferList:
         region=None,
         purchased_on=today,
         purchased_at=clock.till_now(),
-        uploaded_at=now,
+        uploaded_at=clock.now(),
         uploaded_on=today,
-    )
-    household_id = None
-    if any(version.asks.household for version in versions):
-        household_id = household_of(session, shopper_id, now)
-    history = history_of(session, basket, versions, household_id)
-    left = left_of(session, versions, now)
-    case = Case(basket, history)
-    brand_ids = {brand_id for version in versions for brand_id in version.scope.within}
-    named = dict(session.exec(select(Brand.id, Brand.name).where(col(Brand.id).in_(brand_ids))).all())
-    return OfferList(
-        offers=[_offer(version, case, left.get(version.campaign_id), named, language) for version in versions]
     )
 
 

@@ -17,6 +17,7 @@ from domain.campaigns.compiled import Known, Version, compile_terms
 from domain.campaigns.facts import BasketLine
 from domain.campaigns.names import names_of
 from domain.campaigns.terms import Terms
+from infra import clock
 from infra.statements import Statement
 from schemas.base import new_id
 from schemas.campaigns import (
@@ -190,8 +191,15 @@ def _load(session: Session) -> Programme:
     budgets: dict[UUID, dict[str, int]] = {}
     for budget in session.exec(select(CampaignBudget)).all():
         budgets.setdefault(budget.campaign_id, {})[budget.scope] = budget.budget_id
+    began: dict[UUID, date] = {}
+    for row in sorted(rows, key=lambda row: row[0]):
+        began.setdefault(row[3], clock.day_of(row[0]))
     spans = [
-        _Span(row[0], row[1], Known(row[2], row[3], row[4], row[5], row[6], budgets.get(row[3], {})))
+        _Span(
+            row[0],
+            row[1],
+            Known(row[2], row[3], row[4], row[5], row[6], budgets.get(row[3], {}), began[row[3]]),
+        )
         for row in rows
     ]
     changes = sorted({at for span in spans for at in (span.from_at, span.until_at) if at is not None})

@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.campaigns.conditions import BasketPart, Condition, Goods, Slugs, Units
+from domain.campaigns.measuring import Measuring
 from domain.conditions import (
     DAYS_MAX,
     DEPTH_MAX,
@@ -284,6 +285,9 @@ class Terms(Body):
     budget: Budget = Field(default=Budget(), description="What may be given in all.")
     stacking: Stacking = Field(default=Stacking(), description="How it goes together with other campaigns.")
     legal: Legal = Field(default=Legal(), description="What the authorities ask of it.")
+    measuring: Measuring = Field(
+        default=Measuring(), description="How it will be judged; fixed once the campaign is live."
+    )
 
     @model_validator(mode="after")
     def _sensible(self) -> Self:

@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlmodel import Session, col, select
 
-from domain.campaigns.compiled import Version, cap_key
+from domain.campaigns.compiled import Version, cap_key, taking_part
 from domain.campaigns.earning import basket_of, lines_kept
 from domain.campaigns.facts import Basket, BasketLine, Case, History
 from domain.campaigns.history import NO_TIER, cap_window, of_age
@@ -183,7 +183,8 @@ def _try(
 ) -> None:
     live = state.programme.live_at(session, receipt.received_at)
     brands = [line.brand_id for line in basket.lines]
-    versions = [one for one in live.of_brands(brands) if one.campaign_id != draft.campaign_id] + [draft]
+    others = [one for one in live.of_brands(brands) if one.campaign_id != draft.campaign_id]
+    versions = taking_part([*others, draft], basket.shopper_id)
     basket = of_age(session, basket)
     history = _history(session, basket, versions, state)
     judgement = judge(versions, Case(basket, history), Limits(live.modes, _left(draft, basket, state)))

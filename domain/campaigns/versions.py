@@ -25,6 +25,7 @@ from domain.campaigns.errors import (
 from domain.campaigns.names import check_names
 from domain.campaigns.programme import read_terms, something_changed
 from domain.campaigns.terms import FORMS_OF_HALF_PRICE, FORMS_WITH_FILE, Terms
+from domain.campaigns.trials import check_measuring
 from domain.errors import NotFoundError
 from domain.events.outbox import NewEvent, record
 from domain.ledger.accounts import group_currency
@@ -113,6 +114,8 @@ def publish(
         LegalPapersMissingError: It is a draw or contest without its papers.
         PointValueMissingError: Its form may be worth half of the price, and a point's worth is not told.
         BudgetUsedError: More was given already than a lowered budget would hold.
+        MeasuringFixedError: It began already, and would be judged otherwise.
+        ObjectiveOverError: The period of an objective is over by then.
     """
     campaign = locked_campaign(session, campaign_id)
     draft = draft_of(session, campaign_id)
@@ -159,6 +162,7 @@ def _go_live(
     from_at = at or now
     if from_at < now and published_of(session, campaign) is not None:
         from_at = now
+    check_measuring(session, campaign, terms, from_at)
     if terms.uses_group:
         group_currency(session, names.brands[terms.brands[0]].owner)
     set_budgets(session, campaign.id, terms, begins=from_at <= now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import get_args
 from uuid import UUID
 
 from sqlalchemy import text
@@ -27,10 +28,9 @@ def note_due(session: Session, kind: DueKind, subject_ids: Collection[UUID]) -> 
         session.execute(insert(table_of(InsightDue)), rows)
 
 
-def take_due(session: Session, limit: int) -> tuple[set[UUID], set[UUID]]:
-    """Return receipts and shoppers of whom the store is to be told; once this commits they are told."""
-    receipts: set[UUID] = set()
-    shoppers: set[UUID] = set()
+def take_due(session: Session, limit: int) -> dict[DueKind, set[UUID]]:
+    """Return of what the store is to be told, by kind; once this commits it is told."""
+    found: dict[DueKind, set[UUID]] = {kind: set() for kind in get_args(DueKind)}
     for kind, subject_id in session.execute(_TAKE, {"most": limit}):
-        (receipts if kind == "receipt" else shoppers).add(subject_id)
-    return receipts, shoppers
+        found[kind].add(subject_id)
+    return found

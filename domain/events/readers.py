@@ -15,11 +15,12 @@ from schemas.base import table_of
 from schemas.events import Event, EventReader
 
 
-def take(session: Session, name: str, limit: int) -> list[Recorded]:
+def take(session: Session, name: str, limit: int, *, bare: bool = False) -> list[Recorded]:
     """Return what a reader has not read yet and note it as read: that holds once this transaction commits.
 
     What the caller makes of it in the same transaction is made exactly once. Empty too while another
-    process reads for the same reader; a reader unheard of begins with the oldest event that is kept.
+    process reads for the same reader; a reader unheard of begins with the oldest event that is kept. Bare
+    events lack their data.
     """
     reader = _locked(session, name)
     if reader is None:
@@ -31,7 +32,7 @@ def take(session: Session, name: str, limit: int) -> list[Recorded]:
         reader = _locked(session, name)
     if reader is None:
         return []
-    events = read_after(session, Cursor(reader.xid, reader.version), limit)
+    events = read_after(session, Cursor(reader.xid, reader.version), limit, bare=bare)
     if events:
         reader.xid, reader.version = events[-1].cursor
         reader.read_at = clock.now()

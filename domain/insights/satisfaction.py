@@ -18,9 +18,12 @@ from schemas.surveys import Share, SurveyKind, Trend
 Z: Final = 1.96
 # From 20 answers of a mind on, the rule of three says something: dissenters are at most 3 in n.
 RULE_OF_THREE: Final = 3
+_OF_STARS: Final = (("content", 4, 5), ("others", 1, 3))
 BANDS: Final[dict[SurveyKind, tuple[tuple[str, int, int], ...]]] = {
     "nps": (("promoters", 9, 10), ("passives", 7, 8), ("detractors", 0, 6)),
-    "csat": (("content", 4, 5), ("others", 1, 3)),
+    "csat": _OF_STARS,
+    "receipt": _OF_STARS,
+    "offer": _OF_STARS,
 }
 
 
@@ -56,7 +59,7 @@ def score_of(kind: SurveyKind, answers: Sequence[int]) -> Score:
     """Return the score of one or more answers."""
     count = len(answers)
     best = sum(band_of(kind, answer) in {"promoters", "content"} for answer in answers) / count
-    if kind == "csat":
+    if kind != "nps":
         return Score(count, _wilson(best, count), (best * (1 - best) / count) ** 0.5)
     worst = sum(band_of(kind, answer) == "detractors" for answer in answers) / count
     value = best - worst

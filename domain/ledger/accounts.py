@@ -55,6 +55,14 @@ def shopper_account(
     return found
 
 
+def owed(session: Session, currency_id: int, shopper_id: UUID) -> int:
+    """Return how many points a shopper owes in a currency; most owe none, and have no account of it."""
+    statement = select(Account.posted).where(
+        Account.currency_id == currency_id, Account.kind == "debt", Account.shopper_id == shopper_id
+    )
+    return -(session.exec(statement).first() or 0)
+
+
 @dataclass(frozen=True, slots=True)
 class EarningAccounts:
     """Between which accounts a shopper's earning moves, and what they owe in that currency."""

@@ -1,4 +1,4 @@
-"""What a brand's points amount to as what is owed to shoppers, month by month, to the point.
+"""What the points of a brand or group amount to as what is owed to shoppers, by month, to the point.
 
     outstanding at the end = at the start + issued + adjusted - redeemed + refunded - expired - reversed
         - repaid - exchanged
@@ -66,14 +66,18 @@ class Month:
         return round(100 * self.expired / ended, 1) if ended > 0 else None
 
 
-def months(session: Session, currency_id: int) -> list[Month]:
-    """Return every month from the first in which a currency moved to this one, the earliest first."""
+def months(session: Session, currency_id: int, *, since: date | None = None) -> list[Month]:
+    """Return every month from the first in which a currency moved to this one, the earliest first.
+
+    They begin no later than with the month of which `since` is the first day.
+    """
     found: dict[date, dict[str, int]] = {}
     for first_day, name, points in session.execute(_MONTHS, {"currency": currency_id}):
         found.setdefault(first_day, {})[name] = int(points)
-    if not found:
+    first = min(found.keys() | ({since} if since else set()), default=None)
+    if first is None:
         return []
-    rows = [Month(day, **found.get(day, {})) for day in _months_until(min(found), clock.till_today())]
+    rows = [Month(day, **found.get(day, {})) for day in _months_until(first, clock.till_today())]
     outstanding = accumulate(row.change for row in rows)
     owed = accumulate(row.owed_more - row.repaid for row in rows)
     return [

@@ -49,7 +49,7 @@ def adjust(session: Session, asked: AdjustmentRequest, *, admin_id: UUID) -> Poi
     shopper = session.exec(select(Shopper.id).where(Shopper.phone == phone)).first()
     brand = session.exec(select(Brand.id).where(Brand.slug == slug)).first()
     if shopper is None or brand is None:
-        raise NotFoundError
+        raise NotFoundError(field="phone" if shopper is None else "brand")
     if is_related(session, admin_id, shopper):
         raise OwnPointsError
     lock_key(session, f"adjust:{admin_id}:{asked.request}")

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.campaigns import terms as t
-from domain.campaigns.compiled import Version
+from domain.campaigns.compiled import Version, taking_part
 from domain.campaigns.programme import live_at
 from domain.events.outbox import NewEvent, record
 from domain.ledger import budgets, spending
@@ -41,9 +41,9 @@ class _Allowed:
     to_currency: int
 
 
-def _open(session: Session) -> Iterator[tuple[Version, t.Exchange]]:
+def _open(session: Session, shopper_id: UUID) -> Iterator[tuple[Version, t.Exchange]]:
     today = clock.till_today()
-    for version in live_at(session, clock.now()).versions:
+    for version in taking_part(live_at(session, clock.now()).versions, shopper_id):
         if version.runs_on(today):
             yield from ((version, said) for said in version.terms.exchanges)
 
@@ -60,7 +60,7 @@ def offers(session: Session, shopper_id: UUID) -> list[ExchangeOffer]:
             left_today=_left_today(session, _between(session, version, said), shopper_id),
             ends_on=version.terms.ends_on,
         )
-        for version, said in _open(session)
+        for version, said in _open(session, shopper_id)
     ]
 
 
@@ -78,7 +78,7 @@ def exchange(session: Session, shopper_id: UUID, request: str, asked: ExchangeRe
     key = key_of("exchange", shopper_id, request)
     if (before := _done_before(session, key, asked)) is not None:
         return before
-    allowed = _find(session, asked)
+    allowed = _find(session, shopper_id, asked)
     if asked.points % allowed.said.points:
         raise ExchangeStepError(step=allowed.said.points)
     owner = spending.Owner(shopper_id, allowed.from_currency)
@@ -111,9 +111,9 @@ def exchange(session: Session, shopper_id: UUID, request: str, asked: ExchangeRe
     return ExchangeView(id=key, points=asked.points, became=becoming, expires_on=until, occurred_at=at)
 
 
-def _find(session: Session, asked: ExchangeRequest) -> _Allowed:
+def _find(session: Session, shopper_id: UUID, asked: ExchangeRequest) -> _Allowed:
     wanted = asked.campaign, asked.from_points_of, asked.to_points_of
-    for version, said in _open(session):
+    for version, said in _open(session, shopper_id):
         if (version.slug, said.from_points_of, said.to_points_of) == wanted:
             return _between(session, version, said)
     raise ExchangeClosedError

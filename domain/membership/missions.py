@@ -147,10 +147,10 @@ _PROGRESS: Final = text("""
         WHEN 'receipts' THEN count(DISTINCT receipt.id)
         WHEN 'days' THEN count(DISTINCT receipt.purchased_on)
         WHEN 'units' THEN floor(sum(
-            CASE WHEN line.unit IS NULL THEN line.quantity - coalesce(back.units, 0) ELSE 1 END))
-        ELSE sum(CASE WHEN back.units IS NULL THEN greatest(0, line.amount_minor - line.discount_minor)
+            CASE WHEN line.unit IS NULL THEN line.quantity - line.returned ELSE 1 END))
+        ELSE sum(CASE WHEN line.returned = 0 THEN greatest(0, line.amount_minor - line.discount_minor)
             ELSE floor((line.amount_minor - line.discount_minor)
-                * (line.quantity - back.units) / line.quantity) END) END
+                * (line.quantity - line.returned) / line.quantity) END) END
     FROM mission
         JOIN receipt ON receipt.shopper_id = :shopper AND receipt.status = 'approved'
             AND receipt.currency = 'VND'
@@ -158,13 +158,7 @@ _PROGRESS: Final = text("""
         JOIN receipt_line AS line ON line.receipt_id = receipt.id AND line.brand_id = mission.brand_id
         JOIN brand ON brand.id = line.brand_id
         LEFT JOIN product ON product.id = line.product_id
-        LEFT JOIN LATERAL (
-            SELECT sum(CAST(gone.milli_by_line ->> CAST(line.position + 1 AS text) AS bigint)) / 1000
-            FROM purchase JOIN purchase_return AS gone ON gone.purchase_id = purchase.id
-            WHERE receipt.channel <> 'photo' AND purchase.receipt_id = receipt.id
-                AND purchase.state = 'counted'
-        ) AS back (units) ON true
-    WHERE coalesce(back.units < line.quantity, true) AND mission.id = ANY(CAST(:missions AS uuid[]))
+    WHERE (line.returned = 0 OR line.returned < line.quantity) AND mission.id = ANY(CAST(:missions AS uuid[]))
         AND coalesce(nullif(product.restricted_class, 'none'), brand.restricted_class, 'none') = 'none'
     GROUP BY mission.id
 """)

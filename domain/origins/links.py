@@ -10,7 +10,7 @@ from sqlalchemy import delete, tuple_
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
-from infra.secrets import mac
+from infra.secrets import macs
 from infra.windows import Windows
 from schemas.base import table_of
 from schemas.origins import HASH_LENGTH, LinkKind, Origin, ShopperLink, UploadOrigin
@@ -27,7 +27,12 @@ def keyed_hash(kind: str, value: str) -> str:
 
     Keyed, because an address or a phone's number could otherwise be found by trying them all.
     """
-    return mac("origin", f"{kind}|{value}").hex()[:HASH_LENGTH]
+    return keyed_hashes(kind, value)[0]
+
+
+def keyed_hashes(kind: str, value: str) -> tuple[str, ...]:
+    """Return `keyed_hash`, and behind it what it was under secrets that are still listed."""
+    return tuple(made.hex()[:HASH_LENGTH] for made in macs("origin", f"{kind}|{value}"))
 
 
 def count_upload(windows: Windows, shopper: Shopper, origin: Origin, at: datetime) -> dict[str, int]:

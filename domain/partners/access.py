@@ -66,6 +66,17 @@ def renew_secret(session: Session, slug: str) -> PartnerSecret:
     return PartnerSecret(partner=slug, secret=secret, former_until=partner.former_until)
 
 
+def seal_again(session: Session) -> int:
+    """Seal every partner's secrets with the newest key, so that those before can go; return how many."""
+    found = session.exec(select(Partner).with_for_update()).all()
+    for partner in found:
+        partner.secret_sealed = seal(PURPOSE, unseal(PURPOSE, partner.secret_sealed))
+        if partner.former_secret_sealed:
+            partner.former_secret_sealed = seal(PURPOSE, unseal(PURPOSE, partner.former_secret_sealed))
+    session.flush()
+    return len(found)
+
+
 def end_partner(session: Session, slug: str) -> Partner:
     """Take nothing of a partner's any more, from now on.
 

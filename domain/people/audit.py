@@ -88,6 +88,9 @@ Act = Literal[
     "segment_refreshed",
     "segment_deleted",
     "margin_set",
+    "story_saved",
+    "story_published",
+    "story_paused",
 ]
 ACTS: tuple[Act, ...] = get_args(Act)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -23,7 +23,7 @@ from domain.people.errors import WeakPasswordError
 from domain.people.recovery import forget_recovery_codes, use_recovery_code
 from domain.people.shoppers import phone_e164
 from infra import clock
-from infra.secrets import mac
+from infra.secrets import mac, macs
 from schemas.people import Shopper, SignInFailure, StaffCredential, StaffMember, StaffRelation
 from schemas.staff import StaffLink, StaffRecoveryCode
 
@@ -36,6 +36,7 @@ LOCK_STEPS = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=15))
 CODE_STEP_SECONDS = 30
 CODE_STEPS_AROUND = 1
 ISSUER = "QuetBill"
+_RELATION = "relation"
 
 SignInRefusal = Literal["wrong", "locked"]
 
@@ -127,8 +128,14 @@ def code_address(staff: StaffMember, credential: StaffCredential) -> str:
 
 def one_time_codes(credential: StaffCredential) -> pyotp.TOTP:
     """Return the generator of a member's codes (RFC 6238, six digits, SHA-1 as apps expect)."""
-    digest = mac("staff code", f"{credential.staff_id}|{credential.code_salt}")
-    return pyotp.TOTP(base64.b32encode(digest[:20]).decode(), interval=CODE_STEP_SECONDS)
+    return _generators(credential)[0]
+
+
+def _generators(credential: StaffCredential) -> Sequence[pyotp.TOTP]:
+    """Return the generator, and behind it those of apps set up under a secret that is still listed."""
+    digests = macs("staff code", f"{credential.staff_id}|{credential.code_salt}")
+    keys = [base64.b32encode(digest[:20]).decode() for digest in digests]
+    return [pyotp.TOTP(key, interval=CODE_STEP_SECONDS) for key in keys]
 
 
 def sign_in(session: Session, email: str, password: str, code: str, *, address: str) -> SignIn:
@@ -228,10 +235,10 @@ def _code_step(credential: StaffCredential, code: str, now: datetime) -> int | N
     """Return the time step whose code this is and that was not used yet."""
     given = "".join(code.split())
     current = int(now.timestamp()) // CODE_STEP_SECONDS
-    codes = one_time_codes(credential)
+    generators = _generators(credential)
     for step in range(current - CODE_STEPS_AROUND, current + CODE_STEPS_AROUND + 1):
-        if step > credential.last_code_step and hmac.compare_digest(
-            codes.generate_otp(step).encode(), given.encode()
+        if step > credential.last_code_step and any(
+            hmac.compare_digest(codes.generate_otp(step).encode(), given.encode()) for codes in generators
         ):
             return step
     return None
@@ -286,7 +293,7 @@ def set_relations(session: Session, staff_id: UUID, phones: Iterable[str]) -> No
     Raises:
         InvalidPhoneError: One of them can't be a phone number.
     """
-    digests = {_phone_digest(phone_e164(phone)) for phone in phones}
+    digests = {mac(_RELATION, phone_e164(phone)).hex() for phone in phones}
     session.execute(delete(StaffRelation).where(col(StaffRelation.staff_id) == staff_id))
     session.add_all(StaffRelation(staff_id=staff_id, phone_digest=digest) for digest in digests)
     session.flush()
@@ -303,8 +310,9 @@ def related_among(session: Session, staff_id: UUID, shopper_ids: Iterable[UUID])
     if not digests:
         return set()
     rows = session.exec(select(Shopper.id, Shopper.phone).where(col(Shopper.id).in_(set(shopper_ids)))).all()
-    return {shopper_id for shopper_id, phone in rows if phone and _phone_digest(phone) in digests}
-
-
-def _phone_digest(phone: str) -> str:
-    return mac("relation", phone).hex()
+    known = set(digests)
+    return {
+        shopper_id
+        for shopper_id, phone in rows
+        if phone and not known.isdisjoint(made.hex() for made in macs(_RELATION, phone))
+    }

@@ -73,11 +73,14 @@ def needed(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channe
 
 
 def who_gave(
-    shopper_id: Mapped[UUID], purpose: Purpose, brand_id: UUID | Mapped[UUID] | None = None
+    shopper_id: Mapped[UUID],
+    purpose: Purpose,
+    brand_id: UUID | Mapped[UUID] | None = None,
+    channel: Channel | None = None,
 ) -> ColumnElement[bool]:
     """Return the condition, for a statement of one's own, that a row's shopper agrees to a purpose now."""
     newest: ScalarSelect[bool] = (
-        _newest(purpose, None, brand_id).where(col(Consent.shopper_id) == shopper_id).scalar_subquery()
+        _newest(purpose, channel, brand_id).where(col(Consent.shopper_id) == shopper_id).scalar_subquery()
     )
     return func.coalesce(newest, true() if _asked_elsewhere(purpose) else false())
 

@@ -7,6 +7,7 @@ by its hashes; a receipt's row stays because both point to it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -46,6 +47,11 @@ DUE: Final = timedelta(days=1)
 # What was under way when it was asked for has ended by then: uploads, readings, the last access tokens.
 LATE: Final = timedelta(hours=1)
 UNFINISHED: Final = ("received", "reading", "in_review")
+
+
+def erased(session: Session) -> Sequence[UUID]:
+    """Return every shopper who was forgotten: a backup of before must forget them again."""
+    return session.scalars(select(col(Shopper.id)).where(col(Shopper.erased_at).is_not(None))).all()
 
 
 def ask_erasure(session: Session, shopper_id: UUID, confirmation: str) -> PrivacyRequest:

@@ -67,9 +67,8 @@ def settle_purchase(session: Session, purchase: Purchase) -> None:
     if earlier is not None:
         purchase.receipt_id = earlier.id
         purchase.state = "waiting" if earlier.status == "in_review" else "repeated"
-        if purchase.state == "repeated":
-            session.flush()
-            apply_returns(session, purchase)
+        session.flush()
+        apply_returns(session, purchase)
         return
     session.add(receipt)
     session.flush()
@@ -149,23 +148,32 @@ def _receipt_for(purchase: Purchase, shopper_id: UUID) -> Receipt:
 
 
 def _earlier(session: Session, receipt: Receipt, paper: PaperFacts, purchase: Purchase) -> Receipt | None:
-    """Return the receipt that has this paper already; another order of the same partner is another paper."""
+    """Return the receipt that has this paper already.
+
+    Another order of the same partner is another paper: a receipt that is such an order's is not this one's.
+    """
     printed = [holder.receipt_id for holder in claims.print_holders(session, receipt, paper)]
     # A chain's tills print one total in one minute on several papers: what else they show is compared.
     compared = [*compare_with(session, receipt, paper, printed), *find_paper(session, receipt, paper)]
     held = [match.receipt_id for match in compared if match.likeness.same]
     if not held:
         return None
+    others = select(Purchase.receipt_id).where(
+        Purchase.partner_id == purchase.partner_id,
+        Purchase.id != purchase.id,
+        col(Purchase.receipt_id).in_(held),
+    )
     found = session.exec(
-        select(Receipt, Purchase.partner_id)
-        .outerjoin(Purchase, (col(Purchase.receipt_id) == Receipt.id) & (col(Purchase.state) == "counted"))
-        .where(col(Receipt.id).in_(held), col(Receipt.status).in_(STANDING_STATUSES))
+        select(Receipt).where(
+            col(Receipt.id).in_(held),
+            col(Receipt.status).in_(STANDING_STATUSES),
+            col(Receipt.id).not_in(others),
+        )
     ).all()
     by_id = {
         row.id: row
-        for row, partner_id in found
-        if not _is_false(row.status, row.channel)
-        and (row.channel == "photo" or (partner_id != purchase.partner_id and paper.number))
+        for row in found
+        if not _is_false(row.status, row.channel) and (row.channel == "photo" or paper.number)
     }
     standing = [by_id[receipt_id] for receipt_id in held if receipt_id in by_id]
     # One that has earned says more than one that a person may yet refuse.

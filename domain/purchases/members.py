@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+from collections.abc import Sequence
 from typing import Final
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from domain.purchases.errors import MemberUnknownError
 from domain.rewards.codes import new_code, normalised, shown
 from infra.db import lock_key
-from infra.secrets import mac, purpose_key
+from infra.secrets import is_mac, mac, macs, purpose_key
 from schemas.base import table_of
 from schemas.people import Shopper
 from schemas.purchases import MembershipCode, NewPurchase, PhoneKey
@@ -79,20 +79,29 @@ def wait_for_joining(session: Session, digest: bytes) -> None:
     lock_key(session, f"phone {digest.hex()}")
 
 
-def note_phone(session: Session, shopper_id: UUID) -> bytes | None:
-    """Note by which digest a member's phone is found; return it, or None where they have none."""
+def note_phone(session: Session, shopper_id: UUID) -> Sequence[bytes]:
+    """Note by which digests a member's phone is found, one for each agreed key; none where they have none."""
     phone = session.exec(select(Shopper.phone).where(Shopper.id == shopper_id)).one_or_none()
     if not phone:
-        return None
-    digest = phone_digest(phone)
-    wait_for_joining(session, digest)
-    row = {"digest": digest, "shopper_id": shopper_id}
-    session.execute(
-        insert(table_of(PhoneKey))
-        .values(row)
-        .on_conflict_do_update(index_elements=["digest"], set_={"shopper_id": shopper_id})
-    )
-    return digest
+        return ()
+    digests = sorted(macs(PURPOSE, phone))
+    for digest in digests:
+        wait_for_joining(session, digest)
+        session.execute(
+            insert(table_of(PhoneKey))
+            .values({"digest": digest, "shopper_id": shopper_id})
+            .on_conflict_do_update(index_elements=["digest"], set_={"shopper_id": shopper_id})
+        )
+    return digests
+
+
+def note_again(session: Session, after: UUID | None, limit: int) -> UUID | None:
+    """Note the next members' phones under each key that is listed; return the last's id, None at the end."""
+    statement = select(PhoneKey.shopper_id).distinct().order_by(col(PhoneKey.shopper_id)).limit(limit)
+    found = session.exec(statement if after is None else statement.where(PhoneKey.shopper_id > after)).all()
+    for shopper_id in found:
+        note_phone(session, shopper_id)
+    return found[-1] if found else None
 
 
 def _by_digest(session: Session, digest: bytes) -> UUID | None:
@@ -102,7 +111,7 @@ def _by_digest(session: Session, digest: bytes) -> UUID | None:
         .join(PhoneKey, col(PhoneKey.shopper_id) == Shopper.id)
         .where(PhoneKey.digest == digest)
     ).one_or_none()
-    if found is None or not found[1] or not hmac.compare_digest(phone_digest(found[1]), digest):
+    if found is None or not found[1] or not is_mac(PURPOSE, found[1], digest):
         return None
     return found[0]
 

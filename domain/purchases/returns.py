@@ -2,16 +2,17 @@
 
 Of a line's points those stand that its units left pay for, rounded down. That follows from what went back in
 all, so returns in any order, in pieces or at once, told twice or before the purchase was credited, end alike;
-of what went back whole, nothing stands.
+of what went back whole, nothing stands. Several orders may tell of one paper, and each of the same goods: of
+a line that much went back as the order says by which most did.
 """
 
 from __future__ import annotations
 
-import hmac
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any, Final
 from uuid import UUID
 
@@ -33,6 +34,8 @@ from schemas.receipts import Receipt, ReceiptLine
 
 # Points that were credited: what waits for a person is taken back once it was approved.
 _CREDITED: Final = frozenset({"approved", "reversed"})
+# Purchases that earned, by a receipt of their own or by one that told of the same paper before.
+_EARNED: Final = ("counted", "repeated")
 
 
 def milli_of(quantity: Decimal) -> int:
@@ -57,7 +60,11 @@ def returned_of(session: Session, purchase_ids: Sequence[UUID]) -> dict[UUID, Co
 
 
 def note_return(
-    session: Session, purchase: Purchase, return_no: str, lines: Sequence[ReturnedLine], content: bytes
+    session: Session,
+    purchase: Purchase,
+    return_no: str,
+    lines: Sequence[ReturnedLine],
+    contents: Sequence[bytes],
 ) -> PurchaseReturn | None:
     """Keep what went back in one go; None where another content stands under its name.
 
@@ -66,14 +73,14 @@ def note_return(
         purchase: Of which it went back.
         return_no: The partner's name of it: told again, nothing changes.
         lines: Which, and how much of each.
-        content: By what the same is known again.
+        contents: By what the same is known again, the first from now on.
 
     Raises:
         ReturnTooHighError: More than stands of a line, or there is no such line.
     """
     standing = session.get(PurchaseReturn, (purchase.id, return_no))
     if standing is not None:
-        return standing if hmac.compare_digest(standing.content, content) else None
+        return standing if standing.content in contents else None
     bought, returned = purchase.bought_milli, returned_milli(session, purchase.id)
     milli_by_line = {}
     for line in lines:
@@ -86,7 +93,7 @@ def note_return(
     made = PurchaseReturn(
         purchase_id=purchase.id,
         return_no=return_no,
-        content=content,
+        content=contents[0],
         returned_at=clock.now(),
         milli_by_line=milli_by_line,
     )
@@ -100,13 +107,15 @@ def apply_returns(session: Session, purchase: Purchase) -> int:
 
     Args:
         session: The open transaction, the purchase's row locked.
-        purchase: Whose returns. Points of one that waits, or whose receipt does, are taken back later.
+        purchase: Whose returns. Of one that waits, or whose receipt does, it is noted what went back; points
+            are taken back once they were credited.
     """
-    if purchase.state not in {"counted", "repeated"} or purchase.receipt_id is None or not purchase.told:
+    if purchase.receipt_id is None or not purchase.told:
         return 0
     returned = +returned_milli(session, purchase.id)
     if not returned:
         return 0
+    # Who tells of the same paper waits here, and then sees what went back by this order.
     receipt = session.exec(
         select(Receipt)
         .where(Receipt.id == purchase.receipt_id)
@@ -114,18 +123,12 @@ def apply_returns(session: Session, purchase: Purchase) -> int:
         .execution_options(populate_existing=True)
     ).one()
     lines = lines_of(session, receipt.id)
-    if receipt.status not in _CREDITED or not lines:
+    left = _left(session, receipt, lines)
+    for position, part in left.items():
+        lines[position].returned = _of(lines[position].quantity, 1 - part)
+    if purchase.state not in _EARNED or receipt.status not in _CREDITED or not lines:
         return 0
-    bought = purchase.bought_milli
-    place_of = _places(purchase, lines)
-    left = {
-        place_of[place]: (bought[place] - milli, bought[place])
-        for place, milli in returned.items()
-        if place in place_of
-    }
-    all_gone = purchase.state == "counted" and all(
-        returned[place] >= milli for place, milli in enumerate(bought)
-    )
+    all_gone = not any(left.get(position, 1) for position in range(len(lines)))
     earned = _earned(session, receipt.id)
     keeps = _keeps(_shares(session, receipt, lines, earned), left)
     parts = {one.key: one.stands for one in earned} if all_gone else _over(earned, keeps)
@@ -137,14 +140,39 @@ def apply_returns(session: Session, purchase: Purchase) -> int:
     ).points
     if all_gone:
         earning.release(session, receipt)
-        receipt.status = "reversed"
         granting.take_back(session, receipt.id, at=clock.now())
+        if receipt.channel == "photo":
+            # It stands: one that is reversed was false, and orders of its paper would count anew.
+            earning.forgo_rewards(receipt)
+        else:
+            receipt.status = "reversed"
     else:
         earning.give_back_part(session, receipt, _sums(earned, parts, lambda one: one.campaign_id))
     for position, line in enumerate(lines):
         line.points = min(line.points, sum(by_line.get(position, 0) for by_line in keeps.values()))
     _tell(session, receipt, event, taken, _sums(earned, parts, lambda one: one.brand_id))
     return int(taken)
+
+
+def _of(quantity: Decimal, part: Fraction) -> Decimal:
+    """Return a part of a quantity in thousandths, rounded down."""
+    return Decimal(int(Fraction(quantity) * part * PER_UNIT)) / PER_UNIT
+
+
+def _left(session: Session, receipt: Receipt, lines: Sequence[ReceiptLine]) -> dict[int, Fraction]:
+    """Return how much is left of the lines of which something went back, by any order of the same paper."""
+    purchases = session.exec(
+        select(Purchase).where(Purchase.receipt_id == receipt.id, Purchase.state != "forgotten")
+    ).all()
+    returned = returned_of(session, [purchase.id for purchase in purchases])
+    left: dict[int, Fraction] = {}
+    for purchase in purchases:
+        places = _places(purchase, lines)
+        for place, milli in (+returned[purchase.id]).items():
+            if (position := places.get(place)) is not None:
+                part = Fraction(purchase.bought_milli[place] - milli, purchase.bought_milli[place])
+                left[position] = min(part, left.get(position, part))
+    return left
 
 
 def _places(purchase: Purchase, lines: Sequence[ReceiptLine]) -> dict[int, int]:
@@ -155,7 +183,7 @@ def _places(purchase: Purchase, lines: Sequence[ReceiptLine]) -> dict[int, int]:
     """
     if purchase.state == "counted":
         return {place: place for place in range(len(lines))}
-    told: list[dict[str, Any]] = (purchase.told or {})["lines"]
+    told: list[dict[str, Any]] = (purchase.told or {}).get("lines", [])
     places: dict[int, int] = {}
     for by_ean in (True, False):
         for place, line in enumerate(told):
@@ -185,13 +213,10 @@ class _Earned:
     stands: int
 
 
-def _keeps(shares: _Shares, left: Mapping[int, tuple[int, int]]) -> _Shares:
-    """Return what lines keep of what they were credited, where so much of so much is left of them."""
+def _keeps(shares: _Shares, left: Mapping[int, Fraction]) -> _Shares:
+    """Return what lines keep of what they were credited, where so much is left of them."""
     return {
-        pair: {
-            position: points * left[position][0] // left[position][1] if position in left else points
-            for position, points in by_line.items()
-        }
+        pair: {position: int(points * left.get(position, 1)) for position, points in by_line.items()}
         for pair, by_line in shares.items()
     }
 

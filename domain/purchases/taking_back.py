@@ -7,7 +7,7 @@ from sqlmodel import Session
 from domain.campaigns.facts import PER_UNIT
 from domain.errors import NotFoundError
 from domain.purchases.errors import ReturnChangedError
-from domain.purchases.orders import content_digest, find_order
+from domain.purchases.orders import content_digests, find_order
 from domain.purchases.returns import apply_returns, note_return, returned_milli
 from schemas.partners import Partner
 from schemas.purchases import LeftLine, NewReturn, ReturnAnswer
@@ -24,7 +24,7 @@ def take_return(session: Session, partner: Partner, order_no: str, wanted: NewRe
     purchase = find_order(session, partner.id, order_no, is_locked=True)
     if purchase is None:
         raise NotFoundError
-    made = note_return(session, purchase, wanted.return_id, wanted.lines, content_digest(wanted))
+    made = note_return(session, purchase, wanted.return_id, wanted.lines, content_digests(wanted))
     if made is None:
         raise ReturnChangedError
     apply_returns(session, purchase)

@@ -44,9 +44,9 @@ def follow_events(session: Session, limit: int) -> int:
 
 def call_for(session: Session, shopper_id: UUID) -> None:
     """Let be looked at again what waits for a shopper, by themselves or by their phone."""
-    digest = note_phone(session, shopper_id)
+    digests = note_phone(session, shopper_id)
     theirs = col(Purchase.shopper_id) == shopper_id
-    theirs = theirs if digest is None else or_(theirs, col(Purchase.phone_digest) == digest)
+    theirs = or_(theirs, col(Purchase.phone_digest).in_(digests)) if digests else theirs
     waiting = update(Purchase).where(theirs, col(Purchase.state) == "waiting")
     session.execute(waiting.values(due_at=clock.now()))
 

@@ -81,3 +81,22 @@ class ConflictOfInterestError(ConflictError):
     """The receipt is the reviewer's own, or their family's."""
 
     code = "conflict_of_interest"
+
+
+class TooManyUploadsError(DomainError):
+    """As many uploads, or as many bytes of them, are open as one shopper may have."""
+
+    kind = "limited"
+    code = "too_many_uploads"
+
+
+class UploadOffsetError(ConflictError):
+    """A part does not begin where the upload ends by now."""
+
+    code = "upload_offset_conflict"
+
+
+class TooManyPartsError(DomainError):
+    """An upload in more parts than one may have."""
+
+    code = "too_many_parts"

@@ -125,7 +125,7 @@ def accept_receipt(
         NotFoundError: The shopper asked to be forgotten meanwhile.
     """
     now = clock.now()
-    _hold_shopper(session, shopper_id)
+    hold_shopper(session, shopper_id)
     receipt_id = session.execute(
         insert(Receipt)
         .values(
@@ -172,7 +172,7 @@ def accept_receipt(
     return Accepted(receipt, len(upload.photos), replayed=False)
 
 
-def _hold_shopper(session: Session, shopper_id: UUID) -> None:
+def hold_shopper(session: Session, shopper_id: UUID) -> None:
     """Keep a shopper until this receipt stands, so that erasure, which begins with their row, finds it."""
     standing = select(Shopper.erased_at).where(Shopper.id == shopper_id)
     if session.exec(standing.with_for_update(read=True, key_share=True)).one() is not None:

@@ -17,7 +17,7 @@ from domain.catalog.snapshot import Catalogue
 from domain.fraud.facts import Signal
 from domain.loyalty.crediting import credit, hold, points_by_line
 from domain.rewards import granting
-from infra import clock
+from infra import clock, tracing
 from infra.statements import Statement
 from ocr.types import Reading
 from schemas.base import new_id, table_of
@@ -36,10 +36,12 @@ def pay(session: Session, receipt: Receipt, awards: Sequence[Award]) -> list[Awa
     """
     session.flush()
     is_approved = receipt.status == "approved"
-    granted = (credit if is_approved else hold)(session, receipt, awards)
-    _keep_granted(session, receipt, awards, granted)
-    if is_approved:
-        granting.grant(session, receipt)
+    # The end of a trace that begins with the upload, also where a person decided days later.
+    with tracing.step(receipt.id, "credit" if is_approved else "hold"):
+        granted = (credit if is_approved else hold)(session, receipt, awards)
+        _keep_granted(session, receipt, awards, granted)
+        if is_approved:
+            granting.grant(session, receipt)
     return granted
 
 
@@ -123,6 +125,7 @@ def _line_rows(
             "confidence": line.confidence,
             "page": line.page,
             "box": list(line.box) if line.box else None,
+            "returned": 0,
         }
         for position, (line, match) in enumerate(zip(reading.lines, matches, strict=True))
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -38,6 +38,12 @@ def pages_to_read(session: Session, receipt_id: UUID) -> list[str] | None:
     if status not in WAITING_STATUSES:
         return None
     return [page.object_name for page in pages_of(session, receipt_id)]
+
+
+def pictures_named(session: Session) -> Iterator[str]:
+    """Yield the names of all objects that pages say lie in the store."""
+    statement = select(ReceiptPage.object_name).where(col(ReceiptPage.removed_at).is_(None))
+    yield from session.exec(statement.execution_options(yield_per=10_000))
 
 
 def begin_reading(session: Session, receipt_id: UUID) -> bool:

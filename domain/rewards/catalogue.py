@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, func, or_, select
 
 from domain.errors import InvalidValueError, NotFoundError
+from domain.events.outbox import NewEvent, record
 from domain.ledger import lots
 from domain.partners import access
-from domain.people.audit import record_act
+from domain.people.audit import Act, record_act
 from domain.rewards import points
 from domain.rewards.errors import RewardExistsError
 from infra import clock
 from infra.words import Language
 from schemas.base import new_id, table_of
 from schemas.catalog import Brand
+from schemas.events import EventType
 from schemas.partners import Partner
 from schemas.rewards import (
     ManagedReward,
@@ -60,7 +63,7 @@ def draft_reward(session: Session, brand: str, wanted: NewReward, *, staff_id: U
     session.add(reward)
     session.flush()
     _take_partners(session, reward.id, wanted.partners)
-    record_act(session, staff_id, "reward_changed", subject=reward.slug, details={"points": reward.points})
+    _tell(session, reward, "reward_changed", staff_id, points=reward.points)
     return reward
 
 
@@ -78,7 +81,7 @@ def change_reward(session: Session, brand: str, slug: str, terms: RewardTerms, *
     session.add(reward)
     _take_partners(session, reward.id, terms.partners)
     session.flush()
-    record_act(session, staff_id, "reward_changed", subject=reward.slug, details={"points": reward.points})
+    _tell(session, reward, "reward_changed", staff_id, points=reward.points)
     return reward
 
 
@@ -92,8 +95,23 @@ def set_state(session: Session, brand: str, slug: str, *, offered: bool, staff_i
     reward.state = "offered" if offered else "ended"
     session.add(reward)
     session.flush()
-    record_act(session, staff_id, "reward_offered" if offered else "reward_ended", subject=reward.slug)
+    _tell(session, reward, "reward_offered" if offered else "reward_ended", staff_id)
     return reward
+
+
+def _tell(session: Session, reward: Reward, act: Act, staff_id: UUID, **details: int) -> None:
+    """Keep on the trail what somebody did with a reward, and tell other systems of it."""
+    record_act(session, staff_id, act, subject=reward.slug, details=details)
+    now = clock.now()
+    data = {"reward": str(reward.id), "slug": reward.slug, **details}
+    record(session, [NewEvent(f"{act}:{now.isoformat()}", _EVENTS[act], reward.id, now, data=data)])
+
+
+_EVENTS: Final[Mapping[Act, EventType]] = {
+    "reward_changed": "reward.changed",
+    "reward_offered": "reward.offered",
+    "reward_ended": "reward.ended",
+}
 
 
 def of_brand(session: Session, brand: str, slug: str, *, locked: bool = False) -> Reward:

@@ -108,7 +108,7 @@ _SETTLEMENTS = sqlalchemy.text("""
 
 
 def _found(session: Session, partner_id: UUID, typed: str, *, locked: bool = False) -> Voucher:
-    statement = select(Voucher).where(Voucher.code_mac == codes.mac(typed))
+    statement = select(Voucher).where(col(Voucher.code_mac).in_(codes.macs(typed)))
     if locked:
         statement = statement.with_for_update()
     voucher = session.exec(statement.execution_options(populate_existing=True)).one_or_none()

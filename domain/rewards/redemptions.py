@@ -19,7 +19,7 @@ from domain.rewards.errors import (
     VoucherGoneError,
 )
 from infra import clock
-from infra.secrets import mac, unseal
+from infra.secrets import macs, unseal
 from infra.words import Language
 from schemas.catalog import Brand
 from schemas.events import EventType
@@ -37,8 +37,9 @@ def redeem(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str)
         SoldOutError: None is left.
         RedemptionReusedError: The same key was used for another reward.
     """
-    redemption = kept_key(shopper_id, redemption)
-    if (standing := _standing(session, shopper_id, reward_id, redemption)) is not None:
+    keys = kept_keys(shopper_id, redemption)
+    redemption = keys[0]
+    if (standing := _standing(session, shopper_id, reward_id, keys)) is not None:
         return standing
     reward = session.get(Reward, reward_id)
     if reward is None or reward.state == "draft":
@@ -49,7 +50,7 @@ def redeem(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str)
         raise RewardClosedError
     # Whoever spends this shopper's points queues here: what follows is asked once at a time.
     points.take(session, shopper_id, reward, redemption, now)
-    if (standing := _standing(session, shopper_id, reward_id, redemption)) is not None:
+    if (standing := _standing(session, shopper_id, reward_id, keys)) is not None:
         return standing
     most = reward.per_shopper_max
     if most is not None and catalogue.had(session, reward.id, shopper_id) >= most:
@@ -71,12 +72,13 @@ def issue(session: Session, voucher: Voucher, reward: Reward, at: datetime) -> N
     session.flush()
 
 
-def kept_key(shopper_id: UUID, redemption: str) -> str:
-    """Return what is kept of an app's own key: whatever it says of a person, and whatever it looks like.
+def kept_keys(shopper_id: UUID, redemption: str) -> Sequence[str]:
+    """Return what is kept of an app's own key, the first from now on.
 
-    The voucher stays when its shopper is forgotten; and a key that reads like a grant's is none.
+    Digests, whatever it says of a person and whatever it looks like: the voucher stays when its shopper is
+    forgotten, and a key that reads like a grant's is none.
     """
-    return mac("redemption", f"{shopper_id}|{redemption}").hex()
+    return [made.hex() for made in macs("redemption", f"{shopper_id}|{redemption}")]
 
 
 def tell(session: Session, voucher: Voucher, type_: EventType, *, at: datetime) -> None:
@@ -187,9 +189,9 @@ def _code(voucher: Voucher) -> str | None:
     return unseal(codes.PURPOSE, voucher.code_sealed).decode() if voucher.code_sealed else None
 
 
-def _standing(session: Session, shopper_id: UUID, reward_id: UUID, redemption: str) -> Voucher | None:
+def _standing(session: Session, shopper_id: UUID, reward_id: UUID, keys: Sequence[str]) -> Voucher | None:
     found = session.exec(
-        select(Voucher).where(Voucher.shopper_id == shopper_id, Voucher.redemption == redemption)
+        select(Voucher).where(Voucher.shopper_id == shopper_id, col(Voucher.redemption).in_(keys))
     ).one_or_none()
     if found is not None and found.reward_id != reward_id:
         raise RedemptionReusedError

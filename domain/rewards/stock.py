@@ -16,7 +16,7 @@ from domain.people.audit import record_act
 from domain.rewards import codes
 from domain.rewards.errors import SoldOutError
 from infra import clock
-from infra.secrets import seal
+from infra.secrets import seal, unseal
 from infra.words import Language
 from schemas.base import new_id, table_of
 from schemas.catalog import ImportReport
@@ -62,7 +62,7 @@ def _is_good(sheet: Sheet, line: int, cells: Mapping[str, str]) -> bool:
 def _in_stock(session: Session, whole: Sequence[str]) -> list[str]:
     held: list[str] = []
     for start in range(0, len(whole), ROWS_AT_ONCE):
-        macs = {codes.mac(code): code for code in whole[start : start + ROWS_AT_ONCE]}
+        macs = {mac: code for code in whole[start : start + ROWS_AT_ONCE] for mac in codes.macs(code)}
         found = session.exec(select(Voucher.code_mac).where(col(Voucher.code_mac).in_(macs))).all()
         held += [macs[bytes(mac)] for mac in found]
     return held
@@ -92,6 +92,21 @@ def _keep(
         session.execute(insert(table_of(Voucher)), rows)
     record_act(session, staff_id, "vouchers_added", subject=reward.slug, details={"size": batch.size})
     return batch
+
+
+def seal_again(session: Session, after: UUID | None, limit: int) -> UUID | None:
+    """Have the next vouchers be found and opened by the newest key; return the last's id, None at the end.
+
+    A used voucher's code is gone, so that it is found under the old key or not at all.
+    """
+    statement = select(Voucher).where(col(Voucher.code_sealed).is_not(None)).order_by(col(Voucher.id))
+    statement = statement if after is None else statement.where(col(Voucher.id) > after)
+    found = session.exec(statement.limit(limit).with_for_update()).all()
+    for voucher in found:
+        code = unseal(codes.PURPOSE, voucher.code_sealed or b"")
+        voucher.code_mac, voucher.code_sealed = codes.mac(code.decode()), seal(codes.PURPOSE, code)
+    session.flush()
+    return found[-1].id if found else None
 
 
 def batches(session: Session, reward_id: UUID) -> list[BatchStock]:

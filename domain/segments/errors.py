@@ -1,4 +1,4 @@
-"""What saving a segment is refused for."""
+"""What is refused of segments."""
 
 from __future__ import annotations
 
@@ -15,3 +15,9 @@ class TooManySegmentsError(ConflictError):
     """A brand has no more than so many."""
 
     code = "too_many_segments"
+
+
+class SegmentTooSmallError(ConflictError):
+    """Fewer are in it than may be taken along."""
+
+    code = "segment_too_small"

@@ -40,6 +40,16 @@ def segments_of(session: Session, shopper_id: UUID) -> frozenset[tuple[UUID, str
     return frozenset((brand_id, slug) for brand_id, slug in session.execute(mine))
 
 
+def reachable(session: Session, segment: Segment) -> list[UUID]:
+    """Return who of a segment may be approached: agreed, as is asked now, and not held out."""
+    mine = select(col(SegmentMember.shopper_id)).where(
+        col(SegmentMember.segment_id) == segment.id,
+        *_agreed(col(SegmentMember.shopper_id), segment.brand_id),
+    )
+    year = clock.till_today().year
+    return [shopper_id for shopper_id in session.scalars(mine) if not held_out(shopper_id, year)]
+
+
 def put_members(session: Session, segment: Segment, shopper_ids: Sequence[UUID]) -> int:
     """Let these be a segment's members, as far as they agreed and are still here; return how many are.
 

@@ -5,9 +5,9 @@ Asking for a code never looks whether anybody has that phone: known and unknown 
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Final
 
@@ -20,7 +20,7 @@ from domain.signin import spending
 from domain.signin.errors import CodesOffError, PhoneNotTakenError, WrongCodeError
 from infra import clock
 from infra.db import lock_key
-from infra.secrets import mac, seal
+from infra.secrets import is_mac, mac, macs, seal
 from infra.settings import settings
 from infra.words import Language
 from schemas.base import new_id
@@ -34,6 +34,7 @@ MOBILE_BEGINS: Final = "35789"
 CODE_DIGITS: Final = 6
 CODE_SECONDS: Final = 300
 SEALED: Final = "one-time code on its way"
+_DIGITS: Final = "one-time code"
 # The longest of a phone's rates is a day; a provider reports within three (eSMS asks up to five times).
 CODES_KEPT: Final = timedelta(days=3)
 TRAFFIC_KEPT: Final = timedelta(days=spending.TRAFFIC_DAYS + 1)
@@ -74,20 +75,20 @@ def ask_for_code(session: Session, phone: str, origin: Origin, language: Languag
         raise CodesOffError
     number = mobile_e164(phone)
     spending.count_asking(origin)
-    digest = phone_digest(number)
+    digests = phone_digests(number)
     # Two requests for one phone queue here, so that the second sees the first's code and is refused.
-    lock_key(session, f"code|{digest}")
+    lock_key(session, f"code|{digests[0]}")
     now = clock.now()
-    spending.check_phone_rates(session, digest, now)
+    spending.check_phone_rates(session, digests, now)
     spending.count_neighbourhood(number)
     cost = spending.reserve(session)
-    _void_open(session, digest)
+    _void_open(session, digests)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     code_id = new_id()
     made = OneTimeCode(
         id=code_id,
-        phone_digest=digest,
-        code_digest=_code_digest(str(code_id), code),
+        phone_digest=digests[0],
+        code_digest=mac(_DIGITS, f"{code_id}|{code}").hex(),
         created_at=now,
         expires_at=now + timedelta(seconds=CODE_SECONDS),
         language=language,
@@ -116,7 +117,7 @@ def try_code(session: Session, phone: str, code: str, purpose: CodePurpose = "si
     found = session.execute(
         update(OneTimeCode)
         .where(
-            col(OneTimeCode.phone_digest) == phone_digest(number),
+            col(OneTimeCode.phone_digest).in_(phone_digests(number)),
             col(OneTimeCode.purpose) == purpose,
             col(OneTimeCode.used_at).is_(None),
             col(OneTimeCode.voided_at).is_(None),
@@ -130,7 +131,7 @@ def try_code(session: Session, phone: str, code: str, purpose: CodePurpose = "si
     given = "".join(code.split())
     # As much work where there is no code: the time tells nothing.
     code_id, expected, asked_at = found or ("", "", now)
-    if not hmac.compare_digest(_code_digest(str(code_id), given), expected):
+    if not is_mac(_DIGITS, f"{code_id}|{given}", bytes.fromhex(expected)):
         raise WrongCodeError
     session.execute(
         update(OneTimeCode)
@@ -142,20 +143,19 @@ def try_code(session: Session, phone: str, code: str, purpose: CodePurpose = "si
     return number
 
 
-def phone_digest(number: str) -> str:
-    """Return the name under which codes for a number are kept: nobody can find the number by trying all."""
-    return mac("phone of a code", number).hex()
+def phone_digests(number: str) -> Sequence[str]:
+    """Return the names under which codes for a number are kept, the first from now on.
+
+    Nobody can find the number by trying all.
+    """
+    return [made.hex() for made in macs("phone of a code", number)]
 
 
-def _code_digest(code_id: str, code: str) -> str:
-    return mac("one-time code", f"{code_id}|{code}").hex()
-
-
-def _void_open(session: Session, digest: str) -> None:
+def _void_open(session: Session, digests: Sequence[str]) -> None:
     session.execute(
         update(OneTimeCode)
         .where(
-            col(OneTimeCode.phone_digest) == digest,
+            col(OneTimeCode.phone_digest).in_(digests),
             col(OneTimeCode.used_at).is_(None),
             col(OneTimeCode.voided_at).is_(None),
         )

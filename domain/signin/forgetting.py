@@ -6,7 +6,7 @@ from sqlalchemy import delete
 from sqlmodel import Session, col
 
 from domain.privacy.erasure import ask_erasure
-from domain.signin.codes import phone_digest
+from domain.signin.codes import phone_digests
 from schemas.messages import PushTarget
 from schemas.people import Shopper
 from schemas.privacy import PrivacyRequest
@@ -42,5 +42,5 @@ def forget_ways_in(session: Session, shopper: Shopper) -> None:
         session.execute(delete(kept).where(col(kept.shopper_id) == shopper.id))
     if shopper.phone is not None:
         session.execute(
-            delete(OneTimeCode).where(col(OneTimeCode.phone_digest) == phone_digest(shopper.phone))
+            delete(OneTimeCode).where(col(OneTimeCode.phone_digest).in_(phone_digests(shopper.phone)))
         )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +31,7 @@ from domain.signin.errors import (
     SignedOutError,
 )
 from infra import clock
-from infra.secrets import mac
+from infra.secrets import is_mac, mac
 from infra.settings import settings
 from infra.tokens import access_token
 from schemas.base import new_id, table_of
@@ -41,6 +40,7 @@ from schemas.origins import Origin
 from schemas.people import Shopper
 from schemas.signin import Device, DeviceView, EndReason, ShopperSession, SignInWay
 
+REFRESH: Final = "refresh token"
 # A client whose answer was lost, or whose second tab asks at the same time, comes with the same token again.
 GRACE: Final = timedelta(seconds=60)
 # Generations whose time of use is kept; nobody honest uses as many within the grace.
@@ -76,6 +76,7 @@ def begin_session(
 ) -> Opened:
     """Sign a shopper in on the device that the request tells of; earlier sessions of that device end."""
     now = clock.now()
+    _rename_device(session, col(Device.shopper_id) == shopper.id, origin)
     device_id = _device(session, shopper.id, origin, device_name, now)
     if not second_fact_due:
         make_known(session, device_id)
@@ -116,7 +117,7 @@ def knows_device(session: Session, shopper_id: UUID, origin: Origin) -> bool:
     found = session.exec(
         select(Device.id).where(
             Device.shopper_id == shopper_id,
-            Device.install_digest == origin.device,
+            col(Device.install_digest).in_([origin.device, *origin.former_devices]),
             col(Device.known).is_(True),
         )
     ).first()
@@ -147,13 +148,16 @@ def refresh(session: Session, token: str, origin: Origin) -> Opened:
     if found is None:
         raise RefreshRefusedError
     current, install_digest = found
-    if generation > current.generation or not hmac.compare_digest(secret, _secret(current, generation)):
+    if generation > current.generation or not is_mac(REFRESH, _material(current, generation), secret):
         raise RefreshRefusedError
     now = clock.now()
     if current.ended_at is None and min(current.idle_until, current.expires_at) <= now:
         _end(session, "expired", col(ShopperSession.id) == current.id)
     if current.ended_at is not None:
         raise _why_ended(current)
+    if install_digest in origin.former_devices:
+        _rename_device(session, col(Device.id) == current.device_id, origin)
+        install_digest = origin.device
     if install_digest != origin.device or not _may_be_used(current, generation, now):
         _end(session, "reused", col(ShopperSession.id) == current.id)
         # Who has a copy of a token is no shopper's mistake: they are told, and those who watch the log.
@@ -287,13 +291,12 @@ def _opened(current: ShopperSession) -> Opened:
 
 def _token(current: ShopperSession) -> str:
     number = current.generation.to_bytes(GENERATION_BYTES, "big")
-    whole = current.id.bytes + number + _secret(current, current.generation)
+    whole = current.id.bytes + number + mac(REFRESH, _material(current, current.generation))
     return base64.urlsafe_b64encode(whole).decode().rstrip("=")
 
 
-def _secret(current: ShopperSession, generation: int) -> bytes:
-    material = current.refresh_seed + current.id.bytes + generation.to_bytes(GENERATION_BYTES, "big")
-    return mac("refresh token", material)
+def _material(current: ShopperSession, generation: int) -> bytes:
+    return current.refresh_seed + current.id.bytes + generation.to_bytes(GENERATION_BYTES, "big")
 
 
 def _parts(token: str) -> tuple[UUID, int, bytes]:
@@ -313,6 +316,13 @@ def _why_ended(current: ShopperSession) -> DomainError:
         "reused": SessionReusedError,
     }
     return reasons.get(current.end_reason, SignedOutError)()
+
+
+def _rename_device(session: Session, which: ColumnElement[bool], origin: Origin) -> None:
+    """Keep a device under its name of now, where a secret that was replaced named it."""
+    if origin.former_devices:
+        known = col(Device.install_digest).in_(origin.former_devices)
+        session.execute(update(Device).where(which, known).values(install_digest=origin.device))
 
 
 def _device(session: Session, shopper_id: UUID, origin: Origin, name: str | None, now: datetime) -> UUID:

@@ -6,6 +6,7 @@ asks and by the numbers' neighbourhood are counted in Redis, or by each process 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from statistics import median
@@ -87,7 +88,7 @@ def count_try(origin: Origin) -> None:
         _take(rates.Rate("sign_in_tries", most, HOUR_SECONDS), origin.address)
 
 
-def check_phone_rates(session: Session, phone_digest: str, now: datetime) -> None:
+def check_phone_rates(session: Session, phone_digests: Sequence[str], now: datetime) -> None:
     """Look whether a phone may have another code. Its lock is held, so none comes in between.
 
     Raises:
@@ -96,7 +97,7 @@ def check_phone_rates(session: Session, phone_digest: str, now: datetime) -> Non
     since = now - timedelta(seconds=PHONE_RATES[-1][1])
     sent = session.exec(
         select(OneTimeCode.created_at)
-        .where(OneTimeCode.phone_digest == phone_digest, OneTimeCode.created_at > since)
+        .where(col(OneTimeCode.phone_digest).in_(phone_digests), OneTimeCode.created_at > since)
         .order_by(col(OneTimeCode.created_at).desc())
         .limit(PHONE_RATES[-1][0])
     ).all()

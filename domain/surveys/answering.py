@@ -1,7 +1,8 @@
-"""What shoppers are asked and answer: one tap, once. Whoever took back their consent is asked nothing."""
+"""What shoppers are asked and answer: one tap, one answer. Who took back their consent is asked nothing."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from domain.surveys.errors import ScoreOutOfRangeError, SurveyOverError
 from infra import clock
 from infra.words import Language, say
 from schemas.base import table_of
+from schemas.campaigns import Campaign
 from schemas.catalog import Brand
 from schemas.surveys import (
     AskState,
@@ -27,16 +29,24 @@ from schemas.surveys import (
     SurveyView,
 )
 
-RANGES: Final[dict[SurveyKind, tuple[int, int]]] = {"nps": (0, 10), "csat": (1, 5)}
+RANGES: Final[dict[SurveyKind, tuple[int, int]]] = {
+    "nps": (0, 10),
+    "csat": (1, 5),
+    "receipt": (1, 5),
+    "offer": (1, 5),
+}
 OPEN: Final[tuple[AskState, ...]] = ("asked", "shown")
+# Who tapped beside the star that they meant can still tap another; later nobody rewrites what was said.
+MENDED: Final = timedelta(minutes=10)
 
 
 def pending(session: Session, shopper_id: UUID, language: Language) -> list[SurveyView]:
     """Return the questions that wait for a shopper's answer, the newest first."""
     rows = session.exec(
-        select(SurveyAsk, Survey, Brand.name)
+        select(SurveyAsk, Survey, Brand.name, Campaign.slug)
         .join(Survey, col(Survey.id) == SurveyAsk.survey_id)
         .join(Brand, col(Brand.id) == Survey.brand_id)
+        .outerjoin(Campaign, col(Campaign.id) == SurveyAsk.campaign_id)
         .where(
             SurveyAsk.shopper_id == shopper_id,
             col(SurveyAsk.state).in_(OPEN),
@@ -45,8 +55,8 @@ def pending(session: Session, shopper_id: UUID, language: Language) -> list[Surv
         .order_by(col(SurveyAsk.asked_at).desc())
     ).all()
     return [
-        _view(ask, survey.kind, brand, language)
-        for ask, survey, brand in rows
+        _view(ask, survey.kind, brand, offer, language)
+        for ask, survey, brand, offer in rows
         if consents.given(session, shopper_id, "surveys", brand_id=survey.brand_id)
     ]
 
@@ -57,33 +67,35 @@ def note_shown(session: Session, shopper_id: UUID, ask_id: UUID, language: Langu
     Raises:
         NotFoundError: It is no question to them.
     """
-    ask, survey, brand = _locked(session, shopper_id, ask_id)
+    ask, survey, brand, offer = _locked(session, shopper_id, ask_id)
     ask.shown_at = ask.shown_at or clock.now()
     if ask.state == "asked":
         ask.state = "shown"
-    return _kept(session, ask, survey.kind, brand, language)
+    return _kept(session, ask, survey.kind, (brand, offer), language)
 
 
 def answer(session: Session, shopper_id: UUID, ask_id: UUID, score: int, language: Language) -> SurveyView:
-    """Keep a shopper's answer; the same one again changes nothing.
+    """Keep a shopper's answer; the same one again changes nothing, another one mends it for ten minutes.
 
     Raises:
         NotFoundError: It is no question to them.
         ScoreOutOfRangeError: The question takes no such number.
-        SurveyOverError: It was answered otherwise, put away, or waited too long.
+        SurveyOverError: It was answered otherwise long ago, put away, or waited too long.
     """
-    ask, survey, brand = _locked(session, shopper_id, ask_id)
+    ask, survey, brand, offer = _locked(session, shopper_id, ask_id)
     least, most = RANGES[survey.kind]  # type: ignore[index] # a CHECK keeps the kinds
     if not least <= score <= most:
         raise ScoreOutOfRangeError(least=least, most=most)
     if (ask.state, ask.score) != ("answered", score):
-        _end(ask, "answered")
+        if not _is_mended(ask):
+            _end(ask, "answered")
         ask.score = score
-        # That they answered, and not what: events go to other systems.
+        # That they answered, and not what: events go to other systems. One that was mended is told again.
         data = {"brands": {str(survey.brand_id): 0}, "kind": survey.kind}
-        told = NewEvent(f"answered:{ask.id}", "survey.answered", ask.id, clock.now(), shopper_id, data)
-        record(session, [told])
-    return _kept(session, ask, survey.kind, brand, language)
+        now = clock.now()
+        key = f"answered:{ask.id}:{now.isoformat()}"
+        record(session, [NewEvent(key, "survey.answered", ask.id, now, shopper_id, data)])
+    return _kept(session, ask, survey.kind, (brand, offer), language)
 
 
 def skip(session: Session, shopper_id: UUID, ask_id: UUID, language: Language) -> SurveyView:
@@ -93,10 +105,10 @@ def skip(session: Session, shopper_id: UUID, ask_id: UUID, language: Language) -
         NotFoundError: It is no question to them.
         SurveyOverError: It was answered, or waited too long.
     """
-    ask, survey, brand = _locked(session, shopper_id, ask_id)
+    ask, survey, brand, offer = _locked(session, shopper_id, ask_id)
     if ask.state != "skipped":
         _end(ask, "skipped")
-    return _kept(session, ask, survey.kind, brand, language)
+    return _kept(session, ask, survey.kind, (brand, offer), language)
 
 
 def surveys_of(session: Session, brand: str) -> BrandSurveys:
@@ -134,11 +146,12 @@ def _brand_survey(survey: Survey) -> BrandSurvey:
     return BrandSurvey(kind=kind, one_in=survey.one_in, asking=survey.asking)
 
 
-def _locked(session: Session, shopper_id: UUID, ask_id: UUID) -> tuple[SurveyAsk, Survey, str]:
+def _locked(session: Session, shopper_id: UUID, ask_id: UUID) -> tuple[SurveyAsk, Survey, str, str | None]:
     row = session.exec(
-        select(SurveyAsk, Survey, Brand.name)
+        select(SurveyAsk, Survey, Brand.name, Campaign.slug)
         .join(Survey, col(Survey.id) == SurveyAsk.survey_id)
         .join(Brand, col(Brand.id) == Survey.brand_id)
+        .outerjoin(Campaign, col(Campaign.id) == SurveyAsk.campaign_id)
         .where(SurveyAsk.id == ask_id, SurveyAsk.shopper_id == shopper_id)
         .with_for_update(of=table_of(SurveyAsk))
     ).one_or_none()
@@ -154,19 +167,27 @@ def _end(ask: SurveyAsk, state: AskState) -> None:
     ask.state, ask.ended_at, ask.shown_at = state, now, ask.shown_at or now
 
 
-def _kept(session: Session, ask: SurveyAsk, kind: str, brand: str, language: Language) -> SurveyView:
+def _is_mended(ask: SurveyAsk) -> bool:
+    return ask.state == "answered" and ask.ended_at is not None and clock.now() - ask.ended_at <= MENDED
+
+
+def _kept(
+    session: Session, ask: SurveyAsk, kind: str, named: tuple[str, str | None], language: Language
+) -> SurveyView:
     session.add(ask)
     session.flush()
-    return _view(ask, kind, brand, language)
+    return _view(ask, kind, *named, language)
 
 
-def _view(ask: SurveyAsk, kind: Any, brand: str, language: Language) -> SurveyView:
+def _view(ask: SurveyAsk, kind: Any, brand: str, offer: str | None, language: Language) -> SurveyView:
     least, most = RANGES[kind]
     state: Any = ask.state
     return SurveyView(
         id=ask.id,
         kind=kind,
         brand=brand,
+        receipt_id=ask.receipt_id,
+        offer=offer,
         question=say("survey", f"{kind}_question", language, {"brand": brand}),
         lowest=least,
         lowest_means=say("survey", f"{kind}_lowest", language),

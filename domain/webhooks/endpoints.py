@@ -18,7 +18,7 @@ from domain.people.audit import record_act
 from domain.webhooks.errors import AddressRefusedError, TooManyEndpointsError
 from infra import clock
 from infra.outbound import is_public, literal_address
-from infra.secrets import mac
+from infra.secrets import macs
 from infra.settings import settings
 from schemas.webhooks import EndpointChanges, EndpointView, NewEndpoint, WebhookDelivery, WebhookEndpoint
 
@@ -151,15 +151,19 @@ def checked_address(url: str) -> str:
 
 def signing_secret(endpoint_id: UUID, salt: str) -> str:
     """Return an endpoint's secret as receivers are given it."""
-    return "whsec_" + b64encode(mac("webhook", f"{endpoint_id}|{salt}")).decode()
+    return _all_of(endpoint_id, salt)[0]
 
 
 def signing_secrets(row: WebhookEndpoint) -> Sequence[str]:
-    """Return the secrets that sign now: two while one follows the other."""
+    """Return the secrets that sign now: two while one follows the other, or while our own does."""
     salts = [row.salt]
     if row.old_salt is not None and row.old_salt_until is not None and row.old_salt_until > clock.now():
         salts.append(row.old_salt)
-    return [signing_secret(row.id, salt) for salt in salts]
+    return [secret for salt in salts for secret in _all_of(row.id, salt)]
+
+
+def _all_of(endpoint_id: UUID, salt: str) -> Sequence[str]:
+    return ["whsec_" + b64encode(made).decode() for made in macs("webhook", f"{endpoint_id}|{salt}")]
 
 
 def _locked(session: Session, endpoint_id: UUID) -> WebhookEndpoint:

@@ -672,6 +672,7 @@ def upgrade() -> None:
         sa.Column("page", sa.Integer(), nullable=False),
         sa.Column("box", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
         sa.Column("amount_read_minor", sa.BigInteger(), nullable=True),
+        sa.Column("returned", sa.Numeric(precision=12, scale=3), server_default=sa.text("0"), nullable=False),
         sa.ForeignKeyConstraint(["brand_id"], ["brand.id"], name=op.f("fk_receipt_line_brand_id")),
         sa.ForeignKeyConstraint(["product_id"], ["product.id"], name=op.f("fk_receipt_line_product_id")),
         sa.ForeignKeyConstraint(["receipt_id"], ["receipt.id"], name=op.f("fk_receipt_line_receipt_id")),

@@ -29,6 +29,8 @@ CHECKS = (
     response_schema_conformance,
 )
 ROLES = ("shopper", "reviewer", "brand_manager", "admin")
+# Parts of uploads are bytes, under a name of the protocol's.
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
 schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
 # Every boundary of every field by every other takes hours with terms that hold terms; chance takes a minute.
 schema.config.phases.coverage.enabled = False
@@ -75,5 +77,8 @@ def test_every_operation_but_signing_in_and_the_operator_s_asks_for_a_token(
         for method in operations:
             answer = client.request(method, path.replace("{receipt_id}", "0" * 32).replace("{brand}", "omo"))
             wanted = "unsigned" if path.startswith(signed) else "unauthenticated"
-            asks = answer.status_code == 401 and answer.json()["code"] == wanted
-            assert asks == (path not in open_to_all | open_to_strangers), (method, path, answer.text)
+            # What answers HEAD has no body to say why.
+            told = wanted if method == "head" or answer.status_code != 401 else answer.json()["code"]
+            asks = answer.status_code == 401 and told == wanted
+            is_open = path in open_to_all | open_to_strangers or method == "options"
+            assert asks != is_open, (method, path, answer.text)

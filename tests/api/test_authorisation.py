@@ -19,10 +19,12 @@ from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
 from domain.loyalty import adjustments
-from domain.people import accounts, staff
+from domain.people import accounts, holdout, staff
 from domain.people.audit import Actor
 from domain.people.shoppers import join_staff
 from domain.privacy import export
+from domain.receipts import resumable
+from domain.receipts.resumable import NewUpload
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.campaigns import Campaign
@@ -35,7 +37,13 @@ from tests.make import console as ground
 from tests.make.access import EXPECTED, Kind
 from tests.make.bodies import BODIES, Outcome, outcome_of
 from tests.make.operations import Operation, operations
-from tests.make.things import a_dry_run, what_insight_holds, what_rewards_hold, who_is_told
+from tests.make.things import (
+    a_dry_run,
+    what_brands_tell,
+    what_insight_holds,
+    what_rewards_hold,
+    who_is_told,
+)
 
 # Whose state lets a relative's bar be told only after other refusals.
 OWN = (
@@ -118,7 +126,9 @@ def shopper_caller(name: str, shopper: Shopper, standing_as: Any) -> Caller:
 
 
 @pytest.fixture
-def world(session: Session, campaign: Campaign) -> World:
+def world(session: Session, campaign: Campaign, monkeypatch: pytest.MonkeyPatch) -> World:
+    # Who is held out is told of no stories.
+    monkeypatch.setattr(holdout, "SHARE", 0.0)
     receipt = ground.in_review(session, 1)
     sha256 = storage.put_photo(make.make_photo())
     for page in staff_pages(session, receipt):
@@ -153,7 +163,9 @@ def world(session: Session, campaign: Campaign) -> World:
     ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
     ids |= {"campaign": campaign.slug, "run_id": a_dry_run(session, campaign)}
     ids["export_id"] = export.ask_export(session, owner.id).id
+    ids["upload_id"] = resumable.begin(session, owner.id, NewUpload(page_sizes=(1000,))).id
     ids |= who_is_told(session, owner, receipt, admin_id)
+    ids |= what_brands_tell(session, owner, campaign)
     ids |= {"staff_id": admin_id, "token": "made-up"}
     ids["adjustment_id"] = _proposed_adjustment(session, owner, admin_id)
     return World(
@@ -225,9 +237,10 @@ def ask(client: TestClient, session: Session, world: World, operation: Operation
     # A door that commits in between would end what is taken back here.
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(session, "commit", session.flush)
+        headers = sent.pop("headers", {}) | caller.headers
         try:
             return outcome_of(
-                client.request(operation.method, path, headers=caller.headers, follow_redirects=False, **sent)
+                client.request(operation.method, path, headers=headers, follow_redirects=False, **sent)
             )
         finally:
             nested.rollback()

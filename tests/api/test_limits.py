@@ -282,7 +282,11 @@ def test_json_is_not_sniffed_and_no_page_loads_scripts_of_others(
     assert client.get("/redoc").status_code == 404
     assert client.get("/metrics").status_code == 200
     set_one(set_to, metrics_port=9100)
-    assert client.get("/metrics").status_code == 404
+    inside = "http://testserver:9100"
+    for path in ("/metrics", "/docs", "/openapi.json"):
+        assert (client.get(path).status_code, client.get(inside + path).status_code) == (404, 200)
+    assert client.get(inside + "/v1/catalog/brands").status_code == 404
+    assert client.get(inside + "/healthz").status_code == 200
 
 
 def test_a_caller_s_address_is_what_our_own_proxies_say(set_to: pytest.MonkeyPatch) -> None:

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from datetime import date
 from pathlib import Path
 
 import pytest
+import time_machine
 from sqlmodel import Session, col, func, select
 from typer.testing import CliRunner
 
+import samples
+from cli import demo_programme
 from cli.main import app
+from domain.campaigns.programme import live_at
+from domain.campaigns.seed import seed_campaign
+from infra import clock
 from infra.db import engine
 from infra.settings import settings
 from infra.tokens import read_token
@@ -122,3 +129,16 @@ def test_the_doctor_notices_a_database_that_is_away(
         engine.cache_clear()
     assert shown.exit_code == 1
     assert "QUETBILL_DATABASE_URL" in shown.stdout
+
+
+@pytest.mark.parametrize("day", ["2026-11-30", "2029-03-01", "2032-02-29", "2090-01-01"])
+def test_the_sample_photographs_earn_whenever_they_are_tried(session: Session, day: str) -> None:
+    with time_machine.travel(f"{day}T05:00:00+00:00", tick=False):
+        seed_campaign(session)
+        live = live_at(session, clock.now())
+        for row in samples.load_truth(samples.photos_dir()):
+            printed = date.fromisoformat(row["purchased_at"][:10])
+            taken = live.accepted_days(printed)
+            assert taken is not None
+            assert (clock.till_today() - printed).days <= taken
+            assert printed.isoformat() <= day <= demo_programme._DAYS["ends_on"]

@@ -18,6 +18,7 @@ from tests.make import console
 from tests.make.browser import needs_chromium
 from tests.make.rewards import offered_reward
 from tests.make.settled import sent
+from tests.make.stories import a_story
 from tests.make.things import a_dry_run, a_mission
 from workers.campaigns import try_draft
 
@@ -44,6 +45,7 @@ def page(browser: Browser, committed: None) -> Generator[Page]:
             sent(session, make.make_shopper(session, f"090123456{number}"), number)
         offered_reward(session)
         a_mission(session)
+        a_story(session)
         member = console.enrol(session, "admin")
         run_id = a_dry_run(session, campaign)
     try_draft(str(run_id))
@@ -82,6 +84,8 @@ def test_every_page_fits_its_window_and_names_its_fields_in_both_languages(page:
         "rewards": "rewards?brand=omo",
         "reward": f"rewards/omo/{slug}",
         "membership": "membership?brand=omo",
+        "stories": "stories?brand=omo",
+        "story": "stories/omo/spring",
     }
     for language in LANGUAGES:
         at(page, f"language/{language}")

@@ -11,6 +11,7 @@ from domain.insights.measures.registry import MEASURES
 from infra.columnar.reach import insight_store
 from infra.db import transaction
 from infra.words import LANGUAGES
+from tests import make
 from tests.make import browser as browsing
 from tests.make import console, insight, models
 from tests.make.browser import needs_chromium
@@ -23,7 +24,7 @@ ASKED = {
     "stages": "period=2026-06",
     "affinity": "period=2026-Q2",
     "cohorts": "period=2026",
-    "objectives": "period=2026-06&event=joined&target=100",
+    "objectives": "campaign=omo-spring",
 }
 # Needs a campaign to be chosen; is a list.
 WITHOUT_CHART = {"campaign_effect", "exports"}
@@ -36,6 +37,8 @@ def test_every_page_about_a_brand_fits_and_draws_its_chart(committed: None) -> N
         session.add(member)
         session.flush()
         models.keep_model(session, "omo")
+        objective = {"event": "joined", "target": 100, "period": "2026-06"}
+        make.make_campaign(session, slug="omo-spring", measuring={"objectives": [objective]})
         code = console.code_of(session, member)
     faults: list[str] = []
     overrides = {insight_store: insight.filled}

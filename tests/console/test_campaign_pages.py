@@ -142,6 +142,14 @@ def begun(seller: TestClient, slug: str = "tet") -> str:
     return f"/console/campaigns/{slug}"
 
 
+def test_a_campaign_that_can_not_begin_is_shown_as_it_was_written(seller: TestClient) -> None:
+    begun(seller)
+    for slug, name, faults in (("tet", "Khác", {"slug": "mã này"}), ("Tết", "", {"slug": "", "name": ""})):
+        answer = post(seller, "/console/campaigns", slug=slug, name=name, brand="omo")
+        ground.refused_form(answer, **faults)
+        assert f'value="{slug}"' in answer.text
+
+
 def fields_of(seller: TestClient, path: str) -> list[tuple[str, str]]:
     return Fields(seller.get(f"{path}/draft").text, "terms-form").sent
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from domain.membership import referral, tiers
 from infra import clock
+from schemas.events import Event
 from schemas.membership import Mission
 from schemas.people import StaffAct, StaffRole
 from schemas.rewards import Reward
@@ -70,6 +72,8 @@ def test_a_reward_is_drafted_stocked_offered_changed_and_ended(seller: TestClien
     assert (kept.points, kept.state) == (60, "ended")
     assert kept.ends_at is not None
     assert (kept.ends_at - clock.now()).days == 8
+    told = select(Event.type).where(Event.subject_id == kept.id).order_by(col(Event.version))
+    assert session.exec(told).all() == ["reward.changed", "reward.offered", "reward.ended", "reward.changed"]
     assert acts(session) == [
         "reward_changed",
         "vouchers_added",
@@ -78,6 +82,82 @@ def test_a_reward_is_drafted_stocked_offered_changed_and_ended(seller: TestClien
         "reward_ended",
         "reward_changed",
     ]
+
+
+def test_a_reward_that_is_refused_comes_back_as_it_was_written(seller: TestClient, session: Session) -> None:
+    wrong = reward(
+        name_vi="<b>Cốc</b>",
+        points="0",
+        per_shopper_max="5000",
+        starts_at=till(days=9),
+        ends_at="soon",
+    )
+    answer = ground.post(seller, f"{PAGE}/omo", PAGE, slug="Mug!", **wrong)
+    ground.refused_form(answer, slug="", points="1", per_shopper_max="1000", ends_at="")
+    for typed in ('value="Mug!"', 'value="&lt;b&gt;Cốc&lt;/b&gt;"', 'value="5000"', 'value="soon"'):
+        assert typed in answer.text
+    late = ground.post(seller, f"{PAGE}/omo", PAGE, slug="mug", **reward(ends_at=till(days=-1)))
+    ground.refused_form(late, ends_at="Thời điểm kết thúc sớm hơn")
+    strange = ground.post(seller, f"{PAGE}/omo", PAGE, slug="mug", **reward(partners="nobody, none"))
+    ground.refused_form(strange, partners="nobody")
+    assert 'value="nobody, none"' in strange.text
+    assert session.exec(select(Reward)).all() == []
+
+    assert ground.post(seller, f"{PAGE}/omo", PAGE, slug="mug", **reward()).status_code == 303
+    taken = ground.post(seller, f"{PAGE}/omo", PAGE, slug="mug", **reward(name_en="Other"))
+    ground.refused_form(taken, slug="Đã có quà khác")
+    assert 'value="Other"' in taken.text
+    path = f"{PAGE}/omo/mug"
+    changed = ground.post(seller, path, path, **reward(points="many", words_vi="Một cốc"))
+    ground.refused_form(changed, points="")
+    assert 'value="many"' in changed.text
+    assert ">Một cốc</textarea>" in changed.text
+    ground.refused_form(ground.post(seller, f"{path}/batches", path, size="0"), size="1")
+    kept = session.exec(select(Reward)).one()
+    assert (kept.name_en, kept.points) == ("Mug", 50)
+    assert acts(session) == ["reward_changed"]
+
+
+def test_missions_friends_and_tiers_that_are_refused_come_back_too(
+    client: TestClient, session: Session
+) -> None:
+    sign_in(client, session, "admin")
+    page = "/console/membership"
+    form = {
+        "slug": "three",
+        "name_vi": "Ba",
+        "name_en": "Three",
+        "goal": "days",
+        "amount": "0",
+        "points": "9",
+    }
+    form |= {"valid_days": "", "starts_at": till(), "ends_at": till(days=-3)}
+    answer = ground.post(client, f"{page}/omo/missions", page, **form)
+    ground.refused_form(answer, amount="1")
+    assert 'value="days" selected' in answer.text
+    ground.refused_form(
+        ground.post(client, f"{page}/omo/missions", page, **form | {"amount": "3"}), ends_at=""
+    )
+    terms = {
+        "brand": "omo",
+        "referrer_points": "",
+        "newcomer_points": "7",
+        "valid_days": "",
+        "hold_days": "91",
+    }
+    terms |= {"month_max": "5", "starts_at": till(), "ends_at": ""}
+    answer = ground.post(client, f"{page}/referral", page, **terms)
+    ground.refused_form(answer, referrer_points="", hold_days="90")
+    assert 'name="newcomer_points"' in answer.text
+    rows = {"slug": ["gold", "Silver"], "name_vi": ["Vàng", "Bạc"], "name_en": ["Gold", "Silver"]}
+    rows |= {"from_points": ["900", "many"], "grace_days": ["30", "30"]}
+    answer = ground.post(client, f"{page}/tiers", page, **rows)
+    assert answer.status_code == 422
+    assert set(re.findall(r'id="e-(tiers[^"]*)"', answer.text)) == {"tiers.1.slug", "tiers.1.from_points"}
+    assert 'value="many"' in answer.text
+    assert tiers.ladder(session) == []
+    assert referral.terms_now(session) is None
+    assert acts(session) == []
 
 
 def test_another_brands_rewards_and_missions_are_not_there(seller: TestClient) -> None:

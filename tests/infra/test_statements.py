@@ -16,11 +16,22 @@ ASKED = UUID(int=7)
 NUMBER = Statement("SELECT CAST(:number AS int) + :more, CAST(:key AS uuid), '100 %'", more=2)
 FIND = Statement("SELECT slug FROM brand WHERE slug = :slug")
 ADD = Statement("UPDATE brand SET slug = :slug WHERE slug = (SELECT min(slug) FROM brand)")
+SAY = Statement("SELECT CAST(:value AS text)")
 END = Statement("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
 def test_values_come_back_as_the_driver_gives_them(session: Session) -> None:
     assert NUMBER.rows(session, {"number": 40, "key": ASKED}) == [(42, ASKED, "100 %")]
+
+
+def test_said_again_on_one_connection_it_takes_values_of_any_kind() -> None:
+    with Session(engine()) as own:
+        for value, said in ((1, "1"), (1 << 40, str(1 << 40)), (None, None), (ASKED, str(ASKED)), ("a", "a")):
+            assert SAY.rows(own, {"value": value}) == [(said,)]
+        with pytest.raises(DataError):
+            NUMBER.rows(own, {"number": 1 << 40, "key": ASKED})
+        own.rollback()
+        assert NUMBER.rows(own, {"number": 1, "key": ASKED}) == [(3, ASKED, "100 %")]
 
 
 def test_what_it_does_is_rolled_back_with_its_session(session: Session) -> None:

@@ -100,9 +100,10 @@ def make_campaign(
     brands: tuple[str, ...] = ("OMO",),
     points_per_10000_minor: int = 10,
     slug: str = "test",
+    at: datetime = LONG_AGO,
     **values: Any,
 ) -> Campaign:
-    """A campaign that has always been live: points for what is paid, unless `rules` are given."""
+    """A campaign that has always been live unless `at` is told: points for what is paid, or by `rules`."""
     pays = {"kind": "points_per_amount", "points": points_per_10000_minor, "minor": 10_000}
     usual = {
         "starts_on": TODAY - timedelta(days=60),
@@ -113,7 +114,7 @@ def make_campaign(
     terms = Terms.model_validate(usual | values)
     days = terms.starts_on, terms.ends_on
     campaign = create_campaign(session, slug=slug, name="Test", days=days)
-    publish_terms(session, campaign.id, terms, at=LONG_AGO)
+    publish_terms(session, campaign.id, terms, at=at)
     return campaign
 
 

@@ -6,7 +6,14 @@ from typing import Any, Literal
 
 Outcome = Literal["in", "stranger", "absent", "relative"]
 
+TUS = {"Tus-Resumable": "1.0.0"}
+PART = TUS | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+# `headers` are sent beside those of the caller.
 BODIES: dict[str, dict[str, Any]] = {
+    "POST /v1/uploads": {"headers": TUS | {"Upload-Length": "1000"}},
+    "HEAD /v1/uploads/{upload_id}": {"headers": TUS},
+    "PATCH /v1/uploads/{upload_id}": {"headers": PART, "content": b"a part"},
+    "DELETE /v1/uploads/{upload_id}": {"headers": TUS},
     "POST /v1/receipts/{receipt_id}/appeal": {"json": {"words": "it is genuine"}},
     "POST /v1/me/surveys/{ask_id}/answer": {"json": {"score": 9}},
     "POST /v1/review/cases/{receipt_id}/decision": {"json": {"decision": "reject", "reason": "a matrix"}},

@@ -1,4 +1,4 @@
-"""A real browser on a real server, for the console's tests.
+"""A real browser on a real server, for tests of pages.
 
 `--pictures` keeps what pages look like in .artifacts/: drawing them whole takes longer than what is tested.
 """
@@ -59,10 +59,10 @@ def serving(overrides: Mapping[Callable[..., Any], Callable[..., Any]] | None = 
 
 
 @contextmanager
-def chromium() -> Generator[Browser]:
-    """Start the machine's Chromium with a profile of its own."""
+def chromium(*flags: str) -> Generator[Browser]:
+    """Start the machine's Chromium with a profile of its own, and with flags of a test's own."""
     with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         try:
             yield browser
         finally:

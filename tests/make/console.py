@@ -61,6 +61,19 @@ def post(client: TestClient, path: str, page: str = "/console/review", **form: A
     return client.post(path, data={"csrf": token, **form}, follow_redirects=False)
 
 
+def refused_form(answer: Response, **faults: str) -> None:
+    """Look that a form came back with each fault beside its field, told to those who can't see it too."""
+    assert answer.status_code in {404, 409, 422}
+    for name, words in faults.items():
+        beside = re.search(
+            rf'name="{name}" aria-invalid="true" aria-describedby="e-{name}"[^>]*>.*', answer.text
+        )
+        assert beside is not None, name
+        assert f'id="e-{name}">' in beside[0]
+        assert words in beside[0]
+    assert answer.text.count("aria-invalid") == len(faults)
+
+
 def settled(session: Session, number: int = 1, **reading: object) -> Receipt:
     """A receipt of a shopper of its own whose sums differ, unless told otherwise."""
     shopper = make.make_shopper(session, f"09010000{number:02}")

@@ -218,7 +218,7 @@ def _touches(chance: np.random.Generator, shopper: Columns) -> Columns:
         "referral_earned",
         "survey_asked",
         "survey_nps",
-        "reward_used",
+        "cost_voucher",
         "reward_taken",
     )
     count = 9_000
@@ -232,7 +232,7 @@ def _touches(chance: np.random.Generator, shopper: Columns) -> Columns:
         "kind": kind,
         "ref": np.full(count, "summer"),
         "touch": np.arange(count),
-        "value": np.where(kind == "survey_nps", nps, np.where(kind == "reward_used", cost, 1)),
+        "value": np.where(kind == "survey_nps", nps, np.where(kind == "cost_voucher", cost, 1)),
     }
 
 

@@ -60,12 +60,16 @@ def take(session: Session, *lines: dict[str, Any], partner: Partner | None = Non
 
 
 def give_back(
-    session: Session, *lines: tuple[int, str | None], order: str = "A-1", return_id: str = "R-1"
+    session: Session,
+    *lines: tuple[int, str | None],
+    order: str = "A-1",
+    return_id: str = "R-1",
+    partner: Partner | None = None,
 ) -> ReturnAnswer:
     """Bring goods back: which lines of the order, from 1, and how much; None is all that stands."""
     told = [{"line": line, "quantity": quantity} for line, quantity in lines]
     wanted = NewReturn.model_validate({"return_id": return_id, "lines": told})
-    return taking_back.take_return(session, a_partner(session), order, wanted)
+    return taking_back.take_return(session, partner or a_partner(session), order, wanted)
 
 
 def settle_due(session: Session) -> bool:

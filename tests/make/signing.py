@@ -36,7 +36,7 @@ class KeptSender:
 
 def open_code(session: Session, phone: str = PHONE) -> str:
     """The digits of a phone's open code, as they lie sealed for whoever sends them."""
-    digest = codes.phone_digest(codes.mobile_e164(phone))
+    digest = codes.phone_digests(codes.mobile_e164(phone))[0]
     row = session.exec(
         select(OneTimeCode)
         .where(OneTimeCode.phone_digest == digest, OneTimeCode.used_at == None)  # noqa: E711 - SQL's own null

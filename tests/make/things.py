@@ -27,9 +27,11 @@ from schemas.people import Shopper
 from schemas.receipts import Receipt
 from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests import make
+from tests.make.offers import a_choice
 from tests.make.points import earn
 from tests.make.rewards import an_admin, offered_reward, partner
 from tests.make.segments import a_segment
+from tests.make.stories import a_story, agree_to_ads
 from tests.make.surveys import a_survey, agree, an_ask
 
 
@@ -63,6 +65,14 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
         "ask_id": an_ask_of(session, owner),
         "segment": a_segment(session, [owner]).slug,
     }
+
+
+def what_brands_tell(session: Session, owner: Shopper, campaign: Campaign) -> dict[str, Any]:
+    """The path parameters of an offer that was put first before the owner, and of a story they are shown."""
+    agree_to_ads(session, owner)
+    story = a_story(session)
+    choice = a_choice(session, owner, campaign)
+    return {"choice_id": choice.id, "story_id": story.id, "story": story.slug}
 
 
 def a_dry_run(session: Session, campaign: Campaign) -> UUID:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlmodel import Session
 
-from domain.signin.codes import phone_digest
+from domain.signin.codes import phone_digests
 from infra import clock
 from schemas.people import Shopper
 from schemas.signin import (
@@ -36,7 +36,7 @@ def add_ways_in(session: Session, shopper: Shopper, name: str) -> None:
     session.add(PasskeyChallenge(challenge=b"c", expires_at=soon, **whose))
     session.add(OutsideIdentity(issuer="https://id.example.com", subject=name, first_seen_at=now, **whose))
     session.add(SecondFact(counted_from=now, **whose))
-    digest = phone_digest(shopper.phone or "")
+    digest = phone_digests(shopper.phone or "")[0]
     session.add(
         OneTimeCode(phone_digest=digest, code_digest="0" * 64, created_at=now, expires_at=soon, language="vi")
     )

@@ -220,7 +220,8 @@ def test_a_voided_code_is_not_sent(sender: KeptSender) -> None:
 def test_a_code_sealed_with_another_key_is_left(sender: KeptSender, monkeypatch: pytest.MonkeyPatch) -> None:
     code_id = ask()
     with monkeypatch.context() as patched:
-        patched.setattr("infra.secrets.purpose_key", lambda _purpose: b"another key of thirty-two bytes!")
+        other = {"other": b"another key of thirty-two bytes!"}
+        patched.setattr("infra.secrets.purpose_keys", lambda _purpose: other)
         job.send_code(str(code_id))
     assert sender.asked == 0
 

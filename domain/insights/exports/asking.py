@@ -17,6 +17,8 @@ from domain.insights.guard import grid
 from domain.insights.measures.registry import MEASURES, measure_named
 from domain.people.audit import record_act
 from domain.privacy.errors import ExportNotReadyError
+from domain.segments import saved
+from domain.segments.errors import SegmentTooSmallError
 from infra import clock
 from infra.db import lock_key
 from infra.words import Language
@@ -32,6 +34,8 @@ OPEN_MAX: Final = 10
 LISTED_MAX: Final = 30
 PART_BYTES: Final = 4_000_000
 ALL: Final = "all"
+# Stands for a measure where a file is of who is in a segment.
+SEGMENT: Final = "segment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,43 @@ def ask(session: Session, staff_id: UUID, brand: str, wanted: Wanted) -> Insight
         TooManyExportsAskedError: As many of the brand wait as may.
         UnknownMeasureError: There is none of that name.
     """
+    return _ask(session, staff_id, brand, wanted, wanted.measures, asked_by(wanted))
+
+
+def ask_segment(
+    session: Session, staff_id: UUID, brand: str, segment: str, form: ExportFormat, language: Language
+) -> InsightExport:
+    """Ask for a file of who is in a segment, under the brand's pseudonyms.
+
+    Raises:
+        NotFoundError: The brand has no such segment.
+        SegmentTooSmallError: Too few are in it to be taken along.
+        TooManyExportsAskedError: As many of the brand wait as may.
+    """
+    if not saved.view(saved.one(session, brand, segment)).may_be_exported:
+        raise SegmentTooSmallError(least=saved.EXPORTED_MIN)
+    wanted = Wanted(SEGMENT, InsightQuery(), form, language)
+    return _ask(session, staff_id, brand, wanted, [SEGMENT], {"segment": segment})
+
+
+def asked_by(wanted: Wanted) -> dict[str, object]:
+    """Return a question as it is kept."""
+    return wanted.asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+
+
+def _ask(
+    session: Session,
+    staff_id: UUID,
+    brand: str,
+    wanted: Wanted,
+    measures: list[str],
+    asked: dict[str, object],
+) -> InsightExport:
     lock_key(session, f"insight_export:{brand}")
     waiting = select(func.count()).where(InsightExport.brand == brand, *_open())
     if session.exec(waiting).one() >= OPEN_MAX:
         raise TooManyExportsAskedError(most=OPEN_MAX)
-    asked = wanted.asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
-    export = _export(staff_id, brand, wanted.measures, asked, wanted)
+    export = _export(staff_id, brand, measures, asked, wanted)
     session.add(export)
     session.flush()
     details = {"asked": asked | {"measure": wanted.measure, "format": wanted.format}}
@@ -88,7 +123,7 @@ def schedule(session: Session, staff_id: UUID, brand: str, wanted: Wanted, every
     )
     if session.exec(standing).one() >= OPEN_MAX:
         raise TooManyExportsAskedError(most=OPEN_MAX)
-    asked = wanted.asked.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    asked = asked_by(wanted)
     session.add(
         ExportSchedule(
             staff_id=staff_id,

@@ -10,10 +10,15 @@ from sqlmodel import Session
 
 from domain.errors import DomainError
 from domain.insights.errors import InsightAwayError
+from domain.insights.exports.asking import SEGMENT
 from domain.insights.exports.files import EXTENSIONS, Value, table_file
 from domain.insights.measures import answers
 from domain.insights.measures.answers import Asker
 from domain.insights.measures.registry import measure_named
+from domain.people.shoppers import pseudonym
+from domain.segments import saved
+from domain.segments.errors import SegmentTooSmallError
+from domain.segments.members import reachable
 from infra.columnar.store import ColumnarError, Store
 from infra.words import Language, say
 from schemas.exports import ExportFormat, InsightExport
@@ -33,6 +38,7 @@ _DICTIONARY: Final[tuple[tuple[str, Unit], ...]] = tuple(
         "consent",
         "as_of",
         "rows_used",
+        "rows_removed",
         "withheld",
     )
 )
@@ -47,6 +53,9 @@ def write(session: Session, store: Store, export: InsightExport, file: IO[bytes]
         DomainError: A question can't be asked; the store is away.
     """
     written_as: ExportFormat = export.format  # type: ignore[assignment] # the table says so
+    if export.measures == [SEGMENT]:
+        yield from _write_segment(session, store, export, file)
+        return
     language: Language = "en" if export.language == "en" else "vi"
     explained: list[list[Value]] = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -73,6 +82,26 @@ def write(session: Session, store: Store, export: InsightExport, file: IO[bytes]
         kind: ExportFormat = "csv" if written_as == "parquet" else written_as
         dictionary = table_file(store, kind, _DICTIONARY, rows)
         archive.writestr(f"dictionary.{EXTENSIONS[kind]}", dictionary)
+
+
+def _write_segment(session: Session, store: Store, export: InsightExport, file: IO[bytes]) -> Iterator[int]:
+    """Write who of a segment may be approached now, under the names by which the brand knows their purchases.
+
+    Raises:
+        NotFoundError: The segment is gone.
+        SegmentTooSmallError: Too few are left to be taken along.
+    """
+    segment = saved.one(session, export.brand, str(export.asked["segment"]))
+    members = reachable(session, segment)
+    if len(members) < saved.EXPORTED_MIN:
+        raise SegmentTooSmallError(least=saved.EXPORTED_MIN)
+    # In an order that says nothing of when somebody joined.
+    names = sorted(pseudonym(shopper_id, f"brand:{export.brand}") for shopper_id in members)
+    written_as: ExportFormat = export.format  # type: ignore[assignment] # the table says so
+    content = table_file(store, written_as, (("shopper", "text"),), [[name] for name in names])
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(f"segment-{segment.slug}.{EXTENSIONS[written_as]}", content)
+    yield 1
 
 
 def _asked(export: InsightExport, name: str) -> InsightQuery:
@@ -110,6 +139,7 @@ def _explained(answer: InsightAnswer, language: Language) -> list[list[Value]]:
             consent,
             fresh.isoformat() if fresh else None,
             None if answer.rows_used is None else str(answer.rows_used),
+            None if answer.removed.lines is None else str(answer.removed.lines),
             str(answer.withheld),
         ]
         for column in answer.definition.columns

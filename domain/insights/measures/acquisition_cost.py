@@ -46,7 +46,8 @@ def _answer(asked: Asked) -> Table:
         (why for why in withheld_rows([Share(count) for count in small], asked.shoppers_min) if why), None
     )
     lift = difference_of_rates(reached["came"], reached["shoppers"], held["came"], held["shoppers"])
-    spent = cost(asked)
+    costs = cost(asked)
+    spent = costs.all(question.currency)
     gross: dict[str, Value] = {"cost": spent, "new_buyers": new, "cost_per_new": per(spent, new)}
     above = _above(lift, reached["shoppers"], spent)
     known = lift is not None and lift.is_known and lift.value > 0 and not reason and not arms_reason
@@ -54,9 +55,9 @@ def _answer(asked: Asked) -> Table:
         row_of({"kind": "gross"}, gross, reason),
         row_of({"kind": "above_holdout"}, {"cost": spent, **above}, reason or arms_reason),
     ]
-    notes: dict[str, Value] = {"new_rate": None, "held_rate": None}
+    notes: dict[str, Value] = {"new_rate": None, "held_rate": None} | costs.notes(question.currency)
     if not reason and not arms_reason:
-        notes = {
+        notes |= {
             "new_rate": ratio(reached["came"], reached["shoppers"]),
             "held_rate": ratio(held["came"], held["shoppers"]),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import structlog
@@ -19,7 +19,9 @@ from domain.insights.measures.measure import Asked, Measure, Row, Table
 from domain.insights.measures.over_cells import scope_coord, told_cells
 from domain.insights.measures.question import Question, question_of
 from domain.insights.measures.registry import MEASURES, definition, measure_named
+from domain.insights.removed import Removed, removed
 from domain.insights.store.marks import Freshness, freshness
+from domain.money import major
 from infra import clock
 from infra.columnar.store import ColumnarAwayError, ColumnarBusyError, ColumnarLimitError, Store
 from infra.settings import settings
@@ -30,6 +32,7 @@ from schemas.insight import (
     InsightFreshness,
     InsightMeasures,
     InsightQuery,
+    InsightRemoved,
     InsightRow,
 )
 
@@ -87,7 +90,8 @@ def answer(
     except ColumnarLimitError as error:
         raise InsightTooLargeError from error
     milliseconds = int(1000 * (time.monotonic() - began))
-    answered = _answer(question, measure, table, fresh, shoppers_min, language)
+    gone = removed(session, question, _span(question, table), shoppers_min)
+    answered = _answer(question, measure, table, fresh, gone, language)
     session.add(
         InsightAccess(
             staff_id=asker.staff_id,
@@ -124,18 +128,19 @@ def _answer(
     measure: Measure,
     table: Table,
     fresh: Freshness,
-    shoppers_min: int,
+    gone: Removed,
     language: Language,
 ) -> InsightAnswer:
     withheld = sum(row.reason is not None for row in table.rows)
     hidden = withheld or (table.totals is not None and table.totals.reason)
     verdict = table.verdict
+    first_day, last_day = _span(question, table)
     return InsightAnswer(
         brand=question.brand,
         definition=definition(measure, language),
         period=question.period.name,
-        first_day=question.period.first,
-        last_day=question.period.last,
+        first_day=first_day,
+        last_day=last_day,
         compared=question.compared.name if measure.compares else None,
         currency=question.currency,
         rows=[_row(row) for row in table.rows],
@@ -143,11 +148,22 @@ def _answer(
         notes=dict(table.notes),
         verdict=None if verdict is None else say("insight", f"verdict_{verdict}", language, _shown(table)),
         withheld=withheld,
-        shoppers_min=shoppers_min,
-        safer=safer_question(question, measure.takes, language) if hidden else None,
+        shoppers_min=settings().group_shoppers_min,
+        safer=safer_question(question, measure.takes, language)
+        if hidden and not measure.is_of_campaign
+        else None,
         rows_used=table.lines_used,
+        removed=InsightRemoved(
+            lines=gone.lines,
+            paid=major(gone.paid_minor, question.currency),
+            withheld="too_few_shoppers" if gone.lines is None else None,
+        ),
         freshness=InsightFreshness(as_of=_aware(fresh.as_of), behind=fresh.behind),
     )
+
+
+def _span(question: Question, table: Table) -> tuple[date, date]:
+    return table.span or (question.period.first, question.period.last)
 
 
 def _row(row: Row) -> InsightRow:

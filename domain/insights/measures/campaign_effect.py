@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
-from sqlmodel import col, or_, select
-
-from domain.errors import UnknownFilterValueError
 from domain.insights.guard.partition import Share, smallest, withheld_rows
+from domain.insights.measures.agreed import campaign_of
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
 from domain.insights.measures.scan import AGREED, bound
 from domain.insights.measures.statistic import Difference, Sums, cuped, difference_of_rates
 from domain.money import major
-from schemas.campaigns import Campaign
-from schemas.catalog import Brand
 
-DAYS_DEFAULT: Final = 28
 # How long before it is looked at what the same shoppers spent.
 BEFORE_DAYS: Final = 56
 # Spend above this quantile counts as that much: one party must not decide.
 CAP: Final = 0.995
+# Against those held out of it alone; where it holds out nobody of its own, against those of everything.
 _ASSIGNED: Final = """
-    SELECT min(day) AS began, max(day) AS ended, count() AS shoppers FROM assignment
-    WHERE campaign = {campaign:String}
+    SELECT min(day) AS began, count() AS shoppers,
+        if(countIf(held = 1) > 0, 1, 2) AS against
+    FROM assignment WHERE campaign = {campaign:String} AND day <= {ended:Date}
 """
 _SPENT: Final = f"""
-    SELECT shopper, held, toFloat64(after) AS y, toFloat64(before) AS x, bought
+    SELECT shopper, held > 0 AS held, toFloat64(after) AS y, toFloat64(before) AS x, bought
     FROM (
         SELECT shopper, held, day FROM assignment WHERE campaign = {{campaign:String}}
-            AND shopper IN ({AGREED})
+            AND held IN (0, {{against:UInt8}}) AND day <= {{ended:Date}} AND shopper IN ({AGREED})
     ) AS assigned
     LEFT JOIN (
         SELECT shopper, sumIf(p.paid, p.day >= a.day AND p.day < a.day + {{days:UInt16}}) AS after,
@@ -55,21 +53,25 @@ ARMS: Final = {0: "reached", 1: "held"}
 
 def _answer(asked: Asked) -> Table:
     question = asked.question
-    days = question.asked.days or DAYS_DEFAULT
-    named = bound(question, campaign=question.asked.campaign, days=days)
-    if not _is_own(asked):
-        raise UnknownFilterValueError(field="campaign")
+    one = campaign_of(asked)
+    days = one.terms.measuring.effect_days
+    if one.trial is None:
+        return Table([], None, {"days": days}, verdict="no_holdout")
+    # Newcomers are assigned until the last day that was agreed, which nobody can put off.
+    named = bound(question, campaign=one.slug, days=days, ended=one.terms.ends_on)
     assigned = asked.store.query(_ASSIGNED, named)[0]
     if not int(assigned["shoppers"]):
         return Table([], None, {"days": days}, verdict="no_holdout")
     named |= {
+        "against": int(assigned["against"]),
         "from": assigned["began"] - timedelta(days=BEFORE_DAYS),
-        "until": assigned["ended"] + timedelta(days=days),
+        "until": one.terms.ends_on + timedelta(days=days),
     }
-    final: date = assigned["ended"] + timedelta(days=days)
+    span = assigned["began"], named["until"]
+    final: date = named["until"]
     if question.today < final:
         # Whoever looks earlier stops when they like what they see.
-        return Table([], None, {"days": days, "until": final.isoformat()}, verdict="not_yet")
+        return Table([], None, {"days": days, "until": final.isoformat()}, verdict="not_yet", span=span)
     found = {int(row["held"]): row for row in asked.store.query(_SUMS, named)}
     if set(found) != set(ARMS):
         return Table([], None, {"days": days}, verdict="no_holdout")
@@ -88,19 +90,8 @@ def _answer(asked: Asked) -> Table:
         }
         rows.append(row_of({"arm": name}, figures, whole))
     if whole:
-        return Table(rows, None, {"days": days}, verdict="too_few")
-    return _told(asked, rows, found, days)
-
-
-def _is_own(asked: Asked) -> bool:
-    """Say whether the campaign is the brand's, or one of the whole group."""
-    statement = (
-        select(Campaign.id)
-        .outerjoin(Brand, col(Brand.id) == Campaign.brand_id)
-        .where(Campaign.slug == asked.question.asked.campaign)
-        .where(or_(col(Campaign.brand_id).is_(None), Brand.slug == asked.question.brand))
-    )
-    return asked.session.exec(statement).first() is not None
+        return Table(rows, None, {"days": days}, verdict="too_few", span=span)
+    return replace(_told(asked, rows, found, days), span=span)
 
 
 def _least(row: dict[str, float]) -> int:
@@ -149,7 +140,7 @@ def _money(asked: Asked, minor: float) -> float:
 MEASURE: Final = Measure(
     name="campaign_effect",
     formula="mean of min(y, p99.5) − θ (x − x̄), reached − held, as assigned; y: paid(B) in the D days after,"
-    " x: paid(B) in the 56 days before; θ = cov(x, y) / var(x)",
+    " D agreed before; x: paid(B) in the 56 days before; θ = cov(x, y) / var(x)",
     columns=(
         ("arm", "text"),
         ("shoppers", "count"),
@@ -158,7 +149,7 @@ MEASURE: Final = Measure(
         ("spend_per_shopper", "money"),
     ),
     answer=_answer,
-    takes=frozenset({"campaign", "days"}),
+    takes=frozenset({"campaign"}),
     needs=frozenset({"campaign"}),
     guards_itself=True,
 )

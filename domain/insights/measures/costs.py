@@ -1,32 +1,71 @@
-"""What a brand spent on shoppers: vouchers used, and what is given in from outside."""
+"""What a brand spent on shoppers: points, vouchers that were given, and what is told from outside.
+
+Points cost as they are given: a voucher that was bought with them costs nothing again when it is used. One
+that a campaign gave costs what its partner is owed once it is used.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
-from domain.insights.measures.measure import Asked, ratio
+from domain.insights.guard.grid import Period
+from domain.insights.measures.measure import Asked, Value, ratio
 from domain.insights.measures.scan import AGREED, IN_PERIOD, bound
 from domain.money import major
+from infra.settings import settings
 
-# What partners are owed for vouchers, which they settle in đồng. Points cost once a reward is taken for them.
-VOUCHERS_IN: Final = "VND"
-_USED: Final = f"""
-    SELECT uniqExact(shopper) AS shoppers, sum(value) AS spent FROM touch
-    WHERE brand = {{brand:String}} AND kind = 'reward_used' AND {IN_PERIOD} AND shopper IN ({AGREED})
+# What partners settle in, and what a point is reckoned in.
+COSTS_IN: Final = "VND"
+_COST: Final = f"""
+    SELECT part, uniqExact(shopper) AS shoppers, sum(value) AS spent
+    FROM (
+        SELECT 'points' AS part, shopper, points AS value FROM purchase
+        WHERE brand = {{brand:String}} AND currency = {{currency:String}} AND {IN_PERIOD} AND points > 0
+        UNION ALL
+        SELECT if(kind = 'referral_earned', 'points', 'vouchers') AS part, shopper, value FROM touch
+        WHERE brand = {{brand:String}} AND kind IN ('cost_voucher', 'referral_earned') AND {IN_PERIOD}
+            AND shopper IN ({AGREED})
+    )
+    GROUP BY part
 """
 
 
-def cost(asked: Asked) -> float | None:
-    """Return the cost of the period in whole units of the currency; None where nothing of it is known.
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """A period's cost in minor units by what it is for; None where nothing of it is known or may be told."""
 
-    Vouchers that few shoppers used are left out: the sum would tell of those.
+    points: int | None = None
+    vouchers: int | None = None
+    given: int | None = None
+
+    def all(self, currency: str) -> float | None:
+        """Return all that is known in whole units of a currency; None where nothing is."""
+        known = [one for one in (self.points, self.vouchers, self.given) if one is not None]
+        return major(sum(known), currency) if known else None
+
+    def notes(self, currency: str) -> dict[str, Value]:
+        """Return the parts in whole units, for who asks what a cost is made of."""
+        parts = {"cost_points": self.points, "cost_vouchers": self.vouchers, "cost_given": self.given}
+        return {name: major(one, currency) for name, one in parts.items()}
+
+
+def cost(asked: Asked, period: Period | None = None) -> Cost:
+    """Return what the brand spent in the question's period, or another.
+
+    Parts that few shoppers caused are left out: the sum would tell of those.
     """
-    question, known = asked.question, asked.question.asked.cost
-    if question.currency == VOUCHERS_IN:
-        used = asked.store.query(_USED, bound(question))[0]
-        if int(used["shoppers"]) >= asked.shoppers_min:
-            known = (known or 0) + int(used["spent"])
-    return major(known, question.currency)
+    question, given = asked.question, asked.question.asked.cost
+    if question.currency != COSTS_IN:
+        return Cost(given=given)
+    found = {
+        row["part"]: int(row["spent"])
+        for row in asked.store.query(_COST, bound(question, period))
+        if int(row["shoppers"]) >= asked.shoppers_min
+    }
+    points = found.get("points")
+    each = settings().point_cost_vnd
+    return Cost(None if points is None else points * each, found.get("vouchers"), given)
 
 
 def per(spent: float | None, count: float) -> float | None:

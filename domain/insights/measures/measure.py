@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -45,6 +45,8 @@ class Table:
     notes: Mapping[str, Value] = field(default_factory=dict)
     verdict: str | None = None
     lines_used: int | None = None
+    # First and last day of what it is about, where that is not the period that was asked.
+    span: tuple[date, date] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,11 @@ class Measure:
     needs: frozenset[str] = frozenset()
     splits: tuple[SplitBy, ...] = ()
     guards_itself: bool = False
+
+    @property
+    def is_of_campaign(self) -> bool:
+        """Say whether its days are a campaign's, as agreed before, whatever period is asked about."""
+        return "campaign" in self.needs
 
     @property
     def compares(self) -> bool:

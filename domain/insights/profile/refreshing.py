@@ -16,7 +16,7 @@ from sqlmodel import Session, col, or_, select
 from domain.insights.profile.models import Known, about_brand, known
 from domain.insights.profile.predicates import needs_classes, needs_model, predicate
 from domain.insights.profile.shoppers import About, asking, in_parts
-from domain.insights.store.keys import number_of
+from domain.people.numbers import number_of
 from domain.segments.conditions import Condition
 from domain.segments.members import put_members, stall
 from infra import clock

@@ -12,9 +12,9 @@ from sqlmodel import Session
 
 from domain.insights.store import feed, writing
 from domain.insights.store.derive import Period
-from domain.insights.store.keys import number_of
 from domain.insights.store.marks import next_version
 from domain.insights.store.tables import PURCHASE, RECEIPT, SYNTHETIC
+from domain.people.numbers import number_of
 from infra.columnar.store import Store
 
 # What is counted of a day; the names are those that a difference is told by.

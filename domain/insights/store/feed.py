@@ -20,9 +20,10 @@ from domain.events import readers
 from domain.events.due import take_due
 from domain.events.outbox import Recorded
 from domain.insights.store import rows, touches, writing
-from domain.insights.store.keys import number_of
+from domain.insights.store.assignments import tell_assignments
 from domain.insights.store.marks import FEED, mark, next_version
 from domain.insights.store.tables import TOUCH
+from domain.people.numbers import number_of
 from infra import clock
 from infra.columnar import connect
 from infra.columnar.store import Store
@@ -68,19 +69,24 @@ def feed(session: Session, store: Store, *, events_max: int = EVENTS_AT_ONCE) ->
         ColumnarError: The store does not take it; nothing is noted as told then.
     """
     began = clock.now()
-    events = readers.take(session, READER, events_max)
+    events = readers.take(session, READER, events_max, bare=True)
     receipt_ids = {event.subject_id for event in events if event.type in FOLLOWED}
-    due_receipts, shopper_ids = take_due(session, DUE_AT_ONCE)
-    shopper_ids |= {event.subject_id for event in events if event.type == "shopper.joined"}
+    due = take_due(session, DUE_AT_ONCE)
+    newcomers = {event.subject_id for event in events if event.type == "shopper.joined"}
+    shopper_ids = due["shopper"] | newcomers
     version = next_version(store)
     count = tell_shoppers(session, store, shopper_ids, version)
+    tell_assignments(session, store, version, newcomers=newcomers, again=due["campaign"])
     # Whoever agrees or withdraws does so for earlier purchases too.
-    theirs = session.exec(select(Receipt.id).where(col(Receipt.shopper_id).in_(shopper_ids))).all()
-    told = sorted({*receipt_ids, *due_receipts, *(theirs if shopper_ids else ())})
+    theirs: Sequence[UUID] = ()
+    if shopper_ids:
+        theirs = session.exec(select(Receipt.id).where(col(Receipt.shopper_id).in_(shopper_ids))).all()
+    # In the order of their ids neighbours lie together; UUIDs compare slowly, their numbers fast.
+    told = sorted({*receipt_ids, *due["receipt"], *theirs}, key=lambda id_: id_.int)
     for first in range(0, len(told), RECEIPTS_AT_ONCE):
         count += tell_receipts(session, store, told[first : first + RECEIPTS_AT_ONCE], version)
     count += writing.insert(store, TOUCH, touches.touches_of(session, events), version)
-    more = len(events) == events_max or len(due_receipts) + len(shopper_ids) >= DUE_AT_ONCE
+    more = len(events) == events_max or sum(map(len, due.values())) >= DUE_AT_ONCE
     mark(store, FEED, _as_of(events, began) if more else began, version)
     return Fed(len(events), len(told), count, more)
 
@@ -104,8 +110,13 @@ def tell_receipts(session: Session, store: Store, receipt_ids: Sequence[UUID], v
     whose = set(session.scalars(_SHOPPERS_OF, {"ids": list(receipt_ids)}))
     known = rows.agreements(session, whose)
     found = rows.standing(session, receipt_ids, known, rows.places(session))
+    # What becomes of those whom the store knows is told as it happens.
+    unknown = writing.unknown_shoppers(store, whose)
     count = writing.write_shoppers(
-        store, rows.shopper_rows(session, whose), rows.consent_rows(known), version
+        store,
+        rows.shopper_rows(session, unknown),
+        rows.consent_rows({id_: known[id_] for id_ in unknown}),
+        version,
     )
     written, _ = writing.write_receipts(store, [number_of(id_) for id_ in receipt_ids], found, version)
     return count + written

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID
 
-from domain.insights.store.keys import number_of
 from domain.insights.store.marks import dirty, next_version
 from domain.insights.store.rebuild import remove
 from domain.insights.store.tables import FACTS, Layout
+from domain.people.numbers import number_of
 from infra.columnar.store import Store
 
 _SHOPPERS_TABLES: Final = tuple(facts for facts in FACTS if "shopper" in facts.columns)

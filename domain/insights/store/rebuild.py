@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from domain.events import readers
 from domain.insights.store import feed, touches, writing
+from domain.insights.store.assignments import tell_assignments
 from domain.insights.store.marks import BEGUN, REBUILD, mark, next_version
 from domain.insights.store.tables import FACTS, SYNTHETIC, TOUCH, Layout
 from infra import clock
@@ -96,6 +97,7 @@ def rebuild_some(session: Session, store: Store, layout: Layout) -> bool:
         row.receipts += _tell(session, store, list(shoppers), version)
         row.after = shoppers[-1]
     else:
+        tell_assignments(session, store, version, everything=True)
         for facts in FACTS:
             remove(store, layout, facts.rows, f"version > {SYNTHETIC} AND version < {row.version}")
         mark(store, REBUILD, clock.now(), version)

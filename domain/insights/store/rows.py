@@ -13,9 +13,9 @@ from sqlalchemy import text
 from sqlmodel import Session, col, select
 
 from domain.catalog.folding import fold
-from domain.insights.store.keys import number_of
 from domain.insights.store.tables import HOUR_UNKNOWN
 from domain.people.holdout import held_out
+from domain.people.numbers import number_of
 from infra import clock
 from infra.settings import settings
 from schemas.catalog import Brand, Store

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.events.outbox import Recorded, key_of
-from domain.insights.store.keys import number_of
+from domain.people.numbers import number_of
 from infra import clock
 
 Row = dict[str, Any]
@@ -54,6 +54,9 @@ def touches(session: Session, *, ids: Collection[UUID] = (), shoppers: Collectio
             found.append(_touch("reward_taken", id_, shopper, brand, reward, issued_at, points or 0))
         if used_at:
             found.append(_touch("reward_used", id_, shopper, brand, reward, used_at, value or 0))
+            if not points:
+                # One that points bought was paid for when they were given.
+                found.append(_touch("cost_voucher", id_, shopper, brand, reward, used_at, value or 0))
     for id_, shopper, brand, kind, asked_at, ended_at, score in session.execute(_SURVEYS, asked):
         found.append(_touch("survey_asked", id_, shopper, brand, kind, asked_at, 0))
         if score is not None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, Final
+from uuid import UUID
 
 from domain.insights.store.rows import Row, Standing
 from domain.insights.store.tables import CONSENT, PURCHASE, RECEIPT, SHOPPER, Facts
+from domain.people.numbers import number_of
 from infra.columnar.store import Store
 
 ROWS_PER_INSERT: Final = 50_000
@@ -61,6 +63,22 @@ def write_shoppers(store: Store, shoppers: Sequence[Row], consents: Sequence[Row
     return count + _write(store, CONSENT, consents, before, version)
 
 
+def unknown_shoppers(store: Store, shopper_ids: Collection[UUID]) -> set[UUID]:
+    """Return those of some shoppers of whom the store was never told.
+
+    Raises:
+        ColumnarError: The store does not answer.
+    """
+    numbers = {number_of(id_): id_ for id_ in shopper_ids}
+    if not numbers:
+        return set()
+    known = store.query(
+        f"SELECT DISTINCT shopper FROM {SHOPPER.rows} WHERE shopper IN {{shoppers:Array(UInt64)}}",
+        {"shoppers": list(numbers)},
+    )
+    return set(numbers.values()) - {numbers[row["shopper"]] for row in known}
+
+
 def _standing_keys(
     store: Store, facts: Facts, numbers: Collection[int], days: Collection[date]
 ) -> set[tuple[Any, ...]]:
@@ -79,8 +97,10 @@ def _standing_keys(
 def _write(
     store: Store, facts: Facts, rows: Sequence[Row], before: Collection[tuple[Any, ...]], version: int
 ) -> int:
-    now = {tuple(row[name] for name in facts.order) for row in rows}
     count = insert(store, facts, rows, version)
+    if not before:
+        return count
+    now = {tuple(row[name] for name in facts.order) for row in rows}
     gone = [dict(zip(facts.order, key, strict=True)) for key in before if key not in now]
     return count + insert(store, facts, gone, version, gone=True)
 

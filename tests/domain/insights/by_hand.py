@@ -312,7 +312,10 @@ def touches(kinds: tuple[str, ...], first: date, last: date) -> list[tuple[int, 
 
 
 def cost(first: date, last: date) -> int:
-    return sum(value for _, _, value, _ in touches(("reward_used",), first, last))
+    """What points and given vouchers cost in đồng; a point costs ten, and a thousand đồng earns one."""
+    points = sum(line.paid // 1000 for line in own(first, last))
+    friends = sum(value for _, _, value, _ in touches(("referral_earned",), first, last))
+    return 10 * (points + friends) + sum(value for _, _, value, _ in touches(("cost_voucher",), first, last))
 
 
 def could_become(first: date, last: date) -> dict[bool, tuple[int, int]]:
@@ -354,6 +357,12 @@ def stage_on(at: date) -> dict[int, str]:
         else:
             found[shopper] = "consideration" if shopper in near else "awareness"
     return found
+
+
+@cache
+def assigned() -> dict[int, int]:
+    """The arm of everybody who was assigned to the campaign."""
+    return dict(columns(insight.base().assignment, "shopper", "held"))
 
 
 def campaign(days: int = 28) -> dict[int, list[tuple[float, float]]]:

@@ -19,14 +19,22 @@ from domain.insights.exports import asking
 from domain.insights.exports.asking import Wanted
 from domain.insights.exports.files import table_file
 from domain.people import staff
-from domain.people.shoppers import join_staff
+from domain.people.holdout import held_out
+from domain.people.shoppers import join_staff, pseudonym
 from domain.privacy.errors import ExportNotReadyError
+from domain.segments import saved
+from domain.segments.errors import SegmentTooSmallError
+from domain.segments.members import put_members
 from infra import clock, db, storage
 from infra.columnar.reach import AwayStore
 from infra.db import transaction
 from schemas.exports import ExportFormat, InsightExport
 from schemas.insight import InsightQuery
+from schemas.people import Shopper
+from tests import make
 from tests.make import columnar, insight, insight_base
+from tests.make.segments import a_segment, agree_to_offers
+from tests.make.surveys import agree
 from workers.exports import look_after_insight_exports, write_insight_export
 
 NOW = f"{insight_base.TODAY}T05:00:00+00:00"
@@ -169,3 +177,52 @@ def test_a_schedule_asks_once_for_each_period_that_is_over(moment: time_machine.
         assert asking.ask_scheduled(session, 10) == []
         assert len(session.exec(select(InsightExport)).all()) == 1
     assert clock.till_today() == date(2026, 9, 1)
+
+
+def members(count: int) -> list[UUID]:
+    """A segment of OMO's of so many."""
+    with transaction() as session:
+        shoppers = [
+            agree_to_offers(session, make.make_shopper(session, f"09055{no:05d}")) for no in range(count)
+        ]
+        a_segment(session, shoppers)
+        return [shopper.id for shopper in shoppers]
+
+
+def ask_segment(form: ExportFormat = "csv") -> UUID:
+    with transaction() as session:
+        member = join_staff(session, EMAIL, "brand_manager", ("omo",))
+        return asking.ask_segment(session, member.id, "omo", "regulars", form, "en").id
+
+
+def test_a_segment_is_taken_along_under_the_brands_pseudonyms_without_who_is_held_out(
+    moment: time_machine.Traveller,
+) -> None:
+    ids = members(60)
+    wanted = ask_segment()
+    with transaction() as session:
+        # Withdrawn since it was asked for.
+        agree(session, session.get_one(Shopper, ids[0]), "personal_offers", given=False)
+    write_insight_export(str(wanted), insight.empty())
+    lines = fetched(wanted).read("segment-regulars.csv").decode("utf-8-sig").split()
+    year = clock.till_today().year
+    expected = {pseudonym(id_, "brand:omo") for id_ in ids[1:] if not held_out(id_, year)}
+    assert lines[0] == "shopper"
+    assert set(lines[1:]) == expected
+    assert lines[1:] == sorted(lines[1:])
+
+
+def test_of_a_segment_of_few_there_is_no_file(moment: time_machine.Traveller) -> None:
+    ids = members(50)
+    # Fifty may be asked for; that some are held out is seen as it is written.
+    wanted = ask_segment()
+    year = clock.till_today().year
+    with transaction() as session:
+        agree(session, session.get_one(Shopper, ids[0]), "personal_offers", given=False)
+        assert sum(not held_out(id_, year) for id_ in ids[1:]) < 50
+    write_insight_export(str(wanted), insight.empty())
+    assert row(wanted).failed == "segment_too_small"
+    with transaction() as session:
+        put_members(session, saved.one(session, "omo", "regulars"), ids[:20])
+    with pytest.raises(SegmentTooSmallError):
+        ask_segment()

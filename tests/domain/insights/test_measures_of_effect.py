@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from sqlmodel import Session
@@ -11,7 +12,7 @@ from domain.insights.measures.statistic import smallest_visible
 from tests import make
 from tests.domain.insights import by_hand
 from tests.domain.insights.tables import QUARTER, Ask, by, ratio
-from tests.make import insight
+from tests.make import insight, insight_base
 
 
 def test_the_cost_of_a_new_buyer_gross_and_above_the_hold_out(ask: Ask) -> None:
@@ -27,7 +28,10 @@ def test_the_cost_of_a_new_buyer_gross_and_above_the_hold_out(ask: Ask) -> None:
     }
     arms = by_hand.could_become(*QUARTER)
     rates = {arm: came / could for arm, (could, came) in arms.items()}
-    assert table.notes == {"new_rate": pytest.approx(rates[False]), "held_rate": pytest.approx(rates[True])}
+    assert table.notes["new_rate"] == pytest.approx(rates[False])
+    assert table.notes["held_rate"] == pytest.approx(rates[True])
+    assert table.notes["cost_given"] == 1_000_000
+    assert table.notes["cost_points"] + table.notes["cost_vouchers"] == by_hand.cost(*QUARTER)
     more = (rates[False] - rates[True]) * arms[False][0]
     assert rows["above_holdout"].values["new_buyers"] == pytest.approx(more)
     # Chance alone tells the two apart here, so there is no cost to tell.
@@ -35,12 +39,9 @@ def test_the_cost_of_a_new_buyer_gross_and_above_the_hold_out(ask: Ask) -> None:
 
 
 def test_a_cost_of_which_nothing_is_recorded_is_none_and_not_nothing(ask: Ask) -> None:
-    # Nobody used a voucher before the first touch, and partners are owed for none in ringgit.
-    for query in ({"period": "2025-08"}, {"currency": "MYR"}):
-        gross = by(ask("acquisition_cost", **query), "kind")["gross"].values
-        assert (gross["cost"], gross["cost_per_new"]) == (None, None), query
-        (row,) = ask("objectives", event="answered_survey", target=5, **query).rows
-        assert (row.values["cost"], row.values["cost_per_achieved"]) == (None, None), query
+    # Points and vouchers are reckoned in đồng: of ringgit nothing is known but what is given in.
+    gross = by(ask("acquisition_cost", currency="MYR"), "kind")["gross"].values
+    assert (gross["cost"], gross["cost_per_new"]) == (None, None)
     given = by(ask("acquisition_cost", currency="MYR", cost=250_00), "kind")["gross"].values
     assert given["cost"] == 250
 
@@ -57,8 +58,7 @@ def test_what_can_be_measured_follows_from_the_brands_own_rate(ask: Ask) -> None
 
 
 def test_a_campaigns_effect_as_assigned(ask: Ask, session: Session) -> None:
-    make.make_campaign(session).slug = "omo-spring"
-    session.flush()
+    measured(session, holdout_percent=10)
     table = ask("campaign_effect", campaign="omo-spring")
     arms = by_hand.campaign()
     spent = sorted(after for arm in arms.values() for after, _ in arm)
@@ -90,20 +90,19 @@ def test_a_campaigns_effect_as_assigned(ask: Ask, session: Session) -> None:
 
 
 def test_of_a_campaign_that_held_nobody_out_that_is_said(ask: Ask, session: Session) -> None:
-    make.make_campaign(session).slug = "omo-summer"
-    session.flush()
-    table = ask("campaign_effect", campaign="omo-summer")
-    assert (list(table.rows), table.verdict) == ([], "no_holdout")
+    for slug, said in (("omo-summer", {}), ("omo-winter", {"holdout_percent": 0})):
+        make.make_campaign(session, slug=slug, measuring=said)
+        table = ask("campaign_effect", campaign=slug)
+        assert (list(table.rows), table.verdict) == ([], "no_holdout")
 
 
 def test_no_figures_of_a_campaign_before_its_planned_day(ask: Ask, session: Session) -> None:
-    make.make_campaign(session).slug = "omo-spring"
-    session.flush()
-    table = ask("campaign_effect", campaign="omo-spring", days=180)
+    measured(session, holdout_percent=10, effect_days=180)
+    table = ask("campaign_effect", campaign="omo-spring")
     assert (list(table.rows), table.verdict, table.notes["until"]) == ([], "not_yet", "2026-08-29")
 
 
-def test_objectives(ask: Ask) -> None:
+def test_objectives_as_agreed_before(ask: Ask, session: Session) -> None:
     first, last = QUARTER
     may, trips, joined = by_hand.agreed(), by_hand.trips(), by_hand.joined()
     sent: dict[int, list[date]] = {}
@@ -146,15 +145,46 @@ def test_objectives(ask: Ask) -> None:
         "shared_referral": (active | shared, shared),
         "returned_after_60_days": (away, away & now),
     }
-    for event, (audience, achieved) in expected.items():
-        (row,) = ask("objectives", event=event, target=50).rows
-        values = row.values
+    said = [{"event": event, "target": 50, "period": "2026-Q1"} for event in expected]
+    measured(session, holdout_percent=10, objectives=[*said, {**said[0], "period": "2027"}])
+    table = ask("objectives", campaign="omo-spring")
+    *rows, ahead = table.rows
+    assert table.verdict == "objectives_agreed"
+    assert (ahead.values["standing"], ahead.values["achieved"]) == ("objective_ahead", None)
+    arms = by_hand.assigned()
+    held = {shopper for shopper, arm in arms.items() if arm}
+    for (event, (could, did)), row in zip(expected.items(), rows, strict=True):
+        audience, achieved, values = could & arms.keys(), did & arms.keys(), row.values
+        assert (values["event"], values["period"]) == (event, "2026-Q1")
+        assert values["standing"] == ("objective_met" if len(achieved) >= 50 else "objective_missed")
         assert (values["audience"], values["achieved"]) == (len(audience), len(achieved)), event
         assert values["return"] == len(achieved) / 50
         assert values["cost_per_achieved"] == ratio(by_hand.cost(*QUARTER), len(achieved))
-        held = by_hand.held(2026)
         if values["held_rate"] is not None:
             assert values["held_rate"] == ratio(len(achieved & held), len(audience & held)), event
+
+
+def test_objectives_of_a_campaign_that_holds_out_nobody_stand_beside_the_permanent_hold_out(
+    ask: Ask, session: Session
+) -> None:
+    make.make_campaign(
+        session,
+        slug="omo-all",
+        measuring={"objectives": [{"event": "answered_survey", "target": 5, "period": "2026-Q1"}]},
+    )
+    (row,) = ask("objectives", campaign="omo-all").rows
+    asked = {shopper for shopper, *_ in by_hand.touches(("survey_asked", "survey_nps"), *QUARTER)}
+    answered = {shopper for shopper, *_ in by_hand.touches(("survey_nps",), *QUARTER)}
+    assert (row.values["audience"], row.values["achieved"]) == (len(asked), len(answered))
+    held = by_hand.held(2026)
+    if row.values["held_rate"] is not None:
+        assert row.values["held_rate"] == ratio(len(answered & held), len(asked & held))
+
+
+def measured(session: Session, **measuring: Any) -> None:
+    """The campaign that the seeded base was assigned to, with what was agreed before it began."""
+    day = insight_base.CAMPAIGN_DAY
+    make.make_campaign(session, slug="omo-spring", starts_on=day, ends_on=day, measuring=measuring)
 
 
 def insight_receipts() -> list[tuple[int, date]]:

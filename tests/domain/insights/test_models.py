@@ -13,7 +13,7 @@ from sqlmodel import Session, select
 
 from domain.insights.profile import models, refreshing
 from domain.insights.profile.shoppers import asking
-from domain.insights.store.keys import number_of
+from domain.people.numbers import number_of
 from domain.segments import saved
 from domain.segments.conditions import NewSegment
 from infra import clock

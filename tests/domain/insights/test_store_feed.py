@@ -15,11 +15,11 @@ from domain.insights.store import compare, copies
 from domain.insights.store.derive import Period
 from domain.insights.store.feed import Fed, feed
 from domain.insights.store.forgetting import forget, held, purge
-from domain.insights.store.keys import number_of
 from domain.insights.store.marks import freshness
 from domain.insights.store.rebuild import ask_rebuild, needs_rebuild, progress, rebuild_some
 from domain.insights.store.tables import Layout
 from domain.people.holdout import held_out
+from domain.people.numbers import number_of
 from domain.privacy import consents
 from domain.privacy.erasure import ask_erasure
 from domain.privacy.texts import current_text
@@ -203,12 +203,16 @@ def test_an_erasure_is_done_when_the_store_has_forgotten_too(
         session.execute(delete(Chore))
     assert held(store, number_of(shopper_id)) > 0
     monkeypatch.setattr(connect, "store", lambda: store)
-    erase_shoppers()
+    emptied_at = None
+    while emptied_at is None:
+        # A chore ends after a second, however far it is, and goes on when it is called again.
+        erase_shoppers()
+        with transaction() as session:
+            emptied_at = session.get_one(PrivacyRequest, request_id).emptied_at
+            session.execute(delete(Chore))
     assert held(store, number_of(shopper_id)) == 0
     with transaction() as session:
-        request = session.get_one(PrivacyRequest, request_id)
-        assert request.emptied_at is not None
-        assert request.found["insight store"] > 0
+        assert session.get_one(PrivacyRequest, request_id).found["insight store"] > 0
 
 
 def test_a_store_is_filled_from_nothing_and_what_stands_no_more_goes(store: EmbeddedStore) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlmodel import Session
@@ -15,6 +16,8 @@ EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "6"))
 STEPS = 25 if EXAMPLES < 100 else 60
 
 
+# A test that is cut off within a statement leaves its session useless, and fails by that.
+@pytest.mark.timeout(60 * EXAMPLES)
 def test_whatever_happens_the_ledger_is_what_the_model_says(session: Session) -> None:
     class Machine(LedgerMachine):
         pass

@@ -24,7 +24,8 @@ from domain.people.shoppers import say_born
 from domain.privacy import erasure
 from domain.privacy.held import HELD, belongs, table
 from domain.purchases import members
-from domain.receipts import intake
+from domain.receipts import intake, resumable
+from domain.receipts.resumable import NewUpload
 from domain.receipts.rows import locked
 from domain.rewards import redemptions
 from domain.verification import CHECKS
@@ -38,13 +39,16 @@ from schemas.privacy import PrivacyRequest
 from schemas.receipts import Receipt
 from schemas.reversals import AdjustmentRequest
 from schemas.review import ReviewDecision
+from schemas.stories import StorySeen
 from tests import make
 from tests.api.test_logs import log  # noqa: F401 - a fixture
 from tests.make.held import MADE_ELSEWHERE
+from tests.make.offers import a_choice
 from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
 from tests.make.rewards import offered_reward
 from tests.make.segments import a_segment, agree_to_offers
+from tests.make.stories import a_story
 from tests.make.surveys import a_survey, an_ask
 from tests.make.ways_in import add_ways_in
 from workers.privacy import erase_shoppers
@@ -85,6 +89,14 @@ def upload(client: TestClient, shopper: Shopper, photo: bytes, number: int) -> U
     return UUID(client.post("/v1/receipts", files={"image": photo}, headers=headers).json()["id"])
 
 
+def part_of_upload(session: Session, shopper: Shopper) -> None:
+    """Half of an upload, which a phone was cut off from."""
+    wanted = NewUpload((9_000,), idempotency_key=f"{SECRET}-half", client_metadata=f"filename {SECRET}")
+    begun = resumable.begin(session, shopper.id, wanted)
+    part = resumable.keep_part(begun, f"half of {SECRET}".encode())
+    resumable.note_part(session, begun, part, 20)
+
+
 def settle(receipt_id: UUID, **reading: Any) -> str | None:
     with transaction() as session:
         read = make.make_reading(make.make_line(f"OMO {SECRET}"), **reading)
@@ -98,7 +110,7 @@ CAPPED = {"of": "points", "per": "day", "most": 1_000_000}
 
 def person(client: TestClient, session: Session) -> Shopper:
     """A shopper of whom every table knows: paid, refused and appealing, waiting, looked at by staff."""
-    make.make_campaign(session, rules=[{"name": "spend", "give": [PAYS, STAMPS]}], caps=[CAPPED])
+    campaign = make.make_campaign(session, rules=[{"name": "spend", "give": [PAYS, STAMPS]}], caps=[CAPPED])
     shopper, reviewer = make.make_shopper(session, PHONE), make.make_staff(session)
     session.commit()
     paid = upload(client, shopper, PHOTO, 1)
@@ -108,6 +120,7 @@ def person(client: TestClient, session: Session) -> Shopper:
     appeal = {"words": f"I am {SECRET}, call {PHONE}"}
     client.post(f"/v1/receipts/{refused}/appeal", json=appeal, headers=signed(shopper))
     upload(client, shopper, make.make_photo(mark="waits"), 3)
+    part_of_upload(session, shopper)
     record_act(session, reviewer.id, "approved", receipt_id=paid, details={"store": [SECRET, None]})
     session.add(
         ReviewDecision(
@@ -132,6 +145,8 @@ def person(client: TestClient, session: Session) -> Shopper:
     add_ways_in(session, shopper, SECRET)
     an_ask(session, a_survey(session), shopper, score=3)
     a_segment(session, [agree_to_offers(session, shopper)])
+    a_choice(session, shopper, campaign)
+    session.add(StorySeen(story_id=a_story(session).id, shopper_id=shopper.id, seen_at=clock.now()))
     members.note_phone(session, shopper.id)
     members.code_of(session, shopper.id)
     # Of nothing that earns: what is counted here are the photographs.
@@ -192,7 +207,8 @@ def test_nothing_tells_of_the_person_in_any_table_object_or_line_of_the_log(
     named, before = names_of(shopper), everything()
     assert all(any(name in rows for rows in before.values()) for name in named if name != DEVICE)
     mine = list(storage.objects_of(shopper.id))
-    assert len(mine) == 2
+    # Two pictures and half of one.
+    assert len(mine) == 3
     answer = ask(real_client, shopper)
     assert answer.status_code == 202
     assert real_client.get("/v1/me/balances", headers=signed(shopper)).status_code == 401

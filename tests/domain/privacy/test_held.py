@@ -19,6 +19,8 @@ HARMLESS = {
     "reward.per_shopper_max",
     "reward.words_vi",
     "reward.words_en",
+    "story.words_vi",
+    "story.words_en",
     "store.address",
     "staff_member.email",
     "staff_relation.phone_digest",

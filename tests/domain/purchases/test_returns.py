@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.ledger import budgets
 from domain.loyalty import wallet
@@ -21,8 +21,11 @@ from domain.settlement import settle_receipt
 from infra import clock
 from schemas.campaigns import Campaign
 from schemas.membership import NewMission
+from schemas.people import Shopper
+from schemas.receipts import Receipt
+from schemas.rewards import RewardGrant
 from tests import make
-from tests.make.orders import give_back, receipts_of, settle_due, stands, take, told_line
+from tests.make.orders import a_partner, give_back, receipts_of, settle_due, stands, take, told_line
 from tests.make.rewards import an_admin, offered_reward
 
 
@@ -202,3 +205,101 @@ def test_goods_of_a_forgotten_shopper_go_back_and_cost_nobody_anything(
     assert (purchase.told, purchase.phone_digest, purchase.state) == (None, None, "counted")
     assert give_back(session, (1, None)).left[0].quantity == 0
     assert stands(session, shopper) == 185
+
+
+@pytest.fixture
+def shopper(session: Session, campaign: Campaign) -> Shopper:
+    return make.make_shopper(session)
+
+
+def a_photograph(session: Session, shopper: Shopper) -> Receipt:
+    """A photograph of three lines of 100, 50 and 35 points, which has earned."""
+    receipt = make.make_receipt(session, shopper)
+    lines = [make.make_line(f"OMO {size}L", amount) for size, amount in OF_ONE_PAPER]
+    assert settle_receipt(session, receipt.id, make.make_reading(*lines)) == "approved"
+    return receipt
+
+
+OF_ONE_PAPER = ((3, 100_000), (2, 50_000), (1, 35_000))
+
+
+def told_lines(*places: int) -> list[dict[str, object]]:
+    """Lines of that paper as orders tell of them, in any order; each of two units."""
+    return [told_line(f"OMO {OF_ONE_PAPER[n][0]}L", OF_ONE_PAPER[n][1], quantity="2") for n in places]
+
+
+@pytest.mark.parametrize("first", ["till", "invoices", "photograph"])
+def test_returns_of_one_paper_add_up_whoever_tells_of_them(
+    session: Session, shopper: Shopper, first: str
+) -> None:
+    if first == "photograph":
+        a_photograph(session, shopper)
+    makers = [a_partner(session, name) for name in ("till", "invoices")]
+    take(session, *told_lines(0, 1, 2), partner=makers[first == "invoices"])
+    take(session, *told_lines(2, 1, 0), partner=makers[first != "invoices"])
+    assert stands(session, shopper) == 185
+
+    one, other = makers if first != "invoices" else reversed(makers)
+    for partner, return_id, returned, left in (
+        (one, "R-1", [(1, "1")], 135),
+        (other, "R-1", [(3, "1")], 135),
+        (other, "R-2", [(2, None)], 85),
+        (one, "R-2", [(2, "1")], 85),
+        (one, "R-3", [(1, None)], 35),
+        (other, "R-3", [(1, None), (3, None)], 0),
+        (one, "R-4", [(2, None), (3, None)], 0),
+    ):
+        give_back(session, *returned, return_id=return_id, partner=partner)
+        assert stands(session, shopper) == left
+    [receipt] = receipts_of(session, shopper)
+    assert receipt.status == ("approved" if first == "photograph" else "reversed")
+    # Nobody tells of it anew: what went back by one order did so by all.
+    while settle_due(session):
+        pass
+    assert (stands(session, shopper), len(receipts_of(session, shopper))) == (0, 1)
+
+
+def test_a_photograph_of_which_all_went_back_keeps_no_voucher_and_no_cap(
+    session: Session, shopper: Shopper
+) -> None:
+    reward = offered_reward(session)
+    make.make_campaign(
+        session,
+        slug="gift",
+        rules=[{"name": "gift", "give": [{"kind": "grant_reward", "reward": reward.slug}]}],
+        caps=[{"of": "receipts", "party": "shopper", "per": "day", "most": 1}],
+    )
+    a_photograph(session, shopper)
+    take(session, *told_lines(0, 1, 2))
+    give_back(session, (1, None), (2, None), (3, None))
+
+    assert [one.state for one in session.exec(select(RewardGrant)).all()] == ["taken_back"]
+    assert session.execute(text("SELECT coalesce(sum(used), 0) FROM cap_use")).scalar_one() == 0
+
+
+def test_missions_count_what_was_kept_of_a_photograph_also_before_it_is_approved(
+    session: Session, shopper: Shopper
+) -> None:
+    now = clock.now()
+    names = {"slug": "m", "name_vi": "M", "name_en": "M", "goal": "spend_minor", "amount": 10**9}
+    wanted = NewMission(**names, points=1, starts_at=now - timedelta(days=1), ends_at=now + timedelta(days=1))
+    mission = missions.add(session, "omo", wanted, staff_id=an_admin(session).id)
+    receipt = make.make_receipt(session, shopper)
+    lines = [make.make_line(f"OMO {size}L", amount) for size, amount in OF_ONE_PAPER]
+    settle_receipt(session, receipt.id, make.make_reading(*lines, marks=("copy",)))
+    assert receipt.status == "in_review"
+    take(session, *told_lines(0, 1, 2))
+    give_back(session, (1, "1"), (2, None))
+    receipt.status = "approved"
+    session.flush()
+
+    assert missions.progress(session, shopper.id, [mission.id]) == {mission.id: 50_000 + 35_000}
+
+
+def test_a_photograph_stands_for_one_order_of_a_partner(session: Session, shopper: Shopper) -> None:
+    """Flash sales sell one basket many times a minute: two alike are two, photographed or not."""
+    a_photograph(session, shopper)
+    states = [take(session, *told_lines(0, 1, 2), order=order).state for order in ("W-1", "W-2")]
+
+    assert states == ["repeated", "counted"]
+    assert stands(session, shopper) == 2 * 185

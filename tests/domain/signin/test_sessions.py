@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -57,19 +58,19 @@ def test_each_refresh_gives_another_token_of_the_same_session(session: Session) 
     assert len(first.refresh) == 70
 
 
-def test_no_token_is_kept_nor_anything_that_is_one(session: Session) -> None:
+def test_no_token_is_kept_nor_anything_that_is_one(
+    session: Session, change_secrets: Callable[..., None]
+) -> None:
     first = begin(session)
     row = session.get_one(ShopperSession, first.session_id)
-    secret = sessions._secret(row, 0)
+    secret = secrets.mac(sessions.REFRESH, sessions._material(row, 0))
     kept = [value for value in row.model_dump().values() if isinstance(value, bytes)]
     assert kept == [row.refresh_seed]
     assert row.refresh_seed not in secret
-    secrets.purpose_key.cache_clear()
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(secrets, "token_secret", lambda: b"another server's key, quite as long")
-        assert sessions._secret(row, 0) != secret
-    secrets.purpose_key.cache_clear()
-    assert sessions._secret(row, 0) == secret
+    change_secrets(
+        token="another server's key that is as long", hash="h" * 32, code="c" * 32, pseudonym="p" * 32
+    )
+    assert secrets.mac(sessions.REFRESH, sessions._material(row, 0)) != secret
 
 
 def test_a_token_used_a_moment_ago_is_answered_with_the_live_one(session: Session) -> None:
@@ -228,7 +229,7 @@ def test_an_access_token_is_good_for_minutes_and_signed_with_a_key_of_its_own(se
         read_token(opened.access)
     with pytest.MonkeyPatch.context() as patched:
         # The key of tokens made at the command line signs none of a session.
-        patched.setattr("infra.tokens.purpose_key", lambda _purpose: secrets.purpose_key(TOKEN_KEY))
+        patched.setattr("infra.tokens.purpose_keys", lambda _purpose: secrets.purpose_keys(TOKEN_KEY))
         forged = access_token(said.subject, opened.session_id)
     with pytest.raises(TokenError):
         read_token(forged)

@@ -101,7 +101,7 @@ class Refreshing(RuleBasedStateMachine):
 
     @rule()
     def the_server_starts_again(self) -> None:
-        secrets.purpose_key.cache_clear()
+        secrets.forget_secrets()
 
     @rule(seconds=st.sampled_from([0.5, 10, 29, 59, 60, 3_600, 400_000]))
     def time_passes(self, seconds: float) -> None:

@@ -22,6 +22,7 @@ from schemas.base import new_id
 from schemas.events import Event
 from schemas.messages import Message, PushDelivery, PushTarget
 from schemas.people import Shopper
+from schemas.receipts import ReceiptLine
 from schemas.surveys import SurveyAsk
 from tests import make
 from tests.make.surveys import a_survey, agree, an_ask
@@ -63,6 +64,26 @@ def test_a_credit_of_the_brand_that_asks_is_when_somebody_is_asked(
     assert asked(session) == []
     credit(session, shopper)
     assert asked(session) == [shopper.id]
+
+
+@pytest.mark.parametrize(("status", "is_asked"), [("approved", 1), ("rejected", 1), ("in_review", 0)])
+def test_who_sent_a_receipt_with_the_brand_on_it_is_asked_about_it_once_it_is_decided(
+    client: TestClient, session: Session, shopper: Shopper, status: str, is_asked: int
+) -> None:
+    a_survey(session, "receipt")
+    a_survey(session, "receipt", brand="comfort")
+    receipt = make.make_receipt(session, shopper)
+    line = {"position": 0, "raw_name": "OMO", "brand_id": make.brand_id(session), "quantity": 1}
+    session.add(ReceiptLine(receipt_id=receipt.id, amount_minor=1, **line))
+    session.flush()
+    for type_ in ("receipt.settled", "receipt.decided"):
+        told = {"status": status, "points": 0, "reasons": []}
+        event = Recorded(new_id(), Cursor(1, 1), type_, 1, receipt.id, shopper.id, clock.now(), told)
+        drawing.ask_after(session, [event])
+    found = waiting(client, shopper)
+    assert [(one["kind"], one["brand"], one["receipt_id"]) for one in found] == [
+        ("receipt", "OMO", str(receipt.id))
+    ] * is_asked
 
 
 def test_nobody_is_asked_who_did_not_agree_or_took_it_back(session: Session, shopper: Shopper) -> None:
@@ -113,7 +134,7 @@ def waiting(client: TestClient, shopper: Shopper) -> list[dict[str, Any]]:
     return surveys
 
 
-def test_one_tap_answers_and_a_second_changes_nothing(
+def test_one_tap_answers_and_a_second_changes_nothing_but_mends_it_for_ten_minutes(
     client: TestClient, session: Session, shopper: Shopper
 ) -> None:
     ask = an_ask(session, a_survey(session), shopper)
@@ -137,11 +158,17 @@ def test_one_tap_answers_and_a_second_changes_nothing(
         ("survey_asked", 0, "omo"),
         ("survey_nps", 9, "omo"),
     ]
+    ask.ended_at = clock.now() - timedelta(minutes=9)
+    session.flush()
+    assert client.post(f"{path}/answer", headers=headers, json={"score": 8}).status_code == 200
+    assert touches(session, ids=[told.subject_id])[1]["value"] == 8
+    ask.ended_at = clock.now() - timedelta(minutes=11)
+    session.flush()
     for path_, body in ((f"{path}/answer", {"score": 3}), (f"{path}/skip", None)):
         refused = client.post(path_, headers=headers, json=body)
         assert (refused.status_code, refused.json()["code"]) == (409, "survey_over")
     session.refresh(ask)
-    assert ask.score == 9
+    assert ask.score == 8
 
 
 def test_a_question_can_be_put_away_for_good(client: TestClient, session: Session, shopper: Shopper) -> None:

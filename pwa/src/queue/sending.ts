@@ -1,0 +1,147 @@
+// Sends what waits: at the start, when there is a network again, when the app comes to the front, and by a clock.
+import { computed, effect, signal } from "@preact/signals";
+import { shrunkPicture } from "../camera/work";
+import { Refused } from "../lib/faults";
+import { who } from "../lib/session";
+import { all, change, put, remove, type Waiting } from "./store";
+import { upload } from "./upload";
+
+const PAUSE_MS = 5_000;
+const PAUSE_MAX_MS = 10 * 60_000;
+// Refusals that end by themselves, or by what the shopper does elsewhere: the same is sent again later.
+const PASSING = new Set([401, 403, 408, 409, 425, 429]);
+
+// Everything that is kept here, of whichever account; null until it was looked at.
+export const queue = signal<Waiting[] | null>(null);
+// Which receipt an upload became, where this tab saw it: key of the queue to id of the receipt.
+export const sent = signal<Record<string, string>>({});
+export const sending = signal<string | null>(null);
+// What keeps everything from being sent until the shopper does something: a code of the API.
+export const heldBy = signal<string | null>(null);
+export const mine = computed(() => (queue.value ?? []).filter((item) => item.who === who.value));
+export const pending = computed(() => mine.value.filter((item) => !item.refused).length);
+
+const tabs = new BroadcastChannel("quetbill.queue");
+let timer = 0;
+let running = false;
+let askedAgain = false;
+
+export function startSending(): void {
+  tabs.addEventListener("message", ({ data }: MessageEvent<{ sent?: Record<string, string> }>) => {
+    if (data.sent) sent.value = { ...sent.value, ...data.sent };
+    void look();
+  });
+  addEventListener("online", hurry);
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") hurry();
+  });
+  // At the start, and for whoever signs in.
+  effect(() => {
+    if (who.value !== null) void look().then(hurry);
+  });
+}
+
+// Keep pictures, `ready` where they are as they will be sent, then send them; the answer is their key.
+export async function enqueue(pages: Blob[], ready: boolean, takenAt: number | null): Promise<string> {
+  const id = crypto.randomUUID();
+  await put({ id, who: who.value!, madeAt: Date.now(), takenAt, pages, ready, tries: 0, nextAt: 0 });
+  void navigator.storage?.persist?.().catch(() => undefined);
+  await told();
+  hurry();
+  return id;
+}
+
+export async function discard(id: string): Promise<void> {
+  await remove(id);
+  await told();
+}
+
+async function look(): Promise<void> {
+  queue.value = await all();
+}
+
+async function told(news: { sent?: Record<string, string> } = {}): Promise<void> {
+  if (news.sent) sent.value = { ...sent.value, ...news.sent };
+  await look();
+  tabs.postMessage(news);
+}
+
+// Try now, whatever was to be waited for.
+export function hurry(): void {
+  void run(true);
+}
+
+async function run(now: boolean): Promise<void> {
+  if (running) {
+    askedAgain ||= now;
+    return;
+  }
+  running = true;
+  clearTimeout(timer);
+  try {
+    // One tab at a time; without such locks the key still makes one receipt of two uploads.
+    await (navigator.locks ? navigator.locks.request("quetbill.send", () => drain(now)) : drain(now));
+  } finally {
+    running = false;
+    sending.value = null;
+    if (askedAgain) {
+      askedAgain = false;
+      void run(true);
+    } else {
+      waitForNext();
+    }
+  }
+}
+
+async function drain(now: boolean): Promise<void> {
+  heldBy.value = null;
+  await look();
+  const due = mine.value.filter((item) => !item.refused && (now || item.nextAt <= Date.now()));
+  for (const item of due) {
+    if (!(await sendOne(item))) break;
+  }
+}
+
+// Whether the next may be tried: not where there is no network, or everything is refused alike.
+async function sendOne(item: Waiting): Promise<boolean> {
+  sending.value = item.id;
+  try {
+    const ready = item.ready ? item : await change(item.id, { pages: await small(item.pages), ready: true });
+    if (!ready) return true;
+    const accepted = await upload(ready);
+    await remove(item.id);
+    await told({ sent: { [item.id]: accepted.id } });
+    return true;
+  } catch (fault) {
+    return await putOff(item, fault);
+  }
+}
+
+// One page at a time: phones have little memory for pictures.
+async function small(pages: Blob[]): Promise<Blob[]> {
+  const made: Blob[] = [];
+  for (const page of pages) made.push(await shrunkPicture(page));
+  return made;
+}
+
+async function putOff(item: Waiting, fault: unknown): Promise<boolean> {
+  const problem = fault instanceof Refused ? fault.problem : null;
+  const forGood = problem !== null && problem.status < 500 && !PASSING.has(problem.status);
+  if (forGood) {
+    await change(item.id, { refused: { code: problem.code, detail: problem.detail } });
+    await told();
+    return true;
+  }
+  if (problem?.status === 403) heldBy.value = problem.code;
+  const pause = Math.min(PAUSE_MS * 2 ** item.tries, PAUSE_MAX_MS) * (0.75 + Math.random() / 2);
+  const asked = (fault instanceof Refused && fault.retryAfterSeconds ? fault.retryAfterSeconds : 0) * 1000;
+  await change(item.id, { tries: item.tries + 1, nextAt: Date.now() + Math.max(pause, asked) });
+  await told();
+  return false;
+}
+
+function waitForNext(): void {
+  const times = mine.value.filter((item) => !item.refused).map((item) => item.nextAt);
+  if (times.length === 0) return;
+  timer = window.setTimeout(() => void run(false), Math.max(1_000, Math.min(...times) - Date.now()));
+}

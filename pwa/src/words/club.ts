@@ -1,0 +1,42 @@
+import type { Words } from "../lib/language";
+
+export const club = {
+  tier: { vi: "Hạng thành viên", en: "Tier" },
+  noTier: { vi: "Bạn chưa có hạng.", en: "You have no tier yet." },
+  earned: { vi: "{n} điểm tích trong 365 ngày qua", en: "{n} {n:point|points} earned in the last 365 days" },
+  next: { vi: "Còn {n} điểm nữa để lên hạng {tier}", en: "{n} more {n:point|points} to {tier}" },
+  top: { vi: "Đây là hạng cao nhất.", en: "This is the highest tier." },
+  drops: {
+    vi: "Từ ngày {day} hạng sẽ hạ nếu không tích thêm điểm.",
+    en: "From {day} it is a lower tier unless you earn more.",
+  },
+  friends: { vi: "Giới thiệu bạn bè", en: "Bring friends" },
+  yourCode: { vi: "Mã của bạn", en: "Your code" },
+  worth: {
+    vi: "Khi hóa đơn đầu tiên của bạn mới được duyệt: {newcomer} điểm {brand} cho bạn ấy, {referrer} điểm cho bạn.",
+    en: "For a friend's first approved receipt: {newcomer} {brand} points for them, {referrer} for you.",
+  },
+  paid: { vi: "{n} người bạn đã mang điểm về", en: "{n} {n:friend has|friends have} brought you points" },
+  waiting: { vi: "{n} người bạn chưa có hóa đơn được duyệt", en: "{n} {n:friend has|friends have} no approved receipt yet" },
+  left: { vi: "Tháng này còn tính {n} người bạn", en: "{n} more {n:friend counts|friends count} this month" },
+  share: { vi: "Chia sẻ mã", en: "Share the code" },
+  shareText: {
+    vi: "Chụp hóa đơn, nhận điểm với QuetBill. Mã giới thiệu của mình: {code}",
+    en: "Photograph receipts, earn points with QuetBill. My code: {code}",
+  },
+  copied: { vi: "Đã sao chép mã.", en: "The code is copied." },
+  whoBrought: { vi: "Ai giới thiệu bạn?", en: "Who brought you?" },
+  friendsCode: { vi: "Mã của người giới thiệu", en: "Your friend's code" },
+  claim: { vi: "Gửi mã", en: "Send the code" },
+  claimed: { vi: "Đã ghi nhận người giới thiệu bạn.", en: "Your friend's code is noted." },
+  missions: { vi: "Nhiệm vụ", en: "Missions" },
+  noMissions: { vi: "Hiện chưa có nhiệm vụ nào.", en: "There are no missions now." },
+  receipts: { vi: "{done} trên {amount} hóa đơn", en: "{done} of {amount} receipts" },
+  units: { vi: "{done} trên {amount} sản phẩm", en: "{done} of {amount} items" },
+  days: { vi: "{done} trên {amount} ngày", en: "{done} of {amount} days" },
+  spend_minor: { vi: "{done} trên {amount}", en: "{done} of {amount}" },
+  otherGoal: { vi: "{done} trên {amount}", en: "{done} of {amount}" },
+  brings: { vi: "{n} điểm {brand}", en: "{n} {brand} {n:point|points}" },
+  until: { vi: "Đến {at}", en: "Until {at}" },
+  done: { vi: "Hoàn thành lúc {at}", en: "Done {at}" },
+} satisfies Words;

@@ -1,0 +1,27 @@
+import type { Words } from "../lib/language";
+
+export const wallet = {
+  title: { vi: "Ví điểm", en: "Wallet" },
+  balances: { vi: "Điểm theo nhãn hàng", en: "Points by brand" },
+  none: { vi: "Chưa có điểm. Hãy chụp hóa đơn đầu tiên.", en: "No points yet. Scan your first receipt." },
+  points: { vi: "{n} điểm", en: "{n} {n:point|points}" },
+  pending: { vi: "{n} điểm chờ duyệt", en: "{n} {n:point waits|points wait} for a review" },
+  held: { vi: "{n} điểm đang giữ cho quà", en: "{n} {n:point is|points are} kept for rewards" },
+  owed: { vi: "{n} điểm sẽ trừ vào lần tích sau", en: "{n} {n:point|points} to pay back first" },
+  expiring: { vi: "{n} điểm hết hạn sau {day}", en: "{n} {n:point expires|points expire} after {day}" },
+  transfers: { vi: "Lịch sử điểm", en: "Movements" },
+  noTransfers: { vi: "Chưa có giao dịch điểm nào.", en: "No movements yet." },
+  receipt: { vi: "Xem hóa đơn", en: "See the receipt" },
+  earn: { vi: "Tích điểm", en: "Earned" },
+  reverse: { vi: "Thu hồi", en: "Taken back" },
+  expire: { vi: "Hết hạn", en: "Expired" },
+  redeem: { vi: "Đổi quà", en: "Spent on a reward" },
+  refund: { vi: "Hoàn điểm", en: "Returned" },
+  hold: { vi: "Giữ cho quà", en: "Kept for a reward" },
+  release: { vi: "Hết giữ", en: "No longer kept" },
+  adjust: { vi: "Điều chỉnh", en: "Adjusted" },
+  exchange: { vi: "Chuyển đổi", en: "Exchanged" },
+  claw_back: { vi: "Trừ điểm đã tích sai", en: "Taken back later" },
+  repay: { vi: "Trả điểm còn thiếu", en: "Paid back" },
+  other: { vi: "Giao dịch khác", en: "Another movement" },
+} satisfies Words;
