@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import psutil
+from sqlmodel import Session
 
 import samples
 from bench.chaos_books import Kept, look_at_books, tell_the_rest, what_lasted
@@ -31,6 +32,7 @@ from bench.failing import serving
 from bench.failing_receiver import FailingReceiver
 from bench.failing_store import CREDENTIALS, URL, FailingStore
 from bench.services import machine, own_services
+from infra.db import engine, transaction
 from infra.processes import LOOPBACK, free_port, wait_until_ready
 from infra.settings import override_settings, settings
 from schemas.receipts import WAITING_STATUSES
@@ -134,7 +136,7 @@ def measure(
         _drain(patience_seconds)
         tell_the_rest(kept)
         uploads, unanswered = len(play.uploads.ids), len(play.wire.unanswered)
-        against = why_invalid(asked, done, uploads, unanswered) + what_lasted(kept)
+        against = why_invalid(asked, done, uploads, unanswered) + _what_lasted(kept)
         figures = _figures(play, peace, against, seed=seed, faults=dict(done), started=started)
     return asdict(figures)
 
@@ -175,6 +177,11 @@ def _figures(
         ],
         machine=dict(machine()),
     )
+
+
+def _what_lasted(kept: Kept) -> list[str]:
+    with Session(engine()) as session:
+        return what_lasted(session, kept)
 
 
 def _done(kept: Kept) -> dict[str, int]:
@@ -238,7 +245,8 @@ def _play(draw: random.Random, photos: Sequence[bytes], faults: int) -> Generato
         # The insight process is a service of its own: an API that is killed does not take it along.
         feed = f"unix://{folder / 'insight.socket'}"
         override_settings(storage_url=URL, storage_endpoint=store.endpoint, insight_url=feed, **QUICK)
-        stage = set_up(faults, receiver.endpoint)
+        with transaction() as session:
+            stage = set_up(session, faults, receiver.endpoint)
         receiver.secret = stage.endpoint_secret
         api = _part(stack, folder, "serve", "--host", LOOPBACK, "--port", str(port))
         work = _part(stack, folder, "work", "--workers", "1")

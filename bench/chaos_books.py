@@ -21,7 +21,7 @@ from bench.chaos_trade import Bought, Buys, Orders, key_of, name_of
 from bench.failing_receiver import FailingReceiver
 from domain.insights.store import compare, derive
 from domain.ledger.reversal import standing_earnings
-from domain.ledger.verify import verify
+from domain.ledger.verify import differences
 from domain.rewards.redemptions import kept_keys
 from domain.verification import CHECKS
 from infra.columnar import connect
@@ -52,11 +52,10 @@ class Kept:
 Book = Callable[[Session, Kept], list[str]]
 
 
-def _ledger(_session: Session, _kept: Kept) -> list[str]:
+def _ledger(session: Session, _kept: Kept) -> list[str]:
     return [
         f"ledger: {one.check}, {one.subject}: {one.what}: {one.stands} stands, {one.derived} is derived"
-        for report in verify(CHECKS)
-        for one in report.differences
+        for one in differences(session, CHECKS)
     ]
 
 
@@ -122,12 +121,16 @@ def _vouchers(session: Session, kept: Kept) -> list[str]:
         said.append(f"vouchers: {len(given)} have an owner, by {len(by_key)} keys")
     known = set()
     for number, told in sorted(kept.buys.told.items()):
-        known.add(kept_keys(told.shopper_id, key_of(number))[0])
-        said += _voucher_off(number, told, by_key.get(kept_keys(told.shopper_id, key_of(number))[0]))
+        known.add(key := _kept_key(told.shopper_id, number))
+        said += _voucher_off(number, told, by_key.get(key))
     buyers = kept.stage.buyers
-    known |= {kept_keys(buyers[number % len(buyers)].id, key_of(number))[0] for number in kept.buys.unsure}
+    known |= {_kept_key(buyers[number % len(buyers)].id, number) for number in kept.buys.unsure}
     said += [f"voucher {row.id} was taken by nobody" for key, row in by_key.items() if key not in known]
     return said
+
+
+def _kept_key(shopper_id: UUID, number: int) -> str:
+    return kept_keys(shopper_id, key_of(number))[0]
 
 
 def _voucher_off(number: int, told: Bought, stands: Voucher | None) -> list[str]:
@@ -241,11 +244,10 @@ def look_at_books(kept: Kept) -> dict[str, list[str]]:
     return said
 
 
-def what_lasted(kept: Kept) -> list[str]:
+def what_lasted(session: Session, kept: Kept) -> list[str]:
     """Return the limits that were never reached: budgets and stock that lasted show nothing of their end."""
     asked = {"campaign": kept.stage.campaigns[0], "points": TOTAL_POINTS}
-    with Session(engine()) as session:
-        short = session.execute(_SHORT, asked).scalar_one()
+    short = session.execute(_SHORT, asked).scalar_one()
     lasted = [] if short else ["no budget ran out"]
     if all(told.voucher_id for told in kept.buys.told.values()):
         lasted.append("no vouchers ran out")

@@ -75,35 +75,33 @@ class Stage:
             endpoints.change_endpoint(session, self.endpoint_id, EndpointChanges(enabled=True), self.admin_id)
 
 
-def set_up(faults: int, receiver: str) -> Stage:
+def set_up(session: Session, faults: int, receiver: str) -> Stage:
     """Set up what lasts for about half of so many faults.
 
     Args:
+        session: The open transaction.
         faults: How many are to be done.
         receiver: The address that is told of events.
     """
-    with transaction() as session:
-        admin_id = join_staff(session, "chaos@example.com", "admin").id
-        listening = endpoints.add_endpoint(session, NewEndpoint(url=f"{receiver}/events"), admin_id)
-        secret = access.join_partner(session, NewPartner(slug=PARTNER, name="Chaos")).secret
-        buyers = tuple(_buyer(session, number) for number in range(BUYERS))
-        earns = PointsPerAmount(kind="points_per_amount", points=10, minor=10_000)
-        _publish(session, "chaos-purse", earns, valid_days=30)
-        _fill_purses(session, buyers)
-    with transaction() as session:
-        reward_id = _offer(session, admin_id, size := faults // 2 + 2)
-        total = Budget(total=TOTAL_POINTS * (faults // 2 + 1) + REST_POINTS, short="rest")
-        daily = Budget(daily=DAILY_POINTS * (faults // 4 + 1) + REST_POINTS)
-        caps = (
-            Cap(per="day", most=DAILY_POINTS + REST_POINTS),
-            Cap(of="receipts", per="campaign", most=faults // 8 + 2),
-        )
-        campaigns = (
-            _publish(session, "chaos-total", Fixed(kind="fixed", points=TOTAL_POINTS), budget=total),
-            _publish(
-                session, "chaos-daily", Fixed(kind="fixed", points=DAILY_POINTS), budget=daily, caps=caps
-            ),
-        )
+    admin_id = join_staff(session, "chaos@example.com", "admin").id
+    listening = endpoints.add_endpoint(session, NewEndpoint(url=f"{receiver}/events"), admin_id)
+    secret = access.join_partner(session, NewPartner(slug=PARTNER, name="Chaos")).secret
+    buyers = tuple(_buyer(session, number) for number in range(BUYERS))
+    earns = PointsPerAmount(kind="points_per_amount", points=10, minor=10_000)
+    _publish(session, "chaos-purse", earns, valid_days=30)
+    _fill_purses(session, buyers)
+    # What fills the purses is told of before there are budgets to pay for it.
+    reward_id = _offer(session, admin_id, size := faults // 2 + 2)
+    total = Budget(total=TOTAL_POINTS * (faults // 2 + 1) + REST_POINTS, short="rest")
+    daily = Budget(daily=DAILY_POINTS * (faults // 4 + 1) + REST_POINTS)
+    caps = (
+        Cap(per="day", most=DAILY_POINTS + REST_POINTS),
+        Cap(of="receipts", per="campaign", most=faults // 8 + 2),
+    )
+    campaigns = (
+        _publish(session, "chaos-total", Fixed(kind="fixed", points=TOTAL_POINTS), budget=total),
+        _publish(session, "chaos-daily", Fixed(kind="fixed", points=DAILY_POINTS), budget=daily, caps=caps),
+    )
     return Stage(
         admin_id=admin_id,
         campaigns=campaigns,
