@@ -129,7 +129,7 @@ def test_receipts_of_a_phone_without_network_arrive_once_though_the_tab_was_clos
     page.close()
     with transaction() as session:
         assert receipts_of(session) == []
-    lose_the_first_answer(phone)
+    lost = lose_the_first_answer(phone)
     phone.set_offline(offline=False)
     page = phone.new_page()
     page.goto(f"{address}/app/queue")
@@ -140,6 +140,7 @@ def test_receipts_of_a_phone_without_network_arrive_once_though_the_tab_was_clos
     with transaction() as session:
         arrived = receipts_of(session)
         assert len({receipt.idempotency_key for receipt in arrived}) == len(arrived) == 3
+        assert {str(receipt.id) for receipt in arrived} > set(lost) != set()
 
 
 def queue_offline(phone: BrowserContext, address: str, count: int) -> None:
@@ -159,19 +160,20 @@ def queue_offline(phone: BrowserContext, address: str, count: int) -> None:
     page.close()
 
 
-def lose_the_first_answer(phone: BrowserContext) -> None:
-    """Let the first upload reach the server, and its answer nobody."""
+def lose_the_first_answer(phone: BrowserContext) -> list[str]:
+    """Let the first upload reach the server whole, and its answer nobody; return which that was."""
     lost: list[str] = []
 
     def upload(route: Route) -> None:
-        if route.request.method != "POST" or lost:
+        if route.request.method != "PATCH" or lost:
             route.continue_()
             return
-        lost.append(route.request.headers["idempotency-key"])
-        assert route.fetch().status == 202
+        arrived = route.fetch()
+        lost.append(arrived.headers["quetbill-receipt"])
         route.abort()
 
-    phone.route("**/v1/receipts", upload)
+    phone.route("**/v1/uploads/*", upload)
+    return lost
 
 
 @needs_tools
