@@ -105,11 +105,9 @@ def chores() -> Sequence[Chore]:
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
-    found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
-    found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
+    found += [Chore(f"workers.chores.forget_{what}", hour) for what in ("events", "messages", "sign_ins")]
     if settings().learn_shoppers_min:
         found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
-    found.append(Chore("workers.chores.forget_sign_ins", timedelta(hours=1)))
     if settings().code_provider:
         found.append(Chore("workers.chores.ring_waiting_codes", timedelta(seconds=10)))
     if settings().links_days:
