@@ -17,7 +17,7 @@ from domain.people.staff import token_stands
 from domain.signin.errors import SecondFactNeededError, SessionEndedError
 from domain.signin.standing import check_fresh, standing
 from infra.tokens import Claims, TokenError, read_token
-from infra.web import ReadOnly
+from infra.web import ReadOnly, at_once
 from infra.words import Language, language_of
 from schemas.base import ShortText
 from schemas.people import Shopper, StaffMember
@@ -67,7 +67,7 @@ def refusal_before_body(request: Request) -> Response | None:
     return problem(request, 401, "unauthenticated")
 
 
-CurrentClaims = Annotated[Claims, Depends(claims)]
+CurrentClaims = Annotated[Claims, Depends(at_once(claims))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def current_person(standing: CurrentStanding) -> Shopper | StaffMember:
     return standing.person
 
 
-CurrentPerson = Annotated[Shopper | StaffMember, Depends(current_person)]
+CurrentPerson = Annotated[Shopper | StaffMember, Depends(at_once(current_person))]
 
 
 def current_shopper(person: CurrentPerson) -> Shopper:
@@ -144,7 +144,7 @@ def _one_look(session: Session, model: type[Person], person_id: UUID) -> Person 
     return found
 
 
-CurrentShopper = Annotated[Shopper, Depends(current_shopper)]
+CurrentShopper = Annotated[Shopper, Depends(at_once(current_shopper))]
 
 
 def fresh_shopper(standing_now: CurrentStanding, shopper: CurrentShopper) -> Shopper:
@@ -157,8 +157,8 @@ def fresh_shopper(standing_now: CurrentStanding, shopper: CurrentShopper) -> Sho
     return shopper
 
 
-FreshShopper = Annotated[Shopper, Depends(fresh_shopper)]
-CurrentStaff = Annotated[StaffMember, Depends(current_staff)]
+FreshShopper = Annotated[Shopper, Depends(at_once(fresh_shopper))]
+CurrentStaff = Annotated[StaffMember, Depends(at_once(current_staff))]
 
 
 def current_reviewer(staff: CurrentStaff) -> StaffMember:
@@ -192,8 +192,8 @@ def request_language(request: Request) -> Language:
     return language_of(request.headers.get("accept-language"))
 
 
-CurrentReviewer = Annotated[StaffMember, Depends(current_reviewer)]
-CurrentAdmin = Annotated[StaffMember, Depends(current_admin)]
-CurrentBrand = Annotated[str, Depends(current_brand)]
-ReceiptViewer = Annotated[Shopper | StaffMember, Depends(receipt_viewer)]
-CallerLanguage = Annotated[Language, Depends(request_language)]
+CurrentReviewer = Annotated[StaffMember, Depends(at_once(current_reviewer))]
+CurrentAdmin = Annotated[StaffMember, Depends(at_once(current_admin))]
+CurrentBrand = Annotated[str, Depends(at_once(current_brand))]
+ReceiptViewer = Annotated[Shopper | StaffMember, Depends(at_once(receipt_viewer))]
+CallerLanguage = Annotated[Language, Depends(at_once(request_language))]

@@ -15,6 +15,7 @@ from domain.origins.attestations import attest
 from domain.origins.links import keyed_hash, keyed_hashes
 from infra.addresses import client_address, neighbourhood, subscriber
 from infra.attestation import HEADER_LENGTH_MAX
+from infra.web import at_once
 from schemas.base import Text
 from schemas.origins import ClientKind, Origin
 
@@ -109,5 +110,5 @@ def caller_origin(request: Request, headers: Annotated[DeviceHeaders, Header()])
     )
 
 
-UploadSender = Annotated[Sender, Depends(upload_sender)]
-CallerOrigin = Annotated[Origin, Depends(caller_origin)]
+UploadSender = Annotated[Sender, Depends(at_once(upload_sender))]
+CallerOrigin = Annotated[Origin, Depends(at_once(caller_origin))]

@@ -1,51 +1,45 @@
-"""What survives: parts are killed and services fail at random while shoppers send; then all is counted.
+"""What survives: parts are killed and services fail while shoppers and partners go on; then all is counted.
 
-Uploads come from clients as apps send them: each with an Idempotency-Key, again until it is answered. At the
-end every receipt that was accepted must have ended, once, as it would have ended in peace. A picture that
-itself kills its readers is another matter, so attempts are not limited here.
+Clients ask as apps and partners' systems do: under a key, again until they are answered. At the end every
+receipt that was accepted must have ended, once, as it would have ended in peace, and the books of
+bench/chaos_books.py must be right. A picture that itself kills its readers is another matter, so attempts are
+not limited here.
 """
 
 from __future__ import annotations
 
 import os
 import random
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
-import httpx
 import psutil
-from sqlalchemy import ColumnElement
-from sqlalchemy.exc import SQLAlchemyError
-from sqlmodel import Session, col, func, select
 
 import samples
+from bench.chaos_books import Kept, look_at_books, tell_the_rest, what_lasted
+from bench.chaos_clients import WAITING_MAX, Decided, Uploads, Wire, waiting, working
 from bench.chaos_count import count_ends, ends_in_peace
 from bench.chaos_faults import DOWN_SECONDS, KILLS, SERVICES, Part, Scene, make_fault
-from bench.failing_store import CREDENTIALS, URL, failing_store
+from bench.chaos_stage import set_up
+from bench.chaos_trade import Buys, Orders
+from bench.failing import serving
+from bench.failing_receiver import FailingReceiver
+from bench.failing_store import CREDENTIALS, URL, FailingStore
 from bench.services import machine, own_services
-from domain.people.shoppers import join_shopper
-from domain.privacy.consents import record_for_trial
-from infra.db import engine, transaction
 from infra.processes import LOOPBACK, free_port, wait_until_ready
 from infra.settings import override_settings, settings
-from infra.tokens import issue_token
-from schemas.receipts import WAITING_STATUSES, Receipt
+from schemas.receipts import WAITING_STATUSES
 
-CLIENTS: Final = 2
-READY_SECONDS: Final = 180.0
-SEND_PAUSE_SECONDS: Final = 1.0
-TRY_AGAIN_SECONDS: Final = 0.5
-ANSWER_SECONDS: Final = 20.0
-# After the last fault an upload is tried for so long: the API may have to start, the store's pause to end.
-LAST_ANSWER_SECONDS: Final = 60.0
-# So many papers are sent and wait at once, fewer where faults are few: the end is no hour of reading.
+UPLOADERS, TELLERS, BUYERS = 2, 1, 2
+READY_SECONDS: Final = 600.0
+LOOK_AGAIN_SECONDS: Final = 0.5
+# So many papers are sent, fewer where faults are few: the end is no hour of reading.
 PAPERS_MAX: Final = 8
-WAITING_MAX: Final = 12
 PAPERS_MIN: Final = 2
 # Fewer than one upload for so many faults, and most faults hit nobody.
 FAULTS_PER_UPLOAD_MAX: Final = 2
@@ -54,6 +48,9 @@ QUICK: Final = {
     "ring_interval_seconds": 1,
     "read_attempts_max": 10_000,
     "storage_timeout_seconds": 3,
+    "insight_feed_seconds": 2,
+    # The receiver listens on this machine, where webhooks go to nobody unless settings say so.
+    "outbound_networks": f"{LOOPBACK}/32",
 }
 KILLED_SHARE: Final = 0.8
 
@@ -64,9 +61,11 @@ class ChaosFigures:
 
     `valid` says that it means something; what speaks against it is in `invalid_because`. `lost` were
     accepted and never ended; `doubled` were paid or kept twice; `ended_wrongly` ended otherwise than in
-    peace, by a fault of ours, or were refused for good; each has a sentence in `wrong`. `decided` have
-    ended by any status. `again` counts the tries that uploads took beyond their first, `refused` the
-    refusals by what was said.
+    peace, by a fault of ours, or were refused for good; `amiss` counts by book what is not as it should be.
+    Each has a sentence in `wrong`. `decided` have ended by any status. `again` counts the tries that
+    requests took beyond their first, `refused` the refusals by what was said. `done` counts what else
+    clients had done and were told of: orders, returns, vouchers bought, tries that were told sold out; and
+    events that the receiver took, of which `told_again` more than once.
     """
 
     valid: bool
@@ -79,93 +78,23 @@ class ChaosFigures:
     refused: dict[str, int]
     decided: int
     ended: dict[str, int]
+    done: dict[str, int]
     lost: int
     doubled: int
     ended_wrongly: int
+    amiss: dict[str, int]
     wrong: list[str]
     machine: dict[str, Any]
 
 
-@dataclass
-class _Sent:
-    """What clients saw: receipt ids by upload number, tries beyond the first, refusals by what was said.
-
-    `turned_away` are uploads refused for good, each with what was said; `unanswered` were given up.
-    """
-
-    ids: dict[int, str] = field(default_factory=dict)
-    again: int = 0
-    refused: Counter[str] = field(default_factory=Counter)
-    turned_away: dict[int, str] = field(default_factory=dict)
-    unanswered: list[int] = field(default_factory=list)
-
-
 @dataclass(frozen=True, slots=True)
-class _Clients:
-    """Clients who send until `over`, and try their last upload until it is `late`."""
+class _Play:
+    """All that is on: what is running, what is to be had, and who sends, tells and buys."""
 
-    port: int
-    photos: Sequence[bytes]
-    waiting_max: int
-    sent: _Sent
-    over: threading.Event = field(default_factory=threading.Event)
-    late: threading.Event = field(default_factory=threading.Event)
-
-    @contextmanager
-    def sending(self) -> Generator[None]:
-        """Have them send meanwhile; on leaving, wait for their last answers, but not for ever."""
-        numbers = iter(range(10**6))
-        threads = [threading.Thread(target=self._send, args=(numbers,), daemon=True) for _ in range(CLIENTS)]
-        for thread in threads:
-            thread.start()
-        patience = 0.0
-        try:
-            yield
-            patience = LAST_ANSWER_SECONDS
-        finally:
-            self.over.set()
-            end = time.monotonic() + patience
-            for thread in threads:
-                thread.join(max(0.0, end - time.monotonic()))
-            self.late.set()
-            for thread in threads:
-                thread.join(ANSWER_SECONDS)
-
-    def _send(self, numbers: Iterator[int]) -> None:
-        for number in numbers:
-            self._send_one(number)
-            self.over.wait(SEND_PAUSE_SECONDS)
-            while not self.over.is_set() and _waiting() > self.waiting_max:
-                self.over.wait(SEND_PAUSE_SECONDS)
-            if self.over.is_set():
-                return
-
-    def _send_one(self, number: int) -> None:
-        """Send one upload, again until it is answered."""
-        token = None
-        photo = self.photos[number % len(self.photos)] + f"{number:08}".encode()
-        while not self.late.is_set():
-            try:
-                token = token or _token(number)
-                answer = httpx.post(
-                    f"http://{LOOPBACK}:{self.port}/v1/receipts",
-                    files={"image": photo},
-                    headers={"Authorization": f"Bearer {token}", "Idempotency-Key": f"chaos-{number}"},
-                    timeout=ANSWER_SECONDS,
-                )
-            except (httpx.HTTPError, SQLAlchemyError):
-                pass
-            else:
-                if answer.is_success:
-                    self.sent.ids[number] = answer.json()["id"]
-                    return
-                self.sent.refused[str(answer.status_code)] += 1
-                if answer.status_code < 500 and answer.status_code != 429:
-                    self.sent.turned_away[number] = f"{answer.status_code} {answer.text[:80]}"
-                    return
-            self.sent.again += 1
-            self.late.wait(TRY_AGAIN_SECONDS)
-        self.sent.unanswered.append(number)
+    scene: Scene
+    wire: Wire
+    uploads: Uploads
+    kept: Kept
 
 
 def measure(
@@ -176,7 +105,7 @@ def measure(
     patience_seconds: float,
     say: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
-    """Do so many faults while shoppers send, let all end, and count.
+    """Do so many faults while shoppers send and buy, let all end, and count.
 
     Args:
         faults: In all; at least every kind once where there are that many.
@@ -188,38 +117,80 @@ def measure(
     started = time.monotonic()
     papers = min(PAPERS_MAX, max(PAPERS_MIN, faults // 2))
     photos = [path.read_bytes() for path in sorted(samples.photos_dir().glob("0[1-8]*.jpg"))[:papers]]
-    asked, done, sent = schedule(faults, seed), Counter[str](), _Sent()
-    with _scene(random.Random(seed), sent) as (scene, port):
+    asked, done = schedule(faults, seed), Counter[str]()
+    with _play(random.Random(seed), photos, faults) as play:
         peace = ends_in_peace(photos)
-        with _Clients(port, photos, min(WAITING_MAX, faults), sent).sending():
+        kept = play.kept
+        at_work = [(play.uploads.send, UPLOADERS), (kept.orders.tell, TELLERS), (kept.buys.take, BUYERS)]
+        with working(play.wire, at_work):
             end = time.monotonic() + seconds_max
             for fault in asked:
-                time.sleep(scene.draw.uniform(*DOWN_SECONDS))
+                time.sleep(play.scene.draw.uniform(*DOWN_SECONDS))
                 if time.monotonic() > end:
                     break
                 if say is not None:
                     say(fault)
-                done[fault] += make_fault(scene, fault)
+                done[fault] += make_fault(play.scene, fault)
         _drain(patience_seconds)
-        ends = count_ends(sent.ids, peace, papers=len(photos))
-        figures = ChaosFigures(
-            valid=not (against := why_invalid(asked, done, len(sent.ids), len(sent.unanswered))),
-            invalid_because=against,
-            seed=seed,
-            seconds=round(time.monotonic() - started, 1),
-            faults=dict(done),
-            accepted=len(sent.ids),
-            again=sent.again,
-            refused=dict(sent.refused),
-            decided=sum(count for status, count in ends.by_status.items() if status not in WAITING_STATUSES),
-            ended=ends.by_status,
-            lost=ends.lost,
-            doubled=ends.doubled,
-            ended_wrongly=ends.wrongly + len(sent.turned_away),
-            wrong=[*ends.said, *(f"upload {number}: {said}" for number, said in sent.turned_away.items())],
-            machine=dict(machine()),
-        )
+        tell_the_rest(kept)
+        uploads, unanswered = len(play.uploads.ids), len(play.wire.unanswered)
+        against = why_invalid(asked, done, uploads, unanswered) + what_lasted(kept)
+        figures = _figures(play, peace, against, seed=seed, faults=dict(done), started=started)
     return asdict(figures)
+
+
+def _figures(
+    play: _Play,
+    peace: Sequence[str],
+    against: list[str],
+    *,
+    seed: int,
+    faults: dict[str, int],
+    started: float,
+) -> ChaosFigures:
+    """Count all that stands, and hold it against what clients were told."""
+    uploads, wire = play.uploads, play.wire
+    ends = count_ends(uploads.ids, peace, papers=len(uploads.photos))
+    books = look_at_books(play.kept)
+    return ChaosFigures(
+        valid=not against,
+        invalid_because=against,
+        seed=seed,
+        seconds=round(time.monotonic() - started, 1),
+        faults=faults,
+        accepted=len(uploads.ids),
+        again=wire.again,
+        refused=dict(wire.refused),
+        decided=sum(count for status, count in ends.by_status.items() if status not in WAITING_STATUSES),
+        ended=ends.by_status,
+        done=_done(play.kept),
+        lost=ends.lost,
+        doubled=ends.doubled,
+        ended_wrongly=ends.wrongly + len(wire.turned_away),
+        amiss={name: len(said) for name, said in books.items()},
+        wrong=[
+            *ends.said,
+            *(f"{what} was refused: {said}" for what, said in wire.turned_away.items()),
+            *(sentence for said in books.values() for sentence in said),
+        ],
+        machine=dict(machine()),
+    )
+
+
+def _done(kept: Kept) -> dict[str, int]:
+    told, taken = kept.buys.told.values(), kept.receiver.taken
+    states = Counter(one.state for one in told)
+    bought = sum(one.voucher_id is not None for one in told)
+    return {
+        "orders": len(kept.orders.ids),
+        "returns": len(kept.orders.returned),
+        "bought": bought,
+        "sold_out": len(told) - bought,
+        "used": states["used"],
+        "cancelled": states["cancelled"],
+        "events_taken": len(taken),
+        "told_again": sum(count > 1 for count in taken.values()),
+    }
 
 
 def why_invalid(asked: Sequence[str], done: Counter[str], accepted: int, unanswered: int = 0) -> list[str]:
@@ -229,7 +200,7 @@ def why_invalid(asked: Sequence[str], done: Counter[str], accepted: int, unanswe
         asked: The faults that were to be done.
         done: Those that were, by kind.
         accepted: Uploads that were accepted.
-        unanswered: Uploads of which nobody knows whether they were.
+        unanswered: Requests of which nobody knows whether they did what they should.
     """
     against = []
     if missing := Counter(asked) - done:
@@ -238,7 +209,7 @@ def why_invalid(asked: Sequence[str], done: Counter[str], accepted: int, unanswe
     if accepted * FAULTS_PER_UPLOAD_MAX < max(1, done.total()):
         against.append(f"{accepted} uploads were accepted, too few for {done.total()} faults")
     if unanswered:
-        against.append(f"{unanswered} uploads were never answered")
+        against.append(f"{unanswered} requests were never answered")
     return against
 
 
@@ -254,62 +225,56 @@ def schedule(faults: int, seed: int) -> list[str]:
 
 
 @contextmanager
-def _scene(draw: random.Random, sent: _Sent) -> Generator[tuple[Scene, int]]:
-    with own_services(), failing_store() as store, ExitStack() as stack:
+def _play(draw: random.Random, photos: Sequence[bytes], faults: int) -> Generator[_Play]:
+    """Start everything, set up what is to be had, and have nobody come yet."""
+    with (
+        own_services(),
+        serving(FailingStore()) as store,
+        serving(FailingReceiver()) as receiver,
+        ExitStack() as stack,
+    ):
         os.environ.update(CREDENTIALS)  # noqa: TID251 - the store's own variables, for the processes started here
-        override_settings(storage_url=URL, storage_endpoint=store.endpoint, **QUICK)
-        port = free_port()
-        folder = settings().data_dir
-        api = Part(folder / "api.log", "serve", "--host", LOOPBACK, "--port", str(port))
-        stack.callback(api.stop)
-        work = Part(folder / "work.log", "work", "--workers", "1")
-        stack.callback(work.stop)
-        wait_until_ready(port, api.process, folder / "api.log", seconds_max=READY_SECONDS)
+        folder, port = settings().data_dir, free_port()
+        # The insight process is a service of its own: an API that is killed does not take it along.
+        feed = f"unix://{folder / 'insight.socket'}"
+        override_settings(storage_url=URL, storage_endpoint=store.endpoint, insight_url=feed, **QUICK)
+        stage = set_up(faults, receiver.endpoint)
+        receiver.secret = stage.endpoint_secret
+        api = _part(stack, folder, "serve", "--host", LOOPBACK, "--port", str(port))
+        work = _part(stack, folder, "work", "--workers", "1")
+        insight = _part(stack, folder, "insight")
+        wait_until_ready(port, api.process, folder / "serve.log", seconds_max=READY_SECONDS)
+        wire = Wire(port)
+        uploads = Uploads(wire, photos, min(WAITING_MAX, faults))
         valkey = next(
             child for child in psutil.Process().children(recursive=True) if "valkey" in child.name()
         )
-        scene = Scene(api, work, store, valkey, draw, accepted=lambda: len(sent.ids), decided=_Decided())
+        scene = Scene(
+            api,
+            work,
+            insight,
+            store,
+            receiver,
+            valkey,
+            draw,
+            accepted=lambda: len(uploads.ids),
+            decided=Decided(),
+            listen_again=stage.listen_again,
+        )
         stack.callback(scene.end_valkey)
-        yield scene, port
+        yield _Play(scene, wire, uploads, Kept(stage, Orders(wire, stage), Buys(wire, stage), receiver))
 
 
-def _token(number: int) -> str:
-    with transaction() as session:
-        shopper = join_shopper(session, f"09{number:08}")
-        record_for_trial(session, shopper.id)
-        return issue_token(shopper.id, "shopper")
-
-
-def _waiting() -> int:
-    """Return how many receipts wait; as many as may where the database is away."""
-    count = _count(col(Receipt.status).in_(WAITING_STATUSES))
-    return WAITING_MAX + 1 if count is None else count
-
-
-class _Decided:
-    """How many receipts have ended; as many as before where the database is away."""
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def __call__(self) -> int:
-        count = _count(col(Receipt.status).not_in(WAITING_STATUSES))
-        self._last = self._last if count is None else count
-        return self._last
-
-
-def _count(which: ColumnElement[bool]) -> int | None:
-    try:
-        with Session(engine()) as session:
-            return session.exec(select(func.count()).select_from(Receipt).where(which)).one()
-    except SQLAlchemyError:
-        return None
+def _part(stack: ExitStack, folder: Path, *arguments: str) -> Part:
+    part = Part(folder / f"{arguments[0]}.log", *arguments)
+    stack.callback(part.stop)
+    return part
 
 
 def _drain(patience_seconds: float) -> None:
     """Wait until nothing waits any more, or nothing has ended for so long."""
-    least, since = _waiting(), time.monotonic()
+    least, since = waiting(), time.monotonic()
     while least and time.monotonic() - since < patience_seconds:
-        time.sleep(TRY_AGAIN_SECONDS)
-        if (waiting := _waiting()) < least:
-            least, since = waiting, time.monotonic()
+        time.sleep(LOOK_AGAIN_SECONDS)
+        if (now := waiting()) < least:
+            least, since = now, time.monotonic()

@@ -20,8 +20,11 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, func, select
 
-from bench.failing_store import FailingStore, Mood
+from bench.failing import WELL, FailingServer
+from bench.failing_receiver import FailingReceiver
+from bench.failing_store import FailingStore
 from infra import queue
+from infra.columnar import connect
 from infra.db import engine
 
 LOOK_AGAIN_SECONDS: Final = 0.05
@@ -71,22 +74,30 @@ class Scene:
     """All that faults are done to.
 
     `accepted` counts the uploads that were answered so far, `decided` the receipts that have ended.
+    `listen_again` ends the pause that an endpoint gets which failed.
     """
 
     api: Part
     work: Part
+    insight: Part
     store: FailingStore
+    receiver: FailingReceiver
     valkey: psutil.Process
     draw: random.Random
     accepted: Callable[[], int]
     decided: Callable[[], int]
+    listen_again: Callable[[], None]
     accepted_at_kill: int = 0
+    taken_at_kill: int = 0
     # At the last kill of a part that reads, and at the one before.
     decided_at_kills: tuple[int, int] = (-1, -1)
 
     def end_valkey(self) -> None:
         """End the Valkey that was started in place of the first one."""
         _kill(self.valkey)
+
+
+_Fault = Callable[[Scene], bool]
 
 
 def make_fault(scene: Scene, kind: str) -> bool:
@@ -118,11 +129,29 @@ def _kill_api(scene: Scene) -> bool:
     return _kill(scene.api.process)
 
 
-def _workers(scene: Scene) -> list[psutil.Process]:
+def _kill_insight(scene: Scene) -> bool:
+    # Until it answers it is only just starting.
+    return connect.answers() and _kill(scene.insight.process)
+
+
+def _kill_deliverer(scene: Scene) -> bool:
+    # As with the API: it has to have delivered something since.
+    taken = scene.receiver.taken.total()
+    if taken <= scene.taken_at_kill or not (found := _children(scene, "workers.deliver")):
+        return False
+    scene.taken_at_kill = taken
+    return _kill(found[0])
+
+
+def _children(scene: Scene, module: str) -> list[psutil.Process]:
     with suppress(psutil.NoSuchProcess):
         children = psutil.Process(scene.work.process.pid).children()
-        return [child for child in children if "workers.run" in " ".join(child.cmdline())]
+        return [child for child in children if module in " ".join(child.cmdline())]
     return []
+
+
+def _workers(scene: Scene) -> list[psutil.Process]:
+    return _children(scene, "workers.run")
 
 
 def _supervisor(scene: Scene) -> Sequence[psutil.Process | subprocess.Popen[bytes]]:
@@ -139,7 +168,7 @@ def _horses(scene: Scene) -> Sequence[psutil.Process]:
 
 def _kill_reader(
     found: Callable[[Scene], Sequence[psutil.Process | subprocess.Popen[bytes]]],
-) -> Callable[[Scene], bool]:
+) -> _Fault:
     def kill(scene: Scene) -> bool:
         """Kill one some way into what it does, twice in a row at most without a receipt that ends between."""
         if scene.decided() <= scene.decided_at_kills[0] or not (processes := found(scene)):
@@ -186,33 +215,62 @@ def _crash_postgresql(_scene: Scene) -> bool:
     return killed
 
 
-def _outage(mood: Mood) -> Callable[[Scene], bool]:
+def _outage(mood: str, of: Callable[[Scene], FailingServer] = lambda scene: scene.store) -> _Fault:
     def fail(scene: Scene) -> bool:
-        """Let the store fail for a while, and for as long as it takes that somebody meets it so."""
-        began, met = time.monotonic(), scene.store.met
+        """Let a server fail for a while, and for as long as it takes that somebody meets it so."""
+        server = of(scene)
+        began, met = time.monotonic(), server.met
         seconds = scene.draw.uniform(*OUTAGE_SECONDS)
-        scene.store.mood = mood
+        server.mood = mood
         while (spent := time.monotonic() - began) < seconds or (
-            scene.store.met == met and spent < MADE_SECONDS_MAX
+            server.met == met and spent < MADE_SECONDS_MAX
         ):
             time.sleep(LOOK_AGAIN_SECONDS)
-        scene.store.mood = "well"
-        return scene.store.met > met
+        server.mood = WELL
+        return server.met > met
 
     return fail
 
 
-KILLS: Final = ("api", "worker", "horse", "supervisor")
-SERVICES: Final = ("flushall", "valkey", "postgresql", "store away", "store hanging", "store full")
-_FAULTS: Final[dict[str, Callable[[Scene], bool]]] = {
+def _deaf(mood: str) -> _Fault:
+    fail_meanwhile = _outage(mood, lambda scene: scene.receiver)
+
+    def fail(scene: Scene) -> bool:
+        """Let the receiver fail; where it failed before, its pause is over first, or nobody would meet it."""
+        with suppress(SQLAlchemyError):
+            scene.listen_again()
+            return fail_meanwhile(scene)
+        return False
+
+    return fail
+
+
+KILLS: Final = ("api", "worker", "horse", "supervisor", "deliverer", "insight")
+SERVICES: Final = (
+    "flushall",
+    "valkey",
+    "postgresql",
+    "store away",
+    "store hanging",
+    "store full",
+    "receiver failing",
+    "receiver hanging",
+    "receiver closing",
+)
+_FAULTS: Final[dict[str, _Fault]] = {
     "api": _kill_api,
     "worker": _kill_reader(_workers),
     "horse": _kill_reader(_horses),
     "supervisor": _kill_reader(_supervisor),
+    "deliverer": _kill_deliverer,
+    "insight": _kill_insight,
     "flushall": _flushall,
     "valkey": _restart_valkey,
     "postgresql": _crash_postgresql,
     "store away": _outage("away"),
     "store hanging": _outage("hanging"),
     "store full": _outage("full"),
+    "receiver failing": _deaf("failing"),
+    "receiver hanging": _deaf("hanging"),
+    "receiver closing": _deaf("closing"),
 }

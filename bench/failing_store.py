@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import sys
-import threading
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
 from email.utils import formatdate
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Final, Literal
 
-from infra.processes import LOOPBACK
+from bench.failing import WELL, FailingServer
 
-Mood = Literal["well", "away", "hanging", "full"]
+Mood = Literal["away", "hanging", "full"]
 
 CREDENTIALS: Final = {
     "AWS_ACCESS_KEY_ID": "bench",
@@ -26,30 +22,12 @@ URL: Final = "s3://bench/photos"
 LOOK_AGAIN_SECONDS: Final = 0.1
 
 
-class FailingStore(ThreadingHTTPServer):
-    """Keeps objects in memory.
-
-    `mood` is how it answers, `met` how many requests met it in another mood than `well`, and `objects`
-    are what it holds, by path.
-    """
-
-    daemon_threads = True
+class FailingStore(FailingServer):
+    """Keeps objects in memory: `objects` by path. Its moods are `well` and those of `Mood`."""
 
     def __init__(self) -> None:
-        super().__init__((LOOPBACK, 0), _Answer)
-        self.mood: Mood = "well"
-        self.met = 0
+        super().__init__(_Answer)
         self.objects: dict[str, bytes] = {}
-
-    @property
-    def endpoint(self) -> str:
-        """Return its address, as a setting names it."""
-        return f"http://{LOOPBACK}:{self.server_address[1]}"
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing of callers who were killed, or gave up, while they were answered."""
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 class _Answer(BaseHTTPRequestHandler):
@@ -91,7 +69,7 @@ class _Answer(BaseHTTPRequestHandler):
 
     def _may_go_on(self) -> bool:
         """Wait while it hangs; hang up while it is away."""
-        if self.server.mood != "well":
+        if self.server.mood != WELL:
             self.server.met += 1
         while self.server.mood == "hanging":
             time.sleep(LOOK_AGAIN_SECONDS)
@@ -110,18 +88,3 @@ class _Answer(BaseHTTPRequestHandler):
         self.end_headers()
         if send and self.command != "HEAD":
             self.wfile.write(body)
-
-
-@contextmanager
-def failing_store() -> Generator[FailingStore]:
-    """Serve such a store on a free port of this machine."""
-    store = FailingStore()
-    thread = threading.Thread(target=store.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield store
-    finally:
-        store.mood = "well"
-        store.shutdown()
-        store.server_close()
-        thread.join()

@@ -22,7 +22,8 @@ from sqlalchemy.engine import make_url
 
 from bench.cases import accept_any_day
 from bench.day import CLIENTS_PER_WORKER, cpu_by_part, ends_of, send
-from bench.failing_store import CREDENTIALS, URL, FailingStore, failing_store
+from bench.failing import serving
+from bench.failing_store import CREDENTIALS, URL, FailingStore
 from bench.hosts import Host, hosts
 from bench.read import pictures_in
 from bench.services import machine, own_services, percentile, postmaster, wait_for_workers
@@ -107,7 +108,7 @@ class _House:
 def _house() -> Generator[_House]:
     port = free_port()
     serve = ("cli.main", "serve", "--host", LOOPBACK, "--port", str(port))
-    with own_services(), failing_store() as store:
+    with own_services(), serving(FailingStore()) as store:
         override_settings(storage_url=URL, storage_endpoint=store.endpoint)
         with running(log := settings().data_dir / "api.log", *serve, environment=CREDENTIALS) as api:
             wait_until_ready(port, api, log)

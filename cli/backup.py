@@ -73,14 +73,17 @@ def restore(
         backups.restore_database(found)
         objects = backups.restore_objects(found)
         said.print(f"The backup of {manifest.made_at} is restored: {objects} objects.")
-        faults = list(_faults(found, manifest)) if verify else []
+        faults, is_ours = (list(_faults(found, manifest)), _is_current()) if verify else ([], True)
         again = _erase_again(backups.erased_in(found.parent))
     for fault in faults:
         said.print(f"[red]Differs:[/] {fault}")
     if again:
         said.print(f"{again} shoppers who were forgotten since are being forgotten again.")
     if verify and not faults:
-        said.print("[green]Every row, every object and the ledger are as they were.[/]")
+        compared = "row, every object and the ledger" if is_ours else "row and every object"
+        said.print(f"[green]Every {compared} are as they were.[/]")
+    if not is_ours:
+        said.print("The schema is of another release: `quetbill migrate`, then `quetbill ledger verify`.")
     raise typer.Exit(bool(faults))
 
 
@@ -104,13 +107,16 @@ def _faults(found: Path, manifest: Manifest) -> Iterator[str]:
     missing = backups.missing_objects(found, _pictures())
     if len(missing) != manifest.objects_missing:
         yield f"{len(missing)} pictures are missing, {manifest.objects_missing} were when it was made"
-    with engine().connect() as connection:
-        if not is_current(connection):
-            said.print("The schema is of another release: `quetbill migrate`, then `quetbill ledger verify`.")
-            return
+    if not _is_current():
+        return
     for report in verify_with_progress():
         if report.differences:
             yield f"{len(report.differences)} {report.name} of the ledger"
+
+
+def _is_current() -> bool:
+    with engine().connect() as connection:
+        return is_current(connection)
 
 
 def _erased() -> list[str]:

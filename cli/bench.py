@@ -232,6 +232,21 @@ def day(
 
 
 @app.command()
+def journeys(
+    shoppers: Annotated[int, typer.Option(min=50, help="Shoppers who join.")] = 10_000,
+    days: Annotated[int, typer.Option(min=1, help="Days the clock is put forward.")] = 30,
+    kills: Annotated[int, typer.Option(min=0, help="How often a sender is killed while it sends.")] = 50,
+    seeds: Annotated[int, typer.Option(min=10, help="Journeys that do nothing.")] = 100,
+    as_json: AsJson = False,
+) -> None:
+    """A made-up month of journeys: what breaks law, goes after a withdrawal or goes twice; 1 if any."""
+    figures = _measure("journeys", shoppers, days, kills, seeds, _say)
+    show(figures, as_json)
+    if figures["broken"]:
+        raise typer.Exit(1)
+
+
+@app.command()
 def scale(
     folder: Annotated[Path, typer.Argument(help="Photographs to send.")],
     workers: Annotated[str, typer.Option(help="How many workers, one number after another.")] = "1,2,4,8",
@@ -259,14 +274,15 @@ def chaos(
     ] = 600,
     as_json: AsJson = False,
 ) -> None:
-    """Kill parts and fail services while shoppers send: what is lost, doubled or ended wrongly.
+    """Kill parts and fail services while shoppers and partners go on: what is lost, doubled or amiss.
 
     Ends with 1 where anything is, and where too little was done or accepted to say so.
     """
     with ending_on_signals():
         figures = _measure("chaos", faults, seed, seconds_max=seconds, patience_seconds=patience, say=_say)
     show(figures, as_json)
-    if not figures["valid"] or figures["lost"] or figures["doubled"] or figures["ended_wrongly"]:
+    counts = [figures[name] for name in ("lost", "doubled", "ended_wrongly")]
+    if not figures["valid"] or any(counts) or any(figures["amiss"].values()):
         raise typer.Exit(1)
 
 

@@ -22,6 +22,7 @@ _FIELD_OF: Final[Mapping[str, str]] = {
     "reward_exists": "slug",
     "mission_exists": "slug",
     "campaign_slug_taken": "slug",
+    "journey_slug_taken": "slug",
     "invalid_phone": "phone",
     "insufficient_points": "points",
     "no_points": "points",

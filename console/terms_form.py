@@ -1,4 +1,4 @@
-"""A form made of the JSON Schema of a campaign's terms: its fields as a tree, and a sent form as JSON again.
+"""A form made of the JSON Schema of terms: its fields as a tree, and a sent form as JSON again.
 
 A field is named by its path in the terms (`rules.0.give.0.points`), so refusals find theirs. Whatever the
 schema gains, the form has too.
@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 
 from pydantic import ValidationError
 
-from domain.campaigns.terms import Terms
+from schemas.base import Body
 
 Json = dict[str, Any]
 Shape = Literal[
@@ -86,38 +86,40 @@ class Field:
 
 
 @cache
-def schema() -> Json:
-    """Return the JSON Schema of terms."""
-    return Terms.model_json_schema()
+def schema_of(model: type[Body]) -> Json:
+    """Return the JSON Schema of terms, of a campaign or a journey."""
+    return model.model_json_schema()
 
 
 def form_of(
-    terms: Json, errors: Errors, known: Mapping[str, Sequence[tuple[str, str]]], new: str = ""
+    root: Json, terms: Json, errors: Errors, known: Mapping[str, Sequence[tuple[str, str]]], new: str = ""
 ) -> Field:
     """Return the form of terms.
 
     Args:
+        root: The JSON Schema of such terms.
         terms: As JSON, whole or not.
         errors: What is refused, in words, by path.
         known: For names of the catalogue by the property that holds them: (slug, name) of each.
         new: Path of the part that was just added, where the writer goes on.
     """
-    return _Builder(errors, known, new).field(schema(), terms, "", "terms", is_needed=True)
+    return _Builder(root, errors, known, new).field(root, terms, "", "terms", is_needed=True)
 
 
 @dataclass(slots=True)
 class _Builder:
+    root: Json
     errors: Errors
     known: Mapping[str, Sequence[tuple[str, str]]]
     new: str
 
     def field(self, node: Json, value: Any, path: str, name: str, *, is_needed: bool) -> Field:
-        inner, is_optional = _inner(node)
+        inner, is_optional = _inner(self.root, node)
         if value is None and "default" in node:
             value = node["default"]
         if path.count(".") > STEPS_MAX:
             value = None
-        made = Field(path, name, _shape(inner), value, is_needed and not is_optional)
+        made = Field(path, name, _shape(self.root, inner), value, is_needed and not is_optional)
         made.is_new = bool(path) and path == self.new
         made.error = self._error(path, made.shape)
         fill = {"group": self._group, "union": self._union, "parts": self._parts}.get(made.shape, self._leaf)
@@ -152,12 +154,12 @@ class _Builder:
         kind = value.get("kind")
         made.value = kind if kind in kinds else "" if optional else next(iter(kinds))
         if made.value:
-            inner = _resolved({"$ref": kinds[made.value]})
+            inner = _resolved(self.root, {"$ref": kinds[made.value]})
             self._group(group := Field(made.path, made.name, "group", value), inner, False)
             made.parts = group.parts
 
     def _parts(self, made: Field, node: Json, _optional: bool) -> None:  # noqa: FBT001 - one of four alike
-        items, _ = _inner(node["items"])
+        items, _ = _inner(self.root, node["items"])
         made.adds = list(items["discriminator"]["mapping"]) if "discriminator" in items else [made.name]
         values = made.value if isinstance(made.value, list | tuple) else []
         for place, value in enumerate(values):
@@ -176,20 +178,20 @@ class _Builder:
                 made.shape = "choice"
 
 
-def _resolved(node: Json) -> Json:
+def _resolved(root: Json, node: Json) -> Json:
     if "$ref" in node:
-        found: Json = schema()["$defs"][node["$ref"].rpartition("/")[2]]
+        found: Json = root["$defs"][node["$ref"].rpartition("/")[2]]
         return found
     return node
 
 
-def _inner(node: Json) -> tuple[Json, bool]:
+def _inner(root: Json, node: Json) -> tuple[Json, bool]:
     """Return what a node is where it is not null, and whether it may be."""
     kinds = node.get("anyOf")
     if kinds is None:
-        return _resolved(node), False
+        return _resolved(root, node), False
     [inner] = [kind for kind in kinds if kind.get("type") != "null"]
-    return _resolved(inner), True
+    return _resolved(root, inner), True
 
 
 def _is_fixed(node: Json) -> bool:
@@ -197,7 +199,7 @@ def _is_fixed(node: Json) -> bool:
     return "const" in node or ("minimum" in node and node["minimum"] == node.get("maximum"))
 
 
-def _shape(node: Json) -> Shape:
+def _shape(root: Json, node: Json) -> Shape:
     if "discriminator" in node:
         return "union"
     if "enum" in node:
@@ -206,7 +208,7 @@ def _shape(node: Json) -> Shape:
         case "object", _:
             return "group"
         case "array", _:
-            items, _ = _inner(node["items"])
+            items, _ = _inner(root, node["items"])
             if items.get("type") == "integer":
                 return "choices"
             return "names" if items.get("type") == "string" else "parts"
@@ -221,7 +223,7 @@ def _shape(node: Json) -> Shape:
     return "long" if node.get("maxLength", 0) >= LONG_TEXT else "text"
 
 
-def read_form(sent: Iterable[tuple[str, Any]]) -> Json:
+def read_form(root: Json, sent: Iterable[tuple[str, Any]]) -> Json:
     """Return terms as JSON from a sent form; what is no field of them is left out."""
     raw: Json = {}
     for path, value in sent:
@@ -230,22 +232,22 @@ def read_form(sent: Iterable[tuple[str, Any]]) -> Json:
             for key in path.split("."):
                 at = at.setdefault(key, {})
             at.setdefault("", []).append(value)
-    read: Json = _read(schema(), raw)
+    read: Json = _read(root, root, raw)
     return read
 
 
-def _read(node: Json, raw: Json) -> Any:
-    inner, _ = _inner(node)
-    shape = _shape(inner)
+def _read(root: Json, node: Json, raw: Json) -> Any:
+    inner, _ = _inner(root, node)
+    shape = _shape(root, inner)
     if shape == "group":
-        return _read_group(inner, raw)
+        return _read_group(root, inner, raw)
     if shape == "union":
         kind = _last(raw.get("kind", {}))
         ref = inner["discriminator"]["mapping"].get(kind)
-        return {"kind": kind} | _read_group(_resolved({"$ref": ref}), raw) if ref else None
+        return {"kind": kind} | _read_group(root, _resolved(root, {"$ref": ref}), raw) if ref else None
     if shape == "parts":
         places = sorted((key for key in raw if key.isdigit()), key=int)
-        return [_read(inner["items"], raw[place]) for place in places]
+        return [_read(root, inner["items"], raw[place]) for place in places]
     if shape in {"names", "choices"}:
         values = [part.strip() for value in raw.get("", ()) for part in re.split(r"[,\n]", value)]
         return [_number(one) if shape == "choices" else one for one in values if one]
@@ -255,9 +257,9 @@ def _read(node: Json, raw: Json) -> Any:
     return _number(value) if shape == "number" and value else value or None
 
 
-def _read_group(node: Json, raw: Json) -> Json:
+def _read_group(root: Json, node: Json, raw: Json) -> Json:
     read = {
-        name: _read(part, raw[name])
+        name: _read(root, part, raw[name])
         for name, part in node["properties"].items()
         if name in raw and not _is_fixed(part)
     }

@@ -7,7 +7,12 @@ import unicodedata
 
 def plain(text: str) -> str:
     """Return a text without tone marks, in lower case."""
-    decomposed = unicodedata.normalize("NFD", text.casefold().replace("đ", "d"))
+    return unmarked(text.casefold())
+
+
+def unmarked(text: str) -> str:
+    """Return a text without tone marks, its capitals kept."""
+    decomposed = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 

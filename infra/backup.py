@@ -103,7 +103,8 @@ def make(root: Path, erased: Callable[[], Iterable[str]], named: Callable[[], It
         StoreAwayError: The store did not answer.
     """
     began = clock.now()
-    made = root / began.strftime("%Y%m%dT%H%M%SZ")
+    # To the microsecond: two that are begun within a second are two.
+    made = root / began.strftime("%Y%m%dT%H%M%S.%fZ")
     previous = _objects_of(newest) if (newest := newest_in(root)) else {}
     for folder in (root, made, root / "objects"):
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=folder != made)

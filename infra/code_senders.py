@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeVar
 
 import httpx
 import structlog
@@ -83,16 +83,22 @@ class TryAgainError(Exception):
         self.is_sure = is_sure
 
 
-class CodeSender(Protocol):
-    """Carries codes."""
+Carried_contra = TypeVar("Carried_contra", contravariant=True)
 
-    def send(self, message: CodeMessage, *, deadline: datetime) -> str | None:
-        """Hand a code over before the deadline; return the provider's id, None where it took it before.
+
+class Carrier(Protocol[Carried_contra]):
+    """Carries messages of one kind."""
+
+    def send(self, message: Carried_contra, *, deadline: datetime) -> str | None:
+        """Hand a message over before the deadline; return the provider's id, None where it took it before.
 
         Raises:
             NotTakenError: It refused.
             TryAgainError: It may be asked again.
         """
+
+
+CodeSender = Carrier[CodeMessage]
 
 
 class ConsoleSender:
@@ -124,8 +130,8 @@ class HttpSender:
             "Authorization": f"Bearer {settings().code_http_token.get_secret_value()}",
             "Idempotency-Key": message.reference,
         }
-        answer = _post(settings().code_http_url, body, headers, deadline)
-        return _id(_json(answer).get("id"))
+        answer = post_json(settings().code_http_url, body, headers, deadline)
+        return id_in(said_in(answer).get("id"))
 
 
 class EsmsSender:
@@ -154,14 +160,14 @@ class EsmsSender:
             "Channels": ["zalo", "sms"],
             "Data": [{**zalo, **shared, "campaignid": "sign-in", "SendingMode": "1"}, {**sms, **shared}],
         }
-        answer = _post(given.esms_url, body, {}, deadline)
-        said = _json(answer)
+        answer = post_json(given.esms_url, body, {}, deadline)
+        said = said_in(answer)
         result = str(said.get("CodeResult"))[:PROVIDER_ID_LENGTH_MAX]
         if result == ESMS_SEEN_BEFORE:
             return None
         if result != ESMS_TAKEN:
             raise NotTakenError(result, is_sure=result in ESMS_REFUSED)
-        return _id(said.get("SMSID"))
+        return id_in(said.get("SMSID"))
 
 
 @cache
@@ -169,8 +175,8 @@ def _client() -> httpx.Client:
     return httpx.Client(timeout=httpx.Timeout(ANSWER_SECONDS, connect=CONNECT_SECONDS))
 
 
-def _post(url: str, body: dict[str, Any], headers: dict[str, str], deadline: datetime) -> httpx.Response:
-    """Return what a provider answered that is no refusal, nor that it is away or has too much to do.
+def post_json(url: str, body: dict[str, Any], headers: dict[str, str], deadline: datetime) -> httpx.Response:
+    """Return what a provider answered to JSON that is no refusal, nor that it is away or has too much to do.
 
     Raises:
         NotTakenError: It refused, or it is too late.
@@ -197,7 +203,12 @@ def _post(url: str, body: dict[str, Any], headers: dict[str, str], deadline: dat
     return answer
 
 
-def _json(answer: httpx.Response) -> dict[str, Any]:
+def said_in(answer: httpx.Response) -> dict[str, Any]:
+    """Return what a provider said.
+
+    Raises:
+        TryAgainError: It was no JSON object.
+    """
     try:
         said = answer.json()
     except ValueError:
@@ -207,7 +218,8 @@ def _json(answer: httpx.Response) -> dict[str, Any]:
     return said
 
 
-def _id(said: Any) -> str | None:
+def id_in(said: Any) -> str | None:
+    """Return a provider's id as it is kept; None where it gave none."""
     return str(said)[:PROVIDER_ID_LENGTH_MAX] if said else None
 
 
@@ -218,8 +230,10 @@ def code_sender() -> CodeSender | None:
     return made() if made else None
 
 
-def send_guarded(sender: CodeSender, message: CodeMessage, *, deadline: datetime) -> str | None:
-    """Hand a code over, unless the provider failed so often lately that it is left alone.
+def send_guarded(
+    sender: Carrier[Carried_contra], message: Carried_contra, *, deadline: datetime
+) -> str | None:
+    """Hand a message over, unless the provider failed so often lately that it is left alone.
 
     Raises:
         NotTakenError: It refused.

@@ -43,6 +43,8 @@ PURPOSES: Final[Mapping[str, Use]] = {
     "insight sketch": "pseudonym",
     "survey lots": "pseudonym",
     "holdout": "pseudonym",
+    "trial": "pseudonym",
+    "journey arms": "pseudonym",
     "one-time code": "code",
     "one-time code on its way": "code",
     "phone of a code": "code",

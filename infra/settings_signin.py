@@ -37,6 +37,7 @@ class SignInSettings(BaseModel):
     )
     code_http_url: str = Field(default="", description="Where the `http` provider takes codes.")
     code_http_token: SecretStr = Field(default=SecretStr(""), description="Its bearer token.")
+    text_provider: str = Field(default="", description="Who carries journeys' SMS: console, http or esms.")
     esms_url: str = Field(
         default="https://rest.esms.vn/MainService.svc/json/MultiChannelMessage/",
         description="Where eSMS takes messages that go by Zalo first and by SMS second.",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from typing import Annotated
+from collections.abc import Awaitable, Callable, Iterator
+from functools import wraps
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from fastapi.responses import StreamingResponse
@@ -13,6 +14,8 @@ from sqlmodel import Session
 from infra import addresses
 from infra.db import export_session, read_only, unit_of_work
 from infra.settings import settings
+
+Told = TypeVar("Told")
 
 STATUS_BY_KIND = {
     "refused": 422,
@@ -34,6 +37,21 @@ CODE_BY_STATUS = {
     500: "unexpected_error",
     503: "not_ready",
 }
+
+
+def at_once(asked: Callable[..., Told]) -> Callable[..., Awaitable[Told]]:
+    """Return a dependency that FastAPI calls where it stands, for one that only looks at values.
+
+    A plain function takes a thread's turn, which costs more than all that such a one does. Nothing that
+    waits for anything may be called so: every request would wait.
+    """
+
+    @wraps(asked)
+    async def called(*given: Any, **named: Any) -> Told:
+        return asked(*given, **named)
+
+    return called
+
 
 # A request that keeps two connections can wait for ever on others that do the same: who looks something
 # up before the work begins closes the session after it.

@@ -30,6 +30,7 @@ WordGroup = Literal[
     "profile",
     "verdict",
     "withheld",
+    "journey",
 ]
 
 
@@ -44,7 +45,7 @@ class _Gaps(dict[str, Any]):
 def all_words(language: Language) -> dict[WordGroup, dict[str, str]]:
     """Return every sentence of a language as group → code → sentence."""
     words: dict[WordGroup, dict[str, str]] = {}
-    for name in ("", "console_", "console_sales_", "rules_", "campaigns_", "insight_"):
+    for name in ("", "console_", "console_sales_", "rules_", "campaigns_", "insight_", "journeys_"):
         path = Path(__file__).parent / "words_data" / f"{name}{language}.toml"
         found: dict[WordGroup, dict[str, str]] = tomllib.loads(path.read_text(encoding="utf-8"))  # type: ignore[assignment]
         for group, sentences in found.items():

@@ -16,6 +16,7 @@ import schemas.exports
 import schemas.fraud
 import schemas.insight
 import schemas.insight_store
+import schemas.journeys
 import schemas.ledger
 import schemas.lifetime
 import schemas.loyalty

@@ -11,7 +11,7 @@ from sqlmodel import BigInteger, Field, SmallInteger, SQLModel
 
 from schemas.base import id_field, time_field
 
-DueKind = Literal["receipt", "shopper", "campaign"]
+DueKind = Literal["receipt", "shopper", "campaign", "offer"]
 
 
 class InsightDue(SQLModel, table=True):

@@ -39,6 +39,7 @@ MessageCode = Literal[
     "voucher_expiring",
     "purchase_credited",
     "purchase_returned",
+    "journey",
 ]
 PushKind = Literal["web", "fcm"]
 PushState = Literal["due", "sending", "sent", "dropped"]
@@ -48,7 +49,8 @@ MARKS_MAX = 100
 class Message(SQLModel, table=True):
     """One thing a shopper is told, as code and values: its words are found when it is read.
 
-    `event_key` is the event it tells of; each is told once. `params` holds ids, codes and points.
+    `event_key` is the event it tells of; each is told once. `params` holds ids, codes and points. A journey's
+    message brings its words along, in every language, and whether it is advertising, and of which brand.
     """
 
     __table_args__ = (

@@ -23,6 +23,8 @@ os.environ["QUETBILL_LOG_LEVEL"] = "WARNING"
 os.environ["QUETBILL_INSIGHT_URL"] = "off"
 # A stream tells what there is and ends, except where a test is about streams.
 os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
+# On a crowded machine a test may wait for a minute for its turn, its transaction open.
+os.environ["QUETBILL_IDLE_TRANSACTION_SECONDS_MAX"] = "600"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
 import pytest
@@ -65,6 +67,8 @@ def services() -> Generator[None]:
         with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as own:
             # Here processes are killed and never the machine: what they wrote outlives them in its memory.
             own.execute(text("ALTER SYSTEM SET fsync = off"))
+            # What tests take back lies in the tables until it is swept, and every look goes through it.
+            own.execute(text("ALTER SYSTEM SET autovacuum_naptime = '10s'"))
             own.execute(text("SELECT pg_reload_conf()"))
         migrate()
         with transaction() as session:
@@ -104,6 +108,14 @@ def committed(services: None) -> Generator[None]:
     yield
     make.clear_database()
     queue.redis().flushall()
+
+
+@pytest.fixture
+def swept_database(services: None) -> None:
+    """For tests that look through whole tables again and again, or have the database recover from its log."""
+    with engine().connect().execution_options(isolation_level="AUTOCOMMIT") as own:
+        own.execute(text("VACUUM (ANALYZE)"))
+        own.execute(text("CHECKPOINT"))
 
 
 @pytest.fixture

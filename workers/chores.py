@@ -26,7 +26,6 @@ from sqlalchemy.orm import Mapped
 from sqlmodel import Session, and_, col, or_, select
 
 from domain.events import readers
-from domain.fraud import till_facts
 from domain.insights.store import feed as insight_feed
 from domain.ledger import expiry, notices, spending
 from domain.membership import follow
@@ -34,7 +33,7 @@ from domain.messages import inbox, push
 from domain.origins import links
 from domain.privacy import retention
 from domain.purchases import waiting
-from domain.receipts import relabelling, rows, teaching
+from domain.receipts import rows
 from domain.rewards import notices as vouchers_told
 from domain.signin import codes, handing, passkeys, sessions
 from domain.webhooks import deliveries
@@ -78,16 +77,19 @@ def chores() -> Sequence[Chore]:
     found = [
         Chore("workers.chores.ring_forgotten_receipts", timedelta(seconds=settings().ring_interval_seconds)),
         Chore("workers.chores.expire_points", timedelta(minutes=10)),
-        Chore("workers.chores.measure_prices", timedelta(days=1)),
+        Chore("workers.catalog.measure_prices", timedelta(days=1)),
         Chore("workers.chores.follow_members", follow),
         Chore("workers.chores.follow_members_days", hour),
         Chore("workers.chores.credit_purchases", follow),
         Chore("workers.chores.forget_purchases", hour),
+        Chore("workers.journeys.follow_journeys", follow),
+        Chore("workers.journeys.send_journeys", timedelta(seconds=20)),
+        Chore("workers.journeys.look_after_journeys", timedelta(minutes=5)),
     ]
     # A budget that rises with a version is short until then: shoppers must not notice.
     found.append(Chore("workers.campaigns.begin_budgets", timedelta(seconds=20)))
     found.append(Chore("workers.rewards.fill_waiting_rewards", timedelta(minutes=1)))
-    found.append(Chore("workers.chores.replay_links", CALL_AGAIN))
+    found.append(Chore("workers.catalog.replay_links", CALL_AGAIN))
     found.append(Chore("workers.campaigns.keep_audiences", timedelta(minutes=2)))
     found.append(Chore("workers.campaigns.note_budgets", timedelta(minutes=20)))
     found.append(Chore("workers.campaigns.ring_dry_runs", timedelta(seconds=15)))
@@ -105,9 +107,11 @@ def chores() -> Sequence[Chore]:
     if retention.is_limited():
         found.append(Chore("workers.privacy.remove_old_pictures", timedelta(hours=1)))
     found.append(Chore("workers.chores.announce_expiring", timedelta(hours=6)))
-    found += [Chore(f"workers.chores.forget_{what}", hour) for what in ("events", "messages", "sign_ins")]
+    found.append(Chore("workers.chores.forget_events", timedelta(hours=1)))
+    found.append(Chore("workers.chores.forget_messages", timedelta(hours=1)))
     if settings().learn_shoppers_min:
-        found.append(Chore("workers.chores.learn_links", timedelta(days=1)))
+        found.append(Chore("workers.catalog.learn_links", timedelta(days=1)))
+    found.append(Chore("workers.chores.forget_sign_ins", timedelta(hours=1)))
     if settings().code_provider:
         found.append(Chore("workers.chores.ring_waiting_codes", timedelta(seconds=10)))
     if settings().links_days:
@@ -289,32 +293,6 @@ def forget_purchases() -> Iterator[int]:
         with transaction() as session:
             count = waiting.forget_waiting(session, clock.now(), BATCH_MAX)
         yield count
-
-
-@chore
-def measure_prices() -> Iterator[int]:
-    """Note what each chain charged for a product in the last week."""
-    with transaction() as session:
-        count = till_facts.measure_prices(session, clock.now())
-    yield count
-
-
-@chore
-def learn_links() -> Iterator[int]:
-    """Count what printed names and EANs approved receipts show side by side; link what enough agree on."""
-    with transaction() as session:
-        count = teaching.learn_links(session, clock.now())
-    yield count
-
-
-@chore
-def replay_links() -> Iterator[int]:
-    """Give past lines the products of links that an admin asked to replay, a batch a transaction."""
-    looked_at = 1
-    while looked_at:
-        with transaction() as session:
-            looked_at = relabelling.replay_batch(session, clock.now())
-        yield looked_at
 
 
 @chore

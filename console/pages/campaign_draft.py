@@ -14,9 +14,9 @@ from sqlmodel import Session, select
 
 from console.forms import Sent
 from console.pages.campaigns import KeptCampaign, back_to, brands_of, campaign_page
-from console.render import page, page_language
+from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
-from console.terms_form import FIELDS_MAX, Json, change_parts, form_of, paths_of, read_form
+from console.terms_form import FIELDS_MAX, Json, change_parts, form_of, paths_of, read_form, schema_of
 from domain.campaigns import managed
 from domain.campaigns.example import Example, ExampleLine, goods_for, try_on_example
 from domain.campaigns.terms import Terms
@@ -97,7 +97,7 @@ def draft_page(  # noqa: PLR0913 - what a page can be opened with
         said = say("problem", refusal.code, language, refusal.values)
         errors[str(refusal.values.get("field", ""))] = said
     terms = _kept_terms(session, kept) if terms is None else terms
-    form = form_of(terms, errors, _known(session, person), new)
+    form = form_of(schema_of(Terms), terms, errors, _known(session, person), new)
     is_part = bool(request.headers.get("hx-request"))
     status = STATUS_BY_KIND[refusal.kind] if refusal else 422 if errors else 200
     shown = page(
@@ -105,6 +105,7 @@ def draft_page(  # noqa: PLR0913 - what a page can be opened with
         "_terms_form.html" if is_part else "campaign_draft.html",
         status=200 if is_part else status,
         campaign=kept,
+        draft_url=f"{PREFIX}/campaigns/{kept.slug}/draft",
         form=form,
         errors=errors,
         has_draft=draft_of(session, kept.id) is not None,
@@ -155,8 +156,8 @@ def _example_fields(session: Session, terms: Json) -> dict[str, Any]:
     }
 
 
-def _terms_sent(sent: Sequence[tuple[str, Any]]) -> Json:
-    """Return terms as they were sent: by fields, or as JSON."""
+def terms_sent(model: type[Body], sent: Sequence[tuple[str, Any]]) -> Json:
+    """Return terms, of a campaign or a journey, as they were sent: by fields, or as JSON."""
     written = dict(sent).get("terms_json")
     if isinstance(written, str) and len(written) <= JSON_MAX:
         try:
@@ -164,7 +165,7 @@ def _terms_sent(sent: Sequence[tuple[str, Any]]) -> Json:
         except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
-    return read_form(sent)
+    return read_form(schema_of(model), sent)
 
 
 def _checked(terms: Json, language: Language) -> tuple[Terms | None, dict[str, str]]:
@@ -181,7 +182,7 @@ def save_draft(
 ) -> Response:
     """Write the draft; what is refused is shown at its field, and nothing is written."""
     kept = managed.campaign_of(session, person, campaign)
-    terms = _terms_sent(sent)
+    terms = terms_sent(Terms, sent)
     checked, errors = _checked(terms, page_language(request))
     is_json = "terms_json" in dict(sent)
     if checked is None:
@@ -200,13 +201,18 @@ def edit_draft(
 ) -> Response:
     """Return the form with a part more or less, or of another kind; nothing is written."""
     kept = managed.campaign_of(session, person, campaign)
-    terms = _terms_sent(sent)
+    terms = terms_sent(Terms, sent)
+    return draft_page(request, session, person, kept, terms=terms, new=change_parts(terms, act_sent(sent)))
+
+
+def act_sent(sent: Sequence[tuple[str, Any]]) -> str:
+    """Return what was asked of a form: which part is added, of which kind, or dropped."""
     given = dict(sent)
     act = str(given.get("act", ""))
     if act.startswith("add|"):
         # What kind is added is chosen beside the button.
         act += "|" + str(given.get(f"kind of {act.partition('|')[2]}", ""))
-    return draft_page(request, session, person, kept, terms=terms, new=change_parts(terms, act))
+    return act
 
 
 @router.post("/campaigns/{campaign}/draft/example", dependencies=[OwnForm])
@@ -216,7 +222,7 @@ def show_example(
     """Return what a made-up receipt would earn by the terms as they are written, in words."""
     kept = managed.campaign_of(session, person, campaign)
     language = page_language(request)
-    checked, errors = _checked(_terms_sent(sent), language)
+    checked, errors = _checked(terms_sent(Terms, sent), language)
     example = _example(sent)
     told = None
     if checked is not None:

@@ -89,8 +89,13 @@ def record(session: Session, events: Iterable[NewEvent]) -> None:
 
 
 def key_of(subject_id: UUID, key: str) -> UUID:
-    """Return the id of a business event. It begins as its subject's: neighbours share pages of an index."""
-    return UUID(bytes=subject_id.bytes[:6] + blake2b(key.encode(), digest_size=10).digest())
+    """Return the id of a business event. It begins as its subject's: neighbours share pages of an index.
+
+    All of the subject is in the rest too: what was made in the same millisecond begins alike.
+    """
+    return UUID(
+        bytes=subject_id.bytes[:6] + blake2b(subject_id.bytes + key.encode(), digest_size=10).digest()
+    )
 
 
 _COLUMNS = "key, xid, version, type, format, subject_id, shopper_id, occurred_at, data"

@@ -89,6 +89,8 @@ def _view(
         gaps["last_day"] = f"{date.fromisoformat(last_day):%d/%m/%Y}"
     gaps["tier"] = names.get(row.params.get("tier") or "", "…")
     gaps["reason"] = _reasons(row, receipt, language)
+    # A journey's words were its own when it was told, whatever it says today.
+    gaps |= row.params.get("words", {}).get(language, {})
     return MessageView(
         id=row.id,
         code=row.code,

@@ -18,7 +18,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, func, select
 
 from domain.errors import NotFoundError
-from domain.messages.consent import may_be_rung
+from domain.messages import law
+from domain.messages.consent import may_be_advertised_to, may_be_rung
 from domain.messages.errors import PushRefusedError
 from domain.privacy import consents
 from domain.signin.standing import standing_among
@@ -149,10 +150,9 @@ def claim(session: Session) -> list[Bell]:
     for delivery_id, message_id, target_id in rows:
         message = session.get_one(Message, message_id)
         target = targets[target_id]
-        is_old = message.told_at < clock.now() - STALE or message.read_at is not None
         # What was said or ended since the bell was put off counts too.
         stands = (target.shopper_id, target.session_id) in standing
-        if is_old or not stands or not may_be_rung(session, message.shopper_id):
+        if not (stands and _may_still_ring(session, message)):
             session.get_one(PushDelivery, delivery_id, populate_existing=True).state = "dropped"
             continue
         unread = session.exec(
@@ -164,6 +164,18 @@ def claim(session: Session) -> list[Bell]:
         bells.append(Bell(delivery_id, target.id, target.kind, target.address, note))
     session.flush()
     return bells
+
+
+def _may_still_ring(session: Session, message: Message) -> bool:
+    """Say whether a message is still news to somebody who agreed; and of an ad, whether law allows it now."""
+    is_ad = message.params.get("is_ad", False)
+    age = clock.now() - message.told_at
+    if message.read_at is not None or age > (law.LEAVES_WITHIN if is_ad else STALE):
+        return False
+    if not may_be_rung(session, message.shopper_id):
+        return False
+    brand = message.params.get("of_brand")
+    return not is_ad or may_be_advertised_to(session, message.shopper_id, UUID(brand) if brand else None)
 
 
 def note_of(code: str, language: Language, unread: int) -> Note:

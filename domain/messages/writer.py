@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from domain.messages.compose import compose
 from domain.messages.consent import may_be_rung
 from infra import clock
 from schemas.base import new_id, table_of
-from schemas.messages import Message, PushDelivery, PushTarget
+from schemas.messages import Message, MessageCode, PushDelivery, PushTarget
 from schemas.people import Shopper
 
 READER = "inbox"
@@ -28,14 +29,55 @@ def write_messages(session: Session, limit: int) -> int:
     events = readers.take(session, READER, limit)
     rows = _rows(session, events)
     if rows:
-        written = session.scalars(
+        written = _insert(session, rows)
+        _ring(session, [row for row in rows if row["id"] in written and row["code"] not in SILENT])
+    return len(events)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMessage:
+    """A message told of no event: `key` names it for ever, `rings` says whether a bell goes with it."""
+
+    key: UUID
+    shopper_id: UUID
+    code: MessageCode
+    params: Mapping[str, Any]
+    rings: bool
+
+
+def write_own(session: Session, messages: Sequence[OwnMessage]) -> None:
+    """Write messages, each key once for ever, and the bells that go with them."""
+    if not messages:
+        return
+    at = clock.now()
+    rows = [
+        {
+            "id": new_id(),
+            "event_key": one.key,
+            "shopper_id": one.shopper_id,
+            "code": one.code,
+            "receipt_id": None,
+            "params": dict(one.params),
+            "told_at": at,
+            "read_at": None,
+        }
+        for one in messages
+    ]
+    written = _insert(session, rows)
+    rings = {one.key for one in messages if one.rings}
+    _ring(session, [row for row in rows if row["id"] in written and row["event_key"] in rings])
+
+
+def _insert(session: Session, rows: Sequence[dict[str, Any]]) -> set[UUID]:
+    """Write messages and return the ids of those that were not there."""
+    return set(
+        session.scalars(
             insert(table_of(Message))
             .on_conflict_do_nothing(index_elements=["event_key"])
             .returning(table_of(Message).c.id),
             rows,
         ).all()
-        _ring(session, [row for row in rows if row["id"] in set(written) and row["code"] not in SILENT])
-    return len(events)
+    )
 
 
 def _rows(session: Session, events: Sequence[Recorded]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from domain.campaigns.budgets import left_of
-from domain.campaigns.compiled import Version
+from domain.campaigns.compiled import Version, taking_part
 from domain.campaigns.facts import Case
 from domain.campaigns.history import FOR_ADULTS, history_of, is_adult
 from domain.campaigns.offers import OFFERS_MAX, empty_basket
@@ -59,7 +59,7 @@ def candidates(session: Session, shopper_id: UUID, today: date) -> list[Candidat
     """
     versions = [
         version
-        for version in live_at(session, clock.now()).versions
+        for version in taking_part(live_at(session, clock.now()).versions, shopper_id)
         if version.rules and version.runs_on(today)
     ]
     versions = versions[:OFFERS_MAX]

@@ -15,6 +15,7 @@ from domain.campaigns.compiled import Version
 from domain.campaigns.facts import PER_UNIT, BasketLine
 from domain.campaigns.offers import offers_of
 from domain.errors import NotFoundError
+from domain.events.due import note_due
 from domain.offers.candidates import (
     Candidate,
     allowed_classes,
@@ -80,6 +81,7 @@ def note_shown(session: Session, shopper_id: UUID, choice_id: UUID) -> None:
         choice.shown_at = clock.now()
         session.add(choice)
         session.flush()
+        note_due(session, "offer", [choice.id])
         brand_id = session.exec(select(Campaign.brand_id).where(Campaign.id == choice.campaign_id)).one()
         if brand_id is not None:
             drawing.ask_of_offer(session, shopper_id, choice.campaign_id, brand_id)

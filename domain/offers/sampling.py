@@ -14,7 +14,6 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betainc, betaincinv
 
 from schemas.offers import Bucket
 
@@ -79,6 +78,9 @@ def draw(found: Numbers, chance: float) -> int:
 
 def _best(arms: Sequence[Arm]) -> Numbers:
     """Return how likely each is to bring most, by what is believed of them."""
+    # Slow to load, and needed by whoever is first asked for an offer.
+    from scipy.special import betainc, betaincinv  # noqa: PLC0415 - as said
+
     alpha, beta = np.array([arm.belief for arm in arms]).T
     worth = np.array([arm.worth for arm in arms])
     middles = (np.arange(_POINTS) + 0.5) / _POINTS

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, tuple_
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col, select
 
 from infra.secrets import macs
+from infra.statements import Statement
 from infra.windows import Windows
 from schemas.base import table_of
 from schemas.origins import HASH_LENGTH, LinkKind, Origin, ShopperLink, UploadOrigin
@@ -59,8 +61,8 @@ def count_upload(windows: Windows, shopper: Shopper, origin: Origin, at: datetim
 
 def note_upload(session: Session, receipt: Receipt, origin: Origin, counts: Mapping[str, int]) -> None:
     """Keep where a new receipt came from, and that its shopper used that device."""
-    session.execute(
-        insert(table_of(UploadOrigin)).on_conflict_do_nothing(),
+    _NOTE_UPLOAD.run(
+        session,
         {
             "receipt_id": receipt.id,
             "shopper_id": receipt.shopper_id,
@@ -71,7 +73,7 @@ def note_upload(session: Session, receipt: Receipt, origin: Origin, counts: Mapp
             "client": origin.client,
             "app_version": origin.app_version,
             "attestation": origin.attestation,
-            "counts": dict(counts),
+            "counts": json.dumps(dict(counts)),
         },
     )
     if origin.device is not None:
@@ -115,19 +117,27 @@ def link_shoppers(
 ) -> None:
     """Say that these shoppers share what `key` names; seen again, only the time moves on."""
     # One order for all, so that two uploads never wait for each other.
-    rows = [
-        {"kind": kind, "key": key, "shopper_id": shopper_id, "first_seen_at": at, "last_seen_at": at}
-        for shopper_id in sorted(set(shopper_ids))
-    ]
-    statement = insert(table_of(ShopperLink))
-    session.execute(
-        statement.on_conflict_do_update(
-            index_elements=["kind", "key", "shopper_id"],
-            set_={"last_seen_at": statement.excluded.last_seen_at},
-            where=col(ShopperLink.last_seen_at) < statement.excluded.last_seen_at,
-        ),
-        rows,
+    _LINK.run(session, {"kind": kind, "key": key, "shoppers": sorted(set(shopper_ids)), "at": at})
+
+
+_NOTE_UPLOAD: Final = Statement("""
+    INSERT INTO upload_origin (
+        receipt_id, shopper_id, uploaded_at, device, address, network, client, app_version, attestation,
+        counts
     )
+    VALUES (
+        :receipt_id, :shopper_id, :uploaded_at, CAST(:device AS text), CAST(:address AS text),
+        CAST(:network AS text), :client, CAST(:app_version AS text), CAST(:attestation AS text),
+        CAST(:counts AS jsonb)
+    )
+    ON CONFLICT DO NOTHING
+""")
+_LINK: Final = Statement("""
+    INSERT INTO shopper_link (kind, key, shopper_id, first_seen_at, last_seen_at)
+    SELECT :kind, :key, shopper_id, :at, :at FROM unnest(CAST(:shoppers AS uuid[])) AS shopper_id
+    ON CONFLICT (kind, key, shopper_id) DO UPDATE SET last_seen_at = excluded.last_seen_at
+    WHERE shopper_link.last_seen_at < excluded.last_seen_at
+""")
 
 
 def forget_links(session: Session, before: datetime, limit: int) -> int:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, ScalarSelect, Select, false, func, or_, true
@@ -60,6 +61,31 @@ def given(
 def _asked_elsewhere(purpose: Purpose) -> bool:
     """Say whether silence here means a yes: another system asked. A no said here counts."""
     return purpose in ASKED_ELSEWHERE and settings().consents_elsewhere
+
+
+def given_among(
+    session: Session, shopper_ids: Collection[UUID], brand_id: UUID | None = None
+) -> dict[UUID, frozenset[tuple[Purpose, Channel | None]]]:
+    """Return what each of some shoppers agrees to now, as `given` says it of one, in one statement."""
+    about: list[ColumnElement[bool]] = [col(Consent.brand_id).is_(None)]
+    if brand_id is not None:
+        about.append(col(Consent.brand_id) == brand_id)
+    key = (col(Consent.shopper_id), col(Consent.purpose), col(Consent.channel))
+    newest = (col(Consent.said_at).desc(), col(Consent.id).desc())
+    said = (
+        plain_select(*key, col(Consent.given))
+        .where(col(Consent.shopper_id).in_(shopper_ids), or_(*about))
+        .ext(distinct_on(*key))
+        .order_by(*key, *newest)
+    )
+    unsaid: set[tuple[Purpose, Channel | None]] = {
+        (purpose, None) for purpose in ASKED_ELSEWHERE if _asked_elsewhere(purpose)
+    }
+    agreed = {shopper_id: set(unsaid) for shopper_id in shopper_ids}
+    for shopper_id, purpose, channel, is_given in session.execute(said):
+        asked: Any = (purpose, channel)
+        (agreed[shopper_id].add if is_given else agreed[shopper_id].discard)(asked)
+    return {shopper_id: frozenset(found) for shopper_id, found in agreed.items()}
 
 
 def needed(session: Session, shopper_id: UUID, purpose: Purpose, channel: Channel | None = None) -> None:

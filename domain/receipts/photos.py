@@ -38,7 +38,8 @@ MEDIA_TYPES = {
 }
 # Formats whose files are photographs of one moment even where the container could hold more.
 ONE_PICTURE_FORMATS = {"JPEG", "MPO", "HEIF"}
-DRAFT_SIDE = 256
+# No decoder goes below an eighth of the size.
+DRAFT_SIDE = 1
 
 pillow_heif.register_heif_opener()
 

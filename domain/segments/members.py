@@ -6,7 +6,7 @@ they are written and each time they are read; a withdrawal takes them out at onc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,6 +38,31 @@ def segments_of(session: Session, shopper_id: UUID) -> frozenset[tuple[UUID, str
         )
     )
     return frozenset((brand_id, slug) for brand_id, slug in session.execute(mine))
+
+
+def members_among(
+    session: Session, brand_id: UUID, slugs: Collection[str], shopper_ids: Collection[UUID]
+) -> dict[UUID, set[str]]:
+    """Return which of some segments of a brand each of some shoppers is in, as `segments_of` says of one.
+
+    Whether somebody is held out is for the caller to ask.
+    """
+    found: dict[UUID, set[str]] = {}
+    if not slugs:
+        return found
+    mine = (
+        select(col(SegmentMember.shopper_id), col(Segment.slug))
+        .join(Segment, col(Segment.id) == SegmentMember.segment_id)
+        .where(
+            col(Segment.brand_id) == brand_id,
+            col(Segment.slug).in_(slugs),
+            col(SegmentMember.shopper_id).in_(shopper_ids),
+            *_agreed(col(SegmentMember.shopper_id), brand_id),
+        )
+    )
+    for shopper_id, slug in session.execute(mine):
+        found.setdefault(shopper_id, set()).add(slug)
+    return found
 
 
 def reachable(session: Session, segment: Segment) -> list[UUID]:

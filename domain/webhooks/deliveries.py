@@ -243,14 +243,16 @@ def _note_on_endpoint(session: Session, endpoint_id: UUID, outcome: Outcome, now
     if outcome.is_good:
         row.failing_since, row.failures, row.paused_until = None, 0, None
         return
-    row.failures += 1
+    # What was under way when a pause began fails of the same outage: it makes no pause longer.
+    paused = row.paused_until is not None and row.paused_until > now
+    row.failures += not paused
     row.failing_since = row.failing_since or now
     if outcome.status == GONE:
         _disable(session, row, "gone")
     elif now - row.failing_since >= FAILING_MAX:
         _disable(session, row, "failing")
     elif outcome.status is None or outcome.status in BUSY:
-        doubled = min(PAUSE_FIRST * 2 ** min(row.failures - 1, 10), PAUSE_LAST)
+        doubled = timedelta(0) if paused else min(PAUSE_FIRST * 2 ** min(row.failures - 1, 10), PAUSE_LAST)
         until = now + max(doubled, timedelta(seconds=outcome.retry_after or 0))
         row.paused_until = max(row.paused_until or until, until)
     session.flush()

@@ -21,7 +21,9 @@ def upgrade() -> None:
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(length=8), nullable=False),
         sa.Column("subject_id", sa.Uuid(), nullable=False),
-        sa.CheckConstraint("kind IN ('receipt', 'shopper', 'campaign')", name=op.f("ck_insight_due_kind")),
+        sa.CheckConstraint(
+            "kind IN ('receipt', 'shopper', 'campaign', 'offer')", name=op.f("ck_insight_due_kind")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_insight_due")),
     )
     op.create_table(

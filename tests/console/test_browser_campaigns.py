@@ -16,6 +16,7 @@ from tests import make
 from tests.make import browser as browsing
 from tests.make import console
 from tests.make.browser import needs_chromium
+from tests.make.journeys import a_journey, tell, wait
 from tests.make.rewards import offered_reward
 from tests.make.settled import sent
 from tests.make.stories import a_story
@@ -26,7 +27,7 @@ pytestmark = [needs_chromium, pytest.mark.slow]
 # A busy machine is slow, not wrong.
 expect.set_options(timeout=30_000)
 # Fields whose words are missing show their code; words that are missing show an ellipsis.
-CODES = "terms_|kind_|choice_|said_|campaign_|dry_run_"
+CODES = "terms_|kind_|choice_|said_|campaign_|dry_run_|journey_|outcome_"
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +76,9 @@ def test_every_page_fits_its_window_and_names_its_fields_in_both_languages(page:
     with transaction() as session:
         run = session.exec(dry_runs.select(DryRun)).one()
         slug = catalogue.managed(session, "omo")[0].slug
+        journey = a_journey(
+            session, tell("sms"), wait(24), tell("push"), kind="first_receipt", brand="OMO"
+        ).slug
     pages = {
         "campaigns": "campaigns",
         "calendar": "calendar",
@@ -84,6 +88,9 @@ def test_every_page_fits_its_window_and_names_its_fields_in_both_languages(page:
         "rewards": "rewards?brand=omo",
         "reward": f"rewards/omo/{slug}",
         "membership": "membership?brand=omo",
+        "journeys": "journeys",
+        "journey": f"journeys/{journey}",
+        "journey-draft": f"journeys/{journey}/draft",
         "stories": "stories?brand=omo",
         "story": "stories/omo/spring",
     }

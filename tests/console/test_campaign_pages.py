@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from datetime import date, timedelta
-from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session, col, select
 
 from console.terms_changes import differences
-from console.terms_form import form_of, read_form
+from console.terms_form import form_of, read_form, schema_of
 from domain.campaigns import burning, dry_runs
 from domain.campaigns.terms import Terms
 from domain.campaigns.versions import write_terms
@@ -24,6 +23,7 @@ from schemas.people import StaffAct
 from tests import make
 from tests.make import console as ground
 from tests.make.campaigns import spend
+from tests.make.forms import Fields, send
 from tests.make.settled import later, sent
 
 CONDITIONS: list[dict[str, Any]] = [
@@ -86,42 +86,6 @@ WHOLE: dict[str, Any] = {
 }
 
 
-class Fields(HTMLParser):
-    """The fields of a page's form as a browser sends them."""
-
-    def __init__(self, page: str, form: str) -> None:
-        super().__init__()
-        self.wanted, self.inside, self.sent = form, False, list[tuple[str, str]]()
-        self.select = self.area = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        if tag == "form":
-            self.inside = given.get("id") == self.wanted
-        if not self.inside:
-            return
-        name = given.get("name", "")
-        if tag == "select":
-            self.select = name
-        elif tag == "textarea":
-            self.area = name
-            self.sent.append((name, ""))
-        elif tag == "option" and (chosen := "selected" in given or self.select not in dict(self.sent)):
-            self.sent = [pair for pair in self.sent if not chosen or pair[0] != self.select]
-            self.sent.append((self.select, given["value"]))
-        elif tag == "input" and name and (given.get("type") != "checkbox" or "checked" in given):
-            self.sent.append((name, given.get("value", "on")))
-
-    def handle_data(self, data: str) -> None:
-        if self.area:
-            self.sent[-1] = (self.area, self.sent[-1][1] + data)
-
-    def handle_endtag(self, tag: str) -> None:
-        self.area = "" if tag == "textarea" else self.area
-        self.inside = self.inside and tag != "form"
-
-
 @pytest.fixture
 def seller(client: TestClient, session: Session) -> TestClient:
     """A browser at which the manager of OMO is signed in."""
@@ -154,14 +118,6 @@ def fields_of(seller: TestClient, path: str) -> list[tuple[str, str]]:
     return Fields(seller.get(f"{path}/draft").text, "terms-form").sent
 
 
-def send(seller: TestClient, path: str, sent: list[tuple[str, str]], **more: str) -> Any:
-    data: dict[str, list[str]] = {}
-    for name, value in sent:
-        data.setdefault(name, []).append(value)
-    data |= {name: [value] for name, value in more.items()}
-    return seller.post(path, data=data, follow_redirects=False)
-
-
 def drafted(session: Session) -> int:
     return len(session.exec(select(StaffAct).where(StaffAct.act == "campaign_drafted")).all())
 
@@ -178,9 +134,9 @@ def test_the_form_sends_back_the_terms_that_it_shows_whatever_they_hold(
     )
     session.flush()
     shown = fields_of(client, f"/console/campaigns/{campaign.slug}")
-    read = Terms.model_validate(read_form(shown))
+    read = Terms.model_validate(read_form(schema_of(Terms), shown))
     assert differences(read.model_dump(mode="json"), terms.model_dump(mode="json")) == []
-    assert len(shown) <= form_of(WHOLE, {}, {}).count()
+    assert len(shown) <= form_of(schema_of(Terms), WHOLE, {}, {}).count()
 
 
 def test_a_draft_is_refused_at_its_fields_and_then_saved(seller: TestClient, session: Session) -> None:

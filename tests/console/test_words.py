@@ -11,13 +11,16 @@ import pytest
 
 from console import render
 from console.pages import review
-from console.terms_form import schema
+from console.terms_form import schema_of
+from domain.campaigns.terms import Terms
 from domain.fraud.rules import RULES
+from domain.journeys.terms import JourneyTerms
 from domain.people.audit import ACTS
 from infra.words import LANGUAGES, Language, all_words
 from schemas.campaigns import CampaignState
 from schemas.dry_runs import DryRunState
 from schemas.fraud import RuleMode
+from schemas.journeys import JourneyState
 
 TEMPLATES = Path(render.__file__).parent / "templates"
 
@@ -50,16 +53,18 @@ def test_words_that_are_put_together_are_all_there() -> None:
     assert wanted - words == set()
 
 
-def test_every_field_kind_and_choice_of_a_campaign_has_a_word() -> None:
+def test_every_field_kind_and_choice_of_campaigns_and_journeys_has_a_word() -> None:
     words = all_words("vi")["console"].keys()
     wanted = {f"said_{saying}" for saying in render.SAYINGS}
-    for part in (schema(), *schema()["$defs"].values()):
+    schemas = [schema_of(terms) for terms in (Terms, JourneyTerms)]
+    for part in (part for one in schemas for part in (one, *one["$defs"].values())):
         for name, node in part.get("properties", {}).items():
             wanted.add(f"terms_{name}")
             for one in (node, *node.get("anyOf", ()), node.get("items", {})):
                 wanted |= {f"choice_{name}_{value}" for value in one.get("enum", ())}
                 wanted |= {f"kind_{kind}" for kind in one.get("discriminator", {}).get("mapping", ())}
     wanted |= {f"campaign_{state}" for state in get_args(CampaignState)}
+    wanted |= {f"journey_{state}" for state in get_args(JourneyState)}
     wanted |= {f"dry_run_{state}" for state in get_args(DryRunState)}
     wanted |= {word for _, word in render.SELLERS_NAVIGATION}
     assert wanted - words == set()

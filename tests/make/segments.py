@@ -9,6 +9,8 @@ from sqlmodel import Session
 from domain.segments import saved
 from domain.segments.conditions import NewSegment
 from domain.segments.members import put_members
+from infra import clock
+from schemas.campaigns import Campaign, CampaignAudience
 from schemas.people import Shopper
 from schemas.segments import Segment
 from tests.make.surveys import agree
@@ -27,4 +29,11 @@ def a_segment(
 
 def agree_to_offers(session: Session, shopper: Shopper) -> Shopper:
     agree(session, shopper, "personal_offers")
+    return shopper
+
+
+def an_audience(session: Session, campaign: Campaign, shopper: Shopper) -> Shopper:
+    """The shopper, now among those whom a campaign for segments is for."""
+    session.add(CampaignAudience(campaign_id=campaign.id, shopper_id=shopper.id, since_on=clock.till_today()))
+    session.flush()
     return shopper

@@ -27,6 +27,7 @@ from schemas.people import Shopper
 from schemas.receipts import Receipt
 from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests import make
+from tests.make.journeys import a_journey
 from tests.make.offers import a_choice
 from tests.make.points import earn
 from tests.make.rewards import an_admin, offered_reward, partner
@@ -64,6 +65,7 @@ def what_rewards_hold(session: Session, owner: Shopper) -> dict[str, Any]:
         "mission": a_mission(session),
         "ask_id": an_ask_of(session, owner),
         "segment": a_segment(session, [owner]).slug,
+        "journey": a_journey(session, kind="first_receipt", brand="OMO").slug,
     }
 
 

@@ -90,14 +90,23 @@ def test_too_few_uploads_make_a_run_invalid() -> None:
 
 def test_an_upload_of_which_nobody_knows_whether_it_was_accepted_makes_a_run_invalid() -> None:
     against = why_invalid(ASKED, Counter(ASKED), accepted=9, unanswered=1)
-    assert against == ["1 uploads were never answered"]
+    assert against == ["1 requests were never answered"]
 
 
-@pytest.mark.parametrize("fault", [{"valid": False}, {"lost": 1}, {"doubled": 1}, {"ended_wrongly": 1}])
+AGAINST: list[dict[str, Any]] = [
+    {"valid": False},
+    {"lost": 1},
+    {"doubled": 1},
+    {"ended_wrongly": 1},
+    {"amiss": {"ledger": 0, "webhooks": 1}},
+]
+
+
+@pytest.mark.parametrize("fault", AGAINST)
 def test_a_run_with_anything_against_it_ends_with_1(
     fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    good = {"valid": True, "lost": 0, "doubled": 0, "ended_wrongly": 0}
+    good = {"valid": True, "lost": 0, "doubled": 0, "ended_wrongly": 0, "amiss": {"ledger": 0}}
 
     def run(figures: dict[str, Any]) -> int:
         monkeypatch.setattr("bench.chaos.measure", lambda *_given, **_named: figures)

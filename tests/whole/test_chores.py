@@ -19,10 +19,10 @@ from infra.settings import override_settings, settings
 from schemas.ledger import Transfer
 from tests import make
 from tests.make.points import earn
-from workers import chores
+from workers import catalog, chores
 
 RING = "workers.chores.ring_forgotten_receipts"
-PRICES = "workers.chores.measure_prices"
+PRICES = "workers.catalog.measure_prices"
 
 
 @pytest.fixture(autouse=True)
@@ -112,7 +112,7 @@ def test_a_clock_that_is_set_to_another_time_delays_no_lost_bell(shift: timedelt
 
 def test_prices_are_measured_once_a_day_even_before_there_is_one() -> None:
     chores.call_due_chores()
-    assert chores.measure_prices() == 0
+    assert catalog.measure_prices() == 0
     assert PRICES not in due_after(timedelta(hours=23))
     assert PRICES in due_after(timedelta(hours=1))
 

@@ -85,7 +85,7 @@ def feed(session: Session, store: Store, *, events_max: int = EVENTS_AT_ONCE) ->
     told = sorted({*receipt_ids, *due["receipt"], *theirs}, key=lambda id_: id_.int)
     for first in range(0, len(told), RECEIPTS_AT_ONCE):
         count += tell_receipts(session, store, told[first : first + RECEIPTS_AT_ONCE], version)
-    count += writing.insert(store, TOUCH, touches.touches_of(session, events), version)
+    count += writing.insert(store, TOUCH, touches.touches_of(session, events, due["offer"]), version)
     more = len(events) == events_max or sum(map(len, due.values())) >= DUE_AT_ONCE
     mark(store, FEED, _as_of(events, began) if more else began, version)
     return Fed(len(events), len(told), count, more)

@@ -33,20 +33,27 @@ _SURVEYS: Final = text("""
     JOIN shopper s ON s.id = a.shopper_id AND s.erased_at IS NULL
     WHERE a.id = ANY(:ids) OR a.shopper_id = ANY(:shoppers)
 """)
+# An offer of the whole group is no brand's to hear of.
+_OFFERS: Final = text("""
+    SELECT o.id, o.shopper_id, b.slug, c.slug, o.shown_at
+    FROM offer_choice o JOIN campaign c ON c.id = o.campaign_id JOIN brand b ON b.id = c.brand_id
+    JOIN shopper s ON s.id = o.shopper_id AND s.erased_at IS NULL
+    WHERE o.shown_at IS NOT NULL AND (o.id = ANY(:ids) OR o.shopper_id = ANY(:shoppers))
+""")
 TOUCHING: Final = frozenset(
     {"reward.redeemed", "reward.granted", "voucher.used", "survey.asked", "survey.answered"}
 )
 
 
-def touches_of(session: Session, events: Sequence[Recorded]) -> list[Row]:
-    """Return the touches that some events are about."""
-    ids = {event.subject_id for event in events if event.type in TOUCHING}
+def touches_of(session: Session, events: Sequence[Recorded], offers: Collection[UUID] = ()) -> list[Row]:
+    """Return the touches that some events are about, and those of some offers that were shown."""
+    ids = {event.subject_id for event in events if event.type in TOUCHING} | set(offers)
     friends = {event.subject_id for event in events if event.type == "referral.paid"}
     return touches(session, ids=ids) + (touches(session, shoppers=friends) if friends else [])
 
 
 def touches(session: Session, *, ids: Collection[UUID] = (), shoppers: Collection[UUID] = ()) -> list[Row]:
-    """Return the touches of some vouchers and answers, or all of some shoppers."""
+    """Return the touches of some vouchers, answers and offers shown, or all of some shoppers."""
     found: list[Row] = []
     asked = {"ids": list(ids), "shoppers": list(shoppers)}
     for id_, shopper, brand, reward, issued_at, used_at, value, points in session.execute(_VOUCHERS, asked):
@@ -61,6 +68,8 @@ def touches(session: Session, *, ids: Collection[UUID] = (), shoppers: Collectio
         found.append(_touch("survey_asked", id_, shopper, brand, kind, asked_at, 0))
         if score is not None:
             found.append(_touch(f"survey_{kind}", id_, shopper, brand, "", ended_at, score))
+    for id_, shopper, brand, campaign, shown_at in session.execute(_OFFERS, asked):
+        found.append(_touch("offer_seen", id_, shopper, brand, campaign, shown_at, 0))
     if shoppers:
         for newcomer, referrer, brand, state, claimed_at, ended_at, points in session.execute(
             _REFERRALS, asked

@@ -59,6 +59,13 @@ def test_the_same_business_event_recorded_again_is_kept_once_as_it_was() -> None
         assert session.exec(select(Event.data).order_by(col(Event.version))).first() == {"points": 1}
 
 
+def test_what_was_made_in_the_same_millisecond_has_events_of_its_own() -> None:
+    """Ids in time order begin alike then: several shoppers who join at once, vouchers of one batch."""
+    first = UUID(int=1 << 100)
+    second = UUID(int=first.int + 1)
+    assert outbox.key_of(first, "joined") != outbox.key_of(second, "joined")
+
+
 def test_a_late_commit_is_read_in_its_place_and_never_missed() -> None:
     with Session(engine()) as slow:
         outbox.record(slow, [event("slow")])

@@ -15,6 +15,7 @@ from domain.insights.store.feed import feed
 from domain.insights.store.forgetting import forget
 from domain.insights.store.rebuild import ask_rebuild, rebuild_some
 from domain.insights.store.tables import Layout
+from domain.offers import choosing
 from domain.people.holdout import ARMS, Trial, arm_of
 from domain.people.numbers import number_of
 from domain.segments.members import put_members
@@ -25,6 +26,7 @@ from schemas.people import Shopper
 from schemas.segments import Segment
 from tests import make
 from tests.make.columnar import drop, new_store
+from tests.make.offers import a_choice
 from tests.make.segments import a_segment, agree_to_offers
 
 pytestmark = pytest.mark.usefixtures("committed")
@@ -123,3 +125,20 @@ def test_of_a_campaign_for_a_segment_its_members_are_assigned_since_they_were_in
         trials.keep_audiences(session)
     fed(store)
     assert assigned(store) == sides(campaign_id, [first, second])
+
+
+def test_an_offer_that_was_shown_is_a_touch_of_its_brand(store: EmbeddedStore) -> None:
+    with transaction() as session:
+        (shopper,) = joins(session, 1)
+        campaign = make.make_campaign(session, slug="shown", rules=[FIXED])
+        campaign.brand_id = make.brand_id(session)
+        # One of two is shown: the other stays what was chosen.
+        seen, _ = (a_choice(session, shopper, campaign, round=number, shown_at=None) for number in (0, 1))
+        seen_id, shopper_id = seen.id, shopper.id
+    with transaction() as session:
+        choosing.note_shown(session, shopper_id, seen_id)
+    for _ in range(2):
+        fed(store)
+    assert store.query("SELECT shopper, brand, kind, ref FROM touch WHERE kind = 'offer_seen'") == [
+        {"shopper": number_of(shopper_id), "brand": "omo", "kind": "offer_seen", "ref": "shown"}
+    ]

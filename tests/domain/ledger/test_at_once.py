@@ -67,7 +67,7 @@ def work_without_end(crowd: Crowd, number: int) -> None:
     os._exit(0)
 
 
-@pytest.mark.usefixtures("committed")
+@pytest.mark.usefixtures("swept_database", "committed")
 @pytest.mark.parametrize("victim", ["worker", "database"])
 def test_who_is_killed_at_any_moment_leaves_a_ledger_that_adds_up(victim: str) -> None:
     crowd = Crowd()

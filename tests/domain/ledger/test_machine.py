@@ -12,13 +12,13 @@ from sqlmodel import Session
 from tests.domain.ledger.machine import LedgerMachine
 
 # Each step is checked by a dozen statements: more than these are for an hour when nobody waits.
-EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("LEDGER_EXAMPLES", "4"))
 STEPS = 25 if EXAMPLES < 100 else 60
 
 
 # A test that is cut off within a statement leaves its session useless, and fails by that.
 @pytest.mark.timeout(60 * EXAMPLES)
-def test_whatever_happens_the_ledger_is_what_the_model_says(session: Session) -> None:
+def test_whatever_happens_the_ledger_is_what_the_model_says(swept_database: None, session: Session) -> None:
     class Machine(LedgerMachine):
         pass
 

@@ -46,7 +46,7 @@ from tests.make.offers import a_choice
 from tests.make.orders import give_back, take, told_line
 from tests.make.purchases import bought
 from tests.make.rewards import offered_reward
-from tests.make.segments import a_segment, agree_to_offers
+from tests.make.segments import a_segment, agree_to_offers, an_audience
 from tests.make.stories import a_story
 from tests.make.surveys import a_survey, an_ask
 from tests.make.uploads import half_of_an_upload
@@ -129,7 +129,7 @@ def person(client: TestClient, session: Session) -> Shopper:
     say_born(session, shopper.id, BirthYear(birth_year=1990))
     add_ways_in(session, shopper, SECRET)
     an_ask(session, a_survey(session), shopper, score=3)
-    a_segment(session, [agree_to_offers(session, shopper)])
+    a_segment(session, [agree_to_offers(session, an_audience(session, campaign, shopper))])
     a_choice(session, shopper, campaign)
     session.add(StorySeen(story_id=a_story(session).id, shopper_id=shopper.id, seen_at=clock.now()))
     members.note_phone(session, shopper.id)

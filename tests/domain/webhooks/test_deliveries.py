@@ -189,7 +189,19 @@ def test_an_endpoint_that_hangs_holds_up_itself_alone(
     turn()
     assert got.paths().count("/200") == 2 * deliveries.AT_ONCE_MAX
     assert got.paths().count("/hang") == deliveries.AT_ONCE_MAX
-    assert endpoint(hangs.id).paused_until == clock.now() + deliveries.PAUSE_LAST
+    assert endpoint(hangs.id).paused_until == clock.now() + deliveries.PAUSE_FIRST
+
+
+def test_an_outage_that_outlasts_its_pause_makes_the_next_one_longer(got: Receiver, admin_id: UUID) -> None:
+    away = listen(admin_id, got.url("/503/away"))
+    got.retry_after = "0"
+    happen(deliveries.AT_ONCE_MAX)
+    turn()
+    assert endpoint(away.id).paused_until == clock.now() + deliveries.PAUSE_FIRST
+    happen(deliveries.AT_ONCE_MAX)
+    later(deliveries.PAUSE_FIRST)
+    turn()
+    assert endpoint(away.id).paused_until == clock.now() + 2 * deliveries.PAUSE_FIRST
 
 
 def test_a_receiver_that_is_busy_is_left_alone_for_as_long_as_it_asks(got: Receiver, admin_id: UUID) -> None:
