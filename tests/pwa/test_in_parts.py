@@ -47,7 +47,7 @@ def page(browser: Browser, address: str) -> Page:
 
 def noise(seed: int) -> bytes:
     """A picture that no encoder makes small: more than a megabyte."""
-    pixels = np.random.default_rng(seed).integers(0, 256, (1200, 1600, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(seed).integers(0, 256, (1500, 2000, 3), dtype=np.uint8)
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", quality=95)
     return buffer.getvalue()

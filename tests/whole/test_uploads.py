@@ -226,12 +226,14 @@ def test_of_two_that_write_at_one_offset_one_is_taken_and_the_other_told(
 
 
 def test_who_hangs_in_the_middle_of_a_part_keeps_nobody_from_going_on(
-    phone: Phone, own_process: tuple[int, object], this_process: int
+    phone: Phone, this_process: int, change_settings: Callable[..., None]
 ) -> None:
+    # One turn at looking at pictures, which nobody has who is still sending.
+    change_settings(uploads_at_once_max=1)
     path = phone.begin(this_process)
     with phone.begin_part(this_process, path, 0, len(WHOLE), 5000) as hanging:
         assert phone.offset(this_process, path) == 0
-        assert phone.send(own_process[0], path, 0, WHOLE[:3000]) == 204
+        assert phone.send(this_process, path, 0, WHOLE[:3000]) == 204
         # The rest of it comes late: its bytes are those of nobody.
         hanging.sendall(WHOLE[5000:])
         assert hanging.recv(100).startswith(b"HTTP/1.1 409")
