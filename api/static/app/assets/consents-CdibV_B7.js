@@ -1,1 +1,0 @@
-import{$ as e,D as t,I as n,L as r,M as i,a,k as o,z as s}from"./index-BiI03IXr.js";import{t as c}from"./choices-D0LNc3tG.js";function l(){let l=s(()=>n(r.GET(`/v1/me/consents`)));return i(t,{title:e(a.title),children:[i(`p`,{children:e(a.lead)}),i(o,{of:l,children:({consents:e})=>i(c,{of:e,saved:l.set})})]})}export{l as default};

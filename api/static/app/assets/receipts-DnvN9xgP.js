@@ -1,1 +1,0 @@
-import{$ as e,B as t,D as n,I as r,L as i,M as a,S as o,d as s,j as c,l}from"./index-BiI03IXr.js";function u(){let u=t(async e=>{let t=await r(i.GET(`/v1/receipts`,{params:{query:{cursor:e,limit:20}}}));return{rows:t.receipts,next:t.next_cursor}},[o.value]);return a(n,{title:e(s.title),children:a(c,{of:u,none:e(s.none),children:e=>a(l,{of:e},e.id)})})}export{u as default};

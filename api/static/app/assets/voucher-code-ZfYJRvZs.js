@@ -1,1 +1,0 @@
-import{$ as e,M as t,at as n,n as r,q as i}from"./index-BiI03IXr.js";function a({of:a}){return a.code===null?t(`p`,{class:`small`,children:e(r.ends,{tail:a.code_tail})}):t(n,{children:[t(`p`,{class:`small`,children:e(r.show)}),t(`p`,{class:`big voucher`,translate:!1,children:a.code}),t(`p`,{class:`small`,children:e(r.lastDay,{day:i(a.last_day)})})]})}export{a as t};
