@@ -55,22 +55,28 @@ def shopper_account(
     return found
 
 
-def owed(session: Session, currency_id: int, shopper_id: UUID) -> int:
-    """Return how many points a shopper owes in a currency; most owe none, and have no account of it."""
-    statement = select(Account.posted).where(
-        Account.currency_id == currency_id, Account.kind == "debt", Account.shopper_id == shopper_id
-    )
-    return -(session.exec(statement).first() or 0)
+def in_debt(session: Session, shopper_id: UUID, currency_ids: Collection[int]) -> set[int]:
+    """Return in which of some currencies a shopper owes points.
+
+    It means something under the locks of their purses alone: whoever takes back what was spent holds those.
+    """
+    asked = {"shopper": shopper_id, "currencies": list(currency_ids)}
+    return {currency_id for (currency_id,) in _IN_DEBT.rows(session, asked)}
+
+
+_IN_DEBT: Final = Statement("""
+    SELECT currency_id FROM account WHERE shopper_id = CAST(:shopper AS uuid)
+    AND currency_id = ANY(CAST(:currencies AS int[])) AND kind = 'debt' AND posted < 0
+""")
 
 
 @dataclass(frozen=True, slots=True)
 class EarningAccounts:
-    """Between which accounts a shopper's earning moves, and what they owe in that currency."""
+    """Between which accounts a shopper's earning moves."""
 
     currency_id: int
     issuer_id: int
     shopper_id: int
-    owed: int
 
 
 def earning_accounts(
@@ -83,17 +89,16 @@ def earning_accounts(
     brands = [purse for purse in purses if isinstance(purse, UUID)]
     owners = [purse for purse in purses if isinstance(purse, str)]
     asked = {"brands": brands, "owners": owners, "shopper": shopper_id}
-    found: dict[tuple[UUID | str, str], tuple[int, ...]] = {}
+    found: dict[tuple[UUID | str, str], tuple[int, int]] = {}
     # An account that another transaction opens meanwhile is seen by the second look only.
-    while sum(kind != "debt" for _, kind in found) < 2 * len(set(purses)):
+    while len(found) < 2 * len(set(purses)):
         for brand_id, owner, kind, *account in _EARNING_ACCOUNTS.rows(session, asked):
-            found[brand_id or owner, kind] = tuple(account)
+            found[brand_id or owner, kind] = (account[0], account[1])
     return {
         purse: EarningAccounts(
             found[purse, "issuer"][0],
             found[purse, "issuer"][1],
             found[purse, "shopper"][1],
-            -found.get((purse, "debt"), (0, 0, 0))[2],
         )
         for purse in purses
     }
@@ -105,11 +110,11 @@ _EARNING_ACCOUNTS: Final = Statement("""
         SELECT id AS currency_id, brand_id, owner FROM currency
         WHERE brand_id = ANY(CAST(:brands AS uuid[])) OR owner = ANY(CAST(:owners AS text[]))
     ), standing AS (
-        SELECT wanted.brand_id, wanted.owner, account.kind, wanted.currency_id, account.id, account.posted
+        SELECT wanted.brand_id, wanted.owner, account.kind, wanted.currency_id, account.id
         FROM wanted JOIN account ON account.currency_id = wanted.currency_id
-            AND account.shopper_id = CAST(:shopper AS uuid)
+            AND account.shopper_id = CAST(:shopper AS uuid) AND account.kind = 'shopper'
         UNION ALL
-        SELECT wanted.brand_id, wanted.owner, account.kind, wanted.currency_id, account.id, 0
+        SELECT wanted.brand_id, wanted.owner, account.kind, wanted.currency_id, account.id
         FROM wanted JOIN account ON account.currency_id = wanted.currency_id
             AND account.kind = 'issuer' AND account.shopper_id IS NULL
     ), opened AS (
@@ -119,8 +124,8 @@ _EARNING_ACCOUNTS: Final = Statement("""
         ORDER BY currency_id
         ON CONFLICT DO NOTHING RETURNING currency_id, kind, id
     )
-    SELECT brand_id, owner, kind, currency_id, id, posted FROM standing
-    UNION ALL SELECT brand_id, owner, kind, currency_id, id, 0 FROM opened JOIN wanted USING (currency_id)
+    SELECT brand_id, owner, kind, currency_id, id FROM standing
+    UNION ALL SELECT brand_id, owner, kind, currency_id, id FROM opened JOIN wanted USING (currency_id)
 """)
 
 

@@ -14,7 +14,7 @@ from sqlmodel import Session
 from domain.campaigns.compiled import Purse
 from domain.campaigns.judging import Award
 from domain.ledger import budgets
-from domain.ledger.accounts import EarningAccounts, earning_accounts, lock_accounts
+from domain.ledger.accounts import EarningAccounts, earning_accounts, in_debt, lock_accounts
 from domain.ledger.budgets import Claim
 from domain.ledger.lots import last_day
 from domain.ledger.reversal import repay
@@ -154,9 +154,12 @@ def _post(
         for key, award in keys.items()
     ]
     post(session, movements)
+    # Looked up once the purses are locked: what is taken back meanwhile is paid out of this already.
+    currencies = [account.currency_id for account in accounts.values()]
+    owing = in_debt(session, receipt.shopper_id, currencies) if currencies else set()
     for purse, account in accounts.items():
         earned = [key for key, award in keys.items() if award.purse == purse]
-        if account.owed and earned:
+        if account.currency_id in owing and earned:
             repay(session, receipt.shopper_id, account.currency_id, earned, at=at)
     return list(keys.values())
 

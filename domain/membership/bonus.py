@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from domain.ledger.accounts import owed, shopper_account, system_account
+from domain.ledger.accounts import in_debt, shopper_account, system_account
 from domain.ledger.lots import last_day
 from domain.ledger.reversal import repay
 from domain.ledger.spending import Owner
@@ -31,5 +31,5 @@ def credit(
     movement = Movement(key, "earn", issuer, account, points, at, last_day=until, lot_points=points)
     post(session, [movement])
     # Looked up once the purse is locked: whoever takes back what was spent holds that lock.
-    if owed(session, of.currency_id, of.shopper_id):
+    if in_debt(session, of.shopper_id, [of.currency_id]):
         repay(session, of.shopper_id, of.currency_id, [key], at=at)
