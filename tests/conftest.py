@@ -27,6 +27,7 @@ os.environ["QUETBILL_STREAM_SECONDS_MAX"] = "0"
 os.environ["QUETBILL_IDLE_TRANSACTION_SECONDS_MAX"] = "600"
 os.environ["OMP_THREAD_LIMIT"] = "1"
 
+import hypothesis
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -56,6 +57,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     kept.pictures = config.getoption("--pictures")
     skips.pytest_configure(config)
+    # How fast examples come says how busy the machine is.
+    hypothesis.settings.register_profile(
+        "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+    )
+    hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")

@@ -11,5 +11,5 @@ MADE_ELSEWHERE: Final = {
     "withheld_points",
     # What readers of events, members' clubs and shops make of a person later.
     *("message", "push_delivery", "shopper_tier", "mission_done", "referral", "referral_code", "voucher"),
-    *("reward_grant", "lot_use", "hold"),
+    *("reward_grant", "lot_use", "hold", "journey_assignment", "journey_run", "journey_message"),
 }
