@@ -13,7 +13,7 @@ from sqlmodel import Session
 
 from api.errors import UnauthenticatedError, problem
 from domain.errors import NotFoundError
-from domain.people.staff import token_stands
+from domain.people.staff import keeps_brand, token_stands
 from domain.signin.errors import SecondFactNeededError, SessionEndedError
 from domain.signin.standing import check_fresh, standing
 from infra.tokens import Claims, TokenError, read_token
@@ -177,7 +177,7 @@ def current_admin(staff: CurrentStaff) -> StaffMember:
 
 def current_brand(brand: ShortText, staff: CurrentStaff) -> str:
     """Return the brand slug of the path, which must be one the caller may see."""
-    if staff.role == "admin" or (staff.role == "brand_manager" and brand in staff.brands):
+    if keeps_brand(staff, brand):
         return brand
     raise NotFoundError
 

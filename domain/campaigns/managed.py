@@ -24,6 +24,7 @@ from domain.campaigns.versions import (
     stands,
 )
 from domain.errors import NotFoundError
+from domain.people.staff import keeps_brand
 from infra import clock
 from schemas.campaigns import (
     Campaign,
@@ -51,13 +52,9 @@ def campaign_of(session: Session, staff: StaffMember, slug: str) -> Campaign:
         .outerjoin(Brand, col(Brand.id) == Campaign.brand_id)
         .where(Campaign.slug == slug.replace("\0", " "))
     ).first()
-    if row is None or not _keeps(staff, row[1]):
+    if row is None or not keeps_brand(staff, row[1]):
         raise NotFoundError
     return row[0]
-
-
-def _keeps(staff: StaffMember, brand: str | None) -> bool:
-    return staff.role == "admin" or (staff.role == "brand_manager" and brand in staff.brands)
 
 
 def new_campaign(session: Session, staff: StaffMember, wanted: NewCampaign) -> Campaign:
@@ -67,7 +64,7 @@ def new_campaign(session: Session, staff: StaffMember, wanted: NewCampaign) -> C
         NotFoundError: The brand is not known, or not theirs.
         CampaignNameTakenError: Another has this key.
     """
-    if not _keeps(staff, wanted.brand):
+    if not keeps_brand(staff, wanted.brand):
         raise NotFoundError
     brand_id: UUID | None = None
     if wanted.brand is not None:

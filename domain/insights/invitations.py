@@ -14,6 +14,7 @@ from domain.insights.measures.measure import Measure
 from domain.people import accounts
 from domain.people.audit import Actor, record_act
 from domain.people.errors import StaffExistsError
+from domain.people.staff import keeps_brand
 from infra import clock
 from infra.db import lock_key
 from schemas.catalog import Retailer, Store
@@ -117,7 +118,7 @@ def within(session: Session, staff: StaffMember, brand: str) -> Within | None:
     Raises:
         NotFoundError: They may see nothing of the brand.
     """
-    if staff.role == "admin" or (staff.role == "brand_manager" and brand in staff.brands):
+    if keeps_brand(staff, brand):
         return None
     access = access_to(session, staff.id, brand) if staff.role == "retailer" else None
     if access is None:

@@ -19,6 +19,7 @@ from domain.journeys.errors import (
 from domain.journeys.programme import read
 from domain.journeys.terms import JourneyTerms, Tell
 from domain.journeys.words import FILLS, PARTS_MAX, gaps_of, is_ad, preview, segments_named
+from domain.people.staff import keeps_brand
 from domain.segments import saved
 from infra.words import LANGUAGES, Language
 from schemas.catalog import Brand
@@ -51,13 +52,9 @@ def journey_of(session: Session, staff: StaffMember, slug: str) -> Journey:
         # A NUL, which PostgreSQL text can't hold, is in no slug either.
         .where(Journey.slug == slug.replace("\0", " "))
     ).first()
-    if row is None or not _keeps(staff, row[1]):
+    if row is None or not keeps_brand(staff, row[1]):
         raise NotFoundError
     return row[0]
-
-
-def _keeps(staff: StaffMember, brand: str | None) -> bool:
-    return staff.role == "admin" or (staff.role == "brand_manager" and brand in staff.brands)
 
 
 def new_journey(session: Session, staff: StaffMember, wanted: NewJourney) -> Journey:
@@ -67,7 +64,7 @@ def new_journey(session: Session, staff: StaffMember, wanted: NewJourney) -> Jou
         NotFoundError: The brand is not known, or not theirs.
         JourneyNameTakenError: Another has this key.
     """
-    if not _keeps(staff, wanted.brand):
+    if not keeps_brand(staff, wanted.brand):
         raise NotFoundError
     brand_id = brand_id_of(session, wanted.brand) if wanted.brand is not None else None
     return versions.create_journey(session, slug=wanted.slug, name=wanted.name, brand_id=brand_id)

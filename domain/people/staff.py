@@ -59,6 +59,11 @@ def _hash_of_nobody() -> str:
     return _hasher().hash(secrets.token_hex(16))
 
 
+def keeps_brand(staff: StaffMember, brand: str | None) -> bool:
+    """Say whether a member of staff looks after a brand, by its slug; what is the group's has none."""
+    return staff.role == "admin" or (staff.role == "brand_manager" and brand in staff.brands)
+
+
 def hash_password(password: str) -> str:
     """Return how a password is kept. It takes about half a second: no row is held meanwhile.
 

@@ -16,6 +16,7 @@ from domain.insights.errors import TooManyExportsAskedError
 from domain.insights.guard import grid
 from domain.insights.measures.registry import MEASURES, measure_named
 from domain.people.audit import record_act
+from domain.people.staff import keeps_brand
 from domain.privacy.errors import ExportNotReadyError
 from domain.segments import saved
 from domain.segments.errors import SegmentTooSmallError
@@ -241,7 +242,7 @@ def may_still(session: Session, export: InsightExport) -> bool:
     staff = session.get(StaffMember, export.staff_id)
     if staff is None or staff.ended_at is not None:
         return False
-    return staff.role == "admin" or (staff.role == "brand_manager" and export.brand in staff.brands)
+    return keeps_brand(staff, export.brand)
 
 
 def to_ring(session: Session, limit: int) -> list[UUID]:
