@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final
@@ -12,19 +11,19 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError, field_validator
 from sqlmodel import Session, select
 
+from console.drafts import act_sent, checked_terms, editor, refused, terms_sent
 from console.forms import Sent
 from console.pages.campaigns import KeptCampaign, back_to, brands_of, campaign_page
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
-from console.terms_form import FIELDS_MAX, Json, change_parts, form_of, paths_of, read_form, schema_of
+from console.terms_form import Json, change_parts, form_of, schema_of
 from domain.campaigns import managed
 from domain.campaigns.example import Example, ExampleLine, goods_for, try_on_example
 from domain.campaigns.terms import Terms
 from domain.campaigns.versions import draft_of, published_of
 from domain.errors import DomainError
 from infra import clock
-from infra.web import STATUS_BY_KIND, ReadOnly, UnitOfWork
-from infra.words import Language, fault_words, say
+from infra.web import ReadOnly, UnitOfWork
 from schemas.base import Body, PrintedTime, ShortText
 from schemas.campaigns import Campaign
 from schemas.catalog import Retailer
@@ -37,7 +36,6 @@ UNITS_MAX = 1000
 AMOUNT_MAX = 10**9
 USUAL_AMOUNT = 100_000
 USUAL_DAYS = 30
-JSON_MAX = 500_000
 _PRINTED: Final = TypeAdapter[datetime](PrintedTime)
 
 
@@ -91,33 +89,21 @@ def draft_page(  # noqa: PLR0913 - what a page can be opened with
         new: Path of the part that was added.
         as_json: Whether to write it as JSON, as those do whose form would have too many fields.
     """
-    language = page_language(request)
-    errors = dict(errors or {})
-    if refusal is not None:
-        said = say("problem", refusal.code, language, refusal.values)
-        errors[str(refusal.values.get("field", ""))] = said
     terms = _kept_terms(session, kept) if terms is None else terms
-    form = form_of(schema_of(Terms), terms, errors, _known(session, person), new)
-    is_part = bool(request.headers.get("hx-request"))
-    status = STATUS_BY_KIND[refusal.kind] if refusal else 422 if errors else 200
-    shown = page(
+    told = dict(errors or {}) | refused(refusal, page_language(request))
+    return editor(
         request,
-        "_terms_form.html" if is_part else "campaign_draft.html",
-        status=200 if is_part else status,
+        "campaign_draft.html",
+        terms,
+        form_of(schema_of(Terms), terms, told, _known(session, person), new),
+        errors=told,
+        refusal=refusal,
+        as_json=as_json,
         campaign=kept,
         draft_url=f"{PREFIX}/campaigns/{kept.slug}/draft",
-        form=form,
-        errors=errors,
         has_draft=draft_of(session, kept.id) is not None,
-        as_json=json.dumps(terms, ensure_ascii=False, indent=2)
-        if as_json or form.count() > FIELDS_MAX
-        else None,
         example=_example_fields(session, terms),
     )
-    if is_part:
-        # What a made-up receipt would earn is asked anew once the form has changed.
-        shown.headers["HX-Trigger-After-Settle"] = "terms-changed"
-    return shown
 
 
 def _kept_terms(session: Session, kept: Campaign) -> Json:
@@ -156,26 +142,6 @@ def _example_fields(session: Session, terms: Json) -> dict[str, Any]:
     }
 
 
-def terms_sent(model: type[Body], sent: Sequence[tuple[str, Any]]) -> Json:
-    """Return terms, of a campaign or a journey, as they were sent: by fields, or as JSON."""
-    written = dict(sent).get("terms_json")
-    if isinstance(written, str) and len(written) <= JSON_MAX:
-        try:
-            found = json.loads(written)
-        except (ValueError, RecursionError):
-            return {}
-        return found if isinstance(found, dict) else {}
-    return read_form(schema_of(model), sent)
-
-
-def _checked(terms: Json, language: Language) -> tuple[Terms | None, dict[str, str]]:
-    """Return terms, or what is wrong with them in words by path."""
-    try:
-        return Terms.model_validate(terms), {}
-    except ValidationError as error:
-        return None, {path: fault_words(fault, language) for path, fault in paths_of(error, terms).items()}
-
-
 @router.post("/campaigns/{campaign}/draft", dependencies=[OwnForm])
 def save_draft(
     request: Request, session: UnitOfWork, person: ManagerOrAdmin, campaign: KeptCampaign, sent: Sent
@@ -183,7 +149,7 @@ def save_draft(
     """Write the draft; what is refused is shown at its field, and nothing is written."""
     kept = managed.campaign_of(session, person, campaign)
     terms = terms_sent(Terms, sent)
-    checked, errors = _checked(terms, page_language(request))
+    checked, errors = checked_terms(Terms, terms, page_language(request))
     is_json = "terms_json" in dict(sent)
     if checked is None:
         return draft_page(request, session, person, kept, terms=terms, errors=errors, as_json=is_json)
@@ -205,16 +171,6 @@ def edit_draft(
     return draft_page(request, session, person, kept, terms=terms, new=change_parts(terms, act_sent(sent)))
 
 
-def act_sent(sent: Sequence[tuple[str, Any]]) -> str:
-    """Return what was asked of a form: which part is added, of which kind, or dropped."""
-    given = dict(sent)
-    act = str(given.get("act", ""))
-    if act.startswith("add|"):
-        # What kind is added is chosen beside the button.
-        act += "|" + str(given.get(f"kind of {act.partition('|')[2]}", ""))
-    return act
-
-
 @router.post("/campaigns/{campaign}/draft/example", dependencies=[OwnForm])
 def show_example(
     request: Request, session: ReadOnly, person: ManagerOrAdmin, campaign: KeptCampaign, sent: Sent
@@ -222,15 +178,14 @@ def show_example(
     """Return what a made-up receipt would earn by the terms as they are written, in words."""
     kept = managed.campaign_of(session, person, campaign)
     language = page_language(request)
-    checked, errors = _checked(terms_sent(Terms, sent), language)
+    checked, errors = checked_terms(Terms, terms_sent(Terms, sent), language)
     example = _example(sent)
     told = None
     if checked is not None:
         try:
             told = try_on_example(session, kept, checked, example, language)
         except DomainError as error:
-            said = say("problem", error.code, language, error.values)
-            errors = {str(error.values.get("field", "")): said}
+            errors = refused(error, language)
     names = {slug: f"{name} · {brand}" for slug, name, brand in goods_for(session, _brands(checked))}
     return page(request, "_example.html", told=told, errors=errors, example=example, names=names)
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from pydantic import ValidationError
 from sqlmodel import Session, select
 
+from console.drafts import act_sent, checked_terms, editor, refused, terms_sent
 from console.forms import Sent
-from console.pages.campaign_draft import act_sent, terms_sent
 from console.pages.journeys import KeptJourney, back_to
 from console.render import PREFIX, page, page_language
 from console.sign_in import ManagerOrAdmin, OwnForm
-from console.terms_form import FIELDS_MAX, Json, change_parts, form_of, paths_of, schema_of
+from console.terms_form import Json, change_parts, form_of, schema_of
 from domain.errors import DomainError
 from domain.journeys import managed
 from domain.journeys.ready import ready_terms
 from domain.journeys.terms import JourneyTerms
 from domain.journeys.versions import draft_of, versions_of
-from infra.web import STATUS_BY_KIND, ReadOnly, UnitOfWork
-from infra.words import LANGUAGES, Language, fault_words, say
+from infra.web import ReadOnly, UnitOfWork
+from infra.words import LANGUAGES
 from schemas.journeys import Journey, ReadyName
 from schemas.segments import Segment
 
@@ -57,34 +55,19 @@ def draft_page(  # noqa: PLR0913 - what a page can be opened with
     as_json: bool = False,
 ) -> Response:
     """Return the editor of a draft, whole or, where a part of it asks, its form alone."""
-    errors = dict(errors or {}) | _refused(refusal, page_language(request))
     terms = _kept_terms(session, kept) if terms is None else terms
-    form = form_of(schema_of(JourneyTerms), terms, errors, _known(session, kept), new)
-    is_part = bool(request.headers.get("hx-request"))
-    status = STATUS_BY_KIND[refusal.kind] if refusal else 422 if errors else 200
-    shown = page(
+    told = dict(errors or {}) | refused(refusal, page_language(request))
+    return editor(
         request,
-        "_terms_form.html" if is_part else "journey_draft.html",
-        status=200 if is_part else status,
+        "journey_draft.html",
+        terms,
+        form_of(schema_of(JourneyTerms), terms, told, _known(session, kept), new),
+        errors=told,
+        refusal=refusal,
+        as_json=as_json,
         journey=kept,
         draft_url=f"{PREFIX}/journeys/{kept.slug}/draft",
-        form=form,
-        errors=errors,
-        as_json=json.dumps(terms, ensure_ascii=False, indent=2)
-        if as_json or form.count() > FIELDS_MAX
-        else None,
     )
-    if is_part:
-        # What shoppers would read is asked anew once the form has changed.
-        shown.headers["HX-Trigger-After-Settle"] = "terms-changed"
-    return shown
-
-
-def _refused(refusal: DomainError | None, language: Language) -> dict[str, str]:
-    if refusal is None:
-        return {}
-    said = say("problem", refusal.code, language, refusal.values)
-    return {str(refusal.values.get("field", "")): said}
 
 
 def _kept_terms(session: Session, kept: Journey) -> Json:
@@ -102,14 +85,6 @@ def _known(session: Session, kept: Journey) -> dict[str, list[tuple[str, str]]]:
     return dict.fromkeys(("segments", "not_segments", "segment"), segments)
 
 
-def _checked(terms: Json, language: Language) -> tuple[JourneyTerms | None, dict[str, str]]:
-    """Return terms, or what is wrong with them in words by path."""
-    try:
-        return JourneyTerms.model_validate(terms), {}
-    except ValidationError as error:
-        return None, {path: fault_words(fault, language) for path, fault in paths_of(error, terms).items()}
-
-
 @router.post("/journeys/{journey}/draft", dependencies=[OwnForm])
 def save_draft(
     request: Request, session: UnitOfWork, person: ManagerOrAdmin, journey: KeptJourney, sent: Sent
@@ -117,7 +92,7 @@ def save_draft(
     """Write the draft; what is refused is shown at its field, and nothing is written."""
     kept = managed.journey_of(session, person, journey)
     terms = terms_sent(JourneyTerms, sent)
-    checked, errors = _checked(terms, page_language(request))
+    checked, errors = checked_terms(JourneyTerms, terms, page_language(request))
     is_json = "terms_json" in dict(sent)
     if checked is None:
         return draft_page(request, session, kept, terms=terms, errors=errors, as_json=is_json)
@@ -146,13 +121,13 @@ def show_preview(
     """Return the messages of the terms as they are written, as shoppers read them, in both languages."""
     kept = managed.journey_of(session, person, journey)
     language = page_language(request)
-    checked, errors = _checked(terms_sent(JourneyTerms, sent), language)
+    checked, errors = checked_terms(JourneyTerms, terms_sent(JourneyTerms, sent), language)
     messages = []
     if checked is not None:
         try:
             managed.check(session, kept, checked)
         except DomainError as error:
-            errors = _refused(error, language)
+            errors = refused(error, language)
         both = [managed.previewed(session, kept, checked, one).messages for one in LANGUAGES]
         messages = list(zip(*both, strict=True))
     return page(request, "_journey_preview.html", messages=messages, errors=errors, languages_shown=LANGUAGES)
