@@ -20,9 +20,7 @@ const QUALITY = 0.65;
 // Not worth encoding anew: a screenshot, or a picture that was shrunk before.
 const SMALL_BYTES = 400_000;
 
-export type Job =
-  | { kind: "measure"; picture: Blob | ImageBitmap }
-  | { kind: "shrink"; picture: Blob };
+export type Job = { kind: "measure"; picture: ImageBitmap } | { kind: "prepare"; picture: Blob };
 
 export interface Looked extends Measures {
   width: number;
@@ -30,30 +28,37 @@ export interface Looked extends Measures {
   warnings: Warning[];
 }
 
+// What is sent of a picture, and what it is like; null where this browser can't decode it, as HEIC.
+export interface Prepared {
+  picture: Blob;
+  looked: Looked | null;
+}
+
 type Canvas = OffscreenCanvas | HTMLCanvasElement;
 type Context = OffscreenCanvasRenderingContext2D | CanvasRenderingContext2D;
 
-export async function work(job: Job): Promise<Looked | Blob> {
-  return job.kind === "measure" ? await look(job.picture) : await shrink(job.picture);
+export async function work(job: Job): Promise<Looked | Prepared> {
+  return job.kind === "measure" ? await look(job.picture) : await prepare(job.picture);
+}
+
+async function look(whole: ImageBitmap): Promise<Looked> {
+  const small = await fitted(whole, SIDE_PX);
+  const found = lookAt(small, whole);
+  small.close();
+  whole.close();
+  return found;
 }
 
 // Measure a picture at the size at which it is sent.
-async function look(picture: Blob | ImageBitmap): Promise<Looked> {
-  const whole = picture instanceof Blob ? await createImageBitmap(picture) : picture;
-  const small = await fitted(whole, SIDE_PX);
-  try {
-    const thumb = pixels(small, 0, 0, small.width, small.height, Math.min(1, THUMB_PX / longSide(small)));
-    const light = gray(thumb);
-    const found: Measures = {
-      sharpness: sharpest(small),
-      dark: darknessOf(light),
-      glare: glareOf(light, thumb.width, thumb.height),
-    };
-    return { ...found, width: whole.width, height: whole.height, warnings: warnings(found) };
-  } finally {
-    small.close();
-    whole.close();
-  }
+function lookAt(small: ImageBitmap, { width, height }: ImageBitmap): Looked {
+  const thumb = pixels(small, 0, 0, small.width, small.height, Math.min(1, THUMB_PX / longSide(small)));
+  const light = gray(thumb);
+  const found: Measures = {
+    sharpness: sharpest(small),
+    dark: darknessOf(light),
+    glare: glareOf(light, thumb.width, thumb.height),
+  };
+  return { ...found, width, height, warnings: warnings(found) };
 }
 
 // The sharpest of crops from all over the picture: the paper is in some of them, wherever it lies.
@@ -70,23 +75,29 @@ function sharpest(picture: ImageBitmap): number {
   return best;
 }
 
-// A picture that is small enough stays as it is, byte for byte; so does what this browser can't decode, as HEIC.
-async function shrink(picture: Blob): Promise<Blob> {
+// Decoded once, which is most of the work. A picture that is small enough stays as it is, byte for byte; so does what
+// can't be decoded.
+async function prepare(picture: Blob): Promise<Prepared> {
   let whole: ImageBitmap;
   try {
     whole = await createImageBitmap(picture);
   } catch {
-    return picture;
-  }
-  if (longSide(whole) <= SIDE_PX && picture.size <= SMALL_BYTES) {
-    whole.close();
-    return picture;
+    return { picture, looked: null };
   }
   const small = await fitted(whole, SIDE_PX);
+  const looked = lookAt(small, whole);
+  const stays = longSide(whole) <= SIDE_PX && picture.size <= SMALL_BYTES;
   whole.close();
+  try {
+    return { picture: stays ? picture : await shrunk(small, picture), looked };
+  } finally {
+    small.close();
+  }
+}
+
+async function shrunk(small: ImageBitmap, picture: Blob): Promise<Blob> {
   const canvas = newCanvas(small.width, small.height);
   context(canvas).drawImage(small, 0, 0);
-  small.close();
   const made = await withNotes(await encoded(canvas), picture);
   canvas.width = canvas.height = 0;
   return made.size < picture.size ? made : picture;

@@ -1,7 +1,7 @@
 // Taking pictures of one receipt: by the camera with a guide, or from the gallery; then looked at, kept and sent.
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { measured, shrunkPicture } from "../camera/work";
+import { prepared } from "../camera/work";
 import type { Warning } from "../camera/measure";
 import { t } from "../lib/language";
 import { link } from "../lib/links";
@@ -40,10 +40,8 @@ export default function Capture() {
   // One after the other: phones have little memory for pictures.
   const lookAt = async (pictures: Blob[]) => {
     for (const picture of pictures) {
-      const small = await shrunkPicture(picture);
-      note(picture, { small });
-      const found = await measured(small);
-      note(picture, { warnings: found && found.warnings });
+      const { picture: small, looked } = await prepared(picture);
+      note(picture, { small, warnings: looked && looked.warnings });
     }
   };
   const remove = (page: Taken) => {

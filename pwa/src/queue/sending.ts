@@ -1,6 +1,6 @@
 // Sends what waits: at the start, when there is a network again, when the app comes to the front, and by a clock.
 import { computed, effect, signal } from "@preact/signals";
-import { shrunkPicture } from "../camera/work";
+import { prepared } from "../camera/work";
 import { Refused } from "../lib/faults";
 import { who } from "../lib/session";
 import { all, change, put, remove, type Waiting } from "./store";
@@ -120,7 +120,7 @@ async function sendOne(item: Waiting): Promise<boolean> {
 // One page at a time: phones have little memory for pictures.
 async function small(pages: Blob[]): Promise<Blob[]> {
   const made: Blob[] = [];
-  for (const page of pages) made.push(await shrunkPicture(page));
+  for (const page of pages) made.push((await prepared(page)).picture);
   return made;
 }
 
