@@ -72,6 +72,26 @@ class OfferArm(SQLModel, table=True):
     counted_at: datetime = time_field()
 
 
+class OfferTold(SQLModel, table=True):
+    """What those who keep a campaign were told last of its being put first: shoppers, and how many used it.
+
+    `until` is the last day of choices that it is about; null before anything was told.
+    """
+
+    __tablename__ = "offer_told"
+    __table_args__ = (
+        CheckConstraint("shown_used BETWEEN 0 AND shown", name="shown_used"),
+        CheckConstraint("held_used BETWEEN 0 AND held", name="held_used"),
+    )
+
+    campaign_id: UUID = Field(foreign_key="campaign.id", primary_key=True)
+    until: date | None = None
+    shown: int = 0
+    shown_used: int = 0
+    held: int = 0
+    held_used: int = 0
+
+
 class GoesWith(SQLModel, table=True):
     """A product that lies in baskets with a brand so many times as often as chance would have it."""
 
@@ -106,4 +126,28 @@ class NextOfferAnswer(Body):
     next: NextOffer | None = BodyField(description="The offer to put first; null where there is none.")
     why_none: NoOffer | None = BodyField(
         description="`no_consent`: they did not agree that offers are chosen for them. `none_left`: none."
+    )
+
+
+class OfferGroup(Body):
+    """Shoppers whom the campaign was chosen for, and how many of them used it; null where withheld."""
+
+    shoppers: int | None = BodyField(default=None, description="Shoppers whose days to use it are over.")
+    used: int | None = BodyField(default=None, description="Of them, by an approved receipt within a week.")
+    share: float | None = BodyField(default=None, description="Their share, 0 to 1.")
+
+
+class OfferResults(Body):
+    """What putting an offer first brought against those it was kept from, as drawn; nothing of few."""
+
+    until: date | None = BodyField(
+        description="Last day of choices that it is about; null where none is told."
+    )
+    shown: OfferGroup = BodyField(description="Those whom the offer was put first for.")
+    held_out: OfferGroup = BodyField(description="Those it was chosen for and kept from, to compare.")
+    difference: float | None = BodyField(description="By how much the first share exceeds the second.")
+    low: float | None = BodyField(description="Lower end of the difference's 95 % interval.")
+    high: float | None = BodyField(description="Upper end of it.")
+    verdict: Literal["worked", "harmed", "cannot_tell", "too_few"] = BodyField(
+        description="What the interval says."
     )

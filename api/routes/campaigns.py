@@ -29,6 +29,7 @@ from domain.campaigns.terms import Terms
 from domain.catalog.sheets import csv_text
 from domain.errors import NotFoundError
 from domain.ledger.errors import BudgetUsedError
+from domain.offers.results import results_of
 from infra import queue
 from infra.db import after_commit
 from infra.web import ReadOnly, UnitOfWork
@@ -42,6 +43,7 @@ from schemas.campaigns import (
 )
 from schemas.catalog import ImportReport
 from schemas.dry_runs import UNDER_WAY, DryRunList, DryRunRequest, DryRunView
+from schemas.offers import OfferResults
 from schemas.people import StaffMember
 
 router = APIRouter(prefix="/v1", tags=["campaigns"])
@@ -191,6 +193,12 @@ def cancel_dry_run(
     run = dry_runs.dry_run_of(session, kept, run_id)
     dry_runs.cancel_dry_run(session, run)
     return dry_runs.view_of(run)
+
+
+@router.get("/campaigns/{campaign}/put-first")
+def show_offer_results(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> OfferResults:
+    """Return what putting the offer first brought against those it was kept from; nothing of few."""
+    return results_of(session, managed.campaign_of(session, seller, campaign))
 
 
 @router.post("/campaigns/{campaign}/pause", responses=refusals(CampaignStateError))

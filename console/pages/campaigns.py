@@ -20,7 +20,9 @@ from console.terms_changes import differences
 from domain.campaigns import burning, dry_runs, managed, versions
 from domain.errors import DomainError, UnknownFilterValueError
 from domain.insights import scope
+from domain.offers.results import results_of
 from infra import clock
+from infra.settings import settings
 from infra.web import STATUS_BY_KIND, ReadOnly, UnitOfWork
 from infra.words import say
 from schemas.base import ShortText
@@ -165,7 +167,7 @@ def _day(on: date, found: list[CampaignSummary], first: date) -> tuple[date, boo
 
 @router.get("/campaigns/{campaign}")
 def show_campaign(
-    request: Request, session: ReadOnly, person: ManagerOrAdmin, campaign: KeptCampaign
+    request: Request, session: UnitOfWork, person: ManagerOrAdmin, campaign: KeptCampaign
 ) -> Response:
     """Show a campaign: how it stands, how its budgets burn, its versions and what they change."""
     return campaign_page(request, session, managed.campaign_of(session, person, campaign))
@@ -193,6 +195,8 @@ def campaign_page(
         burns=burning_now,
         changes=_changes(shown),
         runs=dry_runs.dry_runs_of(session, kept),
+        put_first=results_of(session, kept),
+        shoppers_min=settings().group_shoppers_min,
         refused=say("problem", refusal.code, language, refusal.values) if refusal else None,
     )
 

@@ -235,6 +235,7 @@ EXPECTED: dict[str, Kind] = {
     "GET /v1/campaigns/{campaign}/dry-runs": "brand",
     "GET /v1/campaigns/{campaign}/dry-runs/{run_id}": "brand",
     "POST /v1/campaigns/{campaign}/dry-runs/{run_id}/cancel": "brand",
+    "GET /v1/campaigns/{campaign}/put-first": "brand",
     "POST /v1/campaigns/{campaign}/pause": "brand",
     "POST /v1/campaigns/{campaign}/resume": "brand",
     "POST /v1/campaigns/{campaign}/end": "brand",
