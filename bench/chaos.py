@@ -24,6 +24,7 @@ from sqlmodel import Session
 import samples
 from bench.chaos_books import Kept, look_at_books, tell_the_rest, what_lasted
 from bench.chaos_clients import WAITING_MAX, Decided, Uploads, Wire, waiting, working
+from bench.chaos_clock import Clock
 from bench.chaos_count import count_ends, ends_in_peace
 from bench.chaos_faults import DOWN_SECONDS, KILLS, SERVICES, Part, Scene, make_fault
 from bench.chaos_stage import set_up
@@ -274,7 +275,8 @@ def _play(draw: random.Random, photos: Sequence[bytes], faults: int) -> Generato
 
 
 def _part(stack: ExitStack, folder: Path, *arguments: str) -> Part:
-    part = Part(folder / f"{arguments[0]}.log", *arguments)
+    log, clock = folder / f"{arguments[0]}.log", Clock(folder / f"{arguments[0]}.clock")
+    part = Part(log, *arguments, clock=clock)
     stack.callback(part.stop)
     return part
 

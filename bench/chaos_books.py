@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
+from bench.chaos_journeys import told_wrongly
 from bench.chaos_stage import PARTNER, TOTAL_POINTS, Stage
 from bench.chaos_trade import Bought, Buys, Orders, key_of, name_of
 from bench.failing_receiver import FailingReceiver
@@ -204,6 +205,7 @@ BOOKS: Final[dict[str, Book]] = {
     "vouchers": _vouchers,
     "purchases": _purchases,
     "webhooks": _webhooks,
+    "journeys": lambda session, _kept: told_wrongly(session),
 }
 
 

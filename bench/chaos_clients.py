@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, col, func, select
 
+from bench.chaos_journeys import agree
 from domain.people.shoppers import join_shopper
 from domain.privacy.consents import record_for_trial
 from infra.db import engine, transaction
@@ -160,6 +161,7 @@ def _token(number: int) -> str:
     with transaction() as session:
         shopper = join_shopper(session, f"09{number:08}")
         record_for_trial(session, shopper.id)
+        agree(session, shopper.id, number)
         return issue_token(shopper.id, "shopper")
 
 

@@ -20,12 +20,14 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, func, select
 
+from bench.chaos_clock import HAS_CLOCKS, Clock
 from bench.failing import WELL, FailingServer
 from bench.failing_receiver import FailingReceiver
 from bench.failing_store import FailingStore
 from infra import queue
 from infra.columnar import connect
 from infra.db import engine
+from infra.tokens import LEEWAY_SECONDS
 
 LOOK_AGAIN_SECONDS: Final = 0.05
 # What is to be hit may be starting again after the fault before: it is waited for this long.
@@ -38,8 +40,9 @@ INTO_SECONDS: Final = (0.0, 0.5)
 class Part:
     """A part of the programme that is started again whenever it ended, as a service manager does."""
 
-    def __init__(self, log: Path, *arguments: str) -> None:
+    def __init__(self, log: Path, *arguments: str, clock: Clock) -> None:
         self._log = log
+        self.clock = clock
         self._arguments = arguments
         self._over = threading.Event()
         self.process = self._start()
@@ -54,6 +57,7 @@ class Part:
                 stdout=out,
                 stderr=out,
                 start_new_session=True,
+                env=os.environ | self.clock.environment,  # noqa: TID251 - as ours, by another clock
             )
 
     def _keep(self) -> None:
@@ -245,6 +249,19 @@ def _deaf(mood: str) -> _Fault:
     return fail
 
 
+def _jump(part: Callable[[Scene], Part], reach: int, moved: Callable[[Scene], int]) -> _Fault:
+    def jump(scene: Scene) -> bool:
+        """Set a part's clock ahead or back until it has done something so, and then right again."""
+        clock, before, began = part(scene).clock, moved(scene), time.monotonic()
+        clock.jump(scene.draw.choice((-1, 1)) * scene.draw.randint(reach // 2, reach))
+        while not (hit := moved(scene) > before) and time.monotonic() - began < MADE_SECONDS_MAX:
+            time.sleep(LOOK_AGAIN_SECONDS)
+        clock.jump(0)
+        return hit
+
+    return jump
+
+
 KILLS: Final = ("api", "worker", "horse", "supervisor", "deliverer", "insight")
 SERVICES: Final = (
     "flushall",
@@ -256,6 +273,8 @@ SERVICES: Final = (
     "receiver failing",
     "receiver hanging",
     "receiver closing",
+    # Not by more than a token may be of another clock; who reads asks for none.
+    *(("clock of api", "clock of workers") if HAS_CLOCKS else ()),
 )
 _FAULTS: Final[dict[str, _Fault]] = {
     "api": _kill_api,
@@ -273,4 +292,6 @@ _FAULTS: Final[dict[str, _Fault]] = {
     "receiver failing": _deaf("failing"),
     "receiver hanging": _deaf("hanging"),
     "receiver closing": _deaf("closing"),
+    "clock of api": _jump(lambda scene: scene.api, LEEWAY_SECONDS - 5, lambda scene: scene.accepted()),
+    "clock of workers": _jump(lambda scene: scene.work, 3_600, lambda scene: scene.decided()),
 }

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
+from bench.chaos_journeys import begin as begin_journey
 from domain.campaigns.terms import (
     Budget,
     Cap,
@@ -102,6 +103,7 @@ def set_up(session: Session, faults: int, receiver: str) -> Stage:
         _publish(session, "chaos-total", Fixed(kind="fixed", points=TOTAL_POINTS), budget=total),
         _publish(session, "chaos-daily", Fixed(kind="fixed", points=DAILY_POINTS), budget=daily, caps=caps),
     )
+    begin_journey(session)
     return Stage(
         admin_id=admin_id,
         campaigns=campaigns,
