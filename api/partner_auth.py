@@ -48,7 +48,9 @@ def current_partner(
         SignatureError: It is nobody's, or too old.
     """
     # As it was sent: read, %20 is a space already, and nobody signed that.
-    path = request.scope["raw_path"].decode("latin-1") + (f"?{request.url.query}" if request.url.query else "")
+    path = request.scope["raw_path"].decode("latin-1") + (
+        f"?{request.url.query}" if request.url.query else ""
+    )
     return signed_by(
         session,
         quetbill_partner,
