@@ -22,6 +22,8 @@ from domain.conditions import (
 from schemas.base import Body, Day, ShortText, Text
 
 POINTS_MAX: Final = 100_000_000
+# Of one minor unit. A slip of the keyboard above it earns what no account has room for.
+RATE_MAX: Final = 1_000
 # Said of points instead of a brand's slug: those that all brands of one owner share.
 GROUP: Final = "group"
 RULES_MAX: Final = 200
@@ -49,6 +51,12 @@ class PointsPerAmount(Body):
     whole_steps: bool = Field(default=False, description="Whether parts of a step earn nothing.")
     goods: Goods = Field(default=Goods(), description="Which goods are meant.")
     multiplied: bool = Field(default=True, description="Whether multipliers count for these points.")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if self.points > self.minor * RATE_MAX:
+            raise PydanticCustomError("rate_too_high", "More than 1,000 points for 1 đồng")
+        return self
 
 
 class PointsPerUnit(Body):
