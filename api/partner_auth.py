@@ -47,7 +47,10 @@ def current_partner(
     Raises:
         SignatureError: It is nobody's, or too old.
     """
-    path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    # As it was sent: read, %20 is a space already, and nobody signed that.
+    path = request.scope["raw_path"].decode("latin-1") + (
+        f"?{request.url.query}" if request.url.query else ""
+    )
     return signed_by(
         session,
         quetbill_partner,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, NewType, cast
 from uuid import UUID
 
 import uuid_utils.compat
 from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import Field as BodyField
 from pydantic_core import PydanticCustomError
 from sqlalchemy import DateTime, MetaData, Table
 from sqlalchemy.dialects.postgresql import JSONB
@@ -104,5 +105,7 @@ TrimmedText = Annotated[Text, StringConstraints(strip_whitespace=True)]
 ShortText = Annotated[Text, StringConstraints(max_length=TEXT_LENGTH_MAX)]
 # As a till printed it: local, without a zone. One with a zone is refused, never shifted.
 PrintedTime = Annotated[datetime, AfterValidator(_in_years), AfterValidator(_without_zone)]
+# A day of the calendar; arithmetic on it stays inside.
+Day = Annotated[date, BodyField(ge=date(YEAR_MIN, 1, 1), le=date(YEAR_MAX, 12, 31))]
 # Any other time: with a zone, in UTC from here on.
 Moment = Annotated[datetime, AfterValidator(_in_years), AfterValidator(_with_zone)]

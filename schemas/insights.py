@@ -9,12 +9,10 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Body, ShortText
+from schemas.base import Body, Day, ShortText
 
 Period = Literal["day", "week", "month"]
 Name = Annotated[ShortText, StringConstraints(min_length=1)]
-# Days outside these are slips of the keyboard, and arithmetic on days stays inside the calendar.
-Day = Annotated[date, Field(ge=date(2000, 1, 1), le=date(2100, 12, 31))]
 Currency = Annotated[ShortText, StringConstraints(pattern="^[A-Z]{3}$")]
 
 

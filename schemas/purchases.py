@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, get_args
 from uuid import UUID
 
+from pydantic import AfterValidator, model_validator
 from pydantic import Field as BodyField
-from pydantic import model_validator
 from pydantic_core import PydanticCustomError
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -113,8 +113,17 @@ OrderNo = Annotated[
         description="The partner's own name of it: the same again is answered the same.",
     ),
 ]
+
+
+def _plain(quantity: Decimal) -> Decimal:
+    """Return a quantity without the zeros behind it: 2, 2.0 and 2.000 are one content."""
+    return Decimal(int(quantity)) if quantity == int(quantity) else quantity.normalize()
+
+
 Quantity = Annotated[
-    Decimal, BodyField(gt=0, le=QUANTITY_MAX, decimal_places=3, description="Units, or kilograms.")
+    Decimal,
+    BodyField(gt=0, le=QUANTITY_MAX, decimal_places=3, description="Units, or kilograms."),
+    AfterValidator(_plain),
 ]
 Dong = Annotated[int, BodyField(ge=0, le=DONG_MAX, strict=True, description="Whole đồng.")]
 

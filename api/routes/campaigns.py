@@ -16,6 +16,7 @@ from domain.campaigns.errors import (
     CampaignNameTakenError,
     CampaignStateError,
     DryRunUnderWayError,
+    ExchangeGainsError,
     LegalPapersMissingError,
     NothingToPublishError,
     OtherBrandsError,
@@ -127,6 +128,7 @@ def discard_draft(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCamp
         NothingToPublishError,
         OtherBrandsError,
         OtherGroupError,
+        ExchangeGainsError,
         UnknownNamesError,
         LegalPapersMissingError,
         PointValueMissingError,
@@ -209,7 +211,7 @@ def pause_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCam
     return managed.shown(session, kept)
 
 
-@router.post("/campaigns/{campaign}/resume", responses=refusals(CampaignStateError))
+@router.post("/campaigns/{campaign}/resume", responses=refusals(CampaignStateError, ExchangeGainsError))
 def resume_campaign(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCampaign) -> ManagedCampaign:
     """Let uploads from now on earn again by the version that was paused."""
     kept = managed.campaign_of(session, seller, campaign)

@@ -5,14 +5,14 @@ A condition is JSON that is checked field by field and tells the path of what is
 
 from __future__ import annotations
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from domain.conditions import DAYS_MAX, MINOR_MAX, NAMES_MAX, PARTS_MAX, Group, Slug, SomeSlugs
-from schemas.base import Body, ShortText
+from schemas.base import Body, Day, ShortText
 
 UNITS_MAX: Final = 100_000
 
@@ -111,8 +111,8 @@ class Days(Body):
     """Bought between two days, both included."""
 
     kind: Literal["days"] = Field(description="Says which kind it is.")
-    first: date = Field(description="The first day.")
-    last: date = Field(description="The last day, included.")
+    first: Day = Field(description="The first day.")
+    last: Day = Field(description="The last day, included.")
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

@@ -23,6 +23,12 @@ class OtherGroupError(DomainError):
     code = "campaign_of_other_group"
 
 
+class ExchangeGainsError(ConflictError):
+    """Points given round by exchanges would come back as more than they were. `field` says where."""
+
+    code = "campaign_exchange_gains"
+
+
 class NothingToPublishError(ConflictError):
     """The campaign has no draft."""
 

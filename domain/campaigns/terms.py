@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
@@ -20,9 +19,11 @@ from domain.conditions import (
     SomeSlugs,
     walk,
 )
-from schemas.base import Body, ShortText, Text
+from schemas.base import Body, Day, ShortText, Text
 
 POINTS_MAX: Final = 100_000_000
+# Of one minor unit. A slip of the keyboard above it earns what no account has room for.
+RATE_MAX: Final = 1_000
 # Said of points instead of a brand's slug: those that all brands of one owner share.
 GROUP: Final = "group"
 RULES_MAX: Final = 200
@@ -50,6 +51,12 @@ class PointsPerAmount(Body):
     whole_steps: bool = Field(default=False, description="Whether parts of a step earn nothing.")
     goods: Goods = Field(default=Goods(), description="Which goods are meant.")
     multiplied: bool = Field(default=True, description="Whether multipliers count for these points.")
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        if self.points > self.minor * RATE_MAX:
+            raise PydanticCustomError("rate_too_high", "More than 1,000 points for 1 đồng")
+        return self
 
 
 class PointsPerUnit(Body):
@@ -238,7 +245,7 @@ class Legal(Body):
     areas: Annotated[tuple[ShortText, ...], Field(max_length=NAMES_MAX)] = Field(
         default=(), description="Where it is held."
     )
-    results_due: date | None = Field(default=None, description="By when results are told.")
+    results_due: Day | None = Field(default=None, description="By when results are told.")
     point_value_minor: Annotated[int, Field(ge=1, le=MINOR_MAX)] | None = Field(
         default=None, description="What a point is worth, in minor units."
     )
@@ -252,8 +259,8 @@ class Terms(Body):
     """
 
     form: int = Field(default=1, ge=1, le=1, description="By which form the terms are written.")
-    starts_on: date = Field(description="First day of purchases.")
-    ends_on: date = Field(description="Last day, included.")
+    starts_on: Day = Field(description="First day of purchases.")
+    ends_on: Day = Field(description="Last day, included.")
     accepted_days: Annotated[int, Field(ge=0, le=DAYS_MAX)] = Field(
         default=30, description="Days after the printed one on which a receipt is taken."
     )

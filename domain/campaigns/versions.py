@@ -24,6 +24,7 @@ from domain.campaigns.errors import (
 )
 from domain.campaigns.names import check_names
 from domain.campaigns.programme import read_terms, something_changed
+from domain.campaigns.rates import check_rates
 from domain.campaigns.terms import FORMS_OF_HALF_PRICE, FORMS_WITH_FILE, Terms
 from domain.campaigns.trials import check_measuring
 from domain.errors import NotFoundError
@@ -111,6 +112,7 @@ def publish(
         NothingToPublishError: It has no draft.
         UnknownNamesError: The draft names what the catalogue lacks.
         OtherGroupError: Points of a group would be paid or exchanged for a brand of another.
+        ExchangeGainsError: Points given round by exchanges would come back as more.
         LegalPapersMissingError: It is a draw or contest without its papers.
         PointValueMissingError: Its form may be worth half of the price, and a point's worth is not told.
         BudgetUsedError: More was given already than a lowered budget would hold.
@@ -163,6 +165,7 @@ def _go_live(
     if from_at < now and published_of(session, campaign) is not None:
         from_at = now
     check_measuring(session, campaign, terms, from_at)
+    check_rates(session, campaign.id, terms, from_at)
     if terms.uses_group:
         group_currency(session, names.brands[terms.brands[0]].owner)
     set_budgets(session, campaign.id, terms, begins=from_at <= now)
@@ -204,12 +207,14 @@ def resume(session: Session, campaign_id: UUID, *, staff_id: UUID | None = None)
 
     Raises:
         CampaignStateError: It is not paused.
+        ExchangeGainsError: Points given round by exchanges would come back as more.
     """
     campaign = locked_campaign(session, campaign_id)
     standing = published_of(session, campaign)
     if standing is None or standing.state != "paused":
         raise CampaignStateError(state=standing.state if standing else "draft")
     version = standing.version
+    check_rates(session, campaign.id, read_terms(version.terms), clock.now())
     session.add(CampaignSpan(campaign_no=_no(campaign), version_id=version.id, from_at=clock.now()))
     session.flush()
     something_changed(session)
@@ -261,10 +266,8 @@ def locked_campaign(session: Session, campaign_id: UUID) -> Campaign:
     Raises:
         NotFoundError: There is none.
     """
-    found = session.exec(
-        select(Campaign).where(Campaign.id == campaign_id).with_for_update(),
-        execution_options={"populate_existing": True},
-    ).one_or_none()
+    wanted = select(Campaign).where(Campaign.id == campaign_id).with_for_update()
+    found = session.exec(wanted.execution_options(populate_existing=True)).one_or_none()
     if found is None:
         raise NotFoundError
     return found

@@ -17,6 +17,7 @@ from datetime import date, time
 from typing import Any, BinaryIO, Final, TextIO
 
 from infra.words import DEFAULT_LANGUAGE, Language, say
+from schemas.base import YEAR_MAX, YEAR_MIN
 from schemas.catalog import RESTRICTED_CLASSES, ImportErrorCode, ImportRowError
 
 ROWS_MAX = 50_000
@@ -37,6 +38,19 @@ _VIETNAMESE = frozenset(
     for tone in ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
     for letter in unicodedata.normalize("NFC", base + tone)
 ) | frozenset("đĐ\u2013\u2014\u2018\u2019\u201c\u201d•…€™°²³·«»®©\u00a0₫")
+
+
+def _day(cell: str) -> date | None:
+    """Return the day that a cell writes; None where it is none, or of a year that no body takes either."""
+    try:
+        if (parts := _DAY.fullmatch(cell)) is None:
+            found = date.fromisoformat(cell)
+        else:
+            day, month, year = (int(part) for part in parts.groups())
+            found = date(year + _CENTURY if year < _TWO_DIGITS else year, month, day)
+    except ValueError:
+        return None
+    return found if YEAR_MIN <= found.year <= YEAR_MAX else None
 
 
 @dataclass(slots=True)
@@ -88,14 +102,10 @@ class Sheet:
         """Return a cell's day, written 2026-12-31, 31/12/2026 or 31/12/26; None where it is empty or none."""
         if not (cell := cells.get(column)):
             return None
-        try:
-            if (parts := _DAY.fullmatch(cell)) is None:
-                return date.fromisoformat(cell)
-            day, month, year = (int(part) for part in parts.groups())
-            return date(year + _CENTURY if year < _TWO_DIGITS else year, month, day)
-        except ValueError:
+        found = _day(cell)
+        if found is None:
             self.refuse(line, column, "invalid_day", value=cell)
-            return None
+        return found
 
     def hour(self, line: int, column: str, cells: Mapping[str, str]) -> time | None:
         """Return a cell's hour, written 8:00, 08:00 or 08:00:00; None where it is empty or none."""

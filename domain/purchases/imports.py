@@ -39,6 +39,8 @@ _OF_LINE: Final = ("name", "amount", "ean", "sku", "quantity", "discount")
 COLUMNS: Final = (*_OF_ORDER, *_OF_LINE)
 # Whole numbers: what is none is left as it is, and refused where the body is checked.
 _WHOLE: Final = frozenset({"total", "amount", "discount"})
+# Longer ones are beyond any limit, and Python makes no number of thousands of digits.
+_DIGITS_MAX: Final = 18
 # By which code a cell of a column is refused. What has no code of its own lacks a value that can be used.
 _CODES: Final[Mapping[str, ImportErrorCode]] = {
     "purchased_at": "invalid_day",
@@ -120,7 +122,7 @@ def _add(line: int, cells: Mapping[str, str], found: dict[str, _Order], sheet: S
 
 
 def _value(column: str, cell: str) -> Any:
-    if column in _WHOLE and cell.isascii() and cell.isdigit():
+    if column in _WHOLE and cell.isascii() and cell.isdigit() and len(cell) <= _DIGITS_MAX:
         return int(cell)
     if column == "purchased_at":
         for form in _DAY_FIRST:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import typing
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
@@ -23,13 +23,14 @@ from domain.errors import InvalidCursorError
 from domain.insights.export import cell
 from domain.paging import decode_cursor, encode_cursor
 from infra.words import all_words
-from schemas.base import Moment, PrintedTime, ShortText, Text, new_id
+from schemas.base import Day, Moment, PrintedTime, ShortText, Text, new_id
 from schemas.campaigns import Campaign
 from tests import make
 from tests.make import console as ground
 from tests.make.operations import PARAMETERS, operations
 
 TEXT_RULES, PRINTED_RULES, MOMENT_RULES = (get_args(kind)[1:] for kind in (Text, PrintedTime, Moment))
+DAY_LIMITS = "Ge(ge=datetime.date(2000, 1, 1)), Le(le=datetime.date(2100, 12, 31))"
 
 
 def leaves(
@@ -83,6 +84,15 @@ def test_no_operation_takes_a_bare_time() -> None:
     assert len(found) >= 2
     ours = (set(PRINTED_RULES), set(MOMENT_RULES))
     assert [where for where, rules in found if not any(kind <= set(rules) for kind in ours)] == []
+
+
+def test_no_operation_takes_a_bare_day() -> None:
+    found = [(where, rules) for where, plain, rules in taken() if plain is date]
+    assert len(found) >= 2
+    assert [where for where, rules in found if DAY_LIMITS not in str(rules)] == []
+    for wrong in ("0001-01-01", "1999-12-31", "2101-01-01", "9999-12-31"):
+        with pytest.raises(ValidationError):
+            TypeAdapter(Day).validate_python(wrong)
 
 
 @pytest.mark.parametrize("text", ["a\0b", "\x1b[31m", "\x85", "\x7f"])

@@ -224,6 +224,9 @@ def test_only_a_partner_that_signs_is_answered(client: TestClient, session: Sess
     assert ask_signed(client, secret, "GET", path, slug="nobody").status_code == 401
     assert ask_signed(client, secret, "GET", path, late=timedelta(minutes=6)).status_code == 401
     assert ask_signed(client, secret, "GET", path, signed_path="/v1/partners/other").status_code == 401
+    # A code with its gaps, as it stands in an address.
+    gaps = ask_signed(client, secret, "GET", "/v1/partners/vouchers/AB%20C%C4%90")
+    assert gaps.json()["code"] == "voucher_refused"
     assert client.get(path).status_code == 401
     assert client.post("/v1/partners/vouchers/X/use", json={"transaction": "1"}).status_code == 401
 

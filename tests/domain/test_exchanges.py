@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from sqlmodel import Session, col, select
 
 from domain import settlement
-from domain.campaigns.errors import OtherGroupError
+from domain.campaigns import versions
+from domain.campaigns.errors import ExchangeGainsError, OtherGroupError
 from domain.ledger.errors import InsufficientPointsError
 from domain.ledger.verify import differences
 from domain.loyalty import exchanges, wallet
@@ -142,3 +143,24 @@ def test_points_are_exchanged_over_http_with_a_key(
     assert [answer.status_code for answer in answers] == [201, 201, 422]
     assert answers[0].json() == answers[1].json()
     assert answers[2].json()["code"] == "idempotency_key_reused"
+
+
+def test_no_points_grow_by_going_round(session: Session) -> None:
+    brands = {"brands": ("OMO", "Knorr", "Comfort"), "rules": []}
+    there = {"from_points_of": "omo", "to_points_of": "knorr", "points": 1, "becoming": 2}
+    back = {"from_points_of": "knorr", "to_points_of": "omo", "points": 2, "becoming": 1}
+    onward = {"from_points_of": "knorr", "to_points_of": "comfort", "points": 1, "becoming": 1}
+    home = {"from_points_of": "comfort", "to_points_of": "omo", "points": 3, "becoming": 2}
+    first = make.make_campaign(session, slug="a", exchanges=[there, back], **brands)
+    make.make_campaign(session, slug="b", exchanges=[onward], **brands)
+    with pytest.raises(ExchangeGainsError):
+        make.make_campaign(session, slug="c", exchanges=[home], **brands)
+    # What is paused lets nobody go round, nor does what ran on other days.
+    versions.pause(session, first.id)
+    make.make_campaign(session, slug="d", exchanges=[home], **brands)
+    with pytest.raises(ExchangeGainsError):
+        versions.resume(session, first.id)
+    later = {"starts_on": make.TODAY + timedelta(days=90), "ends_on": make.TODAY + timedelta(days=99)}
+    make.make_campaign(session, slug="e", exchanges=[there], **brands, **later)
+    with pytest.raises(ExchangeGainsError):
+        make.make_campaign(session, slug="f", exchanges=[{**back, "becoming": 2}], **brands, **later)

@@ -218,6 +218,8 @@ def test_lines_add_up_to_each_brands_points() -> None:
             {"rules": [{"name": "a", "give": [spend(0)]}]},
             ("rules", 0, "give", 0, "points_per_amount", "points"),
         ),
+        ({"rules": [{"name": "a", "give": [spend(1_001, 1)]}]}, ("rules", 0, "give", 0, "points_per_amount")),
+        ({"ends_on": date(9999, 12, 31)}, ("ends_on",)),
         ({"ends_on": date(2020, 1, 1)}, ()),
         ({"brands": []}, ("brands",)),
         ({"shops": {"take": "listed"}}, ("shops",)),

@@ -128,6 +128,8 @@ def test_both_languages_have_words_for_every_fault() -> None:
         ("12/31/2026", None),
         ("hôm qua", None),
         ("46000", None),
+        ("31/12/9999", None),
+        ("0001-01-01", None),
     ],
 )
 def test_days_are_read_as_vietnamese_spreadsheets_write_them(written: str, day: date | None) -> None:

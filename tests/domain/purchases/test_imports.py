@@ -114,3 +114,9 @@ def test_an_order_that_changed_is_named(session: Session, campaign: Campaign) ->
 
     assert [(error.line, error.column) for error in report.errors] == [(2, "order")]
     assert stands(session, shopper) == 185
+
+
+def test_a_number_that_is_none_is_told_by_its_cell(session: Session) -> None:
+    for total in ("9" * 5000, "9" * 12, "-1", "1.5", "٣"):
+        [error] = bring(session, FIRST.replace("285000", total)).errors
+        assert (error.line, error.column, error.code) == (2, "total", "invalid_number"), total[:20]

@@ -63,6 +63,17 @@ def test_the_same_order_again_changes_nothing(session: Session, campaign: Campai
     assert len(make_orders.receipts_of(session, shopper)) == 1
 
 
+def test_a_quantity_is_the_same_however_it_is_written(session: Session, campaign: Campaign) -> None:
+    of_ten = {orders.content_digests(order)[0] for order in map(_of_quantity, (10, 10.0, "10.000", "1E+1"))}
+    assert len(of_ten) == 1
+    assert of_ten != {orders.content_digests(_of_quantity("9.5"))[0]}
+    assert take(session, told_line(quantity=2)).id == take(session, told_line(quantity="2.0")).id
+
+
+def _of_quantity(quantity: Any) -> NewPurchase:
+    return NewPurchase.model_validate(told_order(told_line(quantity=quantity)))
+
+
 def test_another_content_under_the_same_name_is_refused(session: Session, campaign: Campaign) -> None:
     shopper = make.make_shopper(session)
     take(session)
