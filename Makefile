@@ -1,6 +1,8 @@
 # Everything a newcomer, a developer or CI runs. `make` alone lists it.
 # Arguments go through ARGS: make test ARGS="-k ledger"
 SHELL := /bin/bash
+# Where bytecode is not kept, every process compiles all it imports anew: seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: setup demo serve work test check bench fuzz chaos ledger help
 
