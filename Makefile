@@ -23,7 +23,7 @@ work: setup ## the workers
 
 test: ## every test, on real PostgreSQL, Valkey, Tesseract and Chromium
 	@scripts/setup.sh test
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: setup ## format, lint, types, layers, migrations, Dockerfile, compose file, scripts
 	$(BIN)/ruff format --check
