@@ -5,6 +5,8 @@ FROM python:3.11.14-slim-bookworm@sha256:65a93d69fa75478d554f4ad27c85c1e69fa1849
 WORKDIR /app
 # The same uv as scripts/setup.sh.
 RUN pip install --no-cache-dir uv==0.13.9
+# No container may write beside what it runs, so it is compiled here: a start takes half as long.
+ENV UV_COMPILE_BYTECODE=1
 # What is locked changes less often than the source, so it has a layer of its own.
 COPY pyproject.toml uv.lock README.md ./
 RUN uv sync --frozen --no-dev --no-install-project --extra tracing

@@ -1,6 +1,8 @@
 # Everything a newcomer, a developer or CI runs. `make` alone lists it.
 # Arguments go through ARGS: make test ARGS="-k ledger"
 SHELL := /bin/bash
+# Where bytecode is not kept, every process compiles all it imports anew: seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: setup demo serve work test check bench fuzz chaos ledger help
 
@@ -21,7 +23,7 @@ work: setup ## the workers
 
 test: ## every test, on real PostgreSQL, Valkey, Tesseract and Chromium
 	@scripts/setup.sh test
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(BIN)/pytest -n auto --dist worksteal $(ARGS)
 
 check: setup ## format, lint, types, layers, migrations, Dockerfile, compose file, scripts
 	$(BIN)/ruff format --check

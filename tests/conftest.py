@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import socket
@@ -29,15 +30,12 @@ os.environ["OMP_THREAD_LIMIT"] = "1"
 
 import hypothesis
 import pytest
-from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import Connection, text
 from sqlmodel import Session
 
-from api.streams import Streams
-from app import create_app
 from domain.catalog.products import seed
 from domain.people import staff
 from infra.columnar.reach import insight_store
@@ -47,11 +45,18 @@ from infra.settings import override_settings, settings
 from migrations.schema import migrate
 from schemas.campaigns import Campaign
 from tests import skips
+from tests.make.app import just_started
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--pictures", action="store_true", help="keep what pages look like in .artifacts/")
     skips.pytest_addoption(parser)
+
+
+def pytest_collection_finish() -> None:
+    # What was imported stays: looking through it for garbage, again and again, finds none.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -195,25 +200,13 @@ def cheap_passwords() -> Generator[None]:
         yield
 
 
-@pytest.fixture(scope="session")
-def application() -> FastAPI:
-    """One application for all who only ask it: finding its routes takes longer than most of what is asked."""
-    return create_app()
-
-
-def just_started(app: FastAPI) -> FastAPI:
-    """The application with the settings of now, and nobody watching."""
-    app.middleware_stack, app.state.streams = None, Streams()
-    return app
-
-
 @pytest.fixture
-def client(services: None, session: Session, application: FastAPI) -> Generator[TestClient]:
+def client(services: None, session: Session) -> Generator[TestClient]:
     """The application by HTTP on the test's own session, so nothing outlives the test.
 
     What it answers has to stand in its description, status and code.
     """
-    app = just_started(application)
+    app = just_started()
     app.dependency_overrides[db.unit_of_work] = lambda: session
     app.dependency_overrides[db.read_only] = lambda: session
     app.dependency_overrides[db.export_session] = lambda: session
@@ -227,7 +220,7 @@ def client(services: None, session: Session, application: FastAPI) -> Generator[
 
 
 @pytest.fixture
-def real_client(committed: None, application: FastAPI) -> Generator[TestClient]:
+def real_client(committed: None) -> Generator[TestClient]:
     """The application by HTTP with its own transactions: commits are real."""
-    with TestClient(just_started(application)) as opened:
+    with TestClient(just_started()) as opened:
         yield opened

@@ -17,9 +17,9 @@ from schemathesis.specs.openapi.checks import (
 )
 from sqlmodel import Session
 
-from app import create_app
 from infra.db import transaction
 from tests import make
+from tests.make.app import application
 
 CHECKS = (
     not_a_server_error,
@@ -31,7 +31,7 @@ CHECKS = (
 ROLES = ("shopper", "reviewer", "brand_manager", "admin")
 # Parts of uploads are bytes, under a name of the protocol's.
 schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
-schema = schemathesis.openapi.from_asgi("/openapi.json", create_app())
+schema = schemathesis.openapi.from_asgi("/openapi.json", application())
 # Every boundary of every field by every other takes hours with terms that hold terms; chance takes a minute.
 schema.config.phases.coverage.enabled = False
 

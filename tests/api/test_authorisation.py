@@ -15,7 +15,6 @@ from fastapi.testclient import TestClient
 from sqlalchemy import text
 from sqlmodel import Session, select
 
-from app import create_app
 from console.sign_in import COOKIE, begin_session
 from domain.catalog import learned
 from domain.loyalty import adjustments
@@ -35,6 +34,7 @@ from schemas.reversals import AdjustmentRequest
 from tests import make
 from tests.make import console as ground
 from tests.make.access import EXPECTED, Kind
+from tests.make.app import application
 from tests.make.bodies import BODIES, Outcome, outcome_of
 from tests.make.operations import Operation, operations
 from tests.make.things import (
@@ -186,7 +186,7 @@ def staff_pages(session: Session, receipt: Receipt) -> list[Any]:
     return pages_of(session, receipt.id)
 
 
-OPERATIONS = operations(create_app())
+OPERATIONS = operations(application())
 
 
 def test_every_operation_is_expected() -> None:

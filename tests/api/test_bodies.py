@@ -16,7 +16,6 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel, StringConstraints, TypeAdapter, ValidationError
 from sqlmodel import Session
 
-from app import create_app
 from console import formats
 from console.evidence import field_value
 from domain.errors import InvalidCursorError
@@ -27,6 +26,7 @@ from schemas.base import Day, Moment, PrintedTime, ShortText, Text, new_id
 from schemas.campaigns import Campaign
 from tests import make
 from tests.make import console as ground
+from tests.make.app import application
 from tests.make.operations import PARAMETERS, operations
 
 TEXT_RULES, PRINTED_RULES, MOMENT_RULES = (get_args(kind)[1:] for kind in (Text, PrintedTime, Moment))
@@ -55,7 +55,7 @@ def leaves(
 
 def taken() -> Iterator[tuple[str, Any, tuple[Any, ...]]]:
     """Everything that any operation takes, as (where, type, rules)."""
-    for operation in operations(create_app()):
+    for operation in operations(application()):
         for kind in PARAMETERS:
             for field in operation.parameters(kind):
                 info = field.field_info

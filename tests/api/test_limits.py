@@ -20,7 +20,6 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from api.middleware import REQUEST_BYTES_MAX
-from app import create_app
 from domain.receipts import photos
 from infra import db, queue, rates
 from infra.settings import Settings, settings
@@ -28,6 +27,7 @@ from infra.turns import TooBusyError, Turns
 from infra.words import LANGUAGES, say
 from schemas.base import new_id
 from tests import make
+from tests.make.app import just_started
 
 pytestmark = pytest.mark.usefixtures("empty_redis")
 
@@ -189,7 +189,7 @@ class Unread(io.BytesIO):
 
 @pytest.mark.parametrize("token", ["", "Bearer made.up.token", "Basic abc"])
 def test_a_stranger_s_body_is_not_read(token: str, services: None) -> None:
-    app = create_app()
+    app = just_started()
     read: list[int] = []
 
     async def counting(scope: dict[str, object], receive: object, send: object) -> None:

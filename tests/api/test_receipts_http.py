@@ -17,7 +17,6 @@ from PIL import Image
 from sqlalchemy.exc import OperationalError
 from sqlmodel import Session, func, select
 
-from app import create_app
 from domain import settlement
 from infra import queue, storage
 from infra.db import transaction
@@ -25,6 +24,7 @@ from infra.settings import override_settings, settings
 from schemas.people import Shopper
 from schemas.receipts import Receipt, ReceiptPage
 from tests import make
+from tests.make.app import just_started
 
 
 @pytest.fixture
@@ -326,7 +326,7 @@ def test_a_commit_that_fails_never_answers_202(committed: None, monkeypatch: pyt
         self.rollback()
         raise OperationalError("COMMIT", {}, Exception("disk full"))
 
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(just_started(), raise_server_exceptions=False) as client:
         with monkeypatch.context() as broken:
             broken.setattr(Session, "commit", fail)
             answer = upload(client, shopper, make.make_photo())

@@ -17,13 +17,13 @@ from sqlalchemy.exc import TimeoutError as NoConnectionError
 from sqlmodel import Session, func, select
 from starlette.formparsers import SpooledTemporaryFile
 
-from app import create_app
 from infra import storage
 from infra.db import engine, transaction
 from infra.settings import override_settings
 from schemas.people import Shopper
 from schemas.receipts import Receipt
 from tests import make
+from tests.make.app import just_started
 
 READY = dict.fromkeys(("database", "schema", "redis", "store", "disk"), True)
 
@@ -36,7 +36,7 @@ def shopper(committed: None) -> Shopper:
 
 @pytest.fixture
 def app(committed: None) -> Generator[TestClient]:
-    with TestClient(create_app(), raise_server_exceptions=False) as client:
+    with TestClient(just_started(), raise_server_exceptions=False) as client:
         yield client
 
 

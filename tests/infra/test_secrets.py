@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
 import time_machine
 from sqlmodel import Session, select
+from typer.testing import CliRunner, Result
 
+from cli.main import app
 from domain.origins.links import keyed_hashes
 from domain.partners import access
 from domain.people import recovery, staff
@@ -175,20 +174,21 @@ def test_a_secret_that_is_short_or_listed_twice_is_refused(change_secrets: Calla
             secrets.check_secrets()
 
 
-def test_the_command_shows_ids_alone_splits_and_rotates() -> None:
-    def quetbill(*arguments: str, **given: str) -> subprocess.CompletedProcess[str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("QUETBILL_")}
-        command = [sys.executable, "-m", "cli.main", "secret", *arguments]
-        return subprocess.run(command, env=kept | given, capture_output=True, text=True, check=False)
+def test_the_command_shows_ids_alone_splits_and_rotates(change_secrets: Callable[..., None]) -> None:
+    def quetbill(*arguments: str, **given: str) -> Result:
+        change_secrets(**dict.fromkeys(USES, "") | given)
+        return CliRunner().invoke(app, ["secret", *arguments])
 
-    one = {"QUETBILL_TOKEN_SECRET": OLD["token"]}
+    one = {"token": OLD["token"]}
     shown = quetbill("show", **one).stdout
     assert OLD["token"] not in shown
     assert shown.count(secrets.key_id(OLD["token"].encode())) == len(USES)
     assert "secret split" in quetbill("rotate", "hash", **one).stderr
     split = dict(line.split("=", 1) for line in quetbill("split", **one).stdout.splitlines())
     assert split == {secrets.setting_of(use): OLD["token"] for use in USES}
-    name, _, listed = quetbill("rotate", "hash", **split).stdout.strip().partition("=")
+    name, _, listed = (
+        quetbill("rotate", "hash", **dict.fromkeys(USES, OLD["token"])).stdout.strip().partition("=")
+    )
     new, old = listed.split(",")
     assert (name, old) == ("QUETBILL_HASH_SECRET", OLD["token"])
     assert len(new) == 64

@@ -9,14 +9,14 @@ from typing import Any
 
 from httpx2 import Response
 
-from app import create_app
+from tests.make.app import application
 
 MEDIA_TYPE = "application/problem+json"
 
 
 @cache
 def document() -> dict[str, Any]:
-    return create_app().openapi()
+    return application().openapi()
 
 
 @cache

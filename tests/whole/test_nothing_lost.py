@@ -19,7 +19,6 @@ from sqlalchemy import event, update
 from sqlmodel import Session, col, func, select
 
 import samples
-from app import create_app
 from domain.campaigns.seed import seed_campaign
 from domain.errors import DomainError
 from domain.receipts import rows
@@ -30,6 +29,7 @@ from schemas.base import new_id
 from schemas.ledger import Transfer
 from schemas.receipts import WAITING_STATUSES, Receipt
 from tests import make
+from tests.make.app import just_started
 from workers.chores import ring_forgotten_receipts
 from workers.receipts import read_and_settle
 
@@ -100,7 +100,7 @@ def photo() -> bytes:
 def app(committed: None) -> Generator[TestClient]:
     with transaction() as session:
         seed_campaign(session)
-    with TestClient(create_app()) as client:
+    with TestClient(just_started()) as client:
         yield client
 
 
