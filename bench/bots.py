@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections import Counter, defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -60,13 +60,17 @@ class ClockWindows:
     def __init__(self) -> None:
         self._events: dict[str, deque[datetime]] = defaultdict(deque)
 
-    def hit(self, key: str, seconds: int) -> int:
-        """Note one event; return how many there were in the window, this one included."""
-        self._events[key].append(clock.now())
-        return self.peek(key, seconds)
+    def hit(self, seconds: Mapping[str, int]) -> dict[str, int]:
+        """Note one event under each key; return how many there were in its window, this one included."""
+        for key in seconds:
+            self._events[key].append(clock.now())
+        return self.peek(seconds)
 
-    def peek(self, key: str, seconds: int) -> int:
-        """Return how many events there were in the window."""
+    def peek(self, seconds: Mapping[str, int]) -> dict[str, int]:
+        """Return how many events there were in each key's window."""
+        return {key: self._count(key, length) for key, length in seconds.items()}
+
+    def _count(self, key: str, seconds: int) -> int:
         events = self._events[key]
         while events and events[0] <= clock.now() - timedelta(seconds=seconds):
             events.popleft()

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import cache
+from select import POLLIN, poll
 from threading import BoundedSemaphore
+from time import monotonic
+from typing import Any, Final
 
-from sqlalchemy import Engine, bindparam, func, select
-from sqlalchemy.exc import ArgumentError
+import psycopg
+from sqlalchemy import Engine, bindparam, event, func, select
+from sqlalchemy.exc import ArgumentError, InvalidatePoolError
 from sqlmodel import Session, create_engine
 
 from infra import queue
@@ -18,6 +22,9 @@ from infra.statements import Statement
 # Who gets no connection by then is told to come again: a request that waits keeps others from being answered.
 CONNECTION_SECONDS = 5
 _AFTER_COMMIT = "after_commit"
+# What was idle for longer is asked whether it still answers: a machine that is gone hangs nothing up.
+TRUSTED_SECONDS: Final = 5.0
+_IDLE_SINCE: Final = "idle_since"
 
 
 def database_url() -> str:
@@ -58,16 +65,49 @@ def _engine(*, pool_size: int, max_overflow: int) -> Engine:
         "idle_in_transaction_session_timeout": settings().idle_transaction_seconds_max,
     }
     options = " ".join(f"-c {name}={1000 * seconds}" for name, seconds in limits.items())
-    return create_engine(
+    made = create_engine(
         database_url(),
         pool_size=pool_size,
         max_overflow=max_overflow,
-        pool_pre_ping=True,
         pool_timeout=CONNECTION_SECONDS,
         # What a statement was given may be somebody's phone or password: no error quotes it.
         hide_parameters=True,
         connect_args={"options": f"-c timezone=UTC {options}", "connect_timeout": CONNECTION_SECONDS},
     )
+    event.listen(made, "checkin", _note_idle)
+    event.listen(made, "checkout", _look_whether_alive)
+    return made
+
+
+def _note_idle(_connection: Any, record: Any) -> None:
+    record.info[_IDLE_SINCE] = monotonic()
+
+
+def _look_whether_alive(connection: Any, record: Any, _lent: Any) -> None:
+    """Lend no connection whose server has hung up.
+
+    Its socket says so without a word to the server, which would cost every transaction a round trip: a server
+    that ends or is killed closes it, and nothing else is to be read on a connection that is idle.
+
+    Raises:
+        InvalidatePoolError: It is gone, and so are all that were opened before; the pool opens another.
+    """
+    # Set only where it came back before: what was opened just now needs no look.
+    idle_since = record.info.get(_IDLE_SINCE)
+    if idle_since is None or (monotonic() - idle_since < TRUSTED_SECONDS and _is_silent(connection)):
+        return
+    try:
+        engine().dialect.do_ping(connection)
+    except psycopg.Error as error:
+        raise InvalidatePoolError from error
+
+
+def _is_silent(connection: Any) -> bool:
+    if connection.closed:
+        return False
+    looked = poll()
+    looked.register(connection.fileno(), POLLIN)
+    return not looked.poll(0)
 
 
 def forget_connections() -> None:

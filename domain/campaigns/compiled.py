@@ -18,7 +18,7 @@ from domain.campaigns.compiling import (
     days_missed,
     goods_key,
 )
-from domain.campaigns.facts import Case, GoodsKey, Miss
+from domain.campaigns.facts import Case, GoodsKey, Miss, one_key
 from domain.campaigns.paying import Given, Pay, compile_effect, goods_of
 from domain.conditions import leaves_of
 from domain.people.holdout import Trial, arm_of
@@ -100,7 +100,7 @@ class Version:
         """Note what is looked at for every receipt: goods, place, caps, and when it is told of."""
         near = timedelta(days=NEAR_DAYS)
         noted: dict[str, Any] = {
-            "all_goods": GoodsKey(self.scope.within),
+            "all_goods": one_key(GoodsKey(self.scope.within)),
             "order": (self.terms.stacking.place, self.no),
             "multiplier_max": self.terms.multiplier_max,
             "caps": tuple((cap, cap_key(cap)) for cap in self.terms.caps),

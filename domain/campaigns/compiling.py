@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.campaigns import conditions as c
-from domain.campaigns.facts import PER_UNIT, Case, Goods, GoodsKey, Miss
+from domain.campaigns.facts import PER_UNIT, Case, Goods, GoodsKey, Miss, one_key
 from domain.campaigns.sets import sets_in
 from domain.catalog.folding import fold
 from domain.conditions import Group
@@ -91,12 +91,14 @@ class Tree:
 
 def goods_key(goods: c.Goods, scope: Scope) -> GoodsKey:
     """Return goods by their ids."""
-    return GoodsKey(
-        scope.within,
-        frozenset(scope.names.brands[slug].id for slug in goods.brands),
-        frozenset(scope.names.products[slug].id for slug in goods.products),
-        frozenset(goods.categories),
-        frozenset(scope.names.products[slug].id for slug in goods.except_products),
+    return one_key(
+        GoodsKey(
+            scope.within,
+            frozenset(scope.names.brands[slug].id for slug in goods.brands),
+            frozenset(scope.names.products[slug].id for slug in goods.products),
+            frozenset(goods.categories),
+            frozenset(scope.names.products[slug].id for slug in goods.except_products),
+        )
     )
 
 

@@ -8,8 +8,9 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Final, Literal
 from uuid import UUID
+from weakref import WeakValueDictionary
 
-from domain.campaigns.shares import Weights
+from domain.campaigns.shares import Brands, Weights
 
 PER_UNIT: Final = 1000
 
@@ -86,7 +87,7 @@ class History:
 NO_HISTORY: Final = History()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class GoodsKey:
     """Goods by their ids. `within` are the campaign's brands; empty sets of all three mean all of these.
 
@@ -122,12 +123,21 @@ class GoodsKey:
         )
 
 
+# Equal keys made one: a receipt finds its goods by which key it is, and compares none.
+_same_keys: Final = WeakValueDictionary[GoodsKey, GoodsKey]()
+
+
+def one_key(key: GoodsKey) -> GoodsKey:
+    """Return the one key that stands for these goods in this process."""
+    return _same_keys.setdefault(key, key)
+
+
 class Goods:
     """The lines of some goods that law lets be promoted, with what was paid for them and how many units."""
 
     __slots__ = ("lines", "paid", "units")
 
-    def __init__(self, lines: Sequence[BasketLine], brands: Sequence[UUID | None]) -> None:
+    def __init__(self, lines: Sequence[BasketLine], brands: Brands) -> None:
         self.lines = lines
         self.paid = Weights({line.position: line.net_minor for line in lines}, brands)
         self.units = Weights({line.position: line.milli for line in lines}, brands)
@@ -136,12 +146,12 @@ class Goods:
 class Case:
     """A basket and its shopper's history while rules look at it; which lines are which goods is kept."""
 
-    __slots__ = ("_brands", "_by_brand", "_goods", "_present", "basket", "history")
+    __slots__ = ("_by_brand", "_goods", "_present", "basket", "brands", "history")
 
     def __init__(self, basket: Basket, history: History = NO_HISTORY) -> None:
         self.basket, self.history = basket, history
         self._goods: dict[GoodsKey, Goods] = {}
-        self._brands = [line.brand_id for line in basket.lines]
+        self.brands = Brands([line.brand_id for line in basket.lines])
         self._by_brand: dict[UUID, list[BasketLine]] = {}
         for line in basket.lines:
             if line.brand_id is not None and basket.may_earn(line):
@@ -161,7 +171,7 @@ class Case:
 
     def together(self, lines: Iterable[BasketLine]) -> Goods:
         """Return lines with their sums."""
-        return Goods(sorted(lines, key=_position), self._brands)
+        return Goods(sorted(lines, key=_position), self.brands)
 
     def _find(self, goods: GoodsKey) -> Iterator[BasketLine]:
         """Yield the lines of some goods, looking only at brands that take part and were bought."""

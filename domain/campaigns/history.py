@@ -77,7 +77,10 @@ def history_of(
         for cap in version.asks.caps
         if (window := cap_window(version, cap, basket, household_id))
     ]
-    [found] = _HISTORY.rows(session, _asked(basket, asking, windows))
+    # Most versions ask what is used of their caps alone, whose plan is the same for everybody's.
+    looks_back = any(a.bought or a.retailer or a.brands or a.products for a in (v.asks for v in asking))
+    asked = _asked(basket, asking, windows)
+    [found] = (_HISTORY if looks_back else _USED).rows(session, asked)
     bought, retailer, brands, products, caps, stamps = found
     return History(
         bought_before=bought,
@@ -148,7 +151,17 @@ def _asked(
     }
 
 
-_HISTORY: Final = Statement("""
+_USED_SQL: Final = """
+        (SELECT jsonb_agg(jsonb_build_array(campaign_id, cap, used)) FROM cap_use
+            WHERE (campaign_id, cap, subject_id, window_on) IN (
+                SELECT * FROM unnest(CAST(:campaigns AS uuid[]), CAST(:caps AS text[]),
+                    CAST(:subjects AS uuid[]), CAST(:windows AS date[])))) AS caps,
+        (SELECT jsonb_agg(jsonb_build_array(campaign_id, card, stamps, filled)) FROM stamp_card
+            WHERE shopper_id = CAST(:shopper AS uuid)
+                AND campaign_id = ANY (CAST(:carded AS uuid[]))) AS stamps
+"""
+_USED: Final = Statement(f"SELECT NULL, NULL, NULL, NULL, {_USED_SQL}")
+_HISTORY: Final = Statement(f"""
     WITH past AS NOT MATERIALIZED (
         SELECT id, retailer_id FROM receipt
         WHERE shopper_id = :shopper AND status = 'approved' AND id <> :receipt
@@ -162,13 +175,8 @@ _HISTORY: Final = Statement("""
         CASE WHEN CAST(:products AS uuid[]) IS NOT NULL THEN ARRAY(
             SELECT DISTINCT line.product_id FROM past JOIN receipt_line AS line ON line.receipt_id = past.id
             WHERE line.product_id = ANY (CAST(:products AS uuid[]))) END AS products,
-        (SELECT jsonb_agg(jsonb_build_array(campaign_id, cap, used)) FROM cap_use
-            WHERE (campaign_id, cap, subject_id, window_on) IN (
-                SELECT * FROM unnest(CAST(:campaigns AS uuid[]), CAST(:caps AS text[]),
-                    CAST(:subjects AS uuid[]), CAST(:windows AS date[])))) AS caps,
-        (SELECT jsonb_agg(jsonb_build_array(campaign_id, card, stamps, filled)) FROM stamp_card
-            WHERE shopper_id = :shopper AND campaign_id = ANY (CAST(:carded AS uuid[]))) AS stamps
-""")
+        {_USED_SQL}
+""")  # noqa: S608 - our own words
 
 
 def caps_used(outcome: Outcome, basket: Basket, history: History) -> list[tuple[CapClaim, int]]:

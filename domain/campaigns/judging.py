@@ -18,7 +18,7 @@ from domain.campaigns.compiled import CompiledRule, Purse, Version
 from domain.campaigns.compiling import paid_num
 from domain.campaigns.facts import Case, Miss
 from domain.campaigns.paying import Given
-from domain.campaigns.shares import Share, by_line, shared_out, whole_sums
+from domain.campaigns.shares import ALL, Share, by_line, of_brand, shared_out
 from schemas.base import Points
 
 StackingMode = Literal["all", "first", "best"]
@@ -187,42 +187,31 @@ def _look_at(version: Version, case: Case, limits: Limits) -> Outcome | None:
 
 def _whole(version: Version, given: Given, case: Case, limits: Limits) -> int:
     """Return what would be paid in all, caps and budgets kept."""
-    wanted = sum(whole_sums(given.exact(version.multiplier_max, case), version.purse).values())
-    return _allowed(version, wanted, case, limits)[1]
+    wholes = given.wholes(version.multiplier_max, case, by_brand=version.purse is None)
+    return _allowed(version, sum(wholes.values()), case, limits)[1]
 
 
 def _settle(outcome: Outcome, case: Case, limits: Limits) -> None:
     """Round what is given, cut it to what caps and budgets leave, and spread it over lines."""
     version = outcome.version
     exact = outcome.given.exact(version.multiplier_max, case)
-    points: dict[Purse, int] = whole_sums(exact, version.purse)
+    points = outcome.given.wholes(version.multiplier_max, case, by_brand=version.purse is None)
+    # Brands go by their numbers; what all lines bring stands under the last, one of its own.
+    purses: Sequence[Any] = case.brands.ids if version.purse is None else (version.purse,)
     if outcome.won is not None:
-        points = {purse: whole for purse, whole in points.items() if purse in outcome.won}
-    outcome.cut, allowed = _allowed(version, sum(points.values()), case, limits)
+        points = {number: whole for number, whole in points.items() if purses[number] in outcome.won}
+    wanted = sum(points.values())
+    outcome.cut, allowed = _allowed(version, wanted, case, limits)
     if outcome.cut and outcome.cut.of.startswith("receipts:"):
         outcome.given.give_nothing()
-    if allowed < sum(points.values()):
-        points = {purse: share for purse, share in shared_out(allowed, points).items() if share}
-    outcome.points = points
-    outcome.lines = _by_line(version, exact, points)
-
-
-def _by_line(
-    version: Version, exact: Sequence[Share], points: Mapping[Purse, int]
-) -> dict[Purse, dict[int, int]]:
-    """Spread each purse's points over its lines by the rounded running sum, so that they add up."""
-    if version.purse is not None:
-        return {purse: by_line(exact, whole) for purse, whole in points.items()}
-    return {
-        brand_id: by_line(
-            [_of_brand(share, brand_id) for share in exact if brand_id in share.weights.parts()], whole
-        )
-        for brand_id, whole in points.items()
+    if allowed < wanted:
+        points = {number: share for number, share in shared_out(allowed, points).items() if share}
+    outcome.points = {purses[number]: whole for number, whole in points.items()}
+    # Each purse's points go over its lines by the rounded running sum, so that they add up.
+    outcome.lines = {
+        purses[number]: by_line(exact if number == ALL else of_brand(exact, number), whole)
+        for number, whole in points.items()
     }
-
-
-def _of_brand(share: Share, brand_id: Any) -> Share:
-    return Share(share.weights.parts()[brand_id], share.num, share.den)
 
 
 def _allowed(version: Version, wanted: int, case: Case, limits: Limits) -> tuple[Cut | None, int]:

@@ -10,7 +10,7 @@ from domain.campaigns import terms as t
 from domain.campaigns.compiling import Scope, goods_key, paid_num, units_of
 from domain.campaigns.facts import Case, GoodsKey
 from domain.campaigns.sets import sets_in
-from domain.campaigns.shares import Share, spread
+from domain.campaigns.shares import Share, spread, whole_sums
 
 
 @dataclass(slots=True)
@@ -30,6 +30,7 @@ class Given:
     filled: dict[str, int] = field(default_factory=dict)
     rewards: dict[str, int] = field(default_factory=dict)
     _exact: list[Share] | None = None
+    _wholes: dict[int, int] | None = None
 
     def copied(self) -> Given:
         """Return the same, to which more can be added."""
@@ -54,10 +55,16 @@ class Given:
             self._exact = self._reckoned(percent_max, case)
         return self._exact
 
+    def wholes(self, percent_max: int, case: Case, *, by_brand: bool) -> Mapping[int, int]:
+        """Return the whole points of all lines together, or by brand's number (`whole_sums`)."""
+        if self._wholes is None:
+            self._wholes = whole_sums(self.exact(percent_max, case), by_brand=by_brand)
+        return self._wholes
+
     def add_plain(self, share: Share) -> None:
         """Give more that multipliers don't count for, also where what is given was reckoned."""
         self.plain.append(share)
-        self._exact = None
+        self._exact = self._wholes = None
 
     def _reckoned(self, percent_max: int, case: Case) -> list[Share]:
         if not self.percent:

@@ -8,35 +8,77 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import lcm
-from typing import Any, TypeVar
+from typing import Final
 from uuid import UUID
 
-Key = TypeVar("Key")
+# The number under which stands what all lines bring together, whatever their brands.
+ALL: Final = -1
+
+
+class Brands:
+    """The brands of one receipt's lines, numbered in the order in which their ids are written.
+
+    Every campaign adds up by brand, and a number is found for a tenth of what an id costs. `of_lines` are the
+    numbers by place, `none` is that of lines of no brand, -1 where all have one.
+    """
+
+    __slots__ = ("ids", "none", "of_lines")
+
+    def __init__(self, of_lines: Sequence[UUID | None]) -> None:
+        """Number the brands of lines, which are given by place."""
+        self.ids = sorted(set(of_lines), key=str)
+        numbers = {brand_id: number for number, brand_id in enumerate(self.ids)}
+        self.of_lines = [numbers[brand_id] for brand_id in of_lines]
+        self.none = numbers.get(None, -1)
 
 
 class Weights:
-    """Whole numbers of some lines by their place, in order, with their sums by brand."""
+    """Whole numbers of some lines by their place, in order, with their sums by brand's number."""
 
-    __slots__ = ("_brands", "_parts", "of", "total")
+    __slots__ = ("_brands", "_parts", "_steps", "_totals", "of", "total")
 
-    def __init__(self, of: Mapping[int, int], brands: Sequence[UUID | None]) -> None:
-        """Take weights by place; `brands` are those of all lines, by place."""
+    def __init__(self, of: Mapping[int, int], brands: Brands) -> None:
+        """Take weights by place; `brands` are those of the receipt."""
         self.of = of
         self.total = sum(of.values())
         self._brands = brands
-        self._parts: dict[UUID | None, Weights] | None = None
+        self._parts: dict[int, Weights] | None = None
+        self._totals: dict[int, int] | None = None
+        self._steps: list[tuple[int, int]] | None = None
 
-    def parts(self) -> Mapping[UUID | None, Weights]:
+    def parts(self) -> Mapping[int, Weights]:
         """Return the weights of each brand's lines, the brand of the first line first."""
         if self._parts is None:
-            found: dict[UUID | None, dict[int, int]] = {}
+            found: dict[int, dict[int, int]] = {}
             for position, weight in self.of.items():
-                found.setdefault(self._brands[position], {})[position] = weight
+                found.setdefault(self._brands.of_lines[position], {})[position] = weight
             if len(found) == 1:
                 self._parts = dict.fromkeys(found, self)
             else:
-                self._parts = {brand_id: Weights(of, self._brands) for brand_id, of in found.items()}
+                self._parts = {number: Weights(of, self._brands) for number, of in found.items()}
         return self._parts
+
+    def totals(self) -> Mapping[int, int]:
+        """Return the sum of each brand's lines, in the order of `parts`."""
+        if self._totals is None:
+            self._totals = {number: part.total for number, part in self.parts().items()}
+        return self._totals
+
+    def steps(self) -> Sequence[tuple[int, int]]:
+        """Return lines by place, each with the sum up to it."""
+        if self._steps is None:
+            running, self._steps = 0, []
+            for position, weight in self.of.items():
+                running += weight
+                self._steps.append((position, running))
+        return self._steps
+
+    def named(self) -> Mapping[int, int]:
+        """Return the sum of each brand's lines, without those of no brand."""
+        totals = self.totals()
+        if self._brands.none not in totals:
+            return totals
+        return {number: total for number, total in totals.items() if number != self._brands.none}
 
     def changed(self, of: Mapping[int, int]) -> Weights:
         """Return other weights of lines of the same receipt."""
@@ -52,78 +94,78 @@ class Share:
         self.weights, self.num, self.den = weights, num, den
 
 
-def whole_sums(shares: Sequence[Share], purse: Key | None) -> dict[Any, int]:
-    """Return whole points of all lines together under a purse, or by brand where none is given; none of 0.
+def whole_sums(shares: Sequence[Share], *, by_brand: bool) -> dict[int, int]:
+    """Return whole points by brand's number, or of all lines together under `ALL`; none of 0.
 
-    Rounded down once for each. What lines of no brand would bring is left out.
+    Rounded down once for each. By brand, what lines of no brand would bring is left out.
     """
     if len(shares) == 1:
         num, den = shares[0].num, shares[0].den
-        if purse is not None:
-            whole = shares[0].weights.total * num // den
-            return {purse: whole} if whole else {}
-        return {
-            key: whole
-            for key, part in shares[0].weights.parts().items()
-            if (whole := part.total * num // den) and key is not None
-        }
-    sums: dict[Any, tuple[int, int]] = {}
+        totals = shares[0].weights.named() if by_brand else {ALL: shares[0].weights.total}
+        return {number: whole for number, total in totals.items() if (whole := total * num // den)}
+    sums: dict[int, tuple[int, int]] = {}
     for share in shares:
-        weights = {purse: share.weights} if purse is not None else share.weights.parts()
-        for key, part in weights.items():
-            num, den = part.total * share.num, share.den
-            if key in sums:
-                before, by = sums[key]
-                num, den = (before + num, by) if by == den else (before * den + num * by, by * den)
-            sums[key] = num, den
-    return {key: whole for key, (num, den) in sums.items() if key is not None and (whole := num // den)}
+        num, by = share.num, share.den
+        totals = share.weights.named() if by_brand else {ALL: share.weights.total}
+        for number, total in totals.items():
+            if number in sums:
+                before, den = sums[number]
+                sums[number] = (
+                    (before + total * num, den) if by == den else (before * by + total * num * den, den * by)
+                )
+            else:
+                sums[number] = total * num, by
+    return {number: whole for number, (num, den) in sums.items() if (whole := num // den)}
 
 
 def by_line(shares: Sequence[Share], whole: int) -> dict[int, int]:
     """Spread whole points over lines by the rounded running sum, so that they add up."""
-    if len(shares) == 1:
-        # One fraction for all lines: their weights alone say how they go.
-        weights: Mapping[int, int] = shares[0].weights.of
-        full = shares[0].weights.total
-    else:
-        weights, full = _together(shares)
-    running = given = 0
-    spread = {}
-    for position, weight in weights.items():
-        running += weight
-        share = running * whole // full - given
-        given += share
-        spread[position] = share
+    # With one fraction for all lines their weights alone say how they go.
+    weights = shares[0].weights if len(shares) == 1 else _together(shares)
+    full, given, spread = weights.total, 0, {}
+    for position, running in weights.steps():
+        by_now = running * whole // full
+        spread[position] = by_now - given
+        given = by_now
     return spread
 
 
-def _together(shares: Sequence[Share]) -> tuple[dict[int, int], int]:
-    """Return what lines get of several shares, over one denominator, in the lines' order; and the sum."""
+def of_brand(shares: Sequence[Share], number: int) -> list[Share]:
+    """Return of some shares what goes to one brand's lines."""
+    return [
+        Share(part, share.num, share.den)
+        for share in shares
+        if (part := share.weights.parts().get(number)) is not None
+    ]
+
+
+def _together(shares: Sequence[Share]) -> Weights:
+    """Return what lines get of several shares, over one denominator, in the lines' order."""
     common = lcm(*(share.den for share in shares))
     found: dict[int, int] = {}
     for share in shares:
         times = share.num * (common // share.den)
         for position, weight in share.weights.of.items():
             found[position] = found.get(position, 0) + weight * times
-    return dict(sorted(found.items())), sum(found.values())
+    return shares[0].weights.changed(dict(sorted(found.items())))
 
 
-def shared_out(points: int, weights: Mapping[Key, int]) -> dict[Key, int]:
+def shared_out(points: int, weights: Mapping[int, int]) -> dict[int, int]:
     """Share whole points out by weights, none lost: the largest remainders get what rounding leaves.
 
-    Who gets it doesn't depend on the order of the weights, only on their size and key.
+    Who gets it doesn't depend on the order of the weights, only on their size and number.
     """
     whole = sum(weights.values())
     if whole <= 0:
         return {}
     if len(weights) == 1:
         return dict.fromkeys(weights, points)
-    shares = {key: points * weight // whole for key, weight in weights.items()}
+    shares = {number: points * weight // whole for number, weight in weights.items()}
     left = points - sum(shares.values())
     if left:
-        by_rest = sorted(weights, key=lambda key: (-(points * weights[key] % whole), str(key)))
-        for key in by_rest[:left]:
-            shares[key] += 1
+        by_rest = sorted(weights, key=lambda number: (-(points * weights[number] % whole), number))
+        for number in by_rest[:left]:
+            shares[number] += 1
     return shares
 
 
@@ -139,7 +181,5 @@ def spread(
     if not by_brand:
         return [Share(weights, points, weights.total)] if weights.total else []
     parts = weights.parts()
-    shares = shared_out(points, {brand_id: part.total for brand_id, part in parts.items()})
-    return [
-        Share(parts[brand_id], share, parts[brand_id].total) for brand_id, share in shares.items() if share
-    ]
+    shares = shared_out(points, weights.totals())
+    return [Share(parts[number], share, parts[number].total) for number, share in shares.items() if share]

@@ -42,21 +42,25 @@ def count_upload(windows: Windows, shopper: Shopper, origin: Origin, at: datetim
 
     Windows that can't be told are left out: Redis away is no sign of anything.
     """
-    counts: dict[str, int | None] = {}
-    for window, key, seconds in (
-        ("account_hour", str(shopper.id), HOUR_SECONDS),
-        ("account_day", str(shopper.id), DAY_SECONDS),
-        ("device_hour", origin.device, HOUR_SECONDS),
-        ("device_day", origin.device, DAY_SECONDS),
-        ("address_hour", origin.address, HOUR_SECONDS),
-    ):
-        if key is not None:
-            counts[window] = windows.hit(f"{window}:{key}", seconds)
+    asked = {
+        f"{window}:{key}": seconds
+        for window, key, seconds in (
+            ("account_hour", str(shopper.id), HOUR_SECONDS),
+            ("account_day", str(shopper.id), DAY_SECONDS),
+            ("device_hour", origin.device, HOUR_SECONDS),
+            ("device_day", origin.device, DAY_SECONDS),
+            ("address_hour", origin.address, HOUR_SECONDS),
+        )
+        if key is not None
+    }
+    counts = {key.partition(":")[0]: count for key, count in windows.hit(asked).items()}
     if origin.network is not None and at - shopper.joined_at < NEWCOMER_FOR:
         # An account is a newcomer to its network once, whatever it goes on to send.
-        ask = windows.hit if counts["account_day"] == 1 else windows.peek
-        counts["newcomers_hour"] = ask(f"newcomers:{origin.network}", HOUR_SECONDS)
-    return {window: count for window, count in counts.items() if count is not None}
+        ask = windows.hit if counts.get("account_day") == 1 else windows.peek
+        key = f"newcomers:{origin.network}"
+        if (count := ask({key: HOUR_SECONDS}).get(key)) is not None:
+            counts["newcomers_hour"] = count
+    return counts
 
 
 def note_upload(session: Session, receipt: Receipt, origin: Origin, counts: Mapping[str, int]) -> None:

@@ -46,7 +46,7 @@ def test_windows_slide_with_the_simulated_clock() -> None:
         counts = []
         for minutes in (0, 30, 70, 200):
             clock.pretend(START + timedelta(minutes=minutes))
-            counts.append(windows.hit("key", 3600))
+            counts.append(windows.hit({"key": 3600})["key"])
         assert counts == [1, 2, 2, 1]
     finally:
         clock.pretend(None)

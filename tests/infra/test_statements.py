@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import DataError, OperationalError
 from sqlmodel import Session
 
+from infra import db
 from infra.db import engine
 from infra.faults import AWAY
 from infra.statements import Statement
@@ -17,6 +18,8 @@ NUMBER = Statement("SELECT CAST(:number AS int) + :more, CAST(:key AS uuid), '10
 FIND = Statement("SELECT slug FROM brand WHERE slug = :slug")
 ADD = Statement("UPDATE brand SET slug = :slug WHERE slug = (SELECT min(slug) FROM brand)")
 SAY = Statement("SELECT CAST(:value AS text)")
+WHO = Statement("SELECT pg_backend_pid()")
+END_OTHER = Statement("SELECT pg_terminate_backend(CAST(:pid AS int), 5000)")
 END = Statement("SELECT pg_terminate_backend(pg_backend_pid())")
 
 
@@ -60,3 +63,20 @@ def test_a_lost_connection_is_told_as_one_and_never_lent_again(session: Session)
         assert told.value.connection_invalidated
         own.rollback()
         assert NUMBER.rows(own, {"number": 1, "key": ASKED}) == [(3, ASKED, "100 %")]
+
+
+@pytest.mark.parametrize("trusted", [5.0, 0.0], ids=["used a moment ago", "idle for long"])
+def test_a_connection_that_the_server_hung_up_is_not_lent(
+    session: Session, monkeypatch: pytest.MonkeyPatch, trusted: float
+) -> None:
+    monkeypatch.setattr(db, "TRUSTED_SECONDS", trusted)
+    with engine().connect() as other, Session(engine()) as ending:
+        [(by,)] = WHO.rows(ending)
+        assert other.connection.driver_connection is not None
+        lost = other.connection.driver_connection.info.backend_pid
+        assert lost != by
+        other.close()
+        END_OTHER.run(ending, {"pid": lost})
+    for _ in range(3):
+        with Session(engine()) as own:
+            assert [(pid != lost,) for (pid,) in WHO.rows(own)] == [(True,)]

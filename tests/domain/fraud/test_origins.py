@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,7 @@ from domain.origins.facts import OriginFacts, Trip
 from domain.origins.places import distance_km, province_of
 from infra import clock, windows
 from infra.addresses import client_address, neighbourhood, subscriber
+from infra.queue import redis
 from infra.settings import override_settings
 from schemas.origins import Origin, ShopperLink, UploadOrigin
 from schemas.people import Shopper
@@ -233,13 +235,26 @@ def test_windows_count_what_happened_lately_and_say_nothing_when_redis_is_away(
     services: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counted = windows.RedisWindows()
-    assert counted.peek("test:a", 60) == 0
-    assert [counted.hit("test:a", 60) for _ in range(3)] == [1, 2, 3]
-    assert (counted.peek("test:a", 60), counted.peek("test:b", 60)) == (3, 0)
+    both = {"test:a": 3600, "test:b": 60}
+    assert counted.peek(both) == {"test:a": 0, "test:b": 0}
+    assert [counted.hit({"test:a": 3600}) for _ in range(3)] == [{"test:a": count} for count in (1, 2, 3)]
+    assert counted.peek(both) == {"test:a": 3, "test:b": 0}
     with monkeypatch.context() as patched:
         patched.setattr(windows, "_pause", {"until": 0.0})
         patched.setattr(windows, "settings", lambda: windows_of("redis://127.0.0.1:1/0"))
-        assert counted.hit("test:a", 60) is None
+        assert counted.hit(both) == {}
+
+
+def test_the_window_before_counts_by_how_much_of_it_is_in_sight(services: None) -> None:
+    counted, seconds = windows.RedisWindows(), 1_000_000
+    window, past = divmod(time.time(), seconds)
+    redis().hset(
+        "quetbill:windows:test:slides", mapping={"window": int(window) - 1, "now": 9000, "before": 7}
+    )
+    seen = counted.hit({"test:slides": seconds})["test:slides"]
+    assert abs(seen - (1 + 9000 * (1 - past / seconds))) <= 1
+    redis().hset("quetbill:windows:test:slides", "window", int(window) - 2)
+    assert counted.peek({"test:slides": seconds}) == {"test:slides": 0}
 
 
 def windows_of(url: str) -> Any:
