@@ -1,13 +1,13 @@
 // Hands pictures to the worker, or does its work here where workers have no canvases.
-import type { Job, Looked } from "./canvas";
+import type { Job, Looked, Prepared } from "./canvas";
 
 interface Done {
   number: number;
-  result?: Looked | Blob;
+  result?: Looked | Prepared;
   error?: string;
 }
 
-type Waits = { done: (result: Looked | Blob) => void; failed: (error: Error) => void };
+type Waits = { done: (result: Looked | Prepared) => void; failed: (error: Error) => void };
 
 const waits = new Map<number, Waits>();
 let worker: Worker | null = null;
@@ -31,7 +31,7 @@ function started(): Worker {
   return worker;
 }
 
-async function run(job: Job): Promise<Looked | Blob> {
+async function run(job: Job): Promise<Looked | Prepared> {
   if (typeof OffscreenCanvas === "undefined") return (await import("./canvas")).work(job);
   const number = (asked += 1);
   const handedOver = job.picture instanceof ImageBitmap ? [job.picture] : [];
@@ -50,11 +50,16 @@ export async function measured(picture: Blob | ImageBitmap): Promise<Looked | nu
   }
 }
 
-// The picture as small as reading allows; as it is where that fails.
-export async function shrunkPicture(picture: Blob): Promise<Blob> {
+// The picture as small as reading allows, and what it is like; as it is where that fails.
+export async function prepared(picture: Blob): Promise<Prepared> {
   try {
-    return (await run({ kind: "shrink", picture })) as Blob;
+    return (await run({ kind: "prepare", picture })) as Prepared;
   } catch {
-    return picture;
+    return { small: picture, looked: null };
   }
+}
+
+// Begin what the first picture would else wait for.
+export function warmUp(): void {
+  if (typeof OffscreenCanvas !== "undefined") started();
 }
