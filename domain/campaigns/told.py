@@ -89,6 +89,8 @@ def tell_effect(effect: t.Effect, scope: Scope, language: Language) -> str:
     code = f"offer_{effect.kind}"
     if isinstance(effect, t.Stamp) and effect.reward:
         code = "offer_stamp_reward"
+    elif isinstance(effect, t.Stamp) and not effect.points:
+        code = "offer_stamp_alone"
     return say("campaign", code, language, _values(values | {"what": what}, language))
 
 

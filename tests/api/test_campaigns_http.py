@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlmodel import Session
 
@@ -118,6 +119,20 @@ def test_offers_say_what_can_be_earned_how_far_one_is_and_why_not_yet(
     after = client.get("/v1/me/offers", headers=headers).json()["offers"][0]
     assert (after["stamps"][0]["have"], after["not_yet"][0]["code"]) == (1, "offer_cap_campaign")
     assert after["rules"][0]["gives"] != before[0]["rules"][0]["gives"]
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("vi", "đủ 3 tem là đầy thẻ."), ("en", "3 stamps fill a card.")],
+)
+def test_a_card_that_brings_neither_points_nor_a_gift_promises_none(
+    client: TestClient, session: Session, language: str, words: str
+) -> None:
+    card = {"kind": "stamp", "card": "bags", "full": 3}
+    make.make_campaign(session, rules=[{"name": "card", "give": [card]}])
+    headers = make.bearer(make.make_shopper(session)) | {"Accept-Language": language}
+    [offer] = client.get("/v1/me/offers", headers=headers).json()["offers"]
+    assert offer["rules"][0]["gives"][0].endswith(words)
 
 
 def test_a_draft_is_tried_on_past_receipts_and_few_shoppers_are_withheld(

@@ -34,14 +34,13 @@ LOOK = """async (names) => {
         const told = new Promise((done) => {
             worker.onmessage = ({ data }) => done(data.result ?? data.error);
         });
-        worker.postMessage({ number, job: { kind: "prepare", picture } });
+        worker.postMessage({ number, job: { kind: names.kind, picture } });
         return told;
     };
     const found = [];
     for (const [number, name] of names.pictures.entries()) found.push(await look(name, number));
-    const bytes = async (blob) => [...new Uint8Array(await blob.arrayBuffer())];
-    return Promise.all(found.map(async ({ picture, looked }) =>
-        ({ ...looked, sent: names.sent ? await bytes(picture) : null })));
+    return Promise.all(found.map(async (one) =>
+        one.small ? { ...one, small: [...new Uint8Array(await one.small.arrayBuffer())] } : one));
 }"""
 
 
@@ -106,15 +105,13 @@ def page() -> Generator[Page]:
         yield opened
 
 
-def prepared(page: Page, pictures: dict[str, bytes], *, sent: bool = False) -> list[Any]:
-    """What the phone says of each picture and, where that is asked, the bytes that it would send."""
-
+def looked_at(page: Page, pictures: dict[str, bytes], kind: str) -> list[Any]:
     def hand_over(route: Route) -> None:
         route.fulfill(body=pictures[route.request.url.rpartition("/")[2]])
 
     page.route("**/pictures/*", hand_over)
     [worker] = (BUILT / "assets").glob("worker-*.js")
-    names = {"worker": f"/app/assets/{worker.name}", "sent": sent, "pictures": list(pictures)}
+    names = {"worker": f"/app/assets/{worker.name}", "kind": kind, "pictures": list(pictures)}
     return list(page.evaluate(LOOK, names))
 
 
@@ -126,7 +123,7 @@ def test_sixty_pictures_are_judged_as_opencv_judges_them(page: Page) -> None:
     }
     quick = [cv2.IMWRITE_PNG_COMPRESSION, 1]
     files = {name: cv2.imencode(".png", picture, quick)[1].tobytes() for name, picture in drawn.items()}
-    told = prepared(page, files)
+    told = looked_at(page, files, "measure")
     assert len(told) == 60
     for (name, picture), found in zip(drawn.items(), told, strict=True):
         reference, warnings = expected(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY))
@@ -141,8 +138,11 @@ def test_a_large_picture_is_sent_small_without_its_place(page: Page) -> None:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "JPEG", exif=web_app.exif_of_a_phone())
     photo = buffer.getvalue()
-    [small] = prepared(page, {"large.jpg": photo}, sent=True)
-    sent = bytes(small["sent"])
+    [found] = looked_at(page, {"large.jpg": photo}, "prepare")
+    sent = bytes(found["small"])
+    # It was measured on the way, without being decoded a second time.
+    assert (found["looked"]["width"], found["looked"]["height"]) == (2400, 3200)
+    assert "too_dark" not in found["looked"]["warnings"]
     picture, notes = web_app.opened(sent)
     assert max(picture.size) == 2500
     assert len(sent) < 0.7 * len(photo)

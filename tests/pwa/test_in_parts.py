@@ -118,3 +118,33 @@ def test_what_failed_at_once_goes_on_in_parts_and_counts_once(page: Page, addres
     with transaction() as session:
         receipt, _ = the_receipt(session)
         assert receipt.idempotency_key == asked[0]
+
+
+def test_what_is_being_sent_says_how_far_it_is_and_stops_until_it_is_let_go_on(
+    page: Page, address: str
+) -> None:
+    offsets: list[int] = []
+
+    def part(route: Route) -> None:
+        offsets.append(int(route.request.headers["upload-offset"]))
+        # The second part is on its way until it is broken off.
+        if len(offsets) != 2:
+            route.continue_()
+
+    page.route("**/v1/uploads/*", part)
+    send(page, address, noise(3), noise(4))
+    expect(page.locator("progress")).to_have_attribute("max", "100")
+    expect(page.get_by_text("Đã gửi", exact=False)).not_to_have_text("Đã gửi 0%")
+    page.get_by_role("button", name="Tạm dừng").click()
+    page.goto(f"{address}/app/queue")
+    expect(page.get_by_text("Đã tạm dừng")).to_be_visible()
+    page.get_by_role("button", name="Gửi ngay").click()
+    expect(page.get_by_text("Đã tạm dừng")).to_be_visible()
+    assert offsets == [0, 512_000]
+    page.get_by_role("button", name="Gửi tiếp").click()
+    expect(page.get_by_text("Không có ảnh nào chờ gửi.")).to_be_visible()
+    # What had arrived is not sent again.
+    assert offsets[2] == 512_000
+    with transaction() as session:
+        _, pages = the_receipt(session)
+        assert len(pages) == 2

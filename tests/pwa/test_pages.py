@@ -159,6 +159,41 @@ def test_messages_friends_an_appeal_and_other_phones(browser: Browser, address: 
     expect(page.locator("strong", has_text="Other phone")).to_have_count(0)
 
 
+def test_a_passkey_made_here_signs_in_until_it_is_removed(
+    browser: Browser, address: str, change_settings: Callable[..., None]
+) -> None:
+    # A passkey is for a name, never for a bare address.
+    named = address.replace("127.0.0.1", "localhost")
+    change_settings(passkey_domain="localhost", passkey_origins=named)
+    phone = web_app.open_phone(browser)
+    page = phone.new_page()
+    page.on("dialog", lambda dialog: dialog.accept())
+    tools = phone.new_cdp_session(page)
+    tools.send("WebAuthn.enable")
+    knows_owner = {"hasResidentKey": True, "hasUserVerification": True, "isUserVerified": True}
+    kind = {"protocol": "ctap2", "transport": "internal", "automaticPresenceSimulation": True}
+    tools.send("WebAuthn.addVirtualAuthenticator", {"options": {**kind, **knows_owner}})
+    web_app.sign_in(page, named, PHONE)
+    web_app.agree(page)
+    open_page(page, named, "devices")
+    page.get_by_role("button", name="Thêm khóa truy cập").click()
+    expect(page.get_by_text("Đã thêm khóa truy cập.")).to_be_visible()
+    sign_in_by_passkey(page, named)
+    expect(page.locator("nav.tabs")).to_be_visible()
+    open_page(page, named, "devices")
+    page.get_by_role("button", name="Xóa khóa").click()
+    expect(page.get_by_text("Đã xóa khóa truy cập.")).to_be_visible()
+    sign_in_by_passkey(page, named)
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator("#phone")).to_be_visible()
+
+
+def sign_in_by_passkey(page: Page, address: str) -> None:
+    open_page(page, address, "more")
+    page.get_by_role("button", name="Đăng xuất").click()
+    page.get_by_role("button", name="Đăng nhập bằng khóa truy cập").click()
+
+
 def test_a_copy_of_all_that_is_held_and_leaving(browser: Browser, address: str, tmp_path: Path) -> None:
     page = begin(browser, address)
     began(timedelta(hours=1))

@@ -20,7 +20,9 @@ const QUALITY = 0.65;
 // Not worth encoding anew: a screenshot, or a picture that was shrunk before.
 const SMALL_BYTES = 400_000;
 
-export type Job = { kind: "measure"; picture: ImageBitmap } | { kind: "prepare"; picture: Blob };
+export type Job =
+  | { kind: "measure"; picture: Blob | ImageBitmap }
+  | { kind: "prepare"; picture: Blob };
 
 export interface Looked extends Measures {
   width: number;
@@ -28,9 +30,9 @@ export interface Looked extends Measures {
   warnings: Warning[];
 }
 
-// What is sent of a picture, and what it is like; null where this browser can't decode it, as HEIC.
+// A picture as it is sent, and what it is like; null where this browser can't decode it.
 export interface Prepared {
-  picture: Blob;
+  small: Blob;
   looked: Looked | null;
 }
 
@@ -41,20 +43,39 @@ export async function work(job: Job): Promise<Looked | Prepared> {
   return job.kind === "measure" ? await look(job.picture) : await prepare(job.picture);
 }
 
-async function look(whole: ImageBitmap): Promise<Looked> {
-  const small = await fitted(whole, SIDE_PX);
-  const found = lookAt(small, whole);
-  small.close();
-  whole.close();
-  return found;
+// Measure a picture at the size at which it is sent.
+async function look(picture: Blob | ImageBitmap): Promise<Looked> {
+  const whole = picture instanceof Blob ? await createImageBitmap(picture) : picture;
+  const { width, height } = whole;
+  const drawn = draw(await fitted(whole));
+  return lookedAt(drawn, width, height);
 }
 
-// Measure a picture at the size at which it is sent.
-function lookAt(small: ImageBitmap, { width, height }: ImageBitmap): Looked {
-  const thumb = pixels(small, 0, 0, small.width, small.height, Math.min(1, THUMB_PX / longSide(small)));
+// Decode once, then measure and encode what was decoded. A picture that is small enough stays as it is, byte for byte;
+// so does what this browser can't decode, as HEIC.
+async function prepare(picture: Blob): Promise<Prepared> {
+  let whole: ImageBitmap;
+  try {
+    whole = await createImageBitmap(picture);
+  } catch {
+    return { small: picture, looked: null };
+  }
+  const { width, height } = whole;
+  const stays = longSide(whole) <= SIDE_PX && picture.size <= SMALL_BYTES;
+  const drawn = draw(await fitted(whole));
+  // The browser encodes beside this script, which measures meanwhile.
+  const coming = stays ? picture : encoded(drawn.canvas);
+  const looked = lookedAt(drawn, width, height);
+  const made = stays ? picture : await withNotes(await coming, picture);
+  drawn.canvas.width = drawn.canvas.height = 0;
+  return { small: made.size < picture.size ? made : picture, looked };
+}
+
+function lookedAt(drawn: Context, width: number, height: number): Looked {
+  const thumb = thumbOf(drawn.canvas);
   const light = gray(thumb);
   const found: Measures = {
-    sharpness: sharpest(small),
+    sharpness: sharpest(drawn),
     dark: darknessOf(light),
     glare: glareOf(light, thumb.width, thumb.height),
   };
@@ -62,69 +83,48 @@ function lookAt(small: ImageBitmap, { width, height }: ImageBitmap): Looked {
 }
 
 // The sharpest of crops from all over the picture: the paper is in some of them, wherever it lies.
-function sharpest(picture: ImageBitmap): number {
-  const side = Math.min(CROP_PX, picture.width, picture.height);
+function sharpest(drawn: Context): number {
+  const { width, height } = drawn.canvas;
+  const side = Math.min(CROP_PX, width, height);
   let best = 0;
   for (let row = 0; row < GRID; row += 1) {
     for (let column = 0; column < GRID; column += 1) {
-      const left = Math.round(((picture.width - side) * (column + 0.5)) / GRID);
-      const top = Math.round(((picture.height - side) * (row + 0.5)) / GRID);
-      best = Math.max(best, sharpnessOf(gray(pixels(picture, left, top, side, side, 1)), side, side));
+      const left = Math.round(((width - side) * (column + 0.5)) / GRID);
+      const top = Math.round(((height - side) * (row + 0.5)) / GRID);
+      best = Math.max(best, sharpnessOf(gray(drawn.getImageData(left, top, side, side)), side, side));
     }
   }
   return best;
 }
 
-// Decoded once, which is most of the work. A picture that is small enough stays as it is, byte for byte; so does what
-// can't be decoded.
-async function prepare(picture: Blob): Promise<Prepared> {
-  let whole: ImageBitmap;
-  try {
-    whole = await createImageBitmap(picture);
-  } catch {
-    return { picture, looked: null };
-  }
-  const small = await fitted(whole, SIDE_PX);
-  const looked = lookAt(small, whole);
-  const stays = longSide(whole) <= SIDE_PX && picture.size <= SMALL_BYTES;
-  whole.close();
-  try {
-    return { picture: stays ? picture : await shrunk(small, picture), looked };
-  } finally {
-    small.close();
-  }
-}
-
-async function shrunk(small: ImageBitmap, picture: Blob): Promise<Blob> {
-  const canvas = newCanvas(small.width, small.height);
-  context(canvas).drawImage(small, 0, 0);
-  const made = await withNotes(await encoded(canvas), picture);
-  canvas.width = canvas.height = 0;
-  return made.size < picture.size ? made : picture;
-}
-
-// The picture with a long side of at most so many pixels.
-async function fitted(picture: ImageBitmap, side: number): Promise<ImageBitmap> {
-  const scale = Math.min(1, side / longSide(picture));
-  if (scale === 1) return await createImageBitmap(picture);
-  const resizeWidth = Math.round(picture.width * scale);
-  const resizeHeight = Math.round(picture.height * scale);
-  return await createImageBitmap(picture, { resizeWidth, resizeHeight, resizeQuality: "high" });
-}
-
-function pixels(
-  picture: ImageBitmap,
-  left: number,
-  top: number,
-  width: number,
-  height: number,
-  scale: number,
-): Pixels {
-  const canvas = newCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
-  const drawn = context(canvas);
+function thumbOf(picture: Canvas): Pixels {
+  const scale = Math.min(1, THUMB_PX / longSide(picture));
+  const thumb = newCanvas(
+    Math.max(1, Math.round(picture.width * scale)),
+    Math.max(1, Math.round(picture.height * scale)),
+  );
+  const drawn = context(thumb);
   drawn.imageSmoothingQuality = "high";
-  drawn.drawImage(picture, left, top, width, height, 0, 0, canvas.width, canvas.height);
-  return drawn.getImageData(0, 0, canvas.width, canvas.height);
+  drawn.drawImage(picture, 0, 0, thumb.width, thumb.height);
+  return drawn.getImageData(0, 0, thumb.width, thumb.height);
+}
+
+// The picture as large as it is sent, in the place of the whole one, whose memory is given back.
+async function fitted(whole: ImageBitmap): Promise<ImageBitmap> {
+  const scale = Math.min(1, SIDE_PX / longSide(whole));
+  if (scale === 1) return whole;
+  const resizeWidth = Math.round(whole.width * scale);
+  const resizeHeight = Math.round(whole.height * scale);
+  const small = await createImageBitmap(whole, { resizeWidth, resizeHeight, resizeQuality: "high" });
+  whole.close();
+  return small;
+}
+
+function draw(picture: ImageBitmap): Context {
+  const drawn = context(newCanvas(picture.width, picture.height));
+  drawn.drawImage(picture, 0, 0);
+  picture.close();
+  return drawn;
 }
 
 function longSide({ width, height }: { width: number; height: number }): number {

@@ -41,8 +41,8 @@ async function run(job: Job): Promise<Looked | Prepared> {
   });
 }
 
-// What the camera sees just now is like; null where that can't be told.
-export async function measured(picture: ImageBitmap): Promise<Looked | null> {
+// What the picture is like; null where this browser can't decode it.
+export async function measured(picture: Blob | ImageBitmap): Promise<Looked | null> {
   try {
     return (await run({ kind: "measure", picture })) as Looked;
   } catch {
@@ -55,6 +55,11 @@ export async function prepared(picture: Blob): Promise<Prepared> {
   try {
     return (await run({ kind: "prepare", picture })) as Prepared;
   } catch {
-    return { picture, looked: null };
+    return { small: picture, looked: null };
   }
+}
+
+// Begin what the first picture would else wait for.
+export function warmUp(): void {
+  if (typeof OffscreenCanvas !== "undefined") started();
 }

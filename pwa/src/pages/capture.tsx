@@ -1,13 +1,15 @@
 // Taking pictures of one receipt: by the camera with a guide, or from the gallery; then looked at, kept and sent.
 import { useEffect, useState } from "preact/hooks";
 import { useLocation } from "preact-iso";
-import { prepared } from "../camera/work";
+import { prepared, warmUp } from "../camera/work";
+import type { Prepared } from "../camera/canvas";
 import type { Warning } from "../camera/measure";
 import { t } from "../lib/language";
 import { link } from "../lib/links";
 import { Camera } from "../parts/camera";
 import { Page } from "../parts/page";
-import { enqueue, heldBy, mine, sending, sent } from "../queue/sending";
+import { HowFar } from "../parts/queue-list";
+import { arrived, enqueue, heldBy, mine, pause, sending, sent } from "../queue/sending";
 import { capture } from "../words/capture";
 import { queue } from "../words/queue";
 
@@ -18,7 +20,8 @@ interface Taken {
   // By the camera here, not chosen from elsewhere.
   live: boolean;
   address: string;
-  // What is sent of it, once it is made.
+  // What is sent of it: on its way, and there.
+  coming: Promise<Prepared>;
   small?: Blob;
   // Undefined while it is looked at, null where this browser can't.
   warnings?: Warning[] | null;
@@ -29,20 +32,24 @@ export default function Capture() {
   const [key, setKey] = useState("");
   const [full, setFull] = useState(false);
 
+  useEffect(warmUp, []);
+
   const add = (pictures: Blob[], live: boolean) => {
     const room = pictures.slice(0, PAGES_MAX - pages.length);
-    const taken = room.map((picture) => ({ picture, live, address: URL.createObjectURL(picture) }));
+    const taken = room.map((picture) => ({
+      picture,
+      live,
+      address: URL.createObjectURL(picture),
+      coming: lookAt(picture),
+    }));
     setPages((before) => [...before, ...taken]);
-    void lookAt(taken.map(({ picture }) => picture));
   };
   const note = (picture: Blob, news: Partial<Taken>) =>
     setPages((before) => before.map((page) => (page.picture === picture ? { ...page, ...news } : page)));
-  // One after the other: phones have little memory for pictures.
-  const lookAt = async (pictures: Blob[]) => {
-    for (const picture of pictures) {
-      const { picture: small, looked } = await prepared(picture);
-      note(picture, { small, warnings: looked && looked.warnings });
-    }
+  const lookAt = async (picture: Blob) => {
+    const made = await inTurn(() => prepared(picture));
+    note(picture, { small: made.small, warnings: made.looked && made.looked.warnings });
+    return made;
   };
   const remove = (page: Taken) => {
     URL.revokeObjectURL(page.address);
@@ -52,9 +59,12 @@ export default function Capture() {
     setFull(false);
     const takenAt = pages.every(({ live }) => live) ? Date.now() : null;
     // Whoever is quicker than the phone has the pictures kept as they were taken.
-    const ready = pages.every(({ small }) => small);
-    const kept = pages.map(({ picture, small }) => (ready && small) || picture);
-    enqueue(kept, ready, takenAt).then(setKey, () => setFull(true));
+    const small = pages.flatMap(({ small }) => small ?? []);
+    const kept =
+      small.length === pages.length
+        ? enqueue(small, takenAt)
+        : enqueue(pages.map(({ picture }) => picture), takenAt, all(pages));
+    kept.then(setKey, () => setFull(true));
   };
   const again = () => {
     pages.forEach(({ address }) => URL.revokeObjectURL(address));
@@ -93,6 +103,18 @@ export default function Capture() {
   );
 }
 
+async function all(pages: Taken[]): Promise<Blob[]> {
+  return (await Promise.all(pages.map(({ coming }) => coming))).map(({ small }) => small);
+}
+
+// One after the other: phones have little memory for pictures.
+let last: Promise<unknown> = Promise.resolve();
+function inTurn(work: () => Promise<Prepared>): Promise<Prepared> {
+  const next = last.then(work);
+  last = next;
+  return next;
+}
+
 function PageTaken({ of: page, number, remove }: { of: Taken; number: number; remove: () => void }) {
   const { warnings } = page;
   return (
@@ -121,6 +143,8 @@ function PageTaken({ of: page, number, remove }: { of: Taken; number: number; re
 function OnItsWay({ of: key, again }: { of: string; again: () => void }) {
   const { route } = useLocation();
   const receipt = sent.value[key];
+  // The page that comes next is there before the answer is.
+  useEffect(() => void import("./receipt"), []);
   useEffect(() => {
     if (receipt) route(link(`/receipts/${receipt}`), true);
   }, [receipt]);
@@ -130,6 +154,12 @@ function OnItsWay({ of: key, again }: { of: string; again: () => void }) {
       <p role="status" class={item?.refused ? "notice bad" : "notice"}>
         {item?.refused?.detail ?? t(sending.value === key ? capture.sending : capture.kept)}
       </p>
+      {sending.value === key && arrived.value !== null && <HowFar share={arrived.value} />}
+      {item && !item.refused && (item.paused || arrived.value !== null) && (
+        <button type="button" onClick={() => void pause(key, !item.paused)}>
+          {t(item.paused ? queue.goOn : queue.pause)}
+        </button>
+      )}
       {heldBy.value === "consent_needed" && (
         <p class="notice">
           {t(queue.consent)} <a href={link("/consents")}>{t(queue.toConsents)}</a>

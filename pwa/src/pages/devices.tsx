@@ -4,6 +4,7 @@ import { answer, api, useAnswer, type Schemas } from "../lib/api";
 import { moment, t } from "../lib/language";
 import { Answer, Fault } from "../parts/answer";
 import { Page } from "../parts/page";
+import { PasskeyList } from "../parts/passkeys";
 import { account } from "../words/account";
 import { shell } from "../words/shell";
 
@@ -52,6 +53,7 @@ export default function Devices() {
           </>
         )}
       </Answer>
+      <PasskeyList />
     </Page>
   );
 }

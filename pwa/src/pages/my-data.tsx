@@ -7,7 +7,7 @@ import { forget } from "../lib/session";
 import { Answer } from "../parts/answer";
 import { FaultOrSignIn } from "../parts/fresh";
 import { Page } from "../parts/page";
-import { discard, mine } from "../queue/sending";
+import { drop, mine } from "../queue/sending";
 import { account } from "../words/account";
 
 type Export = Schemas["ExportView"];
@@ -125,6 +125,6 @@ function Leave() {
 async function forgetMe(): Promise<void> {
   const asked = await answer(api.DELETE("/v1/me", { params: { query: { confirm: "erase" } } }));
   // Pictures that wait here would be sent for nobody.
-  for (const { id } of mine.peek()) await discard(id).catch(() => undefined);
+  for (const { id } of mine.peek()) await drop(id).catch(() => undefined);
   forget(t(account.gone, { at: moment(asked.due_at) }));
 }

@@ -1,7 +1,9 @@
 // Signing in: a phone number, then the code that is sent to it.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { answer, door } from "../lib/api";
+import { deviceName } from "../lib/device-name";
 import { t } from "../lib/language";
+import { hasPasskeys, shownPasskey } from "../lib/passkeys";
 import { endedBecause, take } from "../lib/session";
 import { setWelcome } from "../lib/welcome";
 import { Fault } from "../parts/answer";
@@ -34,6 +36,15 @@ export function SignIn() {
       setWelcome(true);
       take(tokens);
     });
+
+  const byPasskey = attempt(async () => {
+    const { challenge_id, public_key } = await answer(door.POST("/v1/auth/passkeys/options"));
+    const credential = await shownPasskey(public_key);
+    // Turned away by whoever was asked: nothing is wrong.
+    if (!credential) return;
+    const body = { challenge_id, credential, cookie: true, device_name: deviceName() };
+    take(await answer(door.POST("/v1/auth/passkeys", { body })));
+  });
 
   return (
     <Page title={t(signIn.title)}>
@@ -73,6 +84,11 @@ export function SignIn() {
           <button class="main" disabled={busy}>
             {t(signIn.ask)}
           </button>
+          {hasPasskeys && (
+            <button type="button" disabled={busy} onClick={byPasskey}>
+              {t(signIn.byPasskey)}
+            </button>
+          )}
         </form>
       )}
       <LanguageChoice />
@@ -112,12 +128,4 @@ function useCountdown(): [number, (seconds: number) => void] {
     return () => clearTimeout(tick);
   }, [left]);
   return [left, setLeft];
-}
-
-// What the list of devices calls this one: "Chrome, Android".
-function deviceName(): string {
-  const told = navigator.userAgent;
-  const browser = /(Edg|SamsungBrowser|Firefox|FxiOS|CriOS|Chrome|Safari)\//.exec(told)?.[1] ?? "Web";
-  const system = /(Android|iPhone|iPad|Windows|Mac OS|Linux)/.exec(told)?.[1] ?? "";
-  return [browser, system].filter(Boolean).join(", ");
 }

@@ -3,6 +3,7 @@ import { send } from "../lib/api";
 import { Refused, refusal } from "../lib/faults";
 import { takenAt } from "./taken";
 import type { Waiting } from "./store";
+import type { Way } from "./upload";
 
 const PATH = "/v1/uploads";
 const TUS = { "Tus-Resumable": "1.0.0" };
@@ -17,43 +18,56 @@ interface Standing {
   receipt: string | null;
 }
 
-export async function uploadInParts(item: Waiting): Promise<{ id: string }> {
+export async function uploadInParts(item: Waiting, way: Way): Promise<{ id: string }> {
   const whole = new Blob(item.pages);
   try {
-    return await goOn(whole, await begin(item, whole.size));
+    return await goOn(whole, await begin(item, whole.size, way.given), way);
   } catch (fault) {
     if (!(fault instanceof Refused && OVER.has(fault.problem.code))) throw fault;
-    return await goOn(whole, await beginAgain(item, whole.size));
+    return await goOn(whole, await beginAgain(item, whole.size, way.given), way);
   }
 }
 
-async function goOn(whole: Blob, begun: Standing): Promise<{ id: string }> {
+// What has arrived is removed there too; a receipt that it became stays.
+export async function endUpload(item: Waiting): Promise<void> {
+  const { path } = await begin(item, new Blob(item.pages).size);
+  await ask("DELETE", path, {});
+}
+
+async function goOn(whole: Blob, begun: Standing, { arrived, given }: Way): Promise<{ id: string }> {
   let { path, offset, receipt } = begun;
   while (receipt === null) {
+    arrived(offset / whole.size);
     const part = whole.slice(offset, offset + PART_BYTES);
-    ({ offset, receipt } = standing(await ask("PATCH", path, headersOfPart(offset), part), path));
+    ({ offset, receipt } = standing(await ask("PATCH", path, headersOfPart(offset), part, given), path));
   }
   return { id: receipt };
 }
 
 // The key is the receipt's: the same beginning is answered by the upload that stands, and how far it is.
-async function begin(item: Waiting, size: number): Promise<Standing> {
-  const response = await ask("POST", PATH, {
+async function begin(item: Waiting, size: number, given?: AbortSignal): Promise<Standing> {
+  const headers = {
     "Idempotency-Key": item.id,
     "Upload-Length": String(size),
     "Upload-Metadata": metadata(item),
-  });
+  };
+  const response = await ask("POST", PATH, headers, undefined, given);
   return standing(response, response.headers.get("Location") ?? "");
 }
 
-async function beginAgain(item: Waiting, size: number): Promise<Standing> {
-  const { path } = await begin(item, size);
-  await ask("DELETE", path, {});
-  return await begin(item, size);
+async function beginAgain(item: Waiting, size: number, given: AbortSignal): Promise<Standing> {
+  await endUpload(item);
+  return await begin(item, size, given);
 }
 
-async function ask(method: string, path: string, headers: HeadersInit, body?: Blob): Promise<Response> {
-  const response = await send(new Request(path, { method, headers: { ...TUS, ...headers }, body }));
+async function ask(
+  method: string,
+  path: string,
+  headers: HeadersInit,
+  body?: Blob,
+  signal?: AbortSignal,
+): Promise<Response> {
+  const response = await send(new Request(path, { method, headers: { ...TUS, ...headers }, body, signal }));
   if (!response.ok) throw await refusal(response);
   return response;
 }

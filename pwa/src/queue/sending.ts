@@ -4,7 +4,7 @@ import { prepared } from "../camera/work";
 import { Refused } from "../lib/faults";
 import { who } from "../lib/session";
 import { all, change, put, remove, type Waiting } from "./store";
-import { upload } from "./upload";
+import { takeBack, upload } from "./upload";
 
 const PAUSE_MS = 5_000;
 const PAUSE_MAX_MS = 10 * 60_000;
@@ -16,6 +16,8 @@ export const queue = signal<Waiting[] | null>(null);
 // Which receipt an upload became, where this tab saw it: key of the queue to id of the receipt.
 export const sent = signal<Record<string, string>>({});
 export const sending = signal<string | null>(null);
+// How much of what is being sent has arrived, 0 to 1; null where it goes at once.
+export const arrived = signal<number | null>(null);
 // What keeps everything from being sent until the shopper does something: a code of the API.
 export const heldBy = signal<string | null>(null);
 export const mine = computed(() => (queue.value ?? []).filter((item) => item.who === who.value));
@@ -25,6 +27,9 @@ const tabs = new BroadcastChannel("quetbill.queue");
 let timer = 0;
 let running = false;
 let askedAgain = false;
+let underWay: AbortController | null = null;
+// Pictures that the page is making small already: nobody makes them small twice.
+const coming = new Map<string, Promise<Blob[]>>();
 
 export function startSending(): void {
   tabs.addEventListener("message", ({ data }: MessageEvent<{ sent?: Record<string, string> }>) => {
@@ -41,19 +46,40 @@ export function startSending(): void {
   });
 }
 
-// Keep pictures, `ready` where they are as they will be sent, then send them; the answer is their key.
-export async function enqueue(pages: Blob[], ready: boolean, takenAt: number | null): Promise<string> {
+// Keep pictures, then send them; the answer is their key. Where they are not yet as they will be sent, `small` are.
+export async function enqueue(pages: Blob[], takenAt: number | null, small?: Promise<Blob[]>): Promise<string> {
+  const ready = small === undefined;
   const id = crypto.randomUUID();
   await put({ id, who: who.value!, madeAt: Date.now(), takenAt, pages, ready, tries: 0, nextAt: 0 });
   void navigator.storage?.persist?.().catch(() => undefined);
-  await told();
+  if (small) coming.set(id, small);
+  void told();
   hurry();
   return id;
 }
 
-export async function discard(id: string): Promise<void> {
+export async function drop(id: string): Promise<void> {
+  breakOff(id);
   await remove(id);
   await told();
+}
+
+// Not sent any more, and what had arrived of it is taken back.
+export async function discard(item: Waiting): Promise<void> {
+  await drop(item.id);
+  void takeBack(item);
+}
+
+// Stop one where it is, or let it go on from there.
+export async function pause(id: string, paused: boolean): Promise<void> {
+  await change(id, { paused });
+  if (paused) breakOff(id);
+  await told();
+  if (!paused) hurry();
+}
+
+function breakOff(id: string): void {
+  if (sending.value === id) underWay?.abort();
 }
 
 async function look(): Promise<void> {
@@ -96,31 +122,50 @@ async function run(now: boolean): Promise<void> {
 async function drain(now: boolean): Promise<void> {
   heldBy.value = null;
   await look();
-  const due = mine.value.filter((item) => !item.refused && (now || item.nextAt <= Date.now()));
-  for (const item of due) {
-    if (!(await sendOne(item))) break;
+  const due = mine.value.filter((item) => waitsForUs(item) && (now || item.nextAt <= Date.now()));
+  for (const { id } of due) {
+    // As it is by now: it may have been stopped while another was sent.
+    const item = mine.value.find((one) => one.id === id);
+    if (item && waitsForUs(item) && !(await sendOne(item))) break;
   }
 }
 
 // Whether the next may be tried: not where there is no network, or everything is refused alike.
 async function sendOne(item: Waiting): Promise<boolean> {
   sending.value = item.id;
+  arrived.value = null;
+  underWay = new AbortController();
+  const { signal: given } = underWay;
   try {
-    const ready = item.ready ? item : await change(item.id, { pages: await small(item.pages), ready: true });
-    if (!ready) return true;
-    const accepted = await upload(ready);
+    const ready = item.ready ? item : await change(item.id, { pages: await small(item), ready: true });
+    if (!ready || ready.paused) return true;
+    const accepted = await upload(ready, { given, arrived: (share) => (arrived.value = share) });
+    // Its page opens at once; what is kept here goes meanwhile.
+    sent.value = { ...sent.value, [item.id]: accepted.id };
     await remove(item.id);
     await told({ sent: { [item.id]: accepted.id } });
     return true;
   } catch (fault) {
+    // What may have arrived is asked for in parts, by its key.
+    if (given.aborted) return await change(item.id, { tries: item.tries + 1 }).then(() => true);
     return await putOff(item, fault);
+  } finally {
+    underWay = null;
+    arrived.value = null;
   }
 }
 
+function waitsForUs(item: Waiting): boolean {
+  return !item.refused && !item.paused;
+}
+
 // One page at a time: phones have little memory for pictures.
-async function small(pages: Blob[]): Promise<Blob[]> {
+async function small({ id, pages }: Waiting): Promise<Blob[]> {
+  const begun = coming.get(id);
+  coming.delete(id);
+  if (begun) return await begun;
   const made: Blob[] = [];
-  for (const page of pages) made.push((await prepared(page)).picture);
+  for (const page of pages) made.push((await prepared(page)).small);
   return made;
 }
 
@@ -141,7 +186,7 @@ async function putOff(item: Waiting, fault: unknown): Promise<boolean> {
 }
 
 function waitForNext(): void {
-  const times = mine.value.filter((item) => !item.refused).map((item) => item.nextAt);
+  const times = mine.value.filter(waitsForUs).map((item) => item.nextAt);
   if (times.length === 0) return;
   timer = window.setTimeout(() => void run(false), Math.max(1_000, Math.min(...times) - Date.now()));
 }

@@ -14,6 +14,8 @@ export interface Waiting {
   ready: boolean;
   tries: number;
   nextAt: number;
+  // Its owner stopped it: nothing of it is sent until they let it go on.
+  paused?: boolean;
   // Why the API will not take it, in its words.
   refused?: { code: string; detail: string };
 }

@@ -1,6 +1,6 @@
 // One receipt's way to the API.
 import { answer, api, type Schemas } from "../lib/api";
-import { uploadInParts } from "./in-parts";
+import { endUpload, uploadInParts } from "./in-parts";
 import { takenAt } from "./taken";
 import type { Waiting } from "./store";
 
@@ -9,14 +9,29 @@ const ENDINGS: Record<string, string> = { "image/jpeg": "jpg", "image/png": "png
 // In parts what is large, or failed before; under the same key, so that it counts once whichever way came through.
 const WHOLE_BYTES_MAX = 2_000_000;
 
-export function upload(item: Waiting): Promise<{ id: string }> {
-  const size = item.pages.reduce((sum, page) => sum + page.size, 0);
-  return item.tries > 0 || size > WHOLE_BYTES_MAX ? uploadInParts(item) : uploadAtOnce(item);
+// How far the way is, where it is in parts, and how to break it off.
+export interface Way {
+  arrived: (share: number) => void;
+  given: AbortSignal;
 }
 
-function uploadAtOnce(item: Waiting): Promise<Schemas["ReceiptAccepted"]> {
+export function upload(item: Waiting, way: Way): Promise<{ id: string }> {
+  return goesInParts(item) ? uploadInParts(item, way) : uploadAtOnce(item, way.given);
+}
+
+// Nobody waits for it: what is not taken back here ends by itself within a day.
+export async function takeBack(item: Waiting): Promise<void> {
+  if (goesInParts(item)) await endUpload(item).catch(() => undefined);
+}
+
+function goesInParts(item: Waiting): boolean {
+  return item.tries > 0 || item.pages.reduce((sum, page) => sum + page.size, 0) > WHOLE_BYTES_MAX;
+}
+
+function uploadAtOnce(item: Waiting, signal: AbortSignal): Promise<Schemas["ReceiptAccepted"]> {
   return answer(
     api.POST("/v1/receipts", {
+      signal,
       params: { header: { "idempotency-key": item.id } },
       body: { image: item.pages, captured_at: takenAt(item) },
       bodySerializer: (body) => {

@@ -9,6 +9,18 @@ export const account = {
   signOutOthers: { vi: "Đăng xuất mọi thiết bị khác", en: "Sign out everywhere else" },
   signOutOthersSure: { vi: "Đăng xuất mọi thiết bị khác?", en: "Sign out everywhere but here?" },
   signedOut: { vi: "Đã đăng xuất {n} thiết bị.", en: "Signed out on {n} {n:device|devices}." },
+  passkeys: { vi: "Khóa truy cập", en: "Passkeys" },
+  passkeysWhy: {
+    vi: "Đăng nhập bằng vân tay, khuôn mặt hoặc mã mở máy, không cần mã tin nhắn.",
+    en: "Sign in by finger, face or this phone's own code, without a code by message.",
+  },
+  passkeyAdd: { vi: "Thêm khóa truy cập", en: "Add a passkey" },
+  passkeySince: { vi: "Tạo lúc {at}", en: "Made {at}" },
+  passkeyMade: { vi: "Đã thêm khóa truy cập.", en: "The passkey was added." },
+  passkeyNotMade: { vi: "Chưa thêm khóa nào.", en: "No passkey was added." },
+  passkeyRemove: { vi: "Xóa khóa", en: "Remove" },
+  passkeyRemoveSure: { vi: "Xóa khóa “{name}”?", en: "Remove the passkey “{name}”?" },
+  passkeyRemoved: { vi: "Đã xóa khóa truy cập.", en: "The passkey was removed." },
   data: { vi: "Dữ liệu của tôi", en: "My data" },
   copy: { vi: "Bản sao dữ liệu", en: "A copy of my data" },
   copyWhy: {

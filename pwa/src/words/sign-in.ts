@@ -9,6 +9,7 @@ export const signIn = {
   phone: { vi: "Số điện thoại", en: "Phone number" },
   phoneHint: { vi: "Số di động Việt Nam, ví dụ 0901234567", en: "A Vietnamese mobile number, like 0901234567" },
   ask: { vi: "Gửi mã cho tôi", en: "Send me a code" },
+  byPasskey: { vi: "Đăng nhập bằng khóa truy cập", en: "Sign in with a passkey" },
   code: { vi: "Mã 6 chữ số", en: "Code of 6 digits" },
   codeSent: { vi: "Mã đã được gửi đến {phone}.", en: "A code was sent to {phone}." },
   enter: { vi: "Đăng nhập", en: "Sign in" },

@@ -1,1 +1,0 @@
-import{i as e,n as t,r as n,s as r,t as i,w as a}from"./page-DXJAdEsk.js";import{O as o,a as s}from"./index-BQms5bWO.js";import{t as c}from"./choices-DJ-a0qlI.js";function l(){let l=r(()=>n(e.GET(`/v1/me/consents`)));return t(i,{title:a(s.title),children:[t(`p`,{children:a(s.lead)}),t(o,{of:l,children:({consents:e})=>t(c,{of:e,saved:l.set})})]})}export{l as default};

@@ -1,0 +1,1 @@
+import{i as e,n as t,r as n,s as r,t as i,w as a}from"./page-DXJAdEsk.js";import{N as o,a as s}from"./index-DBJpnUON.js";import{t as c}from"./choices-v-ZzQFjN.js";function l(){let l=r(()=>n(e.GET(`/v1/me/consents`)));return t(i,{title:a(s.title),children:[t(`p`,{children:a(s.lead)}),t(o,{of:l,children:({consents:e})=>t(c,{of:e,saved:l.set})})]})}export{l as default};

@@ -1,1 +1,0 @@
-import{n as e}from"./page-DXJAdEsk.js";function t({done:t,of:n,words:r}){return e(`p`,{class:`progress`,children:[e(`span`,{children:r}),e(`progress`,{value:Math.min(t,n),max:n,"aria-label":r})]})}export{t};
