@@ -126,6 +126,7 @@ def discard_draft(session: UnitOfWork, seller: CurrentSeller, campaign: KeptCamp
     "/campaigns/{campaign}/publish",
     responses=refusals(
         NothingToPublishError,
+        CampaignStateError,
         OtherBrandsError,
         OtherGroupError,
         ExchangeGainsError,

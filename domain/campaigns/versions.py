@@ -110,6 +110,7 @@ def publish(
     Raises:
         NotFoundError: There is no such campaign.
         NothingToPublishError: It has no draft.
+        CampaignStateError: A person ended it, which is for good.
         UnknownNamesError: The draft names what the catalogue lacks.
         OtherGroupError: Points of a group would be paid or exchanged for a brand of another.
         ExchangeGainsError: Points given round by exchanges would come back as more.
@@ -120,9 +121,11 @@ def publish(
         ObjectiveOverError: The period of an objective is over by then.
     """
     campaign = locked_campaign(session, campaign_id)
-    draft = draft_of(session, campaign_id)
+    draft, standing = draft_of(session, campaign_id), published_of(session, campaign)
     if draft is None:
         raise NothingToPublishError
+    if standing is not None and standing.version.ended_at is not None:
+        raise CampaignStateError(state=standing.state)
     _go_live(session, campaign, draft, staff_id, at)
     return draft
 
@@ -329,7 +332,7 @@ def _standings(versions: Sequence[CampaignVersion], spans: Sequence[CampaignSpan
         last_of.setdefault(span.version_id, span)
     now = clock.now()
     begun = next((span.version_id for span in spans if span.from_at <= now), None)
-    return [_standing(version, last_of.get(version.id), is_last=version.id == begun) for version in versions]
+    return [_standing(one, last_of.get(one.id), is_last=one.id == begun) for one in versions]
 
 
 def _standing(version: CampaignVersion, span: CampaignSpan | None, *, is_last: bool) -> Standing:
@@ -352,10 +355,8 @@ def _standing(version: CampaignVersion, span: CampaignSpan | None, *, is_last: b
 
 def _end_spans(session: Session, campaign: Campaign, at: datetime) -> None:
     """End what is live at a time, and take away what was to begin then or later."""
-    spans: Sequence[CampaignSpan] = session.exec(
-        select(CampaignSpan).where(CampaignSpan.campaign_no == campaign.no)
-    ).all()
-    for span in spans:
+    of_campaign = select(CampaignSpan).where(CampaignSpan.campaign_no == campaign.no)
+    for span in session.exec(of_campaign).all():
         if span.from_at >= at:
             session.delete(span)
         elif span.until_at is None or span.until_at > at:

@@ -75,26 +75,27 @@ def choose_returns(
         points: How many go back; no more than the family has out.
         key: Of the transfer that gives them back.
         today: The local day.
-        or_until: The new last day of a lot whose own is over.
+        or_until: The new last day of a lot whose own is over. A day is moved once: who spends and gives back
+            again and again would have points for ever.
     """
     asked = {"family": list(family), "points": points}
     return [
-        Use(key, lot_id, -given, or_until if last_day is not None and last_day < today else None)
-        for lot_id, last_day, given in session.execute(_RETURN, asked)
+        Use(key, lot_id, -given, or_until if is_first_move and last_day < today else None)
+        for lot_id, last_day, given, is_first_move in session.execute(_RETURN, asked)
     ]
 
 
 _RETURN: Final = text("""
-    SELECT id, last_day, LEAST(out, :points - before) FROM (
-        SELECT id, last_day, out,
+    SELECT summed.id, summed.last_day, LEAST(out, :points - before), brought.last_day = summed.last_day FROM (
+        SELECT id, last_day, origin, out,
             sum(out) OVER (ORDER BY last_day DESC NULLS FIRST, id DESC) - out AS before
         FROM (
-            SELECT lot.id, lot.last_day, sum(lot_use.points)::bigint AS out
+            SELECT lot.id, lot.last_day, lot.origin, sum(lot_use.points)::bigint AS out
             FROM lot_use JOIN lot ON lot.id = lot_use.lot_id
-            WHERE lot_use.transfer_key = ANY(CAST(:family AS uuid[])) GROUP BY lot.id, lot.last_day
+            WHERE lot_use.transfer_key = ANY(CAST(:family AS uuid[])) GROUP BY lot.id
         ) AS taken WHERE out > 0
-    ) AS summed
-    WHERE before < :points ORDER BY last_day DESC NULLS FIRST, id DESC
+    ) AS summed JOIN transfer AS brought ON brought.key = summed.origin
+    WHERE before < :points ORDER BY summed.last_day DESC NULLS FIRST, summed.id DESC
 """)
 
 

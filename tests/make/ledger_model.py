@@ -17,6 +17,7 @@ class Lot:
     last_day: date
     left: int
     event: str
+    moved: bool = False
 
 
 @dataclass
@@ -71,8 +72,8 @@ class Purse:
                 lot.left += share
                 points -= share
                 spent.out[lot.number] -= share
-                if lot.last_day < today:
-                    lot.last_day = today + timedelta(days=REFUND_DAYS)
+                if lot.last_day < today and not lot.moved:
+                    lot.last_day, lot.moved = today + timedelta(days=REFUND_DAYS), True
 
     def expire(self, today: date) -> None:
         for lot in self.lots:

@@ -71,6 +71,10 @@ def test_a_campaign_goes_from_draft_to_its_end_and_tells_so(session: Session) ->
         assert state(session, campaign) == then
         with pytest.raises(CampaignStateError):
             act(session, campaign.id, staff_id=staff.id)
+    # For good: another draft does not bring it back.
+    versions.save_draft(session, campaign.id, terms(session), staff_id=staff.id)
+    with pytest.raises(CampaignStateError):
+        versions.publish(session, campaign.id, staff_id=staff.id)
     told = session.exec(
         select(Event.type).where(Event.subject_id == campaign.id).order_by(Event.version)
     ).all()  # type: ignore[arg-type]

@@ -164,6 +164,18 @@ def test_what_is_refunded_after_its_last_day_lasts_a_week_more(session: Session,
     assert expire_on(session, date(2027, 2, 9)) == 1
 
 
+def test_spending_and_giving_back_again_and_again_keeps_no_points_for_ever(
+    session: Session, shopper: Shopper
+) -> None:
+    earn(session, shopper, 10, last_day=JANUARY)
+    for turn, day in enumerate((JANUARY, date(2027, 1, 16))):
+        clock.pretend(noon(day))
+        spent = spend(session, shopper, 10, f"turn {turn}")
+        clock.pretend(noon(day + timedelta(days=8)))
+        spending.refund(session, key_of("refund", turn), of=spent, at=clock.now())
+    assert shown(session, shopper).available == 0
+
+
 def test_what_is_reserved_cannot_be_spent_and_does_not_expire(session: Session, shopper: Shopper) -> None:
     earn(session, shopper, 10, last_day=JANUARY)
     reserved = key_of("hold", 1)
