@@ -56,7 +56,7 @@ def use_voucher(
 def release_voucher(
     session: UnitOfWork, till: Till, code: Code, sale: Transaction, language: CallerLanguage
 ) -> CounterView:
-    """Let go of a voucher that was held for a sale."""
+    """Let go of a voucher that was held for a sale. Asked again once nobody holds it, answered the same."""
     return _answered(till, lambda: counter.release(session, till.id, code, sale, language))
 
 

@@ -77,13 +77,18 @@ def release(
 ) -> CounterView:
     """Let go of a voucher that was held for a sale, so that its owner can use it elsewhere.
 
+    One that nobody holds is answered as let go: a till that lost the answer asks again, and hears no more
+    than whoever looks at the code.
+
     Raises:
-        VoucherRefusedError: It is not held for this sale.
+        VoucherRefusedError: It is good for nothing here, or held for another sale.
         VoucherMistypedError: It can't be a code: somebody mistyped it.
     """
     voucher = _found(session, partner_id, typed, locked=True)
     if voucher.state != "reserved" or not _is_of(voucher, partner_id, sale):
-        raise VoucherRefusedError
+        if standing(voucher, clock.now()) != "issued":
+            raise VoucherRefusedError
+        return _view(session, voucher, language)
     voucher.state, voucher.reserved_until = "issued", None
     voucher.partner_id = voucher.transaction = None
     session.add(voucher)
