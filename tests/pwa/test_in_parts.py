@@ -136,6 +136,8 @@ def test_what_is_being_sent_says_how_far_it_is_and_stops_until_it_is_let_go_on(
     expect(page.locator("progress")).to_have_attribute("max", "100")
     expect(page.get_by_text("Đã gửi", exact=False)).not_to_have_text("Đã gửi 0%")
     page.get_by_role("button", name="Tạm dừng").click()
+    # It is written down by then.
+    expect(page.get_by_role("button", name="Gửi tiếp")).to_be_visible()
     page.goto(f"{address}/app/queue")
     expect(page.get_by_text("Đã tạm dừng")).to_be_visible()
     page.get_by_role("button", name="Gửi ngay").click()
