@@ -17,6 +17,7 @@ from app import create_app
 from cli.services import seed
 from console.sign_in import COOKIE, begin_session
 from domain.people.shoppers import join_staff
+from domain.people.staff import hash_password
 from infra.db import transaction
 from infra.tokens import issue_token
 from schemas.people import StaffCredential
@@ -87,7 +88,8 @@ HEADERS_OF_FILES = (
     "retailer,name,address,opens,closes,first_day,last_day",
 )
 # Signs nobody in: the cookie is made beside it.
-NO_SECRETS: dict[str, Any] = {"password_hash": "-", "code_salt": ""}
+# Whoever changes a password is asked for the one that is kept.
+NO_SECRETS: dict[str, Any] = {"password_hash": hash_password("a password of nobody"), "code_salt": ""}
 SIGN_OUT = "POST /console/sign-out"
 
 

@@ -25,7 +25,7 @@ from infra import clock
 from infra.settings import settings
 from infra.web import STATUS_BY_KIND, ReadOnly, UnitOfWork
 from infra.words import say
-from schemas.base import ShortText
+from schemas.base import YEAR_MAX, YEAR_MIN, ShortText
 from schemas.campaigns import Campaign, CampaignState, CampaignSummary, ManagedCampaign, NewCampaign
 from schemas.people import StaffMember
 
@@ -147,15 +147,19 @@ def show_calendar(
 
 def _month(text: str) -> date:
     try:
-        return datetime.strptime(text, "%Y-%m").replace(tzinfo=clock.TILL_ZONE).date()
+        found = datetime.strptime(text, "%Y-%m").replace(tzinfo=clock.TILL_ZONE).date()
     except ValueError as error:
         raise UnknownFilterValueError(field="month") from error
+    # The months before and after have to be dates too.
+    if not YEAR_MIN <= found.year <= YEAR_MAX:
+        raise UnknownFilterValueError(field="month")
+    return found
 
 
 def _chosen(text: str, first: date) -> date | None:
     try:
         return first.replace(day=int(text)) if text else None
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise UnknownFilterValueError(field="day") from error
 
 

@@ -291,6 +291,7 @@ def test_the_calendar_and_the_list_show_own_campaigns_alone(seller: TestClient, 
         assert "/console/campaigns/group" not in shown
     assert seller.get("/console/campaigns?state=live").text.count("data-row") == 0
     assert seller.get(f"/console/calendar?month={month:%Y-%m}&day=31").status_code in {200, 422}
-    assert seller.get("/console/calendar?month=0000-13").status_code == 422
+    for asked in ("month=0000-13", "month=0001-01", "month=9999-12", f"day={10**30}", "day=-1"):
+        assert seller.get(f"/console/calendar?{asked}").status_code == 422
     assert seller.get("/console/campaigns/group").status_code == 404
     assert session.exec(select(Campaign.slug)).all()
