@@ -36,7 +36,6 @@ class Draft:
     inferred: set[str] = field(default_factory=set)
     column_discount: int = 0
     cuts: list[Figure] = field(default_factory=list)
-    weight_code: str | None = None
     name_confidences: list[float] = field(default_factory=list)
     posterior: float = 1.0
     name_likelihood: float = 1.0

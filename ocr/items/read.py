@@ -17,9 +17,9 @@ from ocr.items.names import without_numbers
 from ocr.items.segments import Held
 from ocr.items.tagged import HEADING_MIN, Tagged, has_money
 from ocr.items.wraps import Wraps
-from ocr.text.barcodes import WEIGHT_CODE_LENGTH, is_valid_code
+from ocr.text.barcodes import is_valid_code
 from ocr.text.labels import heading_share
-from ocr.text.letters import count_letters, digits_of, fold
+from ocr.text.letters import count_letters, fold
 from ocr.text.locales import unit_words, weight_words
 from ocr.text.money import MoneyStyle
 from ocr.text.rows import Row, barcode_in, is_rate
@@ -96,9 +96,7 @@ def drafts_of(way: Way, decoded: Decoded, rows: Sequence[Row], tagged: Tagged) -
         if not draft.name and segment.start not in ends and segment.start:
             _name_above(draft, rows[segment.start - 1], tagged)
         ends.add(segment.end)
-        if any(row.kind == "voided" and not row.figures for row in draft.rows) or _announced(
-            rows, segment.start
-        ):
+        if any(row.kind == "voided" and not row.figures for row in draft.rows):
             draft.amount = -abs(draft.amount)
         if draft.amount < 0 and _takes_off(draft, drafts):
             continue
@@ -143,7 +141,6 @@ def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged, wraps: Wraps) -
         inferred={"amount"} if meaning.inferred else set(),
         column_discount=meaning.column,
         cuts=[one.figure for one in meaning.discounts],
-        weight_code=_weight_code(run),
         name_confidences=[_confidence(row, places) for row, places in named],
         name_likelihood=min(
             (tagged.role(row, place, "name") for row, places in named for place in places), default=0.0
@@ -307,26 +304,13 @@ def _unit(run: Sequence[Row], tagged: Tagged) -> str | None:
     return None
 
 
-def _weight_code(run: Sequence[Row]) -> str | None:
-    """A label's code that holds weight and amount, printed in a row of its own."""
-    for row in run:
-        digits = digits_of(row.text)
-        if len(digits) == WEIGHT_CODE_LENGTH and is_valid_code(digits):
-            return digits
-    return None
-
-
 def _takes_off(draft: Draft, drafts: list[Draft]) -> bool:
     """Take a negative item for what it does to those above: it voids one, or is a discount of the last."""
     alike = [
         other
         for other in drafts
         if other.amount == -draft.amount
-        and (
-            not draft.name
-            or fuzz.partial_ratio(fold(other.name), fold(draft.name)) >= ALIKE_MIN
-            or _voids(draft)
-        )
+        and (not draft.name or fuzz.partial_ratio(fold(other.name), fold(draft.name)) >= ALIKE_MIN)
     ]
     if alike:
         drafts.remove(
@@ -366,18 +350,9 @@ def _is_listed_cut(draft: Draft, drafts: Sequence[Draft]) -> bool:
     return True
 
 
-def _announced(rows: Sequence[Row], start: int) -> bool:
-    """Whether the row above an item announces that it is voided."""
-    return start > 0 and rows[start - 1].kind == "voided" and not rows[start - 1].figures
-
-
 def _strike(row: Row, drafts: list[Draft]) -> None:
     """Take out the last item above a void of its amount."""
     amount = abs(row.figures[-1].values[0])
     above = [draft for draft in drafts if draft.amount == amount and draft.rows[-1].index < row.index]
     if above:
         drafts.remove(above[-1])
-
-
-def _voids(draft: Draft) -> bool:
-    return any(row.kind == "voided" for row in draft.rows)

@@ -13,7 +13,6 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from ocr.items.draft import Draft, gross_of
 from ocr.items.figures import EXACT, PRICE_MIN, product_proof
-from ocr.text.barcodes import read_weighed_code
 from ocr.text.ink import Ink
 from ocr.text.locales import weight_words
 from ocr.text.money import Figure, quantity_value
@@ -22,8 +21,6 @@ from ocr.text.money import Figure, quantity_value
 UNEXPLAINED_COST = 1.5
 # A product that holds speaks for its three figures, most where it is more than one times a price.
 PRODUCT_GAIN, REPEAT_GAIN = 3.0, 1.5
-# A weight code that says the same speaks twice.
-CODE_GAIN = 2.0
 DISCOUNT_COST = 0.2
 PRICE_COST = 1.5
 # A price may be mended by the quotient where one or two digits that print confuses differ.
@@ -92,8 +89,6 @@ def settle_cuts(draft: Draft, ink: Ink) -> None:
 
 def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
     """Every way to read the item's figures that the ink allows."""
-    if draft.weight_code:
-        yield from weighed_choices(draft, ink)
     page = draft.rows[0].page
     *others, last = draft.figures
     weighed = draft.unit in weight_words()
@@ -170,27 +165,6 @@ def settle_amount(
                 cost = base + cut_cost + ink.round_cost(cut) + ink.cost_of(last, whole - cut, page)
                 if cost + DISCOUNT_COST - gain <= COST_MAX:
                     yield Choice(whole, count, price, cut, cost + DISCOUNT_COST - gain, EXACT)
-
-
-def weighed_choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
-    """Readings under which the weight code below the item says the same weight and amount.
-
-    The code's zeros are as hard to read as others: those readings count whose check digit holds.
-    """
-    page = draft.rows[0].page
-    *others, last = draft.figures
-    amounts = ink.variants(last, page)
-    for code, code_cost in ink.codes(draft.weight_code or ""):
-        weighed = read_weighed_code(code)
-        if weighed is None or weighed.amount not in amounts or not weighed.grams:
-            continue
-        count = Decimal(weighed.grams) / 1000
-        for figure in others:
-            for price, cost in ink.variants(figure, page).items():
-                proof = product_proof(count, price, weighed.amount)
-                if proof and cost <= COST_MAX:
-                    total = cost + amounts[weighed.amount] + code_cost - PRODUCT_GAIN - CODE_GAIN
-                    yield Choice(weighed.amount, count, price, 0, total, EXACT)
 
 
 def take(draft: Draft, choice: Choice) -> None:

@@ -41,8 +41,6 @@ REREADS_MAX = 12
 SEEN_COST_MIN = 0.2
 # A figure read with this confidence reads the same again.
 SURE_MIN = 0.95
-# A thousand readings of one code are enough.
-CODE_PLACES_MAX = 10
 # Shelf prices in đồng are whole hundreds; a last digit is printed for weighed goods only.
 NOT_HUNDREDS_COST, NOT_TENS_COST = 2.0, 2.5
 CLEAN_SCALE, CLEAN_COST = 3.2, 2.4
@@ -145,15 +143,6 @@ class Ink:
         if from_right == HUNDREDS_PLACE and digit in self.hundreds_costs:
             return self.hundreds_costs[digit]
         return self.zero_costs.get(digit, CLEAN_COST)
-
-    def codes(self, digits: str) -> list[tuple[str, float]]:
-        """A code as read, and with some of its 6, 8 and 9 taken for the zeros that this paper misreads."""
-        places = [place for place, digit in enumerate(digits) if digit in self.zero_costs]
-        found = [(digits, 0.0)]
-        for place in places[:CODE_PLACES_MAX]:
-            cost = self.zero_costs[digits[place]]
-            found += [(text[:place] + "0" + text[place + 1 :], spent + cost) for text, spent in found]
-        return found
 
     def cost_of(self, figure: Figure, value: int, page: int) -> float:
         """What it costs to say that the figure's ink means `value`; above COST_MAX it can't."""

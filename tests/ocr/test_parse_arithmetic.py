@@ -52,6 +52,53 @@ Tong cong                            108,500
     assert line.unit_price_minor in {41000, None}
 
 
+def test_a_discount_under_an_item_is_read_in_whole_hundreds_where_zeros_are_misread():
+    reading = parse_receipt(
+        make_paper("""
+MAT HANG                         GIA TRI
+NUOC RUA CHEN TRA XANH        42.588 B
+   Giam gia                   -2.588
+BANH QUY BO HOP THIEC        186.888 B
+SUA CHUA UONG DAU
+   2 Chai X 17.588            35.888 B
+TONG CONG                    261.888d
+TIEN MAT                     388.888
+TIEN TRA LAI                  38.888
+""")
+    )
+    assert [line.discount_minor for line in reading.lines] == [2500, 0, 0]
+    assert reading.total_minor == 261000
+
+
+def test_printed_sums_put_one_another_right_where_an_item_was_not_seen():
+    reading = parse_receipt(
+        make_paper("""
+MAT HANG                         GIA TRI
+NUOC RUA CHEN TRA XANH        42.588 B
+BANH QUY BO HOP THIEC        186.888 B
+TONG CONG                    263.588d
+TIEN MAT                     388.888
+TIEN TRA LAI                  36.588
+""")
+    )
+    assert reading.total_minor == 263500
+
+
+def test_kilograms_of_the_form_of_a_thousand_put_a_misread_amount_right():
+    (line, _) = parse_receipt(
+        make_paper("""
+Ma sp            dgia      sl      so tien
+001 CHUOI TIEU
+  2300012000004   39,900   1.282      51,162
+002 SUA TUOI
+  8936012340029   22,000   1          22,000
+Tong cong                            73,152
+So tien thanh toan                   73,152
+""")
+    ).lines
+    assert (line.quantity, line.unit_price_minor, line.amount_minor) == (Decimal("1.282"), 39900, 51152)
+
+
 def test_a_sum_that_does_not_fit_changes_no_amount():
     reading = parse_receipt(
         make_paper("""
