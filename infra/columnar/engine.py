@@ -63,7 +63,11 @@ class Engine:
         made = chdb_library.connect(self._address)
         for name, value in {
             "max_threads": self.limits.threads,
+            # With little memory left the engine would take one thread: half the speed, for what it may hold.
+            "max_threads_min_free_memory_per_thread": 0,
             "max_memory_usage": self.limits.query_bytes,
+            # One part of a union after another: all at once would each hold their groups in memory.
+            "max_streams_for_union_step_to_max_threads_ratio": 1,
             "do_not_merge_across_partitions_select_final": 1,
             "output_format_json_quote_64bit_integers": 0,
             "input_format_skip_unknown_fields": 0,

@@ -123,17 +123,21 @@ def numbered(number: int) -> Period:
     return containing(KINDS[place - 1], date(day // 10_000, day // 100 % 100, day % 100))
 
 
-def number_sql(kind: Kind, day: str) -> str:
-    """Return the expression for the number of the period of a kind that holds the day of a column."""
-    place = (KINDS.index(kind) + 1) * _PLACE
-    start = {
+def start_sql(kind: Kind, day: str) -> str:
+    """Return the expression for the first day of the period of a kind that holds the day of a column."""
+    return {
         "year": f"toStartOfYear({day})",
         "quarter": f"toStartOfQuarter({day})",
         "month": f"toStartOfMonth({day})",
         "week": f"toMonday({day})",
         "piece": f"greatest(toMonday({day}), toStartOfMonth({day}))",
     }[kind]
-    return f"toUInt32({place} + toYYYYMMDD({start}))"
+
+
+def number_sql(kind: Kind, day: str) -> str:
+    """Return the expression for the number of the period of a kind that holds the day of a column."""
+    place = (KINDS.index(kind) + 1) * _PLACE
+    return f"toUInt32({place} + toYYYYMMDD({start_sql(kind, day)}))"
 
 
 def _month_later(first: date, months: int) -> date:

@@ -6,6 +6,8 @@ the least number that may be told of.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from domain.insights.guard.cells import SKETCH_BUCKETS, Sketch
 
 _BYTES = 8
@@ -34,12 +36,10 @@ def unpacked(data: bytes) -> Sketch:
     return Sketch(tuple(values[:SKETCH_BUCKETS]), tuple(values[SKETCH_BUCKETS:]))
 
 
-def of_buckets(buckets: list[tuple[int, int, int]]) -> Sketch:
-    """Return the sketch of (bucket, members, parts) of those buckets that hold shoppers."""
-    members, parts = [0] * SKETCH_BUCKETS, [0] * SKETCH_BUCKETS
-    for bucket, member, part in buckets:
-        members[bucket], parts[bucket] = member, part
-    return Sketch(tuple(members), tuple(parts))
+def of_buckets(buckets: Mapping[int, tuple[int, int]]) -> Sketch:
+    """Return the sketch of (members, parts) by bucket; the other buckets hold nobody."""
+    found = [buckets.get(bucket, (0, 0)) for bucket in range(SKETCH_BUCKETS)]
+    return Sketch(tuple(member for member, _ in found), tuple(part for _, part in found))
 
 
 def _apart(one: tuple[int, ...], other: tuple[int, ...]) -> int:

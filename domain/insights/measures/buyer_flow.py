@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from domain.insights.guard.partition import Share, withheld_rows
+from domain.insights.measures.cube_statement import TRIP
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
-from domain.insights.measures.scan import IN_PERIOD, VISITS, bound
+from domain.insights.measures.scan import IN_PERIOD, OWN, bound
 from domain.money import major
 
 # Without a purchase for so long a buyer has lapsed.
@@ -22,9 +23,10 @@ _FLOW: Final = f"""
             AS kind,
         count() AS buyers, sum(trips) AS trips, sum(spent) AS spent, max(spent) AS top
     FROM (
-        SELECT shopper, minIf(on, on >= {{first:Date}}) AS began, maxIf(on, on < {{first:Date}}) AS earlier,
-            countIf(on >= {{first:Date}}) AS trips, sumIf(spent, on >= {{first:Date}}) AS spent
-        FROM ({VISITS}) GROUP BY shopper
+        SELECT shopper, minIf(day, day >= {{first:Date}}) AS began,
+            maxIf(day, day < {{first:Date}}) AS earlier,
+            uniqExactIf({TRIP}, day >= {{first:Date}}) AS trips, sumIf(paid, day >= {{first:Date}}) AS spent
+        FROM purchase WHERE {OWN} AND day <= {{last:Date}} GROUP BY shopper
         HAVING began > toDate(0) OR earlier >= {{first:Date}} - {{gap:UInt16}}
     ) AS bought
     LEFT ANY JOIN (

@@ -19,7 +19,7 @@ _WEIGHTS: Final = f"""
         SELECT trips, spent, row_number() OVER (ORDER BY spent DESC, shopper) AS place, count() OVER () AS
         all_buyers FROM (
             SELECT shopper, count() AS trips, sum(spent) AS spent
-            FROM ({VISITS}) WHERE on >= {{first:Date}} GROUP BY shopper
+            FROM ({VISITS}) GROUP BY shopper
         )
     )
     GROUP BY kind

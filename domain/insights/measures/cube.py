@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any, Final
 
 from domain.insights.guard import grid, sketch
-from domain.insights.guard.cells import ALL, AXES, SKETCH_BUCKETS, Cell, Coord
+from domain.insights.guard.cells import Cell, Coord
 from domain.insights.guard.grid import Kind, Period
+from domain.insights.measures.cube_statement import statement
 from domain.insights.measures.question import Question
-from domain.insights.store.tables import HOUR_UNKNOWN
-from infra.columnar.store import Store
+from infra.columnar.store import Row, Store
 from infra.secrets import purpose_key
 
-# Receipts of one shopper, shop and hour are one visit. Where shop or hour is not known, each receipt is one.
-TRIP: Final = f"if(store = '' OR hour = {HOUR_UNKNOWN}, receipt, sipHash64(shopper, day, hour, chain, store))"
-_SUMS: Final = ("units", "paid", "discount", "points", "lines", "promoted")
-_ADDED: Final = ", ".join(f"sum({name}) AS {name}" for name in _SUMS)
+_COUNTED: Final = tuple(field.name for field in fields(Cell) if field.name not in {"active", "sketch"})
+
+_WRAP: Final = 2**64
 
 
 def depth_of(kind: Kind) -> tuple[Kind, ...]:
@@ -29,7 +28,8 @@ def depth_of(kind: Kind) -> tuple[Kind, ...]:
 def cells(store: Store, question: Question, times: Iterable[Period]) -> dict[Coord, Cell]:
     """Return a brand's cells of whole years: those of the periods told, and all that lie around them.
 
-    Those that the question tells have a sketch of their shoppers and the number of active shoppers.
+    Those that the question tells have a sketch of their shoppers and the number of active shoppers; of the
+    others only `buyers`, `units`, `paid` and `top` are found, which decide what may be told.
 
     Args:
         store: Where purchases are.
@@ -44,74 +44,42 @@ def cells(store: Store, question: Question, times: Iterable[Period]) -> dict[Coo
         "first": date(told[0].first.year, 1, 1),
         "last": date(max(period.last for period in told).year, 12, 31),
         "told": [period.number for period in told],
+        "told_first": told[0].first,
+        "told_last": max(period.last for period in told),
         "chain": question.chain,
         "region": question.region,
         "product": question.product,
         **sketch_keys(),
     }
-    found = {}
-    for row in store.query(_sql(question, kinds), parameters):
-        coord = Coord(row["time"], row["at_chain"], row["at_region"], row["at_product"])
-        buckets = row["buckets"]
-        found[coord] = Cell(
-            **{name: int(row[name]) for name in ("buyers", "trips", *_SUMS, "baskets", "top")},
-            sketch=sketch.of_buckets(buckets) if buckets else None,
-        )
+    found = _put_together(store.query(statement(question.axes, question.by, kinds), parameters))
     return _with_active(store, question, told, found)
+
+
+def _put_together(rows: list[Row]) -> dict[Coord, Cell]:
+    """Return the cells of the statement's pieces."""
+    counted: dict[Coord, dict[str, int]] = {}
+    buckets: dict[Coord, dict[int, tuple[int, int]]] = {}
+    for row in rows:
+        coord = Coord(row["time"], row["at_chain"], row["at_region"], row["at_product"])
+        found = counted.setdefault(coord, dict.fromkeys(_COUNTED, 0))
+        top = max(found["top"], int(row["top"]))
+        for name in _COUNTED:
+            found[name] += int(row[name])
+        found["top"] = top
+        if row["member"] or row["part"]:
+            there = buckets.setdefault(coord, {})
+            member, part = there.get(row["bucket"], (0, 0))
+            there[row["bucket"]] = ((member + row["member"]) % _WRAP, (part + row["part"]) % _WRAP)
+    return {
+        coord: Cell(**found, sketch=sketch.of_buckets(buckets[coord]) if coord in buckets else None)
+        for coord, found in counted.items()
+    }
 
 
 def sketch_keys() -> Mapping[str, int]:
     """Return the keys under which shoppers are hashed: without them a sketch says nothing of anybody."""
     key = purpose_key("insight sketch")
     return {"key_a": int.from_bytes(key[:8], "big"), "key_b": int.from_bytes(key[8:16], "big")}
-
-
-def _sql(question: Question, kinds: tuple[Kind, ...]) -> str:
-    def node(axis: str) -> str:
-        return f"arrayJoin([toString({axis}), '{ALL}'])" if axis in question.axes else f"'{ALL}'"
-
-    def is_told(axis: str) -> str:
-        return "1" if question.by == axis else f"at_{axis} = {{{axis}:String}}"
-
-    times = ", ".join(grid.number_sql(kind, "day") for kind in kinds)
-    told = " AND ".join(["has({told:Array(UInt32)}, time)", *(is_told(axis) for axis in AXES)])
-    hashed = "sipHash64Keyed(({key_a:UInt64}, {key_b:UInt64}), shopper"
-    return f"""
-        SELECT time, at_chain, at_region, at_product, sum(buyers) AS buyers, sum(trips) AS trips, {_ADDED},
-            sum(baskets) AS baskets, max(top) AS top, if({told}, groupArray((bucket, member, part)), []) AS
-            buckets
-        FROM (
-            SELECT time, at_chain, at_region, at_product, toUInt8(shopper % {SKETCH_BUCKETS}) AS bucket,
-                count() AS buyers, sum(trips) AS trips, {_ADDED}, sum(baskets) AS baskets, max(paid) AS top,
-                sum({hashed})) AS member, sum({hashed}, trips, units, paid)) AS part
-            FROM (
-                SELECT arrayJoin([{times}]) AS time, {node("chain")} AS at_chain,
-                    {node("region")} AS at_region, at_product, shopper, count() AS trips, {_ADDED},
-                    sum(basket) AS baskets
-                FROM (
-                    SELECT shopper, {TRIP} AS trip, at_product, any(day) AS day, any(chain) AS chain,
-                        any(region) AS region, {_ADDED}, sum(basket) AS basket
-                    FROM (
-                        SELECT shopper, receipt, {node("product")} AS at_product, any(day) AS day,
-                            any(hour) AS hour, any(chain) AS chain, any(store) AS store,
-                            any(region) AS region, any(basket) AS basket,
-                            sum(units) AS units, sum(paid) AS paid, sum(discount) AS discount,
-                            sum(points) AS points, count() AS lines,
-                            countIf(discount > 0) AS promoted
-                        FROM purchase
-                        WHERE brand = {{brand:String}} AND currency = {{currency:String}}
-                            AND day BETWEEN {{first:Date}} AND {{last:Date}}
-                        GROUP BY shopper, receipt, at_product
-                    )
-                    GROUP BY shopper, trip, at_product
-                )
-                GROUP BY time, at_chain, at_region, at_product, shopper
-            )
-            GROUP BY time, at_chain, at_region, at_product, bucket
-        )
-        GROUP BY time, at_chain, at_region, at_product
-        SETTINGS prefer_column_name_to_alias = 1
-    """
 
 
 def _with_active(

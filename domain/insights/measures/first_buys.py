@@ -5,9 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from domain.insights.measures.cube_statement import TRIP
 from domain.insights.measures.measure import Asked
-from domain.insights.measures.scan import VISITS, bound
+from domain.insights.measures.scan import OWN, bound
 
+_ALL: Final = f"FROM purchase WHERE {OWN} AND day <= {{seen:Date}}"
+_NEW: Final = f"""
+    SELECT shopper {_ALL} GROUP BY shopper HAVING min(day) BETWEEN {{from:Date}} AND {{until:Date}}
+"""
 # Shoppers by the month of their first purchase, whether and after how many days they bought again, and for
 # how many days they were watched. Whoever had bought before the period is no new buyer.
 _GAPS: Final = f"""
@@ -16,9 +21,9 @@ _GAPS: Final = f"""
     FROM (
         SELECT shopper, arrayPartialSort(2, groupArray(on)) AS days, days[1] AS began,
             if(length(days) > 1, days[2], toDate(0)) AS again
-        FROM ({VISITS}) GROUP BY shopper
+        FROM (SELECT shopper, any(day) AS on {_ALL} AND shopper IN ({_NEW}) GROUP BY shopper, {TRIP})
+        GROUP BY shopper
     )
-    WHERE began BETWEEN {{from:Date}} AND {{until:Date}}
     GROUP BY month, came, waited, watched
 """
 
@@ -31,7 +36,6 @@ def gaps(asked: Asked) -> list[dict[str, int]]:
     question = asked.question
     seen = question.today - timedelta(days=1)
     named = bound(question) | {
-        "last": seen,
         "seen": seen,
         "from": question.period.first,
         "until": min(question.period.last, seen),

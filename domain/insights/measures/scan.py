@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from domain.insights.guard.cells import ALL
 from domain.insights.guard.grid import Period
-from domain.insights.measures.cube import TRIP
+from domain.insights.measures.cube_statement import TRIP
 from domain.insights.measures.question import Question
 
+IN_PERIOD: Final = "day BETWEEN {first:Date} AND {last:Date}"
 # A brand's lines through a question's filters, of any day.
 OWN: Final = f"""
     brand = {{brand:String}} AND currency = {{currency:String}}
@@ -16,11 +17,10 @@ OWN: Final = f"""
     AND ({{region:String}} = '{ALL}' OR region = {{region:String}})
     AND ({{product:String}} = '{ALL}' OR product = {{product:String}})
 """
-IN_PERIOD: Final = "day BETWEEN {first:Date} AND {last:Date}"
-# A visit of a shopper with what it holds of the brand.
+# A visit of a shopper in the period, with what it holds of the brand.
 VISITS: Final = f"""
-    SELECT shopper, {TRIP} AS trip, min(day) AS on, sum(paid) AS spent, sum(units) AS pieces
-    FROM purchase WHERE {OWN} AND day <= {{last:Date}} GROUP BY shopper, trip
+    SELECT shopper, any(day) AS on, sum(paid) AS spent
+    FROM purchase WHERE {OWN} AND {IN_PERIOD} GROUP BY shopper, {TRIP}
 """
 # Who agreed that this brand may know: what was said about it, else what was said about all.
 AGREED: Final = """

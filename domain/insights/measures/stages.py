@@ -10,7 +10,7 @@ from typing import Final
 
 from domain.insights.guard.moves import withheld_moves
 from domain.insights.measures.categories import category_of
-from domain.insights.measures.cube import TRIP
+from domain.insights.measures.cube_statement import TRIP
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
 from domain.insights.measures.scan import AGREED, OF_CATEGORY, WITHDREW, bound
 
