@@ -24,9 +24,20 @@ VISITS: Final = f"""
 """
 # Who agreed that this brand may know: what was said about it, else what was said about all.
 AGREED: Final = """
-    SELECT shopper FROM consent WHERE brand IN ('', {brand:String})
-    GROUP BY shopper HAVING argMax(given, brand) = 1
+    SELECT shopper FROM consent WHERE brand = {brand:String} AND given = 1
+    UNION ALL SELECT shopper FROM consent WHERE brand = '' AND given = 1
+        AND shopper NOT IN (SELECT shopper FROM consent WHERE brand = {brand:String})
 """
+
+
+def agreed_of(shoppers: str) -> str:
+    """Return the statement for those of some shoppers who agreed; for few it costs less than all do."""
+    return f"""
+        SELECT shopper FROM consent WHERE brand IN ('', {{brand:String}}) AND shopper IN ({shoppers})
+        GROUP BY shopper HAVING argMax(given, brand) = 1
+    """
+
+
 # Brands of a category: it makes of a look at a whole period one at few brands.
 OF_CATEGORY: Final = """
     category = {category:String} AND currency = {currency:String}

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from domain.catalog.builtin import builtin_rows
-from domain.insights.store.tables import PURCHASE, RECEIPT, SYNTHETIC, Layout
+from domain.insights.store.tables import CONSENT, PURCHASE, RECEIPT, SHOPPER, SYNTHETIC, Layout
 from infra.columnar.store import Store
 
 MONTHS: Final = 24
@@ -204,12 +204,12 @@ def fill(store: Store, plan: Plan) -> Iterator[Made]:
 
 
 def merge(store: Store, layout: Layout) -> None:
-    """Have each month be one part at once, as it is an hour after its last row comes.
+    """Have each month of a table be one part at once, as it is an hour after its last row comes.
 
     Raises:
         ColumnarError: The store does not do it.
     """
-    for facts in (RECEIPT, PURCHASE):
+    for facts in (RECEIPT, PURCHASE, SHOPPER, CONSENT):
         store.command(f"OPTIMIZE TABLE {layout.local(facts.rows)}{layout.everywhere} FINAL")
 
 
