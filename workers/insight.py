@@ -22,7 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session
 
 from domain.insights.store import compare, copies, derive, feed, forgetting, rebuild
-from domain.insights.store.tables import Layout, make_tables
+from domain.insights.store.tables import MARK, Layout, make_tables
 from infra import clock, db
 from infra.columnar import connect
 from infra.columnar.engine import EmbeddedStore, Engine, Limits
@@ -154,7 +154,9 @@ def open_engine() -> Engine:
     folder = connect.folder() / "store"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     query_bytes = settings().insight_bytes_max * 2 // 3
-    return Engine(folder, Limits(process_bytes=settings().insight_bytes_max, query_bytes=query_bytes))
+    limits = Limits(process_bytes=settings().insight_bytes_max, query_bytes=query_bytes)
+    # How fresh the store is says each of the feed's turns anew.
+    return Engine(folder, limits, apart=frozenset({MARK}))
 
 
 def run(stop: threading.Event) -> None:

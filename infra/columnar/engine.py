@@ -42,6 +42,8 @@ class Engine:
 
     folder: Path | None
     limits: Limits = field(default_factory=Limits)
+    # Tables that are read by their own names only: a row more in one changes no other answer.
+    apart: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         address = str(self.folder) if self.folder else MEMORY
@@ -114,7 +116,7 @@ class Engine:
             return kept
         answer = self._ask(database, sql, parameters, seconds_max, began, form)
         # What the engine tells of itself changes though nobody writes.
-        if "system." not in sql:
+        if not any(name in sql for name in ("system.", *self.apart)):
             self._kept.keep(question, answer, moment)
         return answer
 
@@ -150,14 +152,18 @@ class Engine:
         """Run a statement that changes the store, after those before it."""
         with self._writing:
             # Before and after: what is asked meanwhile may see all of it, or nothing.
-            self._kept.forget()
+            forget = self._kept.forget if self._changes_answers(sql) else lambda: None
+            forget()
             try:
                 self._writer.query(f"USE {database}", "CSV", params={})
                 self._writer.query(sql, "CSV", params=dict(parameters))
             except RuntimeError as error:
                 raise error_of(str(error)) from error
             finally:
-                self._kept.forget()
+                forget()
+
+    def _changes_answers(self, sql: str) -> bool:
+        return not sql.startswith(tuple(f"INSERT INTO {name} " for name in self.apart))
 
     def close(self) -> None:
         """End every session; the folder is another's from then on."""

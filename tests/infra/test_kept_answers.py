@@ -19,6 +19,10 @@ def store() -> Generator[EmbeddedStore]:
     drop(made)
 
 
+def broken(*_: object) -> bytes:
+    raise AssertionError
+
+
 def asked(store: EmbeddedStore, least: int = 0) -> list[dict[str, object]]:
     return store.query("SELECT count() AS found FROM told WHERE n >= {least:UInt64}", {"least": least})
 
@@ -34,14 +38,24 @@ def test_what_is_written_is_in_the_next_answer(store: EmbeddedStore) -> None:
 
 def test_the_engine_is_not_asked_again(store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch) -> None:
     first = asked(store)
-
-    def broken(*_: object) -> bytes:
-        raise AssertionError
-
     monkeypatch.setattr(store.engine, "_ask", broken)
     assert asked(store) == first
     with pytest.raises(AssertionError):
         asked(store, 7)
+
+
+def test_what_is_read_by_its_own_name_only_changes_no_other_answer(
+    store: EmbeddedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store.engine, "apart", frozenset({"mark"}))
+    store.command("CREATE TABLE mark (n UInt64) ENGINE = MergeTree ORDER BY n")
+    count = "SELECT count() AS found FROM mark"
+    first = asked(store)
+    for marks in range(3):
+        assert store.query(count) == [{"found": marks}]
+        store.insert("mark", {"n": [1]})
+    monkeypatch.setattr(store.engine, "_ask", broken)
+    assert asked(store) == first
 
 
 def test_what_the_engine_tells_of_itself_is_never_kept(store: EmbeddedStore) -> None:

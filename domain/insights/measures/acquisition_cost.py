@@ -10,27 +10,27 @@ from domain.insights.measures.measure import Asked, Measure, Table, Value, ratio
 from domain.insights.measures.scan import AGREED, bound
 from domain.insights.measures.statistic import Difference, difference_of_rates
 
+_BUYERS: Final = """
+    SELECT shopper, min(day) AS began FROM purchase
+    WHERE brand = {brand:String} AND currency = {currency:String} AND day <= {last:Date} GROUP BY shopper
+"""
+_MEMBERS: Final = """
+    SELECT shopper, has(holdouts, toYear({first:Date})) AS held FROM shopper WHERE joined < {first:Date}
+"""
 # Who could have become a buyer in the period: joined before, not bought before; by the permanent hold-out.
 _COULD: Final = f"""
-    SELECT held, count() AS shoppers, countIf(began > toDate(0)) AS came
+    SELECT held, sum(shoppers) AS shoppers, sum(came) AS came
     FROM (
-        SELECT shopper, has(holdouts, toYear({{first:Date}})) AS held FROM shopper
-        WHERE joined < {{first:Date}} AND shopper IN ({AGREED})
-    ) AS joined
-    LEFT JOIN (
-        SELECT shopper, min(day) AS began FROM purchase
-        WHERE brand = {{brand:String}} AND currency = {{currency:String}} AND day <= {{last:Date}}
-        GROUP BY shopper
-    ) AS bought USING shopper
-    WHERE began = toDate(0) OR began >= {{first:Date}}
+        SELECT held, toInt64(count()) AS shoppers, toUInt64(0) AS came
+            FROM ({_MEMBERS} AND shopper IN ({AGREED})) GROUP BY held
+        UNION ALL
+        SELECT held, -countIf(began < {{first:Date}}) AS shoppers, countIf(began >= {{first:Date}}) AS came
+            FROM ({_MEMBERS} AND shopper IN (SELECT shopper FROM ({_BUYERS}))) AS joined
+            INNER JOIN ({_BUYERS}) AS bought USING shopper GROUP BY held
+    )
     GROUP BY held
 """
-_NEW: Final = """
-    SELECT count() AS came FROM (
-        SELECT shopper, min(day) AS began FROM purchase
-        WHERE brand = {brand:String} AND currency = {currency:String} AND day <= {last:Date} GROUP BY shopper
-    ) WHERE began >= {first:Date}
-"""
+_NEW: Final = f"SELECT count() AS came FROM ({_BUYERS}) WHERE began >= {{first:Date}}"
 
 
 def _answer(asked: Asked) -> Table:

@@ -9,7 +9,7 @@ from typing import Final
 from domain.insights.guard.partition import Share, smallest, withheld_rows
 from domain.insights.measures.agreed import campaign_of
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
-from domain.insights.measures.scan import AGREED, bound
+from domain.insights.measures.scan import agreed_of, bound
 from domain.insights.measures.statistic import Difference, Sums, cuped, difference_of_rates
 from domain.money import major
 
@@ -23,11 +23,14 @@ _ASSIGNED: Final = """
         if(countIf(held = 1) > 0, 1, 2) AS against
     FROM assignment WHERE campaign = {campaign:String} AND day <= {ended:Date}
 """
+_ARMS: Final = """
+    FROM assignment
+    WHERE campaign = {campaign:String} AND held IN (0, {against:UInt8}) AND day <= {ended:Date}
+"""
 _SPENT: Final = f"""
     SELECT shopper, held > 0 AS held, toFloat64(after) AS y, toFloat64(before) AS x, bought
     FROM (
-        SELECT shopper, held, day FROM assignment WHERE campaign = {{campaign:String}}
-            AND held IN (0, {{against:UInt8}}) AND day <= {{ended:Date}} AND shopper IN ({AGREED})
+        SELECT shopper, held, day {_ARMS} AND shopper IN ({agreed_of(f"SELECT shopper {_ARMS}")})
     ) AS assigned
     LEFT JOIN (
         SELECT shopper, sumIf(p.paid, p.day >= a.day AND p.day < a.day + {{days:UInt16}}) AS after,

@@ -11,21 +11,23 @@ from typing import Final
 
 from domain.insights.guard.grid import Period
 from domain.insights.measures.measure import Asked, Value, ratio
-from domain.insights.measures.scan import AGREED, IN_PERIOD, bound
+from domain.insights.measures.scan import IN_PERIOD, agreed_of, bound
 from domain.money import major
 from infra.settings import settings
 
 # What partners settle in, and what a point is reckoned in.
 COSTS_IN: Final = "VND"
+_TOUCHES: Final = f"""
+    FROM touch WHERE brand = {{brand:String}} AND kind IN ('cost_voucher', 'referral_earned') AND {IN_PERIOD}
+"""
 _COST: Final = f"""
     SELECT part, uniqExact(shopper) AS shoppers, sum(value) AS spent
     FROM (
         SELECT 'points' AS part, shopper, points AS value FROM purchase
         WHERE brand = {{brand:String}} AND currency = {{currency:String}} AND {IN_PERIOD} AND points > 0
         UNION ALL
-        SELECT if(kind = 'referral_earned', 'points', 'vouchers') AS part, shopper, value FROM touch
-        WHERE brand = {{brand:String}} AND kind IN ('cost_voucher', 'referral_earned') AND {IN_PERIOD}
-            AND shopper IN ({AGREED})
+        SELECT if(kind = 'referral_earned', 'points', 'vouchers') AS part, shopper, value
+        {_TOUCHES} AND shopper IN ({agreed_of(f"SELECT shopper {_TOUCHES}")})
     )
     GROUP BY part
 """

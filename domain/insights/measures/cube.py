@@ -12,12 +12,19 @@ from domain.insights.guard.cells import Cell, Coord
 from domain.insights.guard.grid import Kind, Period
 from domain.insights.measures.cube_statement import statement
 from domain.insights.measures.question import Question
+from domain.insights.store.tables import PURCHASE
 from infra.columnar.store import Row, Store
 from infra.secrets import purpose_key
 
 _COUNTED: Final = tuple(field.name for field in fields(Cell) if field.name not in {"active", "sketch"})
 
 _WRAP: Final = 2**64
+# So many groups of lines fit in memory beside each other.
+AT_ONCE_MAX: Final = 4_000_000
+_LINES: Final = f"""
+    SELECT count() AS lines FROM {PURCHASE.rows}
+    WHERE brand = {{brand:String}} AND day BETWEEN {{first:Date}} AND {{last:Date}}
+"""
 
 
 def depth_of(kind: Kind) -> tuple[Kind, ...]:
@@ -51,7 +58,10 @@ def cells(store: Store, question: Question, times: Iterable[Period]) -> dict[Coo
         "product": question.product,
         **sketch_keys(),
     }
-    found = _put_together(store.query(statement(question.axes, question.by, kinds), parameters))
+    lines = int(store.query(_LINES, parameters)[0]["lines"])
+    at_once = lines * len(kinds) * 2 ** len(question.axes) <= AT_ONCE_MAX
+    asked = statement(question.axes, question.by, kinds, at_once=at_once)
+    found = _put_together(store.query(asked, parameters))
     return _with_active(store, question, told, found)
 
 

@@ -31,7 +31,7 @@ def _keyed(value: str) -> str:
     return f"sipHash64Keyed(({{key_a:UInt64}}, {{key_b:UInt64}}), {value})"
 
 
-def statement(axes: Collection[Axis], by: str | None, kinds: tuple[Kind, ...]) -> str:
+def statement(axes: Collection[Axis], by: str | None, kinds: tuple[Kind, ...], *, at_once: bool) -> str:
     """Return what finds the cells of all periods of some kinds, in pieces that add up (`top` is the largest).
 
     Those of told cells are 64 buckets of shoppers, with the sums of a sketch.
@@ -40,6 +40,7 @@ def statement(axes: Collection[Axis], by: str | None, kinds: tuple[Kind, ...]) -
         axes: Along which axes there are parts beside the whole.
         by: The axis whose parts are all told, if one is.
         kinds: Of periods, from the longest on.
+        at_once: Whether the lines are gone through once for all kinds: what is faster for few of them.
     """
     nodes = {axis: f"arrayJoin([toString({axis}), '{ALL}'])" if axis in axes else f"'{ALL}'" for axis in AXES}
     told_at = ["1" if by == axis else f"at_{axis} = {{{axis}:String}}" for axis in AXES]
@@ -47,7 +48,8 @@ def statement(axes: Collection[Axis], by: str | None, kinds: tuple[Kind, ...]) -
     counted = [_added_up(nodes, kinds, told)]
     for count in range(len(axes) + 1):
         for parted in combinations(axes, count):
-            counted += [_by_shopper(parted, kind, told) for kind in kinds]
+            together = [kinds] if at_once else [(kind,) for kind in kinds]
+            counted += [_by_shopper(parted, some, told) for some in together]
     return f"""
         {" UNION ALL ".join(counted)}
         SETTINGS prefer_column_name_to_alias = 1, enable_shared_storage_snapshot_in_query = 1
@@ -82,13 +84,14 @@ def _added_up(nodes: dict[Axis, str], kinds: tuple[Kind, ...], told: str) -> str
     """
 
 
-def _by_shopper(parted: Collection[Axis], kind: Kind, told: str) -> str:
-    """Return the statement for the buyers of each period of a kind in each part along some axes."""
+def _by_shopper(parted: Collection[Axis], kinds: tuple[Kind, ...], told: str) -> str:
+    """Return the statement for the buyers of each period of some kinds in each part along some axes."""
     nothing = ", ".join(f"0 AS {name}" for name in _ADDED)
     places = {axis: f"toString({axis})" if axis in parted else f"'{ALL}'" for axis in AXES}
     at = ", ".join(f"{place} AS at_{axis}" for axis, place in places.items())
     keys = ", ".join(["shopper", "time", *parted])
-    period = grid.number_sql(kind, "day")
+    numbers = [grid.number_sql(kind, "day") for kind in kinds]
+    period = f"arrayJoin([{', '.join(numbers)}])" if numbers[1:] else numbers[0]
     return f"""
         SELECT time, {at}, if({told}, {_BUCKET}, 0) AS bucket, count() AS buyers, sum(pieces) AS units,
             sum(spent) AS paid, {nothing}, max(spent) AS top,

@@ -17,6 +17,8 @@ _SLUG: Final = "LowCardinality(String)"
 HOUR_UNKNOWN: Final = 255
 # In `active_period`: every chain, every region. Unknown is the empty string.
 ALL: Final = "*"
+# The table of how far the store is.
+MARK: Final = "mark"
 # The version of a synthetic base's rows: nobody compares them with PostgreSQL.
 SYNTHETIC: Final = 1
 # All that is known of a shopper lies on one machine: counts of shoppers add up, and joins need no network.
@@ -248,8 +250,8 @@ class Layout:
         keyed = self.engine("ReplacingMergeTree", "built", "version") + " ORDER BY (subject, period)"
         found += self.table("built", built, keyed, "0")
         mark = {"name": _SLUG, "at": "DateTime64(6, 'UTC')", "version": "UInt64"}
-        keyed = self.engine("ReplacingMergeTree", "mark", "version") + " ORDER BY name"
-        found += self.table("mark", mark, keyed, "0")
+        keyed = self.engine("ReplacingMergeTree", MARK, "version") + " ORDER BY name"
+        found += self.table(MARK, mark, keyed, "0")
         for derived in DERIVED:
             columns = derived.columns | {"period": _SLUG, "version": "UInt64"}
             engine = self.engine("MergeTree", derived.rows)
