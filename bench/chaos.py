@@ -26,7 +26,7 @@ from bench.chaos_books import Kept, look_at_books, tell_the_rest, what_lasted
 from bench.chaos_clients import WAITING_MAX, Decided, Uploads, Wire, waiting, working
 from bench.chaos_clock import Clock
 from bench.chaos_count import count_ends, ends_in_peace
-from bench.chaos_faults import DOWN_SECONDS, KILLS, SERVICES, Part, Scene, make_fault
+from bench.chaos_faults import DOWN_SECONDS, KILLS, SERVICES, Part, Scene, left_out, make_fault
 from bench.chaos_stage import set_up
 from bench.chaos_trade import Buys, Orders
 from bench.failing import serving
@@ -62,7 +62,8 @@ KILLED_SHARE: Final = 0.8
 class ChaosFigures:
     """What was done and what came of it.
 
-    `valid` says that it means something; what speaks against it is in `invalid_because`. `lost` were
+    `valid` says that it means something; what speaks against it is in `invalid_because`. `left_out` are the
+    kinds of faults that the machine can't do, and what it lacks for them. `lost` were
     accepted and never ended; `doubled` were paid or kept twice; `ended_wrongly` ended otherwise than in
     peace, by a fault of ours, or were refused for good; `amiss` counts by book what is not as it should be.
     Each has a sentence in `wrong`. `decided` have ended by any status. `again` counts the tries that
@@ -76,6 +77,7 @@ class ChaosFigures:
     seed: int
     seconds: float
     faults: dict[str, int]
+    left_out: list[str]
     accepted: int
     again: int
     refused: dict[str, int]
@@ -161,6 +163,7 @@ def _figures(
         seed=seed,
         seconds=round(time.monotonic() - started, 1),
         faults=faults,
+        left_out=left_out(),
         accepted=len(uploads.ids),
         again=wire.again,
         refused=dict(wire.refused),
@@ -222,7 +225,7 @@ def why_invalid(asked: Sequence[str], done: Counter[str], accepted: int, unanswe
 
 
 def schedule(faults: int, seed: int) -> list[str]:
-    """Return the faults in order: every kind once where there is room, then mostly kills."""
+    """Return the faults in order: every kind that can be done once if there is room, then mostly kills."""
     draw = random.Random(seed)
     kinds = [*KILLS, *SERVICES]
     chosen = draw.sample(kinds, min(faults, len(kinds)))

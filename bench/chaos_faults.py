@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from sqlalchemy.exc import SQLAlchemyError
 from sqlmodel import Session, func, select
 
-from bench.chaos_clock import HAS_CLOCKS, Clock
+from bench.chaos_clock import HAS_CLOCKS, NO_CLOCKS, Clock
 from bench.failing import WELL, FailingServer
 from bench.failing_receiver import FailingReceiver
 from bench.failing_store import FailingStore
@@ -263,6 +263,7 @@ def _jump(part: Callable[[Scene], Part], reach: int, moved: Callable[[Scene], in
 
 
 KILLS: Final = ("api", "worker", "horse", "supervisor", "deliverer", "insight")
+CLOCKS: Final = ("clock of api", "clock of workers")
 SERVICES: Final = (
     "flushall",
     "valkey",
@@ -273,8 +274,7 @@ SERVICES: Final = (
     "receiver failing",
     "receiver hanging",
     "receiver closing",
-    # Not by more than a token may be of another clock; who reads asks for none.
-    *(("clock of api", "clock of workers") if HAS_CLOCKS else ()),
+    *(CLOCKS if HAS_CLOCKS else ()),
 )
 _FAULTS: Final[dict[str, _Fault]] = {
     "api": _kill_api,
@@ -292,6 +292,12 @@ _FAULTS: Final[dict[str, _Fault]] = {
     "receiver failing": _deaf("failing"),
     "receiver hanging": _deaf("hanging"),
     "receiver closing": _deaf("closing"),
+    # Not by more than a token may be of another clock; who reads asks for none.
     "clock of api": _jump(lambda scene: scene.api, LEEWAY_SECONDS - 5, lambda scene: scene.accepted()),
     "clock of workers": _jump(lambda scene: scene.work, 3_600, lambda scene: scene.decided()),
 }
+
+
+def left_out(*, has_clocks: bool = HAS_CLOCKS) -> list[str]:
+    """Return the kinds of faults that this machine can't do, each with what it lacks."""
+    return [] if has_clocks else [f"{kind}: {NO_CLOCKS}" for kind in CLOCKS]

@@ -22,6 +22,7 @@ MODULES = {
     "migrate": "cli.admin",
     "seed": "cli.admin",
     "receipts": "cli.receipts",
+    "uploads": "cli.uploads",
     "import": "cli.imports",
     "privacy": "cli.privacy",
     "doctor": "cli.doctor",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from cli.services import refuse, said, services, shown
 from domain.partners import access
+from domain.people import staff
 from domain.purchases import members
 from domain.rewards import stock
 from infra.db import transaction
@@ -20,6 +21,7 @@ from infra.secrets import (
     KEY_BYTES,
     USES,
     SecretMissingError,
+    UnsealError,
     Use,
     is_set,
     key_id,
@@ -46,6 +48,12 @@ MADE_WITH = {
         "digests of devices, phones and vouchers, partners' and webhooks' secrets",
         "until vouchers of before are used and partners and receivers have new secrets",
     ),
+}
+Step = Callable[[Session, UUID | None, int], UUID | None]
+STEPS: Mapping[str, Step] = {
+    "vouchers": stock.seal_again,
+    "members' phones": members.note_again,
+    "staff's own and family's phones": staff.note_relations_again,
 }
 
 app = typer.Typer(
@@ -104,26 +112,31 @@ def rotate(use: Annotated[str, typer.Argument(help=f"Which: {', '.join(USES)}.")
 @app.command()
 def renew() -> None:
     """Seal and note with the newest secret for hashes what was sealed and noted with those before it."""
-    steps: dict[str, Callable[[Session, UUID | None, int], UUID | None]] = {
-        "vouchers": stock.seal_again,
-        "members' phones": members.note_again,
-    }
     with services():
-        with transaction() as session:
-            said.print(f"partners: {access.seal_again(session)}")
-        for what, step in steps.items():
-            last, batches = None, 0
-            while True:
-                # A transaction each: what is being sold or redeemed waits for a moment only.
-                with transaction() as session:
-                    last = step(session, last, ROWS_AT_ONCE)
-                if last is None:
-                    break
-                batches += 1
-            said.print(f"{what}: {batches} batches of {ROWS_AT_ONCE} at most")
+        try:
+            with transaction() as session:
+                said.print(f"partners: {access.seal_again(session)}")
+            for what, step in STEPS.items():
+                said.print(f"{what}: {_all_batches(step)} batches of {ROWS_AT_ONCE} at most")
+        except UnsealError as error:
+            raise refuse(
+                "Something is sealed with a secret that is not listed: set the one of before behind the new."
+            ) from error
     said.print(
-        "Redeemed vouchers, links by device and waiting purchases stay under the secret they were made with."
+        "Redeemed vouchers, links by device, waiting purchases and relations of staff to phones that are no "
+        "shopper's yet stay under the secret they were made with."
     )
+
+
+def _all_batches(step: Step) -> int:
+    last, batches = None, 0
+    while True:
+        # A transaction each: what is being sold or redeemed waits for a moment only.
+        with transaction() as session:
+            last = step(session, last, ROWS_AT_ONCE)
+        if last is None:
+            return batches
+        batches += 1
 
 
 def _secrets_of(use: Use) -> tuple[bytes, ...]:

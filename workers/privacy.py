@@ -19,6 +19,7 @@ from infra.columnar import connect
 from infra.db import only_one, transaction
 from infra.faults import AWAY
 from schemas.privacy import PrivacyRequest
+from schemas.uploads import ResumableUpload
 from workers.chores import BATCH_MAX, chore
 
 PICTURES_PER_NOTE: Final = 20
@@ -96,15 +97,23 @@ def look_after_exports() -> Iterator[int]:
 @chore
 def forget_uploads() -> Iterator[int]:
     """Remove what is kept of uploads that are over, then their rows."""
-    count = 1
-    while count:
-        with Session(db.engine()) as session:
-            ended = resumable.over(session, clock.now(), BATCH_MAX)
-        for upload in ended:
-            resumable.remove_objects(upload)
-        with transaction() as session:
-            count = resumable.forget(session, ended)
-        yield count
+    while batch := forget_some_uploads():
+        yield len(batch)
+
+
+def forget_some_uploads() -> list[ResumableUpload]:
+    """Do it for a batch of them; return which, none where none is left.
+
+    Raises:
+        StoreAwayError: The store did not answer; the rows stay.
+    """
+    with Session(db.engine()) as session:
+        ended = resumable.over(session, clock.now(), BATCH_MAX)
+    for upload in ended:
+        resumable.remove_objects(upload)
+    with transaction() as session:
+        resumable.forget(session, ended)
+    return ended
 
 
 def remove_file(request: PrivacyRequest) -> None:

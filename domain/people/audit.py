@@ -49,6 +49,7 @@ Act = Literal[
     "campaign_ended",
     "shopper_erased",
     "dossier_written",
+    "upload_ended",
     "webhook_added",
     "webhook_changed",
     "webhook_removed",

@@ -321,3 +321,25 @@ def related_among(session: Session, staff_id: UUID, shopper_ids: Iterable[UUID])
         for shopper_id, phone in rows
         if phone and not known.isdisjoint(made.hex() for made in macs(_RELATION, phone))
     }
+
+
+def note_relations_again(session: Session, after: UUID | None, limit: int) -> UUID | None:
+    """Note relations to the next shoppers under the newest key; return the last's id, None at the end.
+
+    One to a phone that is no shopper's yet can't be found, and stays under the key it was made with.
+    """
+    known: dict[str, list[StaffRelation]] = {}
+    for row in session.exec(select(StaffRelation).with_for_update()).all():
+        known.setdefault(row.phone_digest, []).append(row)
+    if not known:
+        return None
+    statement = select(Shopper.id, Shopper.phone).where(col(Shopper.phone).is_not(None))
+    statement = statement if after is None else statement.where(col(Shopper.id) > after)
+    found = session.exec(statement.order_by(col(Shopper.id)).limit(limit)).all()
+    for _, phone in found:
+        newest, *before = (made.hex() for made in macs(_RELATION, phone or ""))
+        for row in (row for digest in before for row in known.get(digest, ())):
+            session.merge(StaffRelation(staff_id=row.staff_id, phone_digest=newest))
+            session.delete(row)
+    session.flush()
+    return found[-1][0] if found else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -11,21 +12,24 @@ from sqlmodel import Session, select
 from typer.testing import CliRunner, Result
 
 from cli.main import app
+from domain.errors import DomainError
 from domain.origins.links import keyed_hashes
 from domain.partners import access
 from domain.people import recovery, staff
 from domain.people.shoppers import pseudonym
 from domain.purchases import members
-from domain.rewards import codes, stock
+from domain.rewards import codes
+from domain.signin import codes as one_time_codes
 from domain.signin import sessions
 from domain.signin.errors import SessionReusedError
 from domain.webhooks.endpoints import signing_secrets
 from infra import clock, secrets
+from infra.db import transaction
 from infra.secrets import USES, SecretMissingError, UnsealError
 from infra.tokens import TokenError, issue_token, read_token
 from schemas.origins import Origin
 from schemas.partners import NewPartner, Partner
-from schemas.people import StaffCredential
+from schemas.people import StaffCredential, StaffRelation
 from schemas.rewards import Voucher
 from schemas.webhooks import WebhookEndpoint
 from tests import make
@@ -81,15 +85,11 @@ def test_a_token_is_good_until_its_secret_is_taken_off_the_list(rotate: Callable
 def test_a_shopper_stays_signed_in_on_their_phone_while_secrets_are_replaced(
     session: Session, rotate: Callable[..., None], change_secrets: Callable[..., None]
 ) -> None:
-    def here() -> Origin:
-        first, *before = keyed_hashes("device", "phone-1")
-        return Origin(device=first, former_devices=tuple(before))
-
-    opened = sessions.begin_session(session, make.make_shopper(session), "code", here(), "Phone")
+    opened = sessions.begin_session(session, make.make_shopper(session), "code", installation(), "Phone")
     rotate(*USES)
-    opened = sessions.refresh(session, opened.refresh, here())
+    opened = sessions.refresh(session, opened.refresh, installation())
     change_secrets(hash=NEW["hash"])
-    opened = sessions.refresh(session, opened.refresh, here())
+    opened = sessions.refresh(session, opened.refresh, installation())
     assert len(sessions.devices(session, read_token(opened.access).subject, None)) == 1
     with pytest.raises(SessionReusedError):
         sessions.refresh(session, opened.refresh, Origin(device=keyed_hashes("device", "phone-2")[0]))
@@ -126,28 +126,143 @@ def test_what_is_sealed_is_opened_and_webhooks_are_signed_as_receivers_know(
         secrets.unseal("partner secret", sealed)
 
 
-def test_what_is_renewed_needs_the_secret_of_before_no_more(
-    session: Session, rotate: Callable[..., None], change_secrets: Callable[..., None]
+class Kept:
+    """One of all that was made with the old secrets; and which of it is still good."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        phone = "0901234567"
+        shopper = make.make_shopper(session, phone)
+        member = console.enrol(session, "admin")
+        credential = session.get_one(StaffCredential, member.id)
+        staff.set_relations(session, member.id, [phone])
+        token, name = issue_token(member.id, "admin"), pseudonym(shopper.id, "omo")
+        opened = sessions.begin_session(session, shopper, "code", installation(), "Phone")
+        asked = one_time_codes.ask_for_code(session, phone, Origin(), "vi")
+        told = json.loads(secrets.unseal(one_time_codes.SEALED, asked.sealed or b""))
+        app = staff.one_time_codes(credential)
+        recovery_code = recovery.make_recovery_codes(session, member.id)[0]
+        offered_reward(session)
+        voucher = session.exec(select(Voucher)).all()[0]
+        code = secrets.unseal(codes.PURPOSE, voucher.code_sealed or b"").decode()
+        partner = access.join_partner(session, NewPartner(slug="mart", name="Mart")).secret
+        [digest] = members.note_phone(session, shopper.id)
+        webhook = WebhookEndpoint(id=uuid4(), url="https://example.vn", salt="salt", created_at=clock.now())
+        [signed] = signing_secrets(webhook)
+        self.uses: dict[str, tuple[str, Callable[[], object]]] = {
+            "token": ("token", lambda: read_token(token)),
+            "session": ("token", lambda: sessions.refresh(session, opened.refresh, installation())),
+            "name": ("pseudonym", lambda: pseudonym(shopper.id, "omo") == name),
+            "one-time code": ("code", lambda: one_time_codes.try_code(session, phone, told["code"])),
+            "app": ("code", lambda: staff.code_right(session, credential, app.at(clock.now()))),
+            "recovery code": ("code", lambda: staff.code_right(session, credential, recovery_code)),
+            "voucher": ("hash", lambda: secrets.unseal(codes.PURPOSE, voucher.code_sealed or b"")),
+            "voucher at a till": ("hash", lambda: voucher.code_mac in codes.macs(code)),
+            "partner": ("hash", lambda: signed_request(session, partner)),
+            "phone": ("hash", lambda: members.find_waited_for(session, digest)),
+            "relation": ("hash", lambda: staff.is_related(session, member.id, shopper.id)),
+            "webhook": ("hash", lambda: signed in signing_secrets(webhook)),
+        }
+
+    def made_with(self, use: str) -> set[str]:
+        return {what for what, (of, _) in self.uses.items() if of == use}
+
+    def broken(self) -> set[str]:
+        """What is good no more; looking uses nothing up."""
+        return {what for what, (_, is_good) in self.uses.items() if not self._is_good(is_good)}
+
+    def _is_good(self, look: Callable[[], object]) -> bool:
+        tried = self.session.begin_nested()
+        try:
+            return bool(look())
+        except (DomainError, TokenError, UnsealError):
+            return False
+        finally:
+            tried.rollback()
+
+
+def installation() -> Origin:
+    first, *before = keyed_hashes("device", "phone-1")
+    return Origin(device=first, former_devices=tuple(before))
+
+
+def signed_request(session: Session, secret: str) -> Partner:
+    at = str(int(clock.now().timestamp()))
+    given = access.signature(secret, method="GET", path="/", timestamp=at, body=b"")
+    return access.signed_by(session, "mart", method="GET", path="/", timestamp=at, body=b"", given=given)
+
+
+@pytest.mark.parametrize("use", USES)
+def test_one_secret_is_replaced_and_then_lost_and_nothing_made_with_the_others_breaks(
+    session: Session,
+    empty_redis: None,
+    rotate: Callable[..., None],
+    change_settings: Callable[..., None],
+    use: str,
 ) -> None:
-    offered_reward(session)
-    shopper = make.make_shopper(session, "0901234567")
-    [old] = members.note_phone(session, shopper.id)
-    partner = access.join_partner(session, NewPartner(slug="mart", name="Mart"))
-    sealed = session.exec(select(Voucher)).all()
-    code = secrets.unseal(codes.PURPOSE, sealed[0].code_sealed or b"").decode()
+    change_settings(code_provider="console")
+    kept = Kept(session)
+    assert kept.broken() == set()
+    rotate(use)
+    # A name is one: only the newest secret knows it.
+    assert kept.broken() == kept.made_with(use) & {"name"}
+    rotate(use, keep=False)
+    # An installation that nobody can name as before is another one to its session.
+    assert kept.broken() == kept.made_with(use) | ({"session"} if use == "hash" else set())
+
+
+def test_what_is_renewed_needs_the_secret_of_before_no_more(
+    committed: None,
+    rotate: Callable[..., None],
+    change_secrets: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("cli.secret.ROWS_AT_ONCE", 1)
+    with transaction() as session:
+        offered_reward(session)
+        shopper, other = (make.make_shopper(session, f"090123456{number}") for number in (7, 8))
+        for one in (shopper, other):
+            members.note_phone(session, one.id)
+        member = console.enrol(session, "reviewer")
+        staff.set_relations(session, member.id, ["0901234568", "0909999999"])
+        partner = access.join_partner(session, NewPartner(slug="mart", name="Mart"))
+        [voucher, *_] = session.exec(select(Voucher)).all()
+        code = secrets.unseal(codes.PURPOSE, voucher.code_sealed or b"").decode()
+        tokens = issue_token(shopper.id, "shopper"), pseudonym(shopper.id, "omo")
     rotate("hash")
-    assert members.find_waited_for(session, old) == shopper.id
-    assert access.seal_again(session) >= 1
-    last = None
-    while last := stock.seal_again(session, last, 1):
-        pass
-    assert members.note_again(session, None, 10) == shopper.id
-    assert members.note_again(session, shopper.id, 10) is None
+    # Whoever runs it again, or is stopped half-way, loses nothing.
+    for _ in range(2):
+        renewed = CliRunner().invoke(app, ["secret", "renew"])
+        assert renewed.exit_code == 0, renewed.output
+        assert OLD["hash"] not in renewed.output
     change_secrets(hash=NEW["hash"])
-    assert [row.code_mac for row in sealed if row.code_mac == codes.mac(code)]
-    kept = session.exec(select(Partner).where(Partner.slug == "mart")).one().secret_sealed
-    assert secrets.unseal(access.PURPOSE, kept).decode() == partner.secret
-    assert members.find_waited_for(session, members.phone_digest("+84901234567")) == shopper.id
+    with transaction() as session:
+        found = session.get_one(Voucher, voucher.id)
+        assert (found.code_mac, secrets.unseal(codes.PURPOSE, found.code_sealed or b"")) == (
+            codes.mac(code),
+            code.encode(),
+        )
+        assert signed_request(session, partner.secret).slug == "mart"
+        assert members.find_waited_for(session, members.phone_digest("+84901234567")) == shopper.id
+        assert [staff.is_related(session, member.id, one.id) for one in (shopper, other)] == [False, True]
+        # The one to a phone that is nobody's yet can't be found, and stands while the old one is listed.
+        assert len(session.exec(select(StaffRelation)).all()) == 2
+    assert read_token(tokens[0]).subject == shopper.id
+    assert pseudonym(shopper.id, "omo") == tokens[1]
+
+
+def test_what_no_listed_secret_opens_is_said_and_nothing_of_it_is_changed(
+    committed: None, rotate: Callable[..., None]
+) -> None:
+    with transaction() as session:
+        offered_reward(session)
+        before = {row.id: row.code_sealed for row in session.exec(select(Voucher)).all()}
+    rotate("hash", keep=False)
+    refused = CliRunner().invoke(app, ["secret", "renew"])
+    assert refused.exit_code == 1
+    assert "set the one of before behind the new" in " ".join(refused.stderr.split())
+    with transaction() as session:
+        assert {row.id: row.code_sealed for row in session.exec(select(Voucher)).all()} == before
 
 
 def test_the_one_secret_of_before_serves_all_until_it_is_to_be_replaced(
@@ -192,3 +307,8 @@ def test_the_command_shows_ids_alone_splits_and_rotates(change_secrets: Callable
     new, old = listed.split(",")
     assert (name, old) == ("QUETBILL_HASH_SECRET", OLD["token"])
     assert len(new) == 64
+    # A name is one, so that of before is not listed.
+    names = quetbill("rotate", "pseudonym", **OLD).stdout.strip().partition("=")[2]
+    assert OLD["pseudonym"] not in names
+    assert len(names) == 64
+    assert quetbill("rotate", "everything", **OLD).exit_code == 1

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 
 from bench.chaos import schedule, why_invalid
 from bench.chaos_count import count_ends
-from bench.chaos_faults import KILLS, SERVICES
+from bench.chaos_faults import _FAULTS, CLOCKS, KILLS, SERVICES, left_out
 from cli.main import app as command_line
 from domain import settlement
 from infra.db import transaction
@@ -66,11 +66,20 @@ def test_a_run_says_whether_it_did_what_it_was_asked_to(figures: dict[str, Any])
     assert figures["valid"], figures["invalid_because"]
     assert figures["exit_code"] == 0
     assert sum(figures["faults"].values()) == FAULTS
+    assert figures["left_out"] == left_out()
 
 
 def test_the_same_seed_does_the_same_faults_and_a_long_run_all_kinds() -> None:
     assert schedule(60, seed=4) == schedule(60, seed=4) != schedule(60, seed=5)
     assert set(schedule(60, seed=4)) == {*KILLS, *SERVICES}
+
+
+def test_each_kind_of_fault_is_done_or_said_to_be_left_out_and_why() -> None:
+    assert left_out(has_clocks=True) == []
+    said = dict(sentence.split(": ") for sentence in left_out(has_clocks=False))
+    assert said == dict.fromkeys(CLOCKS, "libfaketime is not installed")
+    here = {sentence.partition(":")[0] for sentence in left_out()}
+    assert here ^ {*KILLS, *SERVICES} == set(_FAULTS)
 
 
 ASKED = ["api", "api", "valkey", "horse"]
