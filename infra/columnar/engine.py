@@ -71,6 +71,8 @@ class Engine:
             # One part of a union after another: all at once would each hold their groups in memory.
             "max_streams_for_union_step_to_max_threads_ratio": 1,
             "do_not_merge_across_partitions_select_final": 1,
+            # What a statement reads twice is the same both times, whatever is written meanwhile.
+            "enable_shared_storage_snapshot_in_query": 1,
             "output_format_json_quote_64bit_integers": 0,
             "input_format_skip_unknown_fields": 0,
             "session_timezone": "'Asia/Ho_Chi_Minh'",

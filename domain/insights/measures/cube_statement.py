@@ -52,7 +52,7 @@ def statement(axes: Collection[Axis], by: str | None, kinds: tuple[Kind, ...], *
             counted += [_by_shopper(parted, some, told) for some in together]
     return f"""
         {" UNION ALL ".join(counted)}
-        SETTINGS prefer_column_name_to_alias = 1, enable_shared_storage_snapshot_in_query = 1
+        SETTINGS prefer_column_name_to_alias = 1
     """
 
 
