@@ -34,15 +34,18 @@ from infra.db import engine
 from infra.processes import LOOPBACK, NotReadyError, free_port, running, wait_until_ready
 from infra.settings import override_settings, settings
 from migrations.schema import migrate
+from workers.brands import refit_model
 
 SHOPPERS = {"An": "0901000001", "Bình": "0901000002", "Chi": "0901000003", "Em": "0901000005"}
 CHEAT = {"Dũng": "0901000004"}
 BRANDS = ("omo", "clear", "knorr")
 WORKERS_MAX = 4
 LOG_LINES_SHOWN = 15
-# Enough that most figures of a middling brand may be told, made in seconds.
-SYNTHETIC_SHOPPERS = 3_000
-SYNTHETIC_RECEIPTS = 30_000
+# Enough that most figures of a middling brand may be told, and that a model of the largest has 2,000 who
+# bought again behind it. Made in seconds.
+SYNTHETIC_SHOPPERS = 12_000
+SYNTHETIC_RECEIPTS = 160_000
+SYNTHETIC_MONTHS = 18
 # The process that has the store open starts beside the API.
 STORE_SECONDS = 30.0
 LOOK_SECONDS = 0.2
@@ -181,18 +184,25 @@ def _summary(uploads: list[Upload]) -> str:
     )
 
 
-def _fill_a_year() -> None:
-    """Put a small synthetic year into the columnar store, so that each chart of a brand shows something."""
+def _fill_past() -> None:
+    """Put a small synthetic past into the columnar store, so that each chart of a brand shows something.
+
+    What shoppers are worth was fitted while the store was empty, and would not be for a week.
+    """
     end = time.monotonic() + STORE_SECONDS
     while not connect.answers() and time.monotonic() < end:
         time.sleep(LOOK_SECONDS)
-    plan = synthetic.Plan(SYNTHETIC_SHOPPERS, SYNTHETIC_RECEIPTS, clock.till_today(), months_count=13)
+    plan = synthetic.Plan(
+        SYNTHETIC_SHOPPERS, SYNTHETIC_RECEIPTS, clock.till_today(), months_count=SYNTHETIC_MONTHS
+    )
     insight.fill_store(plan)
+    for brand in BRANDS:
+        refit_model(brand)
 
 
 def _stay(running_demo: Demo) -> None:
-    said.print("Filling the pages of brands with a small synthetic year")
-    _fill_a_year()
+    said.print("Filling the pages of brands with a small synthetic past")
+    _fill_past()
     measured_campaign(Door(running_demo.port, running_demo.tokens["admin"]), clock.till_today())
     base = f"http://{LOOPBACK}:{running_demo.port}"
     receipt = receipt_to_send(running_demo.codes.parent)

@@ -41,6 +41,7 @@ PURPOSES: Final[Mapping[str, Use]] = {
     "pseudonym": "pseudonym",
     "insight store": "pseudonym",
     "insight sketch": "pseudonym",
+    "segment sketch": "pseudonym",
     "survey lots": "pseudonym",
     "holdout": "pseudonym",
     "trial": "pseudonym",

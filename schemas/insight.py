@@ -55,6 +55,32 @@ class ToldCell(SQLModel, table=True):
     told_at: datetime = time_field()
 
 
+class ObjectiveTold(SQLModel, table=True):
+    """What of a campaign's objective was told last: shoppers, and how many achieved it, on each side.
+
+    `by_side` rows are what was told of the sides themselves. `until` is the last day that it is about. No
+    currency where no purchase is counted.
+    """
+
+    __tablename__ = "objective_told"
+    __table_args__ = (
+        CheckConstraint("reached_achieved BETWEEN 0 AND reached", name="reached_achieved"),
+        CheckConstraint("held_achieved BETWEEN 0 AND held", name="held_achieved"),
+    )
+
+    brand: str = Field(primary_key=True, max_length=60)
+    campaign: str = Field(primary_key=True, max_length=60)
+    event: str = Field(primary_key=True, max_length=30)
+    period: str = Field(primary_key=True, max_length=8)
+    currency: str = Field(primary_key=True, max_length=3)
+    by_side: bool = Field(primary_key=True)
+    until: date | None = None
+    reached: int = 0
+    reached_achieved: int = 0
+    held: int = 0
+    held_achieved: int = 0
+
+
 class InsightAccess(SQLModel, table=True):
     """One question that staff or a key asked, kept for who wants to know who looked at what."""
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field as BodyField
-from sqlalchemy import Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import Column, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from schemas.base import Body, id_field, json_field, time_field
@@ -68,6 +68,22 @@ class SegmentMember(SQLModel, table=True):
     shopper_id: UUID = Field(foreign_key="shopper.id", primary_key=True)
 
 
+class ToldSegment(SQLModel, table=True):
+    """A size that managers of a brand were told, and of which shoppers, under keys: 64 buckets of 8 bytes.
+
+    It stays when its segment goes: one that is made again a little narrower would tell of the difference.
+    """
+
+    __tablename__ = "told_segment"
+    __table_args__ = (Index("ix_told_segment_near", "brand_id", "size"),)
+
+    id: UUID = id_field()
+    brand_id: UUID = Field(foreign_key="brand.id")
+    size: int
+    sketch: bytes = Field(sa_type=LargeBinary)
+    told_at: datetime = time_field()
+
+
 class SegmentView(Body):
     """A segment as its managers see it."""
 
@@ -77,12 +93,12 @@ class SegmentView(Body):
     made_at: datetime = BodyField(description="When it was made.")
     refreshed_at: datetime | None = BodyField(description="Since when its members stand so; null: not yet.")
     size: int | None = BodyField(
-        description="How many are in it, changes by few not told; null where withheld."
+        description="How many are in it, or were when nearly the same shoppers were told of; null: withheld."
     )
-    shoppers_min: int = BodyField(description="Of fewer shoppers, and of fewer apart, no size is told.")
-    withheld: bool = BodyField(
-        description="Whether too few are in it, or it differs from another segment by too few."
+    shoppers_min: int = BodyField(
+        description="Of fewer shoppers no size is told, and sizes of fewer apart are told as one."
     )
+    withheld: bool = BodyField(description="Whether too few are in it for a size to be told.")
     may_be_exported: bool = BodyField(description="Whether it is large enough to be taken along.")
     stalled: Stalled | None = BodyField(description="Why the last refresh left the members as they were.")
 

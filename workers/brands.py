@@ -36,10 +36,8 @@ def refit_models() -> Iterator[int]:
     with Session(engine()) as session:
         due = models.due(session, BATCH_MAX)
     for brand in due:
-        with Session(engine()) as session:
-            known = models.known(session, brand)
         try:
-            refitted = models.refit(connect.store(), known)
+            refit_model(brand)
         except ColumnarAwayError:
             _log.warning("insight_away")
             return
@@ -47,9 +45,20 @@ def refit_models() -> Iterator[int]:
             # Too large for the store: no reason for the brands behind it to wait.
             _log.warning("model_too_large", brand=brand)
             continue
-        with transaction() as session:
-            models.keep(session, refitted)
         yield 1
+
+
+def refit_model(brand: str) -> None:
+    """Fit one brand's model, be it due or not.
+
+    Raises:
+        ColumnarError: The store does not answer.
+    """
+    with Session(engine()) as session:
+        known = models.known(session, brand)
+    refitted = models.refit(connect.store(), known)
+    with transaction() as session:
+        models.keep(session, refitted)
 
 
 @chore

@@ -35,6 +35,12 @@ class OutsideInvitationError(DomainError):
     code = "outside_invitation"
 
 
+class AddressTakenError(ConflictError):
+    """Somebody with this address works here in another role: which, is not for a brand to know."""
+
+    code = "address_taken"
+
+
 class TooManyKeysError(ConflictError):
     """The brand has as many keys as may be: `most`."""
 

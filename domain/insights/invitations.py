@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from domain.errors import NotFoundError, UnknownFilterValueError
-from domain.insights.errors import OutsideInvitationError
+from domain.insights.errors import AddressTakenError, OutsideInvitationError
 from domain.insights.measures.measure import Measure
 from domain.people import accounts
 from domain.people.audit import Actor, record_act
@@ -66,7 +66,7 @@ def invite(
     """Let somebody read a brand's figures of a chain or region; return their one-time link's token if new.
 
     Raises:
-        StaffExistsError: They work here in another role.
+        AddressTakenError: They work here in another role.
         UnknownFilterValueError: There is no such chain or region.
     """
     lock_key(session, f"retailer_access:{brand}")
@@ -76,10 +76,14 @@ def invite(
     try:
         member = accounts.member_with_address(session, email)
     except NotFoundError:
-        token = accounts.invite(session, email, "retailer", (), by=Actor(manager_id))
+        try:
+            token = accounts.invite(session, email, "retailer", (), by=Actor(manager_id))
+        except StaffExistsError:
+            # The role that it names is told to admins alone.
+            raise AddressTakenError from None
         member = accounts.member_with_address(session, email)
     if member.role != "retailer":
-        raise StaffExistsError(role=member.role)
+        raise AddressTakenError
     before = access_to(session, member.id, brand)
     if before is not None:
         before.ended_at = clock.now()

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from sqlmodel import Session, col, select
 
 from domain.insights.guard.partition import Share, smallest, withheld_rows
-from domain.insights.measures.statistic import Difference, difference_of_rates
+from domain.insights.measures.statistic import difference_of_rates, verdict_of
 from domain.journeys.programme import read
 from infra import clock
 from infra.settings import settings
@@ -117,10 +117,9 @@ def _arm(name: str, row: JourneyResult | None, held: JourneyResult | None, *, is
             high=None,
             verdict=verdict,
         )
-    found = None if is_held else _difference(row, held)
-    told: Literal["worked", "harmed", "cannot_tell"] | None = None
-    if found is not None:
-        told = "cannot_tell" if not found.is_known else "worked" if found.value > 0 else "harmed"
+    found = None
+    if not is_held:
+        found = difference_of_rates(row.told_returned, row.told_drawn, held.told_returned, held.told_drawn)
     return ArmResult(
         arm=name,
         shoppers=row.told_drawn,
@@ -129,12 +128,8 @@ def _arm(name: str, row: JourneyResult | None, held: JourneyResult | None, *, is
         difference=found.value if found else None,
         low=found.low if found else None,
         high=found.high if found else None,
-        verdict=told,
+        verdict=verdict_of(found) if found else None,
     )
-
-
-def _difference(row: JourneyResult, held: JourneyResult) -> Difference | None:
-    return difference_of_rates(row.told_returned, row.told_drawn, held.told_returned, held.told_drawn)
 
 
 def _window(session: Session, journey: Journey) -> int:

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import literal_column, text, update
+from sqlalchemy import literal_column, text, tuple_, update
 from sqlmodel import Session, col, select
 
+from domain.insights.guard.steps import is_step
 from domain.journeys.facts import returned
 from infra import clock
 from infra.settings import settings
 from schemas.base import table_of
-from schemas.journeys import Journey, JourneyAssignment
+from schemas.journeys import Journey, JourneyAssignment, JourneyResult
 
 # What became of each message is kept so long; results and counts stay.
 KEPT: Final = timedelta(days=400)
@@ -26,14 +27,6 @@ _ADD: Final = text("""
     ORDER BY journey_id, arm
     ON CONFLICT (journey_id, arm) DO UPDATE
         SET drawn = counted.drawn + excluded.drawn, returned = counted.returned + excluded.returned
-""")
-# A step of what is told is of nobody or of enough, of those who came back and of those who did not.
-_TELL: Final = text("""
-    UPDATE journey_result SET told_drawn = drawn, told_returned = returned
-    WHERE journey_id = ANY(:journeys) AND drawn > told_drawn
-        AND (returned = told_returned OR returned - told_returned >= :least)
-        AND (drawn - returned = told_drawn - told_returned
-            OR (drawn - returned) - (told_drawn - told_returned) >= :least)
 """)
 _STOP: Final = text("""
     UPDATE journey_run SET state = 'stopped', reason = 'journey_ended', ended_at = :now WHERE id IN (
@@ -108,7 +101,20 @@ def _add(session: Session, drawn: Counter[tuple[UUID, str]], came: Counter[tuple
         "returned": [came[key] for key in drawn],
     }
     session.execute(_ADD, asked)
-    session.execute(_TELL, {"journeys": list(set(journeys)), "least": settings().group_shoppers_min})
+    _tell(session, list(drawn))
+
+
+def _tell(session: Session, arms: list[tuple[UUID, str]]) -> None:
+    """Let what is told of arms follow what was counted, where that is a step."""
+    of_arms = tuple_(col(JourneyResult.journey_id), col(JourneyResult.arm)).in_(arms)
+    found = select(JourneyResult).where(of_arms).execution_options(populate_existing=True)
+    for row in session.exec(found).all():
+        told = row.told_returned, row.told_drawn - row.told_returned
+        now = row.returned, row.drawn - row.returned
+        if is_step(told, now, settings().group_shoppers_min):
+            row.told_drawn, row.told_returned = row.drawn, row.returned
+            session.add(row)
+    session.flush()
 
 
 def stop_ended(session: Session, limit: int) -> int:

@@ -8,19 +8,18 @@ choose who is compared.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final, Literal
+from typing import Final
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from domain.insights.guard.partition import Share, smallest, withheld_rows
-from domain.insights.measures.statistic import difference_of_rates
+from domain.insights.guard.steps import Counted, told_last
+from domain.insights.measures.statistic import difference_of_rates, verdict_of
 from domain.offers.learning import LATE_DAYS
 from domain.offers.outcomes import WINDOW_DAYS
 from infra import clock
 from infra.settings import settings
 from infra.statements import Statement
-from schemas.base import table_of
 from schemas.campaigns import Campaign
 from schemas.offers import OfferGroup, OfferResults, OfferTold
 
@@ -43,27 +42,16 @@ def results_of(session: Session, campaign: Campaign) -> OfferResults:
     each shopper would tell of the one who was added (docs/decisions/0207).
     """
     until = clock.till_today() - timedelta(days=WINDOW_DAYS + LATE_DAYS)
-    nothing = {"campaign_id": campaign.id, **dict.fromkeys(_TOLD, 0)}
-    session.execute(insert(table_of(OfferTold)).values(nothing).on_conflict_do_nothing())
-    told = session.get_one(OfferTold, campaign.id, with_for_update=True)
     [counted] = _FIRSTS.rows(session, {"campaign": campaign.id, "until": until})
-    if _is_step(_apart(*(getattr(told, name) for name in _TOLD)), _apart(*counted)):
-        for name, count in zip(_TOLD, counted, strict=True):
-            setattr(told, name, count)
-        told.until = until
-        session.add(told)
-        session.flush()
-    return _results(told)
+    named = dict(zip(_TOLD, counted, strict=True))
+    key = {"campaign_id": campaign.id}
+    return _results(told_last(session, OfferTold, key, named, until, _apart, settings().group_shoppers_min))
 
 
-def _apart(shown: int, shown_used: int, held: int, held_used: int) -> tuple[int, ...]:
+def _apart(counted: Counted) -> tuple[int, ...]:
     """Return how many shoppers each group has that the figures tell apart."""
+    shown, shown_used, held, held_used = (counted[name] for name in _TOLD)
     return shown_used, shown - shown_used, held_used, held - held_used
-
-
-def _is_step(before: tuple[int, ...], now: tuple[int, ...]) -> bool:
-    changes = [abs(count - old) for old, count in zip(before, now, strict=True)]
-    return any(changes) and all(not change or change >= settings().group_shoppers_min for change in changes)
 
 
 def _results(told: OfferTold) -> OfferResults:
@@ -77,9 +65,6 @@ def _results(told: OfferTold) -> OfferResults:
     found = None
     if shown.shoppers and held.shoppers:
         found = difference_of_rates(told.shown_used, told.shown, told.held_used, told.held)
-    verdict: Literal["worked", "harmed", "cannot_tell", "too_few"] = "too_few"
-    if found is not None:
-        verdict = "cannot_tell" if not found.is_known else "worked" if found.value > 0 else "harmed"
     return OfferResults(
         until=told.until,
         shown=shown,
@@ -87,5 +72,5 @@ def _results(told: OfferTold) -> OfferResults:
         difference=found.value if found else None,
         low=found.low if found else None,
         high=found.high if found else None,
-        verdict=verdict,
+        verdict=verdict_of(found) if found else "too_few",
     )

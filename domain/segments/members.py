@@ -10,12 +10,13 @@ from collections.abc import Collection, Sequence
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, cast, delete, func, literal, not_, or_, select, text
+from sqlalchemy import ColumnElement, Uuid, and_, cast, delete, func, literal, not_, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlmodel import Session, col
 
 from domain.people.holdout import held_out
 from domain.privacy.consents import who_gave
+from domain.segments import sizes
 from infra import clock
 from infra.settings import settings
 from schemas.base import table_of
@@ -111,33 +112,17 @@ def put_members(session: Session, segment: Segment, shopper_ids: Sequence[UUID])
 def _told_size(session: Session, segment: Segment) -> int | None:
     """Return what managers are told of a segment's size.
 
-    Nothing of few shoppers; what was told before, where it changed by few since; and nothing where a segment
-    of the brand whose size is told has nearly the same members: the difference would be told with it.
+    Nothing of few shoppers; what was told before, where it changed by few since; and where nearly the same
+    shoppers were told of as another segment of the brand, be it one that is deleted, what was told then.
     """
     shoppers_min, size, before = settings().group_shoppers_min, segment.size or 0, segment.told_size
-    if 0 < size < shoppers_min:
+    if not size:
+        return size
+    if size < shoppers_min:
         return None
     if before is not None and abs(size - before) < shoppers_min:
         return before
-    others = select(col(Segment.id)).where(
-        col(Segment.brand_id) == segment.brand_id,
-        col(Segment.id) != segment.id,
-        col(Segment.told_size).is_not(None),
-        col(Segment.size).between(size - shoppers_min + 1, size + shoppers_min - 1),
-    )
-    for other_id in session.scalars(others).all():
-        both = {"one": segment.id, "other": other_id, "most": shoppers_min}
-        if 0 < session.execute(_APART, both).scalar_one() < shoppers_min:
-            return None
-    return size
-
-
-_APART: Final = text("""
-    SELECT count(*) FROM (
-        SELECT shopper_id FROM segment_member WHERE segment_id IN (:one, :other)
-        GROUP BY shopper_id HAVING count(*) = 1 LIMIT :most
-    ) AS apart
-""")
+    return sizes.told_size(session, segment, size, shoppers_min)
 
 
 def stall(session: Session, segment: Segment, why: Stalled) -> None:

@@ -10,7 +10,7 @@ from domain.insights.guard.partition import Share, smallest, withheld_rows
 from domain.insights.measures.agreed import campaign_of
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
 from domain.insights.measures.scan import agreed_of, bound
-from domain.insights.measures.statistic import Difference, Sums, cuped, difference_of_rates
+from domain.insights.measures.statistic import Sums, cuped, difference_of_rates, verdict_of
 from domain.money import major
 
 # How long before it is looked at what the same shoppers spent.
@@ -111,7 +111,7 @@ def _told(asked: Asked, rows: list[Row], found: dict[int, dict[str, float]], day
     notes: dict[str, Value] = {"days": days, "cap": _money(asked, reached["cap_"])}
     if rates is not None:
         notes |= {"lift_rate": rates.value, "lift_low_rate": rates.low, "lift_high_rate": rates.high}
-    verdict = "cannot_tell"
+    verdict: str = "cannot_tell"
     if spend is not None:
         effect, theta = spend
         notes |= {
@@ -123,13 +123,6 @@ def _told(asked: Asked, rows: list[Row], found: dict[int, dict[str, float]], day
         }
         verdict = verdict_of(effect)
     return Table(rows, None, notes, verdict)
-
-
-def verdict_of(effect: Difference) -> str:
-    """Return what an effect means: worked, did harm, or can't be told from nothing."""
-    if not effect.is_known:
-        return "cannot_tell"
-    return "worked" if effect.value > 0 else "harmed"
 
 
 def _sums(row: dict[str, float]) -> Sums:

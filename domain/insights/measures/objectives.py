@@ -1,11 +1,14 @@
 """Return on objective: how many of an audience did what was to be achieved, of how many aimed at.
 
 What counts was agreed before the campaign began: event, target and period are the campaign's, and nobody can
-choose them when the figures are known.
+choose them when the figures are known. Of one that runs is told what came up to the last whole week, in steps
+of enough shoppers: who asks each day learns nothing of the day. The rates of both sides are told once it is
+over, since whoever looks earlier stops when they like what they see.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
@@ -13,20 +16,23 @@ from domain.campaigns.measuring import Objective
 from domain.campaigns.trials import Measured
 from domain.insights.guard import grid
 from domain.insights.guard.cells import ALL
+from domain.insights.guard.grid import Period
 from domain.insights.guard.partition import Share, smallest, withheld_rows
+from domain.insights.guard.steps import Counted, told_last
 from domain.insights.measures.agreed import campaign_of
 from domain.insights.measures.costs import cost, per
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
 from domain.insights.measures.scan import AGREED, IN_PERIOD, bound
 from domain.insights.measures.statistic import difference_of_rates
-from schemas.insight import ObjectiveEvent, Unit
+from schemas.insight import ObjectiveEvent, ObjectiveTold, Unit
 
 FIRST_DAYS: Final = 7
 SECOND_DAYS: Final = 30
 AWAY_DAYS: Final = 60
+_COUNTS: Final = ("reached", "reached_achieved", "held", "held_achieved")
 _TOUCHED: Final = f"FROM touch WHERE brand = {{brand:String}} AND {IN_PERIOD}"
 _OWN: Final = "FROM purchase WHERE brand = {brand:String} AND currency = {currency:String}"
-_RECEIPTS: Final = "FROM receipt WHERE day <= {last:Date} + 60"
+_RECEIPTS: Final = "FROM receipt WHERE day <= {until:Date}"
 # By event: who could do it, one row a shopper, and whether they did.
 _EVENTS: Final[dict[ObjectiveEvent, str]] = {
     "joined": "SELECT shopper, 1 AS did FROM shopper WHERE joined BETWEEN {first:Date} AND {last:Date}",
@@ -102,30 +108,30 @@ def _row(asked: Asked, one: Measured, objective: Objective) -> Row:
     }
     if period.first > question.today:
         return Row(names | dict.fromkeys(name for name, _ in _FIGURES) | {"standing": "objective_ahead"})
-    named = bound(question, period, campaign=one.slug, product=objective.product or ALL) | {
-        "last": period.last
-    }
-    sql = _sql(objective.event, of_campaign=one.trial is not None)
-    arms = {int(row["held"]): row for row in asked.store.query(sql, named)}
-    nobody = {"audience": 0, "achieved": 0}
-    reached, held = ({key: int(arms.get(arm, nobody)[key]) for key in nobody} for arm in (0, 1))
-    audience, achieved = (reached[key] + held[key] for key in nobody)
-    (reason,) = withheld_rows([Share(smallest(achieved, audience - achieved))], asked.shoppers_min)
-    parts = [smallest(arm["achieved"], arm["audience"] - arm["achieved"]) for arm in (reached, held)]
-    lift = None
-    if reason is None and min(parts) >= asked.shoppers_min:
-        lift = difference_of_rates(
-            reached["achieved"], reached["audience"], held["achieved"], held["audience"]
-        )
-    spent = cost(asked, period).all(question.currency)
     ends = period.last + timedelta(days=_LATER.get(objective.event, 0))
+    until = min(ends, grid.before(grid.containing("week", question.today)).last)
+    counted = dict.fromkeys(_COUNTS, 0)
+    if until >= period.first:
+        counted = _counted(asked, one, objective, replace(period, last=min(period.last, until)), until)
+    told, arms = _told(asked, one, objective, counted, until, is_over=until >= ends)
+    audience, achieved = told.reached + told.held, told.reached_achieved + told.held_achieved
+    (reason,) = withheld_rows([Share(smallest(*_whole(told.model_dump())))], asked.shoppers_min)
+    if told.until is None and any(counted.values()):
+        reason = "too_few_shoppers"
+    lift = None
+    if arms and smallest(*_sides(arms.model_dump())) >= asked.shoppers_min:
+        lift = difference_of_rates(arms.reached_achieved, arms.reached, arms.held_achieved, arms.held)
+    spent = None
+    if told.until is not None:
+        spent = cost(asked, replace(period, last=min(period.last, told.until))).all(question.currency)
     figures: dict[str, Value] = {
-        "standing": _standing(question.today, ends, achieved, objective.target),
+        "standing": _standing(achieved, objective.target, is_over=until >= ends),
+        "until": told.until.isoformat() if told.until else None,
         "audience": audience,
         "achieved": achieved,
         "return": achieved / objective.target,
-        "reached_rate": ratio(reached["achieved"], reached["audience"]) if lift else None,
-        "held_rate": ratio(held["achieved"], held["audience"]) if lift else None,
+        "reached_rate": ratio(told.reached_achieved, told.reached) if lift else None,
+        "held_rate": ratio(told.held_achieved, told.held) if lift else None,
         "lift_low": lift.low if lift else None,
         "lift_high": lift.high if lift else None,
         "cost": spent,
@@ -134,10 +140,57 @@ def _row(asked: Asked, one: Measured, objective: Objective) -> Row:
     return row_of(names, figures, reason)
 
 
-def _standing(today: date, ends: date, achieved: int, target: int) -> str:
+def _counted(
+    asked: Asked, one: Measured, objective: Objective, period: Period, until: date
+) -> dict[str, int]:
+    """Return of how many shoppers it was, and how many achieved it, on each side."""
+    named = bound(asked.question, period, campaign=one.slug, product=objective.product or ALL)
+    sql = _sql(objective.event, of_campaign=one.trial is not None)
+    sides = {int(row["held"]): row for row in asked.store.query(sql, named | {"until": until})}
+    nobody = {"audience": 0, "achieved": 0}
+    counts = [int(sides.get(held, nobody)[name]) for held in (0, 1) for name in nobody]
+    return dict(zip(_COUNTS, counts, strict=True))
+
+
+def _told(
+    asked: Asked, one: Measured, objective: Objective, counted: Counted, until: date, *, is_over: bool
+) -> tuple[ObjectiveTold, ObjectiveTold | None]:
+    """Return what is told of it, and the same by sides where those are told.
+
+    By sides it is told apart: what those come to has to be a step of each side too.
+    """
+    of_purchases = "{currency:" in _EVENTS[objective.event]
+    key = {
+        "brand": asked.question.brand,
+        "campaign": one.slug,
+        "event": objective.event,
+        "period": objective.period,
+        # What is no purchase is one count, in whatever currency it is asked.
+        "currency": asked.question.currency if of_purchases else "",
+    }
+    least = asked.shoppers_min
+    told = told_last(asked.session, ObjectiveTold, key | {"by_side": False}, counted, until, _whole, least)
+    if not is_over or told.until is None:
+        return told, None
+    sides = told.model_dump(include=set(_COUNTS))
+    apart = told_last(asked.session, ObjectiveTold, key | {"by_side": True}, sides, told.until, _sides, least)
+    return told, apart if apart.model_dump(include=set(_COUNTS)) == sides else None
+
+
+def _whole(counted: Counted) -> tuple[int, int]:
+    achieved = counted["reached_achieved"] + counted["held_achieved"]
+    return achieved, counted["reached"] + counted["held"] - achieved
+
+
+def _sides(counted: Counted) -> tuple[int, int, int, int]:
+    reached, reached_achieved, held, held_achieved = (counted[name] for name in _COUNTS)
+    return reached_achieved, reached - reached_achieved, held_achieved, held - held_achieved
+
+
+def _standing(achieved: int, target: int, *, is_over: bool) -> str:
     if achieved >= target:
         return "objective_met"
-    return "objective_running" if today <= ends else "objective_missed"
+    return "objective_missed" if is_over else "objective_running"
 
 
 def _sql(event: ObjectiveEvent, *, of_campaign: bool) -> str:
@@ -153,6 +206,7 @@ def _sql(event: ObjectiveEvent, *, of_campaign: bool) -> str:
 
 _FIGURES: Final[tuple[tuple[str, Unit], ...]] = (
     ("standing", "text"),
+    ("until", "text"),
     ("audience", "count"),
     ("achieved", "count"),
     ("return", "ratio"),

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
-from typing import Final
+from typing import Final, Literal
 
+Verdict = Literal["worked", "harmed", "cannot_tell"]
 _NORMAL: Final = NormalDist()
 # Two-sided 95 %, and the power of 80 % that a smallest visible effect is told for.
 Z: Final = _NORMAL.inv_cdf(0.975)
@@ -26,6 +27,13 @@ class Difference:
     def is_known(self) -> bool:
         """Say whether it is told from nothing."""
         return self.low > 0 or self.high < 0
+
+
+def verdict_of(effect: Difference) -> Verdict:
+    """Return what an effect means: worked, did harm, or can't be told from nothing."""
+    if not effect.is_known:
+        return "cannot_tell"
+    return "worked" if effect.value > 0 else "harmed"
 
 
 def difference_of_rates(hits: int, of: int, other_hits: int, other_of: int) -> Difference | None:
@@ -77,9 +85,8 @@ class Sums:
 def cuped(treated: Sums, held: Sums) -> tuple[Difference, float] | None:
     """Return the difference of means with what earlier spend explains taken out, and the factor theta.
 
-    y - theta (x - mean x), theta = cov(x, y) / var(x) over both arms (Deng and others,
-        2013). None where an arm has
-    fewer than two shoppers.
+    y - theta (x - mean x), theta = cov(x, y) / var(x) over both arms (Deng and others, 2013). None where an
+    arm has fewer than two shoppers.
     """
     if min(treated.n, held.n) < 2:  # noqa: PLR2004 - a variance needs two
         return None

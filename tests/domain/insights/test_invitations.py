@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 from sqlmodel import Session, select
 
 from domain.insights import invitations
+from domain.insights.errors import AddressTakenError
 from domain.people.accounts import member_with_address
 from infra.columnar.reach import insight_store
 from schemas.catalog import Retailer, Store
@@ -125,3 +126,20 @@ def test_a_manager_invites_on_the_console_and_who_joins_finds_their_part_there(
     assert "/console/insight/omo/exports" not in home.text
     assert client.get("/console/insight/omo/exports").status_code == 404
     assert client.get("/console/insight/omo/measures/penetration?by=chain").status_code == 422
+
+
+def test_an_address_that_cannot_be_invited_says_nothing_of_whose_it_is(
+    client: TestClient, session: Session, manager: StaffMember
+) -> None:
+    ground.sign_in(client, session, manager)
+    told = set()
+    for role in ("reviewer", "admin", "brand_manager"):
+        taken = ground.enrol(session, role, f"taken-{role}@example.vn")
+        sent = {"email": taken.email, "axis": "chain", "value": "winmart"}
+        page = "/console/insight/omo/exports"
+        refused = ground.post(client, "/console/insight/omo/retailers", page=page, **sent)
+        told.add((refused.status_code, refused.text.replace(taken.email, "")))
+        with pytest.raises(AddressTakenError) as error:
+            invitations.invite(session, manager.id, "omo", taken.email, "chain", "winmart")
+        assert error.value.values == {}
+    assert [status for status, _ in told] == [409]

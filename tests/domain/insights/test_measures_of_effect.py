@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import defaultdict
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
+from domain.insights.measures.measure import Asked, Value
+from domain.insights.measures.registry import MEASURES
 from domain.insights.measures.statistic import smallest_visible
+from schemas.insight import ObjectiveTold
 from tests import make
 from tests.domain.insights import by_hand
 from tests.domain.insights.tables import QUARTER, Ask, by, ratio
 from tests.make import insight, insight_base
+
+SUNDAY = 6
 
 
 def test_the_cost_of_a_new_buyer_gross_and_above_the_hold_out(ask: Ask) -> None:
@@ -179,6 +187,43 @@ def test_objectives_of_a_campaign_that_holds_out_nobody_stand_beside_the_permane
     held = by_hand.held(2026)
     if row.values["held_rate"] is not None:
         assert row.values["held_rate"] == ratio(len(answered & held), len(asked & held))
+
+
+def test_who_asks_for_a_running_objective_each_day_learns_of_no_shopper(session: Session) -> None:
+    """An attacker takes each day's answer from the next one's."""
+    goals = [
+        {"event": event, "target": 50, "period": "2026-Q1"} for event in ("joined", "returned_after_60_days")
+    ]
+    make.make_campaign(session, slug="omo-all", measuring={"objectives": goals})
+    told: dict[Value, list[tuple[int, int]]] = defaultdict(list)
+    for day in (date(2026, 1, 1) + timedelta(days=passed) for passed in range(10, 100, 5)):
+        question = replace(insight.question("2026-Q1", campaign="omo-all"), today=day)
+        for row in MEASURES["objectives"].answer(Asked(session, insight.filled(), question, 5)).rows:
+            values = row.values
+            if values["until"] is None:
+                assert values["achieved"] in {None, 0}
+                continue
+            until = date.fromisoformat(str(values["until"]))
+            # A whole week, or the objective's end: and no look at who is ahead before it.
+            assert until < day
+            assert until.weekday() == SUNDAY or until == QUARTER[1]
+            assert values["lift_low"] is None or day > QUARTER[1]
+            did = int(values["achieved"] or 0)
+            told[values["event"]].append((did, int(values["audience"] or 0) - did))
+    for event, answers in told.items():
+        assert len(set(answers)) > 2, event
+        for before, after in pairwise(answers):
+            steps = [abs(now - then) for then, now in zip(before, after, strict=True)]
+            assert all(step == 0 or step >= 5 for step in steps), (event, before, after)
+
+
+def test_an_objective_is_no_other_count_in_another_currency(session: Session) -> None:
+    goal = {"event": "joined", "target": 50, "period": "2026-Q1"}
+    make.make_campaign(session, slug="omo-all", measuring={"objectives": [goal]})
+    for currency in ("VND", "MYR"):
+        question = insight.question("2026-Q1", campaign="omo-all", currency=currency)
+        MEASURES["objectives"].answer(Asked(session, insight.filled(), question, 5))
+    assert {row.currency for row in session.exec(select(ObjectiveTold)).all()} == {""}
 
 
 def measured(session: Session, **measuring: Any) -> None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 from sqlmodel import Session
 
 from domain.offers.results import results_of
@@ -13,7 +14,7 @@ from infra import clock
 from infra.settings import settings
 from schemas.base import new_id
 from schemas.campaigns import Campaign
-from schemas.offers import OfferChoice
+from schemas.offers import OfferChoice, OfferTold
 from schemas.people import Shopper
 from tests import make
 from tests.make.offers import a_choice
@@ -96,6 +97,18 @@ def test_a_figure_does_not_follow_the_shopper_who_was_added(session: Session, ca
     assert results_of(session, campaign) == before
     choices(session, campaign, 1, used=True)
     assert results_of(session, campaign).shown.used == 20 + LEAST
+
+
+def test_what_is_asked_again_is_only_read(session: Session, campaign: Campaign) -> None:
+    results_of(session, campaign)
+    assert session.get(OfferTold, campaign.id) is None
+    choices(session, campaign, 20, used=True)
+    choices(session, campaign, 20)
+    told = results_of(session, campaign)
+    choices(session, campaign, LEAST - 1)
+    session.commit()
+    session.execute(text("SET TRANSACTION READ ONLY"))
+    assert results_of(session, campaign) == told
 
 
 def test_a_manager_asks_for_own_campaigns_only(
