@@ -16,6 +16,7 @@ from sqlmodel import Session
 from cli.services import operator, refuse, said, services
 from domain.errors import DomainError
 from domain.people import accounts
+from domain.people.audit import record_act_of
 from domain.people.own_way_in import LINK_LASTS
 from domain.people.staff import set_relations
 from infra import clock
@@ -110,6 +111,23 @@ def change_role(
         member = accounts.member_with_address(session, email)
         accounts.change_role(session, member.id, wanted, tuple(brand or ()), by=operator())
     said.print(f"{email} is {role} now.")
+
+
+@app.command()
+def relations(
+    email: Email,
+    phones: Annotated[
+        list[str] | None, typer.Argument(help="Their own and their family's phones; without, none.")
+    ] = None,
+) -> None:
+    """Say anew which phones are somebody's own or their family's: they never decide on those receipts."""
+    named = phones or []
+    with _acting() as session:
+        member = accounts.member_with_address(session, email)
+        set_relations(session, member.id, named)
+        details = {"relations": len(named)}
+        record_act_of(session, operator(), "staff_changed", subject=str(member.id), details=details)
+    said.print(f"{email} decides on receipts of none of {len(named)} phones.")
 
 
 @app.command()

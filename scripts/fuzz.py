@@ -19,6 +19,8 @@ from infra.settings import override_settings, settings
 from scripts.fuzz_forms import Answers, send_forms
 
 ROLES = ("shopper", "brand_manager", "reviewer", "admin")
+# On a busy machine a start may take minutes.
+READY_SECONDS = 300.0
 CHECKS = "not_a_server_error,response_schema_conformance"
 
 
@@ -35,7 +37,7 @@ def main() -> int:
         port = free_port()
         serve = ("cli.main", "serve", "--host", LOOPBACK, "--port", str(port))
         with running(log := settings().data_dir / "api.log", *serve) as api:
-            wait_until_ready(port, api, log)
+            wait_until_ready(port, api, log, seconds_max=READY_SECONDS)
             if given.max_examples:
                 examples = [f"--max-examples={given.max_examples}", f"--seed={given.seed}", *others]
                 for role in ROLES:

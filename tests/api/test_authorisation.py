@@ -13,37 +13,24 @@ import pytest
 from fastapi import Request, Response
 from fastapi.testclient import TestClient
 from sqlalchemy import text
-from sqlmodel import Session, select
+from sqlmodel import Session
 
 from console.sign_in import COOKIE, begin_session
-from domain.catalog import learned
-from domain.loyalty import adjustments
 from domain.people import accounts, holdout, staff
 from domain.people.audit import Actor
 from domain.people.shoppers import join_staff
-from domain.privacy import export
-from domain.receipts import resumable
-from domain.receipts.resumable import NewUpload
 from infra import clock, storage
 from infra.db import read_only, unit_of_work
 from schemas.campaigns import Campaign
-from schemas.catalog import LinkRequest, Product
 from schemas.people import Shopper, StaffCredential, StaffMember
 from schemas.receipts import Receipt
-from schemas.reversals import AdjustmentRequest
 from tests import make
 from tests.make import console as ground
 from tests.make.access import EXPECTED, Kind
 from tests.make.app import application
 from tests.make.bodies import BODIES, Outcome, outcome_of
 from tests.make.operations import Operation, operations
-from tests.make.things import (
-    a_dry_run,
-    what_brands_tell,
-    what_insight_holds,
-    what_rewards_hold,
-    who_is_told,
-)
+from tests.make.things import everything
 
 # Whose state lets a relative's bar be told only after other refusals.
 OWN = (
@@ -156,28 +143,9 @@ def world(session: Session, campaign: Campaign, monkeypatch: pytest.MonkeyPatch)
     staff.end_access(session, removed.email)
     session.flush()
     admin_id = people["admin", "admin", ()].id
-    product = session.exec(select(Product.slug).order_by(Product.slug)).first()
-    link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
     campaign.brand_id = make.brand_id(session)
     session.flush()
-    ids = {"receipt_id": receipt.id, "campaign_id": campaign.id, "view_id": admin_id, "link_id": link.id}
-    ids |= {"campaign": campaign.slug, "run_id": a_dry_run(session, campaign)}
-    ids["export_id"] = export.ask_export(session, owner.id).id
-    ids["upload_id"] = resumable.begin(session, owner.id, NewUpload(page_sizes=(1000,))).id
-    ids |= who_is_told(session, owner, receipt, admin_id)
-    ids |= what_brands_tell(session, owner, campaign)
-    ids |= {"staff_id": admin_id, "token": "made-up"}
-    ids["adjustment_id"] = _proposed_adjustment(session, owner, admin_id)
-    return World(
-        receipt, callers, ids | what_rewards_hold(session, owner) | what_insight_holds(session, admin_id)
-    )
-
-
-def _proposed_adjustment(session: Session, owner: Shopper, admin_id: Any) -> Any:
-    asked = AdjustmentRequest(
-        request="a matrix", phone=owner.phone or "", brand="omo", points=10**6, reason="a matrix"
-    )
-    return adjustments.adjust(session, asked, admin_id=admin_id).id
+    return World(receipt, callers, everything(session, owner, receipt, campaign, admin_id))
 
 
 def staff_pages(session: Session, receipt: Receipt) -> list[Any]:

@@ -13,8 +13,10 @@ from cli import staff as cli_staff
 from cli.token import issue
 from domain.people.accounts import member_with_address
 from domain.people.errors import StaffExistsError
+from domain.people.staff import is_related
 from infra.db import transaction
 from schemas.people import StaffAct
+from tests import make
 from tests.make import console
 
 
@@ -43,6 +45,26 @@ def test_the_command_line_changes_a_role_only_where_that_is_asked(committed: Non
         named = {act.act: act.details["operator"] for act in session.exec(select(StaffAct))}
     assert named.keys() == {"staff_added", "staff_reset", "staff_changed"}
     assert all(named.values())
+
+
+def test_whose_receipts_somebody_may_not_decide_on_is_said_anew(committed: None) -> None:
+    with transaction() as session:
+        member = console.enrol(session, email="lan@example.vn")
+        owner = make.make_shopper(session, "0901234567")
+
+    def told(*phones: str) -> bool:
+        shown = CliRunner().invoke(cli_staff.app, ["relations", "lan@example.vn", *phones])
+        assert shown.exit_code == 0, shown.output
+        with transaction() as session:
+            return is_related(session, member.id, owner.id)
+
+    assert [told("0901234567", "0907777777"), told("0907777777"), told()] == [True, False, False]
+    refused = CliRunner().invoke(cli_staff.app, ["relations", "lan@example.vn", "12"])
+    assert refused.exit_code == 1
+    with transaction() as session:
+        acts = session.exec(select(StaffAct).where(StaffAct.act == "staff_changed")).all()
+    assert sorted(act.details["relations"] for act in acts) == [0, 1, 2]
+    assert all(act.details["operator"] for act in acts)
 
 
 def test_an_import_at_the_command_line_is_on_the_trail(committed: None, tmp_path: Path) -> None:

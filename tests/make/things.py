@@ -6,25 +6,32 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from domain.campaigns.dry_runs import ask_dry_run
 from domain.campaigns.versions import draft_of, save_draft
+from domain.catalog import learned
 from domain.events import outbox
 from domain.events.outbox import NewEvent
 from domain.insights import brand_keys, invitations
 from domain.insights.exports import asking
 from domain.insights.exports.asking import Wanted
+from domain.loyalty import adjustments
 from domain.membership import missions
+from domain.privacy import export
+from domain.receipts import resumable
+from domain.receipts.resumable import NewUpload
 from domain.rewards import redemptions
 from domain.webhooks import endpoints
 from infra import clock
 from schemas.campaigns import Campaign
+from schemas.catalog import LinkRequest, Product
 from schemas.insight import InsightQuery
 from schemas.membership import NewMission
 from schemas.messages import PushTarget
 from schemas.people import Shopper
 from schemas.receipts import Receipt
+from schemas.reversals import AdjustmentRequest
 from schemas.webhooks import NewEndpoint, WebhookDelivery
 from tests import make
 from tests.make.journeys import a_journey
@@ -34,6 +41,39 @@ from tests.make.rewards import an_admin, offered_reward, partner
 from tests.make.segments import a_segment
 from tests.make.stories import a_story, agree_to_ads
 from tests.make.surveys import a_survey, agree, an_ask
+
+
+def everything(
+    session: Session, owner: Shopper, receipt: Receipt, campaign: Campaign, admin_id: UUID
+) -> dict[str, Any]:
+    """All path parameters: a receipt that waits, its owner, a campaign of OMO, and what stands around."""
+    product = session.exec(select(Product.slug).order_by(Product.slug)).first()
+    link = learned.link_by_hand(session, LinkRequest(name="TEN IN", product=product), admin_id)
+    return {
+        "receipt_id": receipt.id,
+        "campaign_id": campaign.id,
+        "campaign": campaign.slug,
+        "run_id": a_dry_run(session, campaign),
+        "view_id": admin_id,
+        "link_id": link.id,
+        "export_id": export.ask_export(session, owner.id).id,
+        "upload_id": resumable.begin(session, owner.id, NewUpload(page_sizes=(1000,))).id,
+        "staff_id": admin_id,
+        "token": "made-up",
+        "adjustment_id": a_proposed_adjustment(session, owner, admin_id),
+        **who_is_told(session, owner, receipt, admin_id),
+        **what_brands_tell(session, owner, campaign),
+        **what_rewards_hold(session, owner),
+        **what_insight_holds(session, admin_id),
+    }
+
+
+def a_proposed_adjustment(session: Session, owner: Shopper, admin_id: UUID) -> UUID:
+    """The path parameter of points that one admin wants to give an owner, and a second one has to."""
+    asked = AdjustmentRequest(
+        request="a matrix", phone=owner.phone or "", brand="omo", points=10**6, reason="a matrix"
+    )
+    return adjustments.adjust(session, asked, admin_id=admin_id).id
 
 
 def who_is_told(session: Session, owner: Shopper, receipt: Receipt, admin_id: UUID) -> dict[str, Any]:
