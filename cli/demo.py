@@ -43,9 +43,9 @@ WORKERS_MAX = 4
 LOG_LINES_SHOWN = 15
 # Enough that most figures of a middling brand may be told, and that a model of the largest has 2,000 who
 # bought again behind it. Made in seconds.
-SYNTHETIC_SHOPPERS = 12_000
-SYNTHETIC_RECEIPTS = 160_000
-SYNTHETIC_MONTHS = 18
+SYNTHETIC_SHOPPERS = 9_000
+SYNTHETIC_RECEIPTS = 200_000
+SYNTHETIC_MONTHS = 24
 # The process that has the store open starts beside the API.
 STORE_SECONDS = 30.0
 LOOK_SECONDS = 0.2
