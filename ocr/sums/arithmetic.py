@@ -94,9 +94,11 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
     weighed = draft.unit in weight_words()
     unexplained = UNEXPLAINED_COST * any(figure.is_money for figure in others)
     for value, cost in ink.variants(last, page).items():
-        price = value if draft.quantity in {None, 1} else None
+        # Behind a column of discounts stands what is left.
+        gross = value + draft.column_discount
+        price = gross if draft.quantity in {None, 1} else None
         round_cost = 0.0 if weighed else ink.round_cost(value)
-        yield Choice(value, draft.quantity, price, draft.column_discount, cost + round_cost + unexplained, 0)
+        yield Choice(gross, draft.quantity, price, draft.column_discount, cost + round_cost + unexplained, 0)
         if (
             draft.quantity not in {None, 1}
             and not draft.proof
