@@ -19,6 +19,7 @@ from ocr.sums.arithmetic import close_sums, mend
 from ocr.sums.checks import check_sums
 from ocr.sums.equations import Sum, Sums, agree_in_print, due_variants, reconcile
 from ocr.sums.footer_cuts import give_cuts
+from ocr.sums.line_cuts import close_cuts
 from ocr.sums.payment import find_payment
 from ocr.sums.printed import read_sums
 from ocr.sums.totals import settle_sums
@@ -162,6 +163,7 @@ def add_up(rows: Sequence[Row], tagged: Tagged, drafts: list[Draft], ink: Ink) -
         sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and sums.total is not None:
         give_cuts(drafts, rows[items[-1] + 1 :], gross_of(drafts) - cuts_of(drafts) - sums.total)
+        close_cuts(drafts, sums, ink)
     subtotal = bool(drafts) and is_subtotal(sums, gross_of(drafts), cuts_of(drafts))
     return sums, "items" in sums.checks or subtotal
 

@@ -174,7 +174,7 @@ def whole_values(groups: list[str], style: MoneyStyle) -> list[int]:
     if inner and len(tail) == THOUSAND:
         # Where cents are printed, 26,000.000 is 26,000.00 with a digit seen twice.
         return [int(joined)] if not style.cents or len(groups) < 3 else [int(joined) // 1000, int(joined)]  # noqa: PLR2004
-    if inner and len(tail) == CENT and (style.cents or tail == "00"):
+    if inner and len(tail) == CENT and (style.cents or (tail == "00" and len(groups) > 2)):  # noqa: PLR2004 - 88,00 lost a zero
         return [int(joined[:-CENT])]
     if inner and len(tail) == THOUSAND + 1:
         # A fourth digit after the last separator is the currency sign misread.

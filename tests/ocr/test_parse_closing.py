@@ -81,3 +81,101 @@ Ca phe sua da
 Tong tien:            1,086,000
 Thanh toan:           1,086,000
 """) == [(525000, 0), (108000, 0), (378000, 0), (75000, 0)]
+
+
+# A till that prints a count, a price and an amount beneath each name.
+COUNTED = """
+CUA HANG AN PHUC
+PHIEU THANH TOAN
+So CT: 36202501318497
+Ngay CT: 20/01/2025 16:39
+SL   Gia ban              T.Tien
+Nuoc tay trang hop 500ml
+2             62,500     125,000
+Tra xanh hop 360ml
+{first}
+Banh que hop 126g
+{second}
+Ca phe sua da
+3             37,500     112,500
+Tong tien:               {total}
+Tien mat:                {total}
+"""
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "amounts"),
+    [
+        ("3            125,900", "4             89,000", [125000, 377700, 356000, 112500]),
+        (
+            "2            108,000     216,00",
+            "2             44,000     88,00",
+            [125000, 216000, 88000, 112500],
+        ),
+        ("            108,000", "2             44,000     88,000", [125000, 216000, 88000, 112500]),
+    ],
+    ids=["amounts lost", "last zeros lost", "count and amount lost"],
+)
+def test_what_was_lost_at_the_end_of_rows_is_worked_out(first: str, second: str, amounts: list[int]):
+    reading = parse_receipt(make_paper(COUNTED.format(first=first, second=second, total=f"{sum(amounts):,}")))
+    assert [line.amount_minor for line in reading.lines] == amounts
+    assert "items" in reading.checks.confirmed
+
+
+def test_nothing_is_counted_by_what_is_missing_where_two_items_may_be_what_is():
+    text = COUNTED.format(first="            108,000", second="             54,000", total="561,500")
+    assert [amount for amount, _ in amounts_of(text)] == [125000, 108000, 54000, 112500]
+
+
+@pytest.mark.parametrize(
+    ("cuts", "read"),
+    [
+        (("10,800A  1   -10,300", "43,800A  2   -87,500"), [10800, 87600]),
+        (("-10,800", "-57,600"), [10800, 87600]),
+        (("-19,800", "-87,600"), [10800, 87600]),
+        # Either may be misread by the same.
+        (("-10,800", "-10,800"), [10800, 10800]),
+    ],
+    ids=["of one and of all", "one digit", "a zero", "either"],
+)
+def test_discounts_are_read_again_so_that_they_come_to_what_is_stated(cuts: tuple[str, str], read: list[int]):
+    stated = sum(read) if len(set(read)) > 1 else sum(read) - 3000
+    lines = parse_receipt(
+        make_paper(f"""
+SIEU THI HOANG GIA
+ENT 2025-07-20 20:09 POS: 5047-2438
+Ma sp            dgia      sl      so tien
+001 RUA TAY BAO VE VUOT TROI
+  8934868542452  36000      1       36,000
+  CK   {cuts[0]:>32}
+002 KEM DANH RANG TRA XANH 230
+  8934868339991  38500      1       38,500
+003 DAU AN HUONG DUONG 2L
+  8934988089523  146000     2      292,000
+  CK   {cuts[1]:>32}
+Tong cong                          366,500
+giam gia san pham              {-stated:>11,}
+So tien thanh toan                 {366500 - stated:,}
+Tien mat                           {366500 - stated:,}
+""")
+    ).lines
+    assert [line.discount_minor for line in lines if line.discount_minor] == read
+
+
+def test_a_sum_s_label_that_lost_its_end_is_that_sum():
+    reading = parse_receipt(
+        make_paper("""
+SIEU THI HOANG GIA
+ENT 2025-07-20 20:09 POS: 5047-2438
+Ma sp            dgia      sl      so tien
+001 RUA TAY BAO VE VUOT TROI
+  8934868542452  36000      1       36,000
+002 DAU AN HUONG DUONG 2L
+  8934988089523  146000     2      292,000
+Tong cong                          328,000
+giam gia san pham
+So tien thanh                      318,000
+The ngan hang                      318,000
+""")
+    )
+    assert (reading.total_minor, reading.subtotal_minor) == (318000, 328000)
