@@ -89,7 +89,7 @@ def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged, wraps: Wraps) -
     named = [(row, places) for row, places in parts if places]
     if not named:
         # An item has a name: where the tagger sees none, the first words that say nothing else.
-        spelled = ((row, _spelled_words(row, used, tagged)) for row in run)
+        spelled = ((row, _spelled_words(row, used, tagged)) for row in (*naming, *run))
         named = [(row, places) for row, places in spelled if places][:1]
     return Draft(
         rows=list(run),
@@ -216,8 +216,13 @@ def _spelled_words(row: Row, used: set[tuple[int, int]], tagged: Tagged) -> list
         if (row.index, place) not in used
         and count_letters(token.text) >= LETTERS_MIN
         and not is_rate(token.text)
-        and tagged.best_role(row, place) not in NAMELESS_ROLES
+        and (tagged.best_role(row, place) not in NAMELESS_ROLES or _is_no_label(row, place, tagged))
     ]
+
+
+def _is_no_label(row: Row, place: int, tagged: Tagged) -> bool:
+    """Whether what the tagger takes for a label is none that is known, before the money of an item."""
+    return row.label is None and has_money(row) and tagged.best_role(row, place) == "label"
 
 
 def is_no_name(word: str) -> bool:
