@@ -239,7 +239,7 @@ VAT08% 1 cai    39,000.00             00
 08934804621876 Nuoc suoi chai 1.5L
 VAT08% 2 cai    10,400.00      20,800.00
 Tong tien hang:                     0.00
-Tong so tien thanh toan:        2,00 .00
+Tong so tien thanh toan:     2,00    .00
 Tong so luong hang:                   3
 Tien mat                      100,000.00
 Tien thoi lai                  40,200.00
