@@ -155,27 +155,19 @@ def read_pages(pages: bytes | Sequence[bytes], engine: Engine) -> list[ReadPage]
 def _read_page(view: View, number: int, engine: Engine) -> ReadPage:
     if view.sheet is None or any(reason.severity == "reject" for reason in view.reasons):
         return ReadPage(view, None, [])
-    page, words, codes = _read_sheet(view.sheet, engine)
+    page = straighten(view.sheet)
+    words, codes = _read_upright(page, engine)
     if certainty(words) < CERTAINTY_MIN:
-        turned = turned_over(view)
-        if turned is not None:
-            other_page, other_words, other_codes = _read_sheet(turned, engine)
-            if certainty(other_words) > certainty(words):
-                page, words, codes = other_page, other_words, other_codes
+        turned = page.turned()
+        other_words, other_codes = _read_upright(turned, engine)
+        if certainty(other_words) > certainty(words):
+            page, words, codes = turned, other_words, other_codes
     return ReadPage(view, page, lines_of(words, number), tuple(code.payload for code in codes))
 
 
-def turned_over(view: View) -> Sheet | None:
-    """The view's sheet the other way up; None where there is none."""
-    if view.paper is None or view.sheet is None:
-        return None
-    return lay_flat(view.photo.gray, view.paper, view.sheet.quarter_turns + 2)
-
-
-def _read_sheet(sheet: Sheet, engine: Engine) -> tuple[Page, list[Word], list[Code]]:
-    page = straighten(sheet)
+def _read_upright(page: Page, engine: Engine) -> tuple[list[Word], list[Code]]:
     codes = read_codes(page.gray)
-    return page, _words_on(page, codes, engine), codes
+    return _words_on(page, codes, engine), codes
 
 
 def _looked_at_twice(reading: Reading, read: Sequence[ReadPage], engine: Engine) -> Reading:

@@ -13,12 +13,13 @@ from ocr.head.shop import read_head
 from ocr.items.confidence import items_confidence
 from ocr.items.draft import Draft, cuts_of, gross_of
 from ocr.items.lines import make_lines
-from ocr.items.read import Readings
 from ocr.items.tagged import Tagged
+from ocr.items.ways import Readings
 from ocr.sums.arithmetic import close_sums, mend
 from ocr.sums.checks import check_sums
 from ocr.sums.equations import Sum, Sums, agree_in_print, due_variants, reconcile
 from ocr.sums.footer_cuts import give_cuts
+from ocr.sums.line_cuts import close_cuts
 from ocr.sums.payment import find_payment
 from ocr.sums.printed import read_sums
 from ocr.sums.totals import settle_sums
@@ -162,10 +163,19 @@ def add_up(rows: Sequence[Row], tagged: Tagged, drafts: list[Draft], ink: Ink) -
         sums = settle_sums(found, gross_of(drafts), cuts_of(drafts), ink.style)
     if drafts and sums.total is not None:
         give_cuts(drafts, rows[items[-1] + 1 :], gross_of(drafts) - cuts_of(drafts) - sums.total)
-    # Taxes on top part the items from the total; their subtotal says as much.
+        close_cuts(drafts, sums, ink)
+    subtotal = bool(drafts) and is_subtotal(sums, gross_of(drafts), cuts_of(drafts))
+    return sums, "items" in sums.checks or subtotal
+
+
+def is_subtotal(sums: Sums, gross: int, cuts: int) -> bool:
+    """Whether items come to a subtotal: taxes on top part them from the total, and it says as much.
+
+    What is left of them is none where their discounts are taken off below it: those were taken off before.
+    """
     subtotals = sums.values("subtotal")
-    stated = {gross_of(drafts), gross_of(drafts) - cuts_of(drafts)} & set(subtotals) if drafts else set()
-    return sums, "items" in sums.checks or bool(stated)
+    net = gross - cuts
+    return gross in subtotals or (net in subtotals and not (cuts and sums.total == net - cuts))
 
 
 def targets(found: Sequence[Sum], drafts: Sequence[Draft], ink: Ink) -> dict[int, float]:

@@ -233,7 +233,9 @@ def _is_likely(hit: Hit, line: LineText, maker: str | None, catalogue: Catalogue
     if hit.kind == "glued" and SHORT_LETTERS_MAX < hit.letters < _AMID_LETTERS_MIN:
         return cued
     if hit.ambiguous and hit.kind == "misread" and hit.letters < _AMBIGUOUS_MISREAD_LETTERS_MIN:
-        return False
+        # With a letter lost it is seldom another word: `CEAR` among what is said of a shampoo.
+        lost = sum(map(len, line.keys[hit.start : hit.end])) < hit.letters
+        return lost and line.kind_is_clear and hit.brand in line.clearly_cued
     if hit.ambiguous:
         return cued or (hit.kind == "glued" and hit.brand in line.cued)
     if hit.letters <= SHORT_LETTERS_MAX:

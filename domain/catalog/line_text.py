@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from domain.catalog.folding import Word, words
+from domain.catalog.folding import Word, faint_skeleton, words
 from domain.catalog.snapshot import SHORT_CUE_LETTERS_MAX, Catalogue, window_key
 
 # Longer than any spelling: windows beyond it need no look-up.
@@ -78,8 +78,12 @@ def describe(found: tuple[Word, ...], catalogue: Catalogue) -> LineText:
                     clearly |= brands
                     kind_is_clear |= len(brands) >= _KIND_BRANDS_MIN
     rules = catalogue.rules
-    vetoed = any(padded.startswith(f" {veto} ") for veto in rules.start_vetoes) or any(
-        f" {veto} " in padded for veto in rules.vetoes
+    # The first letter of a line is the one that a tick or a fold spoils: `RINH CLOSE` is `KINH CLOSE`.
+    faint = faint_skeleton(padded)
+    vetoed = (
+        any(padded.startswith(f" {veto} ") for veto in rules.start_vetoes)
+        or any(faint.startswith(f" {veto} ") for veto in rules.faint_start_vetoes)
+        or any(f" {veto} " in padded for veto in rules.vetoes)
     )
     windows = tuple(_windows(found, catalogue.words_max))
     return LineText(

@@ -25,6 +25,8 @@ _ONE_MISREAD_LETTERS_MAX = 7
 _TWO_MISREADS_LETTERS_MAX = 11
 # A cue shorter than this is too near to other words to be known misread.
 _JOINED_CUE_LETTERS_MIN = 6
+# A shorter veto with a stroke lost is another word.
+_FAINT_VETO_LETTERS_MIN = 8
 # The shortest piece of a spelling that a name cut off at the column's edge may end in.
 CUT_LETTERS_MIN = 4
 
@@ -113,6 +115,8 @@ class GeneralRules:
     vetoes: tuple[str, ...] = ()
     weak_cues: frozenset[str] = frozenset()
     makers: Mapping[str, str] = field(default_factory=dict)
+    faint_start_vetoes: tuple[str, ...] = ()
+    """The longer start vetoes by `faint_skeleton`, to know them with a stroke lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +205,11 @@ def build_catalogue(rows: Rows, rules: GeneralRules) -> Catalogue:
         house_brands=frozenset(b.slug for b in rows.brands if _names_company(b)),
         rules=GeneralRules(
             start_vetoes=tuple(skeleton(fold(veto)) for veto in rules.start_vetoes),
+            faint_start_vetoes=tuple(
+                faint_skeleton(skeleton(fold(veto)))
+                for veto in rules.start_vetoes
+                if len(veto) >= _FAINT_VETO_LETTERS_MIN
+            ),
             vetoes=tuple(skeleton(fold(veto)) for veto in rules.vetoes),
             weak_cues=frozenset(skeleton(fold(cue)) for cue in rules.weak_cues),
             makers=dict(rules.makers),

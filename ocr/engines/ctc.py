@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,11 @@ _OTHER_MIN: Final = 0.02
 # Where a character is as sure, no other can be likely.
 _ALONE_MIN: Final = float(np.float32(1 - _OTHER_MIN))
 _ALTERNATIVES_MAX: Final = 3
+# Letters of a word stand no more steps apart: of 46,000 gaps in words that were read surely, three do.
+_BLANKS_MAX: Final = 10
+# Beyond such a blank so few letters, read with no more confidence than this, are grain.
+_GRAIN_GLYPHS_MAX: Final = 2
+_GRAIN_MAX: Final = 0.5
 _FORMULAS: Final = ("H2O", "CO2", "O2")
 
 
@@ -90,14 +96,23 @@ def _others(row: Steps, place: int, charset: str) -> tuple[tuple[str, float], ..
 
 
 def words_of(glyphs: Sequence[Glyph]) -> list[list[Glyph]]:
-    """The glyphs between spaces."""
+    """The glyphs between spaces, without grain that was read as a letter or two far off from a word."""
     words: list[list[Glyph]] = [[]]
     for glyph in glyphs:
         if glyph.text == " ":
             words.append([])
         else:
             words[-1].append(glyph)
-    return [word for word in words if word]
+    return [part for word in words if word for part in _without_far_grain(word)]
+
+
+def _without_far_grain(word: list[Glyph]) -> list[list[Glyph]]:
+    """The word, parted at blanks in which no space was seen, without what is grain beyond them."""
+    cuts = [place for place, (one, two) in enumerate(pairwise(word), 1) if two.first - one.last > _BLANKS_MAX]
+    if not cuts:
+        return [word]
+    parts = [word[start:end] for start, end in pairwise([0, *cuts, len(word)])]
+    return [part for part in parts if len(part) > _GRAIN_GLYPHS_MAX or confidence_of(part) > _GRAIN_MAX]
 
 
 def with_zeros(word: Sequence[Glyph]) -> list[Glyph]:

@@ -25,10 +25,8 @@ ROWS_MAX: Final = 7
 # A row that begins an item, or goes on with one, less likely than this is not tried: an eighth of a per cent.
 STEP_MIN: Final = -6.7
 RUN_MIN: Final = -9.0
-# What a name without figures speaks against standing alone, and two names on both sides of an amount against
-# being one.
+# What a name without figures speaks against standing alone.
 ORPHAN: Final = -1.5
-JOINED: Final = -1.5
 # What a row that begins an item but shows no money speaks against being one without a price: a side dish.
 UNPRICED: Final = -2.0
 WAYS_MAX: Final = 30
@@ -114,15 +112,8 @@ def _segments(rows: Sequence[Row], named: Sequence[bool], tagged: Tagged, style:
             meaning = known[figures]
             if meaning is not None:
                 score = steps + meaning.score + (0.0 if any(named[start:end]) else NAMELESS)
-                score += JOINED * _is_joined(meaning, named, start, end)
                 found.append(Segment(start, end, meaning, score))
     return found
-
-
-def _is_joined(meaning: Meaning, named: Sequence[bool], start: int, end: int) -> bool:
-    """Whether names stand on rows before the amount's and on rows after it, as those of two items do."""
-    place = meaning.figure.row.index if meaning.figure else end
-    return any(named[start:place]) and any(named[place + 1 : end])
 
 
 def _is_named(row: Row, tagged: Tagged) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from operator import itemgetter
 from typing import Final
 
 from rapidfuzz import fuzz
 
-from ocr.items.decode import NAME_MIN, Decoded, Segment, Way, decode
+from ocr.items.decode import NAME_MIN, Decoded, Segment, Way
 from ocr.items.draft import Draft
 from ocr.items.figures import EXACT
 from ocr.items.names import without_numbers
@@ -21,7 +21,6 @@ from ocr.text.barcodes import is_valid_code
 from ocr.text.labels import heading_share
 from ocr.text.letters import count_letters, fold
 from ocr.text.locales import unit_words, weight_words
-from ocr.text.money import MoneyStyle
 from ocr.text.rows import Row, barcode_in, is_rate
 
 # A voided line repeats the name of what it voids, cut short or misread.
@@ -45,40 +44,6 @@ NUMBER_DIGITS_MAX: Final = 2
 # A count, a price and an amount.
 COUNTED_MIN: Final = 3
 DISCOUNT_KINDS: Final = frozenset({"discount_line", "discount_total"})
-
-
-class Readings:
-    """The ways to read a paper's items, best first, at least one; each is put together when asked for."""
-
-    def __init__(self, rows: Sequence[Row], tagged: Tagged, style: MoneyStyle) -> None:
-        """Decode the rows."""
-        self._rows, self._tagged = rows, tagged
-        self._decoded = decode(rows, tagged, style)
-
-    @property
-    def margin(self) -> float:
-        """By how much the best way is likelier than the next, as log odds."""
-        ways = self._decoded.ways
-        return ways[0].score - ways[1].score if len(ways) > 1 else ways[0].score
-
-    def best(self) -> list[Draft]:
-        """The items of the likeliest way."""
-        return drafts_of(self._decoded.ways[0], self._decoded, self._rows, self._tagged)
-
-    def coming_to(self, stated: Container[int], gain: float) -> Iterator[list[Draft]]:
-        """The items of other ways that come to one of the sums stated, and are no less likely than `gain`."""
-        first = self._decoded.ways[0]
-        for way in self._decoded.ways[1:]:
-            if first.score - way.score > gain:
-                return
-            amounts = [segment.meaning for segment in way.segments]
-            gross = sum(meaning.amount for meaning in amounts)
-            cuts = sum(
-                meaning.column + sum(abs(one.figure.values[0]) for one in meaning.discounts)
-                for meaning in amounts
-            )
-            if way.segments and (gross in stated or gross - cuts in stated):
-                yield drafts_of(way, self._decoded, self._rows, self._tagged)
 
 
 def drafts_of(way: Way, decoded: Decoded, rows: Sequence[Row], tagged: Tagged) -> list[Draft]:
@@ -124,7 +89,7 @@ def _draft(segment: Segment, run: Sequence[Row], tagged: Tagged, wraps: Wraps) -
     named = [(row, places) for row, places in parts if places]
     if not named:
         # An item has a name: where the tagger sees none, the first words that say nothing else.
-        spelled = ((row, _spelled_words(row, used, tagged)) for row in run)
+        spelled = ((row, _spelled_words(row, used, tagged)) for row in (*naming, *run))
         named = [(row, places) for row, places in spelled if places][:1]
     return Draft(
         rows=list(run),
@@ -251,8 +216,13 @@ def _spelled_words(row: Row, used: set[tuple[int, int]], tagged: Tagged) -> list
         if (row.index, place) not in used
         and count_letters(token.text) >= LETTERS_MIN
         and not is_rate(token.text)
-        and tagged.best_role(row, place) not in NAMELESS_ROLES
+        and (tagged.best_role(row, place) not in NAMELESS_ROLES or _is_no_label(row, place, tagged))
     ]
+
+
+def _is_no_label(row: Row, place: int, tagged: Tagged) -> bool:
+    """Whether what the tagger takes for a label is none that is known, before the money of an item."""
+    return row.label is None and has_money(row) and tagged.best_role(row, place) == "label"
 
 
 def is_no_name(word: str) -> bool:

@@ -102,11 +102,7 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
         held: the figures of the item's rows, top to bottom.
         style: how the paper writes money.
     """
-    told = [one for one in held if one.figure.values and (_is_cut(one) or _is_taken_off(one, held))]
-    # Beside a reduction a till repeats the code of what is reduced: 298765 / 555123  6.00-.
-    money = {one.row.index for one in told if one.figure.is_money}
-    discounts = tuple(one for one in told if one.figure.is_money or one.row.index not in money)
-    left = [one for one in held if one not in discounts]
+    discounts, left = _parted(held)
     best, first = -inf, 0
     meant: Meaning | None = None
     beside: tuple[Held, ...] = ()
@@ -125,10 +121,43 @@ def understand(held: Sequence[Held], style: MoneyStyle) -> Meaning | None:
             # Of readings as likely, that of the likelier roles is meant.
             if score > best or (score == best and place < first):
                 best, first, meant, beside = score, place, meaning, others
-    if meant is None:
-        return None
-    silence = sum(one.weights["silent"] for one in held) + sum(one.weights["discount"] for one in discounts)
-    return replace(meant, others=beside, score=best + silence)
+    return None if meant is None else replace(meant, others=beside, score=best + _silence(held, discounts))
+
+
+def otherwise(held: Sequence[Held], style: MoneyStyle, meant: Meaning, behind: float) -> list[Meaning]:
+    """What else figures may mean, likeliest first: the best meaning of every other amount.
+
+    Args:
+        held: the figures of the item's rows, top to bottom.
+        style: how the paper writes money.
+        meant: their likeliest meaning.
+        behind: by how much the others may be less likely, as log odds.
+    """
+    discounts, left = _parted(held)
+    silence = _silence(held, discounts)
+    found: dict[int, Meaning] = {}
+    for choice in _choices(left, PRICE_MIN[style.exponent]):
+        for score, meaning, others in _readings(left, choice, discounts, style):
+            known = found.get(meaning.amount)
+            if known is None or score + silence > known.score:
+                found[meaning.amount] = replace(meaning, others=others, score=score + silence)
+    found.pop(meant.amount, None)
+    likely = [meaning for meaning in found.values() if meant.score - meaning.score <= behind]
+    return sorted(likely, key=lambda meaning: -meaning.score)
+
+
+def _parted(held: Sequence[Held]) -> tuple[tuple[Held, ...], list[Held]]:
+    """The figures that are discounts, and the others."""
+    told = [one for one in held if one.figure.values and (_is_cut(one) or _is_taken_off(one, held))]
+    # Beside a reduction a till repeats the code of what is reduced: 298765 / 555123  6.00-.
+    money = {one.row.index for one in told if one.figure.is_money}
+    discounts = tuple(one for one in told if one.figure.is_money or one.row.index not in money)
+    return discounts, [one for one in held if one not in discounts]
+
+
+def _silence(held: Sequence[Held], discounts: Sequence[Held]) -> float:
+    """What the figures say whatever the others mean."""
+    return sum(one.weights["silent"] for one in held) + sum(one.weights["discount"] for one in discounts)
 
 
 def _is_cut(one: Held) -> bool:
@@ -247,10 +276,15 @@ def _sums(
                 continue
             cuts = [column, 0]
             missing = round(cost * quantity) - abs(value) if quantity else 0
-            if missing > 0 and any(missing in {abs(worth) for worth in one.figure.values} for one in rest):
+            if missing > 0 and any(_may_cut(one, missing) for one in rest):
                 # What the product exceeds the amount by is printed too, so that it was taken off.
                 cuts.append(missing)
             yield _priced(amount, value, cost, quantity, cuts, apart)
+
+
+def _may_cut(one: Held, missing: int) -> bool:
+    """Whether a figure says that so much was taken off: an amount beside a lone zero is no cut of all."""
+    return missing in {abs(worth) for worth in one.figure.values} and one.may_be("discount", "list_price")
 
 
 def _told_before(discount: Held, amount: int, others: Sequence[Held]) -> bool:

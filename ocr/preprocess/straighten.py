@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import cv2
@@ -56,12 +56,18 @@ class Page:
 
     `gray` is what the engine reads; it is a cut at `origin` (left, top) of the levelled sheet, whose lines
     ran as `bend` says. From there the (3, 3) homography `to_photo` leads to pixels of the photograph.
+    `on_head` says that the sheet lay on its head: `gray` is that cut turned by half.
     """
 
     gray: Gray
     origin: tuple[int, int]
     bend: Bend | None
     to_photo: Homography
+    on_head: bool = False
+
+    def turned(self) -> Page:
+        """The page the other way up."""
+        return replace(self, gray=np.ascontiguousarray(self.gray[::-1, ::-1]), on_head=not self.on_head)
 
     def photo_box(self, box: Box) -> Box:
         """The box in the photograph around a box of this page."""
@@ -72,6 +78,9 @@ class Page:
         if not boxes:
             return []
         sides = np.array(boxes, np.float64)
+        if self.on_head:
+            height, width = self.gray.shape
+            sides = np.array([width, height, width, height]) - sides[:, [2, 3, 0, 1]]
         xs = sides[:, [0, 2, 2, 0]] + self.origin[0]
         ys = sides[:, [1, 1, 3, 3]] + self.origin[1]
         if self.bend is not None:

@@ -2,7 +2,8 @@
 
 Each item has choices: what was printed, and readings of the same ink that differ in digits that
 print confuses. The cheapest choice under which quantity × price, and then the sums, hold is taken
-and marked as inferred. A value that no reading of the ink gives is never made up.
+and marked as inferred. A value that no reading of the ink gives is never made up, but for the count of
+one item whose count and amount were not read, where it is all that is missing.
 """  # noqa: RUF002 - the sign of multiplication
 
 from __future__ import annotations
@@ -32,6 +33,8 @@ CHANGE_COST = 0.3
 COST_SUM_MAX = 6.0
 CHOICES_MAX = 7
 BEAM_WIDTH = 500
+# A shopper's count that only the gap tells is no more than this.
+GAP_COUNT_MAX = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +79,19 @@ def settle_cuts(draft: Draft, ink: Ink) -> None:
     """Read the discounts under an item: whole hundreds where the ink allows."""
     if not draft.cuts:
         return
-    page = draft.rows[0].page
-    total = 0
-    for figure in draft.cuts:
-        values = ink.variants(figure, page)
-        best = min(values, key=lambda value: values[value] + ink.end_cost(value))
-        if values[best]:
-            draft.inferred.add("discount")
-        total += best
-    draft.discount = draft.column_discount + total
+    cuts = [likeliest_cut(draft, figure, ink) for figure in draft.cuts]
+    if any(
+        cut not in {abs(value) for value in figure.values}
+        for cut, figure in zip(cuts, draft.cuts, strict=True)
+    ):
+        draft.inferred.add("discount")
+    draft.discount = draft.column_discount + sum(cuts)
+
+
+def likeliest_cut(draft: Draft, figure: Figure, ink: Ink) -> int:
+    """What a discount's figure most likely is: whole hundreds where the ink allows."""
+    values = ink.variants(figure, draft.rows[0].page)
+    return min(values, key=lambda value: values[value] + ink.end_cost(value))
 
 
 def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
@@ -94,18 +101,18 @@ def choices(draft: Draft, ink: Ink) -> Iterator[Choice]:
     weighed = draft.unit in weight_words()
     unexplained = UNEXPLAINED_COST * any(figure.is_money for figure in others)
     for value, cost in ink.variants(last, page).items():
-        price = value if draft.quantity in {None, 1} else None
+        # Behind a column of discounts stands what is left.
+        gross = value + draft.column_discount
+        price = gross if draft.quantity in {None, 1} else None
         round_cost = 0.0 if weighed else ink.round_cost(value)
-        yield Choice(value, draft.quantity, price, draft.column_discount, cost + round_cost + unexplained, 0)
-        if (
-            draft.quantity not in {None, 1}
-            and not draft.proof
-            and not any(figure.is_money for figure in others)
-        ):
+        yield Choice(gross, draft.quantity, price, draft.column_discount, cost + round_cost + unexplained, 0)
+        if not draft.proof and not any(figure.is_money for figure in others):
             # The only money beside a count may be the price of one, where the amount was not read.
-            yield Choice(
-                round(value * draft.quantity), draft.quantity, value, 0, cost + round_cost + PRICE_COST, 0
+            counts = (
+                count for count in {draft.quantity, *map(quantity_value, others)} if count and count != 1
             )
+            for count in counts:
+                yield Choice(round(value * count), count, value, 0, cost + round_cost + PRICE_COST, 0)
     for count, price_figure, count_cost in roles(others, ink):
         if count_cost == 0:
             yield from settle_price(draft, count, price_figure, ink)
@@ -219,10 +226,29 @@ def close_sums(drafts: Sequence[Draft], options: dict[int, list[Choice]], target
     }
     best = min(reached, key=lambda target: reached[target], default=None)
     if best is None:
-        return False
+        return count_by_gap(drafts, targets)
     for place, choice in beam[best - gross][1]:
         take(drafts[place], choice)
         drafts[place].inferred.add("amount")
+    return True
+
+
+def count_by_gap(drafts: Sequence[Draft], targets: dict[int, float]) -> bool:
+    """Count the one item that shows a price and nothing else, where so many of it are all that is missing.
+
+    Its count and amount stand where the paper is torn or stained; every other item proves itself.
+    """
+    lone = [draft for draft in drafts if not draft.proof]
+    if len(lone) != 1 or len(drafts) == 1 or lone[0].quantity is not None or len(lone[0].figures) != 1:
+        return False
+    draft, price = lone[0], lone[0].amount
+    sure = [target - gross_of(drafts) for target, cost in targets.items() if not cost]
+    counts = {1 + gap // price for gap in sure if price > 0 and gap > 0 and gap % price == 0}
+    if len(counts) != 1 or max(counts) > GAP_COUNT_MAX:
+        return False
+    count = counts.pop()
+    take(draft, Choice(count * price, Decimal(count), price, 0, 0.0, 0))
+    draft.inferred |= {"amount", "quantity"}
     return True
 
 

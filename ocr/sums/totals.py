@@ -37,12 +37,8 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
     candidates = [item for item in candidates if item.kind != "unlabelled" or is_running_total(item, found)]
     if not any(item.kind in TOTAL_KINDS and item.figure.is_money for item in candidates):
         candidates += [item for item in found if item.kind in {*TENDER_KINDS, "subtotal"} and item.value]
-    # What is left of a broken figure is less than any note.
-    candidates = [
-        item
-        for item in candidates
-        if style.exponent or item.figure.is_money or item.value >= SMALLEST_NOTE or not item_sum
-    ]
+    net = item_sum - item_discount
+    candidates = [item for item in candidates if not is_remnant(item.value, item_sum, net, style)]
     candidates += amounts_due(found)
     if candidates:
         order = {id(item): place for place, item in enumerate(candidates)}
@@ -62,6 +58,11 @@ def settle_sums(found: list[Sum], item_sum: int, item_discount: int, style: Mone
             infer_total(sums, item_sum, item_discount, style)
     fill_around(sums, item_sum, item_discount, style)
     return sums
+
+
+def is_remnant(value: int, gross: int, net: int, style: MoneyStyle) -> bool:
+    """Whether a sum is what is left of a broken figure: less than any note, though something was bought."""
+    return not style.exponent and gross > 0 and value < SMALLEST_NOTE and value != net
 
 
 def amounts_due(found: Sequence[Sum]) -> list[Sum]:

@@ -24,6 +24,8 @@ FIELD_RATIO_MIN = 84.0
 # A misread phrase at the start of a longer row must be this long to be trusted.
 PREFIX_LENGTH_MIN = 8
 PHRASE_WORDS_MAX = 7
+# What is left at least of a phrase that lost its end: letters, their share; and what such a match is worth.
+CUT_LENGTH_MIN, CUT_SHARE_MIN, CUT_SCORE = 9, 0.7, 0.8
 SPECKS_MAX = 3
 HEADINGS_MIN = 2
 # Kinds that name a sum or a tender; they end the item zone when a figure stands beside them.
@@ -136,7 +138,18 @@ def _match_start(words: tuple[str, ...], kinds: tuple[str, ...]) -> Label | None
         if skip and (not spelled or len(spelled[0]) > 2):  # noqa: PLR2004 - a stray mark has one or two letters
             break
         best = better(best, match_from(spelled[skip:], kinds))
-    return best or match_end(spelled)
+    return better(best, match_cut("".join(spelled), len(spelled))) or match_end(spelled)
+
+
+def match_cut(text: str, words: int) -> Label | None:
+    """A sum's label that lost its end: SO TIEN THANH of SO TIEN THANH TOAN."""
+    if len(text) < CUT_LENGTH_MIN:
+        return None
+    known, longest = phrases_of(SUM_KINDS), len(text) / CUT_SHARE_MIN
+    whole = [phrase for phrase in known if phrase.startswith(text) and len(phrase) <= longest]
+    if text in known or len({known[phrase] for phrase in whole}) != 1:
+        return None
+    return Label(known[whole[0]], whole[0], CUT_SCORE, words)
 
 
 def match_end(spelled: Sequence[str]) -> Label | None:

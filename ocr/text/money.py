@@ -169,12 +169,13 @@ def whole_values(groups: list[str], style: MoneyStyle) -> list[int]:
     """Values in a currency without minor unit: 12.500, 12500, 53,889.00, and 25,0000 for 25,000đ."""
     joined, tail = "".join(groups), groups[-1]
     if len(groups) == 1:
-        return [int(joined)]
+        # Several zeros are the end of a figure whose beginning was lost; nothing is one zero.
+        return [] if len(joined) > 1 and not int(joined) else [int(joined)]
     inner = all(len(group) == THOUSAND for group in groups[1:-1]) and 1 <= len(groups[0]) <= THOUSAND
     if inner and len(tail) == THOUSAND:
         # Where cents are printed, 26,000.000 is 26,000.00 with a digit seen twice.
         return [int(joined)] if not style.cents or len(groups) < 3 else [int(joined) // 1000, int(joined)]  # noqa: PLR2004
-    if inner and len(tail) == CENT and (style.cents or tail == "00"):
+    if inner and len(tail) == CENT and (style.cents or (tail == "00" and len(groups) > 2)):  # noqa: PLR2004 - 88,00 lost a zero
         return [int(joined[:-CENT])]
     if inner and len(tail) == THOUSAND + 1:
         # A fourth digit after the last separator is the currency sign misread.

@@ -277,6 +277,9 @@ def glue_between(
     height = right.box[3] - right.box[1]
     gap = right.box[0] - left.box[2]
     left_text, right_text = tokens[left.last].text, tokens[right.first].text
+    if right_text[0] in "([" or left_text[-1] in ")]":
+        # A bracket parts figures: 38 000 (114 000) 114 000.
+        return None
     pitch = (left.box[2] - left.box[0]) / max(1, len(left_text))
     broken = left_text[-1] in ".," or right_text[0] in ".,"
     if gap > max(height, 1.9 * pitch) * (1.6 if broken or loose else 1):

@@ -285,3 +285,58 @@ Subtotal:                             $39.95
 Total:                                $39.95
 """)
     assert [line.raw_name for line in reading.lines] == ["GRILLED SNAPPER", "LEMON CHICKEN", "SODA"]
+
+
+def test_words_tell_the_price_before_a_reduction_from_the_one_that_is_paid():
+    reading = read("""
+CUA HANG ME VA BE SAO MAI
+12 Le Loi, Phuong 3, Quan 5
+HOA DON BAN LE
+Ma don hang: SM240312477001
+Ngay mua: 12/03/2024 - 15:59
+1) Sua tuoi tiet trung hop 1L
+36.900d x 1                           36.900d
+2) Nuoc xa vai huong xuan tui 1.6L
+Gia goc 110.000d con 77.000d x2      154.000d
+3) Khan uot 80 mieng
+Gia goc 38.000d con 28.500d x1        28.500d
+Tong tien hang                       219.400d
+Tong thanh toan                      219.400d
+The ngan hang                        219.400d
+""")
+    assert [
+        (line.raw_name, line.quantity, line.amount_minor, line.discount_minor) for line in reading.lines
+    ] == [
+        ("Sua tuoi tiet trung hop 1L", 1, 36900, 0),
+        ("Nuoc xa vai huong xuan tui 1.6L", 2, 154000, 0),
+        ("Khan uot 80 mieng", 1, 28500, 0),
+    ]
+
+
+def test_a_code_stands_above_a_name_and_count_and_reduction_beneath_its_amount():
+    reading = read("""
+CUA HANG SAO MAI
+12/03/2024 19:33:39 Hoa don 4437 05 003058
+8936017361129
+Khan giay hop 180 to                29,000
+Giam 50%                          - 14,500
+8934680024135
+Kem danh rang bac ha
+230g                               138,000
+SL 3 @ 46,000
+8936079123456
+TUI TU HUY SINH HOC M                2,800
+SL 4 @700
+Tong phu                           169,800
+Tiet kiem                         - 14,500
+Tong tien (VND)                    155,300
+The ngan hang                      155,300
+""")
+    assert [
+        (line.raw_name, line.quantity, line.amount_minor, line.discount_minor) for line in reading.lines
+    ] == [
+        ("Khan giay hop 180 to", 1, 29000, 14500),
+        ("Kem danh rang bac ha 230g", 3, 138000, 0),
+        ("TUI TU HUY SINH HOC M", 4, 2800, 0),
+    ]
+    assert (reading.subtotal_minor, reading.total_minor) == (169800, 155300)

@@ -228,3 +228,21 @@ CASH                                20.00
 Change                               9.55
 """)
     assert (reading.total_minor, reading.lines[0].discount_minor) == (1045, 116)
+
+
+def test_a_total_below_any_note_is_what_is_left_of_a_broken_one():
+    reading = parse_receipt(
+        make_paper("""
+Quay: 15 Ngay: 31/08/2024 20:11:48
+08935102921439 Kem chai rang tra xanh
+VAT08% 1 cai    39,000.00             00
+08934804621876 Nuoc suoi chai 1.5L
+VAT08% 2 cai    10,400.00      20,800.00
+Tong tien hang:                     0.00
+Tong so tien thanh toan:     2,00    .00
+Tong so luong hang:                   3
+Tien mat                      100,000.00
+Tien thoi lai                  40,200.00
+""")
+    )
+    assert reading.total_minor == 59800

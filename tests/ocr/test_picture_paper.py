@@ -15,7 +15,7 @@ from ocr.preprocess.level import bend, neighbours, skew
 from ocr.preprocess.normalise import LETTER_HEIGHT, PAPER, Letters, even_light, find_ink, find_letters
 from ocr.preprocess.paper import find_paper, whole_frame
 from ocr.preprocess.quad import clockwise, corners_around
-from ocr.preprocess.straighten import Sheet, lay_flat, straighten
+from ocr.preprocess.straighten import Page, Sheet, lay_flat, straighten
 
 SHEET = (480, 900)
 LINES = [f"Hang so {number:02d}   x1   {number * 1300 + 4500}" for number in range(22)]
@@ -116,10 +116,11 @@ def test_lines_run_from_left_to_right_however_the_phone_was_held(quarter_turns: 
     assert height > width
 
 
-def test_boxes_lead_back_to_the_photograph() -> None:
+@pytest.mark.parametrize("turn", [lambda page: page, Page.turned], ids=["upright", "on its head"])
+def test_boxes_lead_back_to_the_photograph(turn: Callable[[Page], Page]) -> None:
     corners = leaning(5)
     photo = lying_on_table(corners)
-    page = straighten(laid_flat(photo))
+    page = turn(straighten(laid_flat(photo)))
     ink = np.argwhere(page.gray < 150)
     top, left = ink.min(axis=0)
     bottom, right = ink.max(axis=0)

@@ -328,6 +328,13 @@ def test_spaces_part_words() -> None:
     assert [[glyph.text for glyph in word] for word in words_of(glyphs)] == [["a"], ["b", "c"]]
 
 
+def test_grain_far_beyond_a_word_is_none_of_it() -> None:
+    word = [Glyph(letter, 3 * place, 3 * place, 1.0) for place, letter in enumerate("LIME")]
+    grain, print_ = Glyph("2", 30, 30, 0.3), [Glyph("4", 45, 45, 1.0), Glyph("9", 48, 48, 1.0)]
+    read = words_of([*word, grain, *print_])
+    assert ["".join(glyph.text for glyph in part) for part in read] == ["LIME", "49"]
+
+
 def test_strips_are_filled_up_to_widths_of_their_own_class() -> None:
     narrow, wide = np.full((HEIGHT, 82), 9, np.uint8), np.full((HEIGHT, 96), 9, np.uint8)
     assert width_class(82) == width_class(96) == 96

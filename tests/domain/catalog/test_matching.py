@@ -145,6 +145,11 @@ def test_one_chains_till_name_is_not_anothers() -> None:
         ("CHUOI VANG DOLE", None),
         ("Túi nilon", None),
         ("", None),
+        # A letter lost among words for a shampoo, and a veto whose first letter lost a stroke.
+        ("CLAR DAU GOI BAC HA 340G", "Clear"),
+        ("CLEAN DAU GOI BAC HA 340G", None),
+        ("LEAR AO VEST", None),
+        ("RINH CLOSE-UP VIEN +2.0", None),
     ],
 )
 def test_a_brand_is_told_from_words_that_look_like_it(raw_name: str, expected: str | None) -> None:
