@@ -14,7 +14,7 @@ from time import process_time
 from ocr.engines.base import Engine
 from ocr.engines.merge import certainty
 from ocr.preprocess.straighten import straighten
-from ocr.reader import CERTAINTY_MIN, look, turned_over
+from ocr.reader import CERTAINTY_MIN, look
 from training.cuts import parts_of
 from training.measure import alphanumeric
 
@@ -72,11 +72,10 @@ def _read(folder: Path, image: str, engine: Engine) -> list[str]:
     view = look((file if file.is_file() else folder / "img" / image).read_bytes(), 0)
     if view.sheet is None:
         return []
-    words = engine.read_words(straighten(view.sheet).gray)
+    page = straighten(view.sheet)
+    words = engine.read_words(page.gray)
     if certainty(words) < CERTAINTY_MIN:
-        turned = turned_over(view)
-        others = [] if turned is None else engine.read_words(straighten(turned).gray)
-        words = max(words, others, key=certainty)
+        words = max(words, engine.read_words(page.turned().gray), key=certainty)
     return [word.text for word in words]
 
 
