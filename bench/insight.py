@@ -230,6 +230,8 @@ def _fed(store: Store, receipts: int) -> dict[str, Any]:
         rows = list(_settled(session, receipts))
     with transaction() as session:
         record(session, rows)
+        # Of rows of months PostgreSQL knows how many there are; of rows of this moment it would not yet.
+        session.execute(text("ANALYZE"))
     # Nobody hears of them before that.
     began = time.monotonic()
     asked = {"synthetic": SYNTHETIC}
