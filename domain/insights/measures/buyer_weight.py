@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from domain.insights.guard.partition import Share, withheld_rows
+from domain.insights.measures.cube_statement import TRIP
 from domain.insights.measures.measure import Asked, Measure, Row, Table, Value, ratio, row_of
-from domain.insights.measures.scan import VISITS, bound
+from domain.insights.measures.scan import IN_PERIOD, OWN, bound
 from domain.money import major
 
 # The heaviest fifth, the next three tenths, and the lighter half.
@@ -18,8 +19,8 @@ _WEIGHTS: Final = f"""
     FROM (
         SELECT trips, spent, row_number() OVER (ORDER BY spent DESC, shopper) AS place, count() OVER () AS
         all_buyers FROM (
-            SELECT shopper, count() AS trips, sum(spent) AS spent
-            FROM ({VISITS}) GROUP BY shopper
+            SELECT shopper, uniqExact({TRIP}) AS trips, sum(paid) AS spent
+            FROM purchase WHERE {OWN} AND {IN_PERIOD} GROUP BY shopper
         )
     )
     GROUP BY kind

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 from domain.insights.guard.cells import ALL
 from domain.insights.guard.grid import Period
-from domain.insights.measures.cube_statement import TRIP
 from domain.insights.measures.question import Question
 
 IN_PERIOD: Final = "day BETWEEN {first:Date} AND {last:Date}"
@@ -16,11 +15,6 @@ OWN: Final = f"""
     AND ({{chain:String}} = '{ALL}' OR chain = {{chain:String}})
     AND ({{region:String}} = '{ALL}' OR region = {{region:String}})
     AND ({{product:String}} = '{ALL}' OR product = {{product:String}})
-"""
-# A visit of a shopper in the period, with what it holds of the brand.
-VISITS: Final = f"""
-    SELECT shopper, any(day) AS on, sum(paid) AS spent
-    FROM purchase WHERE {OWN} AND {IN_PERIOD} GROUP BY shopper, {TRIP}
 """
 # Who agreed that this brand may know: what was said about it, else what was said about all.
 AGREED: Final = """
