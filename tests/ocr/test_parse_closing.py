@@ -7,6 +7,12 @@ import pytest
 from ocr.receipt import parse_receipt
 from tests.make.paper import make_paper
 
+HEAD = """
+CUA HANG AN PHUC
+PHIEU THANH TOAN
+So CT: 36202501318497
+Ngay CT: 20/01/2025 16:39
+"""
 # A till with a column of discounts in brackets; thousands are parted by spaces.
 CUT_COLUMN = """
 {head}
@@ -64,12 +70,9 @@ def test_a_column_of_discounts_is_taken_off_once(head: str, rows: list[tuple[str
 
 
 def test_a_price_before_the_reduction_is_no_amount_where_the_sums_say_so():
-    assert amounts_of("""
-CUA HANG AN PHUC
-PHIEU THANH TOAN
-So CT: 36202501318497
-Ngay CT: 20/01/2025 16:39
-SL   Gia ban          T.Tien
+    assert amounts_of(
+        HEAD
+        + """SL   Gia ban          T.Tien
 Nuoc tay trang hop 500ml
 2                   262,500    525,000
 Tra xanh hop 360ml
@@ -80,16 +83,14 @@ Ca phe sua da
 2                    37,500     75,000
 Tong tien:            1,086,000
 Thanh toan:           1,086,000
-""") == [(525000, 0), (108000, 0), (378000, 0), (75000, 0)]
+"""
+    ) == [(525000, 0), (108000, 0), (378000, 0), (75000, 0)]
 
 
 # A till that prints a count, a price and an amount beneath each name.
-COUNTED = """
-CUA HANG AN PHUC
-PHIEU THANH TOAN
-So CT: 36202501318497
-Ngay CT: 20/01/2025 16:39
-SL   Gia ban              T.Tien
+COUNTED = (
+    HEAD
+    + """SL   Gia ban              T.Tien
 Nuoc tay trang hop 500ml
 2             62,500     125,000
 Tra xanh hop 360ml
@@ -101,6 +102,7 @@ Ca phe sua da
 Tong tien:               {total}
 Tien mat:                {total}
 """
+)
 
 
 @pytest.mark.parametrize(
